@@ -1,0 +1,94 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where credentials come from and reports go to."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import REPORT, SUMMARY, USERS
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import ConfigurationError
+
+from settings import Credentials, read_credentials
+
+SECRET_MAX_AGE = 300
+
+# users.jsonl.gz is a gzip file, not gzip as a transfer encoding: no browser is to unpack it unasked.
+_CONTENT_TYPES = {USERS: "application/gzip", SUMMARY: "application/json", REPORT: "text/html; charset=utf-8"}
+
+
+def fetch_credentials(secret: str, fresh: bool = False) -> Credentials:
+    """The tenant's credentials from Secrets Manager, kept for five minutes.
+
+    :param secret: name or ARN
+    :param fresh: pass the cache by, because the secret may have been rotated
+    :raises ConfigurationError: it cannot be read, or is not what it should be
+    """
+    from aws_lambda_powertools.utilities import parameters
+    from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError, TransformParameterError
+
+    try:
+        value = parameters.get_secret(secret, transform="json", max_age=SECRET_MAX_AGE, force_fetch=fresh)
+    except TransformParameterError:
+        # The error's own text may quote the value.
+        raise ConfigurationError("The secret %s is not JSON" % secret) from None
+    except GetParameterError as error:
+        raise ConfigurationError(
+            "The secret %s cannot be read from Secrets Manager: %s" % (secret, error),
+            hint="Check AUDIT_SECRET and that the function's role may call secretsmanager:GetSecretValue on it.",
+        ) from None
+    return read_credentials(secret, value)
+
+
+@functools.cache
+def _s3():
+    import boto3
+
+    return boto3.client("s3")
+
+
+class ReportStore:
+    """The reports of one bucket and prefix."""
+
+    def __init__(self, bucket: str, prefix: str) -> None:
+        """
+        :param prefix: empty, or ends with a slash
+        """
+        self._bucket, self._prefix = bucket, prefix
+
+    def put(self, run: str, folder: str, partial: bool) -> dict[str, str]:
+        """Store the reports of a run, then point C(latest.json) at them; the pointer comes last, so it never dangles.
+
+        :param run: id of the run; a replay has an id of its own and overwrites nothing
+        :param folder: holds the three files
+        :returns: file name -> key
+        :raises ConfigurationError: the bucket does not exist or refuses the write
+        """
+        keys = {name: "%sruns/%s/report/%s" % (self._prefix, run, name) for name in _CONTENT_TYPES}
+        for name, key in keys.items():
+            with open(os.path.join(folder, name), "rb") as file:
+                self._put(key, file, _CONTENT_TYPES[name])
+        pointer = json.dumps({"run": run, "partial": partial, "keys": keys}, sort_keys=True)
+        self._put(self._prefix + "latest.json", pointer.encode(), "application/json")
+        return keys
+
+    def _put(self, key: str, body, content_type: str) -> None:
+        from botocore.exceptions import ClientError
+
+        try:
+            _s3().put_object(
+                Bucket=self._bucket, Key=key, Body=body, ContentType=content_type, ServerSideEncryption="AES256"
+            )
+        except ClientError as error:
+            refusal = error.response["Error"]
+            if refusal.get("Code") not in ("NoSuchBucket", "AccessDenied"):
+                raise
+            raise ConfigurationError(
+                "Could not write %s to the bucket %s: %s" % (key, self._bucket, refusal.get("Message")),
+                code=refusal["Code"],
+                hint="Check AUDIT_BUCKET and that the function's role may call s3:PutObject under its prefix.",
+            ) from None

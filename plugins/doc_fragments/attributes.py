@@ -1,0 +1,26 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the attributes of the modules mean."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Attributes; each module says how far it supports them."""
+
+    DOCUMENTATION = r"""
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return the predicted result without changing anything.
+  diff_mode:
+    description: Returns what has changed, or would change in check mode, when in diff mode. Secrets are never part of it.
+  idempotent:
+    description: When run twice with the same options, the second run finds nothing to change.
+  action_group:
+    description: Use C(group/mfaops.auth0.auth0) in C(module_defaults) to set the options of all modules once.
+    support: full
+    membership:
+      - mfaops.auth0.auth0
+"""

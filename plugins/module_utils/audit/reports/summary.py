@@ -1,0 +1,172 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The numbers of a run: C(summary.json) and the table for a terminal."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from datetime import datetime
+
+from ...auth0.authenticators import FACTORS, iso
+from ..policy import Policy
+from ..rules import RULES
+from ..scan import SCHEMA_VERSION, Coverage
+
+STATES = ("strong", "weak", "none", "unknown")
+
+_SHOWN_FACTORS = frozenset(FACTORS)
+# Auth0 lists these beside the authenticators.
+_NEVER_ENROLLED = ("password", "email-verification")
+
+# What no audit over the Management API can see. The reader of the report has to know it.
+LIMITS = (
+    "Enrolments that were begun and never confirmed: by the reports we have, Auth0 shows them to the user's own token only and drops "
+    "them after 24 hours, so a count of 0 for unconfirmed says little.",
+    "Whether a factor was used once or only confirmed: Auth0 dates both in last_auth_at. Never used means no use later than five minutes after the enrolment.",
+    "Whether a login asks for the factor at all: that is decided by the tenant's MFA policy and its Actions, not by what a user has enrolled.",
+    "A passkey counts as strong, because it is a multi-factor authenticator by itself; whether the user may still log in with a password alone is not visible here.",
+)
+
+
+class Tally:
+    """Counts over the rows of a run, and the worst of its findings. Memory is flat.
+
+    :ivar users: users by protection, one of :data:`STATES`
+    :ivar findings: findings by rule
+    :ivar factors: users by factor, confirmed second factors and recovery codes only
+    :ivar unknown_types: users by a type of authenticator that this version does not know
+    """
+
+    def __init__(self, shown_per_rule: int = 100) -> None:
+        """
+        :param shown_per_rule: how many findings of each rule are kept for display
+        """
+        self.users: Counter = Counter()
+        self.findings: Counter = Counter()
+        self.factors: Counter = Counter()
+        self.unknown_types: Counter = Counter()
+        self._shown_per_rule = shown_per_rule
+        self._worst: dict[str, list] = {rule: [] for rule in RULES}
+
+    def add(self, row: dict) -> None:
+        """Count one row of :func:`~..scan.user_row`."""
+        self.users[row["mfa"]] += 1
+        for factor in sorted({each["factor"] for each in row["authenticators"] if each["confirmed"]}):
+            if factor in _SHOWN_FACTORS:
+                self.factors[factor] += 1
+            elif factor not in _NEVER_ENROLLED:
+                self.unknown_types[factor] += 1
+        for finding in row["findings"]:
+            self.findings[finding["rule"]] += 1
+            self._keep(row, finding)
+
+    def worst(self) -> dict[str, list[dict]]:
+        """Findings for display by rule, the oldest first, else in the order of the rows."""
+        return {rule: [entry for *_rank, entry in sorted(worst, reverse=True)] for rule, worst in self._worst.items()}
+
+    def _keep(self, row: dict, finding: dict) -> None:
+        authenticator = next((each for each in row["authenticators"] if each["id"] == finding["authenticator_id"]), {})
+        entry = {
+            **finding,
+            "user": row["email"] or row["name"] or row["user_id"],
+            "factors": sorted({each["factor"] for each in row["authenticators"] if each["confirmed"]} & _SHOWN_FACTORS),
+            **{key: row[key] for key in ("user_id", "blocked", "last_login", "error")},
+            "device": authenticator.get("phone_number") or authenticator.get("email") or authenticator.get("name"),
+        }
+        worst = self._worst[finding["rule"]]
+        heapq.heappush(worst, (finding["age_days"] or 0, -self.findings[finding["rule"]], entry))
+        if len(worst) > self._shown_per_rule:
+            heapq.heappop(worst)
+
+
+def summary(
+    tenant: str,
+    tally: Tally,
+    coverage: Coverage,
+    total: int | None,
+    policy: Policy,
+    budget,
+    started: datetime,
+    finished: datetime,
+    versions: dict[str, str],
+) -> dict:
+    """The run in numbers, JSON-ready.
+
+    :param total: how many users the tenant has; a lower bound from 1000 on
+    :param budget: has C(requests), C(rate_limited) and C(waited) in seconds
+    :param versions: name -> version of what made the report
+    """
+    looked_at = coverage.read + coverage.unread + coverage.gone
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tenant": tenant,
+        "started": iso(started),
+        "finished": iso(finished),
+        "duration_seconds": round((finished - started).total_seconds(), 3),
+        "partial": coverage.partial,
+        "reason": _reason(coverage),
+        "coverage": {
+            "users": total,
+            "users_is_lower_bound": total is not None and total >= 1000,
+            "read": coverage.read,
+            "unread": coverage.unread,
+            "gone": coverage.gone,
+            "not_reached": coverage.not_reached(total),
+        },
+        "users": {state: tally.users[state] for state in STATES},
+        "findings": {rule: tally.findings[rule] for rule in RULES},
+        "factors": dict(sorted(tally.factors.items())),
+        "unknown_types": dict(sorted(tally.unknown_types.items())),
+        "thresholds": policy.as_dict(),
+        "requests": budget.requests,
+        "requests_per_user": round(budget.requests / looked_at, 3) if looked_at else None,
+        "rate_limited": budget.rate_limited,
+        "waited_seconds": round(budget.waited, 3),
+        "limits": list(LIMITS),
+        "versions": dict(sorted(versions.items())),
+    }
+
+
+def _reason(coverage: Coverage) -> str | None:
+    if coverage.stopped:
+        return coverage.stopped
+    return "Users who could not be read: %d." % coverage.unread if coverage.unread else None
+
+
+def table(figures: dict) -> str:
+    """The summary as a few lines of plain text, at most 78 columns where the reason is not longer.
+
+    :param figures: a result of :func:`summary`
+    """
+    coverage, users = figures["coverage"], figures["users"]
+    lines = [
+        "MFA audit of %s" % figures["tenant"],
+        "",
+        "%-34s %8s   %s" % ("Finding", "Count", "Severity"),
+        "-" * 55,
+    ]
+    lines += ["%-34s %8d   %s" % (RULES[rule].title[:34], count, RULES[rule].severity) for rule, count in figures["findings"].items()]
+    lines += [
+        "-" * 55,
+        "Users: %d read, %d unread, %d gone, %s not reached"
+        % (coverage["read"], coverage["unread"], coverage["gone"], _count(coverage["not_reached"])),
+        "Protection: %d strong, %d weak only, %d none, %d unknown" % tuple(users[state] for state in STATES),
+        "Requests: %d (%s per user), %d refused by the rate limit, waited %.1f s of %.1f s"
+        % (
+            figures["requests"],
+            "-" if figures["requests_per_user"] is None else "%.2f" % figures["requests_per_user"],
+            figures["rate_limited"],
+            figures["waited_seconds"],
+            figures["duration_seconds"],
+        ),
+    ]
+    if figures["partial"]:
+        lines.append("PARTIAL: %s" % figures["reason"])
+    return "\n".join(lines) + "\n"
+
+
+def _count(number: int | None) -> str:
+    return "an unknown number" if number is None else str(number)

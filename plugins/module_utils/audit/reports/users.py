@@ -1,0 +1,24 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""C(users.jsonl.gz): one row per user, written as the walk goes."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import Iterable, Iterator
+
+
+def written(rows: Iterable[dict], path: str) -> Iterator[dict]:
+    """Write every row to a gzip file of JSON lines on its way through.
+
+    The same rows give the same bytes: keys are sorted and the gzip header holds neither a time nor a name.
+
+    :param path: file to create; complete once the rows are used up
+    """
+    with open(path, "wb") as file, gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as lines:
+        for row in rows:
+            lines.write(json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n")
+            yield row

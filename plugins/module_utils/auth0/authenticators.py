@@ -1,0 +1,207 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The model of an authenticator, as either API shows it.
+
+The two views differ on purpose and are never merged by guess: the MFA API (the user's own token) lists unconfirmed
+enrolments and splits a phone into C(sms|dev_X) and C(voice|dev_X); the Management API lists C(phone|dev_X) once, with
+its dates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Iterable
+
+MFA_VIEW, MANAGEMENT_VIEW = "mfa", "management"
+
+FACTORS = (
+    "otp",
+    "phone",
+    "push",
+    "email",
+    "recovery-code",
+    "webauthn-roaming",
+    "webauthn-platform",
+    "passkey",
+    "duo",
+)
+
+# A phone by the way it is challenged; the MFA API lists each as a row of its own.
+CHANNELS = {"sms": "phone", "voice": "phone"}
+
+# Auth0 has a word of its own for the same factor in each place.
+_MANAGEMENT_FACTORS = {"totp": "otp", "guardian": "push"}
+_CHANNEL_FACTORS = {**CHANNELS, "auth0": "push", "email": "email"}
+
+
+@dataclass(frozen=True)
+class Authenticator:
+    """One row of a view.
+
+    :ivar id: as the view writes it
+    :ivar factor: one of FACTORS, or Auth0's own word for what is none (C(password), C(email-verification))
+    :ivar view: MFA_VIEW or MANAGEMENT_VIEW
+    :ivar confirmed: False for an enrolment that was never finished and cannot be used
+    :ivar channels: how it can be challenged: C(sms), C(voice), C(totp), C(push)
+    :ivar channel_ids: the ids the other view has for it (Management view only)
+    :ivar link_id: authenticators that share it are deleted together (Management view only)
+    :ivar name: a label
+    :ivar phone_number: masked
+    :ivar email: masked
+    """
+
+    id: str
+    factor: str
+    view: str
+    confirmed: bool
+    channels: tuple[str, ...] = ()
+    channel_ids: tuple[str, ...] = ()
+    link_id: str | None = None
+    name: str | None = None
+    phone_number: str | None = None
+    email: str | None = None
+    created_at: datetime | None = None
+    enrolled_at: datetime | None = None
+    last_auth_at: datetime | None = None
+
+    @classmethod
+    def from_mfa_api(cls, item: dict) -> Authenticator:
+        """From an item of C(GET /mfa/authenticators)."""
+        kind = item["authenticator_type"]
+        channel = item.get("oob_channel")
+        factor = _CHANNEL_FACTORS.get(channel, "oob") if kind == "oob" else kind
+        masked = item.get("name")
+        return cls(
+            id=item["id"],
+            factor=factor,
+            view=MFA_VIEW,
+            confirmed=bool(item.get("active")),
+            channels=(channel,) if factor == "phone" else (),
+            phone_number=masked if factor == "phone" else None,
+            email=masked if factor == "email" else None,
+        )
+
+    @classmethod
+    def from_management(cls, item: dict) -> Authenticator:
+        """From an item of the Management API's C(authentication-methods).
+
+        C(confirmed) is in GET answers only; what POST, PUT and PATCH answer is confirmed at once.
+        """
+        channels = item.get("authentication_methods") or ()
+        return cls(
+            id=item["id"],
+            factor=_MANAGEMENT_FACTORS.get(item["type"], item["type"]),
+            view=MANAGEMENT_VIEW,
+            confirmed=item.get("confirmed") is not False,
+            channels=tuple(channel["type"] for channel in channels if channel.get("type")),
+            channel_ids=tuple(channel["id"] for channel in channels if channel.get("id")),
+            link_id=item.get("link_id"),
+            name=item.get("name"),
+            phone_number=item.get("phone_number"),
+            email=item.get("email"),
+            created_at=as_time(item.get("created_at")),
+            enrolled_at=as_time(item.get("enrolled_at")),
+            last_auth_at=as_time(item.get("last_auth_at")),
+        )
+
+    def goes_by(self, authenticator_id: str) -> bool:
+        """Whether this is the authenticator an id of either view means."""
+        return authenticator_id == self.id or authenticator_id in self.channel_ids
+
+    @property
+    def is_second_factor(self) -> bool:
+        """Whether the user can pass MFA with it: confirmed, a factor, and not a recovery code.
+
+        In the MFA view an e-mail does not count: every verified address is listed there, enrolled or not.
+        """
+        counts = self.factor in FACTORS and self.factor != "recovery-code"
+        return self.confirmed and counts and not (self.factor == "email" and self.view == MFA_VIEW)
+
+
+def as_time(value) -> datetime | None:
+    """A moment from Auth0's ISO 8601 text (or a datetime of a client library), aware, in UTC; None stays None."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value.replace("Z", "+00:00"))
+    if isinstance(value, datetime):
+        return value.astimezone(timezone.utc) if value.tzinfo else value.replace(tzinfo=timezone.utc)
+    return None
+
+
+def iso(moment: datetime | None) -> str | None:
+    """ISO 8601 with milliseconds and Z, as the Management API writes it."""
+    if moment is None:
+        return None
+    return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def twins(authenticators: Iterable[Authenticator]) -> dict[str, tuple[str, ...]]:
+    """For each id the ids that Auth0 deletes together with it, as far as the view tells.
+
+    MFA view: C(sms|dev_X) and C(voice|dev_X). Management view: a common C(link_id). That a push has an OTP as its twin
+    cannot be seen in the MFA view: nothing in a row names it.
+    """
+    rows = list(authenticators)
+    return {
+        row.id: tuple(sorted(other.id for other in rows if other.id != row.id and _linked(row, other))) for row in rows
+    }
+
+
+def _linked(one: Authenticator, other: Authenticator) -> bool:
+    if one.link_id or other.link_id:
+        return one.link_id == other.link_id
+    return one.factor == other.factor == "phone" and _suffix(one.id) == _suffix(other.id)
+
+
+def _suffix(authenticator_id: str) -> str:
+    return authenticator_id.partition("|")[2]
+
+
+def to_row(authenticator: Authenticator, twin_ids: tuple[str, ...] = ()) -> dict[str, object]:
+    """The JSON-plain form that results, diffs and reports share; always the same keys, times in ISO 8601."""
+    return {
+        "id": authenticator.id,
+        "factor": authenticator.factor,
+        "view": authenticator.view,
+        "confirmed": authenticator.confirmed,
+        "channels": list(authenticator.channels),
+        "name": authenticator.name,
+        "phone_number": authenticator.phone_number,
+        "email": authenticator.email,
+        "created_at": iso(authenticator.created_at),
+        "enrolled_at": iso(authenticator.enrolled_at),
+        "last_auth_at": iso(authenticator.last_auth_at),
+        "twin_ids": list(twin_ids),
+    }
+
+
+def to_rows(authenticators: Iterable[Authenticator]) -> list[dict[str, object]]:
+    """All rows of one user with their twins, ordered by id, because Auth0's order is not stable."""
+    rows = sorted(authenticators, key=lambda row: row.id)
+    linked = twins(rows)
+    return [to_row(row, linked[row.id]) for row in rows]
+
+
+def phone_fits(masked: str | None, phone_number: str) -> bool:
+    """Whether a masked number may be this one.
+
+    Observed masks keep the length and the last four characters (C(XXXXXXXXX9167)); other documented ones show more
+    digits and other fillers. So every visible digit at the end must agree, and at least two must be visible.
+    """
+    digits = "".join(char for char in phone_number if char.isdigit())
+    shown = ""
+    for char in reversed(masked or ""):
+        if char.isdigit():
+            shown = char + shown
+        elif char not in " -":
+            break
+    return len(shown) >= 2 and digits.endswith(shown)
+
+
+def email_fits(masked: str | None, email: str) -> bool:
+    """Whether a masked address may be this one (C(chuc****@exam*******): four characters of either side stay, the length too)."""
+    if not masked or len(masked) != len(email):
+        return False
+    return all(shown in ("*", char) for shown, char in zip(masked.lower(), email.lower()))

@@ -1,0 +1,165 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The request budget: pace before the limit, wait after it, repeat only what may be repeated.
+
+The tenant's limit is shared with production logins. Every answer of Auth0 carries C(x-ratelimit-limit) (size of the
+token bucket), C(x-ratelimit-remaining) and C(x-ratelimit-reset) (Unix seconds of the next refill); the budget draws
+the bucket down to its own share only and then waits for the refill.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from email.utils import parsedate_to_datetime
+from typing import Callable
+
+from .errors import ConfigurationError, RateLimitError, TransportError
+
+REPEATABLE = frozenset({"GET", "HEAD", "DELETE"})
+ATTEMPTS = 5
+LONGEST_BACKOFF = 8.0
+# A reset further away than this is a clock that disagrees, not a refill to wait for: the longest bucket is per hour.
+_CREDIBLE_RESET = 3600.0
+
+
+def may_repeat(method: str, status: int | None) -> bool:
+    """Whether a request may be sent again.
+
+    :param status: the answer's status, None where the connection was lost
+    """
+    if status == 429:
+        return True  # the server says that it did not act
+    return method in REPEATABLE and (status is None or status >= 500)
+
+
+def wait_after_limit(headers, now: float, attempt: int) -> float:
+    """Seconds to wait after a 429: C(retry-after) first, then C(x-ratelimit-reset), else 1, 2, 4, 8 s.
+
+    :param now: Unix seconds
+    :param attempt: 1 for the first refusal in a row
+    """
+    backoff = min(2.0 ** (attempt - 1), LONGEST_BACKOFF)
+    stated = _retry_after(headers, now)
+    if stated is None:
+        stated = _until_reset(headers, now)
+    # A refill that is due already still needs a moment, or every attempt is spent within milliseconds.
+    return backoff if stated is None else max(stated, 0.25 * backoff)
+
+
+def wait_before_next(headers, now: float, share: float) -> float:
+    """Seconds to hold the next request back so that at most C(share) of the bucket is used; 0 where the headers say nothing."""
+    limit, remaining = _number(headers.get("x-ratelimit-limit")), _number(headers.get("x-ratelimit-remaining"))
+    if limit is None or remaining is None or remaining > limit * (1 - share):
+        return 0.0
+    return _until_reset(headers, now) or 0.0
+
+
+def _pause(attempt: int) -> float:
+    return min(0.25 * 2.0**attempt, LONGEST_BACKOFF)
+
+
+def _retry_after(headers, now: float) -> float | None:
+    value = headers.get("retry-after")
+    seconds = _number(value)
+    if seconds is not None:
+        return max(seconds, 0.0)
+    try:
+        return max(parsedate_to_datetime(value).timestamp() - now, 0.0)
+    except (TypeError, ValueError):
+        return None
+
+
+def _until_reset(headers, now: float) -> float | None:
+    reset = _number(headers.get("x-ratelimit-reset"))
+    if reset is None or reset - now > _CREDIBLE_RESET:
+        return None
+    return max(reset - now, 0.0)
+
+
+def _number(text) -> float | None:
+    try:
+        value = float(text)
+    except (TypeError, ValueError):
+        return None
+    return value if math.isfinite(value) else None
+
+
+class Budget:
+    """Paces and repeats the requests of one client, and counts what it did.
+
+    :ivar requests: requests sent, repeats included
+    :ivar rate_limited: answers with status 429
+    :ivar waited: seconds spent waiting
+    """
+
+    def __init__(
+        self,
+        share: float = 0.5,
+        max_wait: float = 60.0,
+        *,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """
+        :param share: how much of the tenant's bucket may be used, above 0, at most 1
+        :param max_wait: the longest time in seconds that one request may be held back
+        :raises ConfigurationError: a value is out of range
+        """
+        if not isinstance(share, (int, float)) or not 0 < share <= 1:
+            raise ConfigurationError("rate_limit_share %r is not above 0 and at most 1" % share)
+        if not isinstance(max_wait, (int, float)) or not 0 <= max_wait < float("inf"):
+            raise ConfigurationError("max_wait %r is not a number of seconds" % max_wait)
+        self.share, self.max_wait = share, max_wait
+        self.requests = self.rate_limited = 0
+        self.waited = 0.0
+        self._clock, self._sleep = clock, sleep
+        self._resume_at: dict[str, float] = {}
+
+    def send(self, method: str, bucket: str, action: str, call: Callable[[], object]):
+        """Send one request, repeated where that is safe; the last answer, whatever its status below 429.
+
+        :param bucket: the rate limit the request counts against, for instance C(management)
+        :param action: what is attempted, for messages
+        :param call: sends it once; the answer has C(status_code) and C(headers); raises :class:`TransportError`
+        :raises RateLimitError: the wait would be longer than C(max_wait)
+        :raises AmbiguousWriteError: the connection was lost after a write was sent
+        :raises TransportError: no answer, after all attempts
+        """
+        held_back = self._hold(max(self._resume_at.get(bucket, 0.0) - self._clock(), 0.0), 0.0, action)
+        attempt = 0
+        while True:
+            attempt += 1
+            self.requests += 1
+            try:
+                answer = call()
+            except TransportError as error:
+                pause = _pause(attempt)
+                if error.lasting or not may_repeat(method, None) or attempt >= ATTEMPTS or held_back + pause > self.max_wait:
+                    raise
+                held_back = self._hold(pause, held_back, action)
+                continue
+            status, headers, now = answer.status_code, answer.headers, self._clock()
+            self._resume_at[bucket] = now + wait_before_next(headers, now, self.share)
+            if status == 429:
+                self.rate_limited += 1
+                held_back = self._hold(wait_after_limit(headers, now, attempt), held_back, action, status)
+            elif may_repeat(method, status) and attempt < ATTEMPTS and held_back + _pause(attempt) <= self.max_wait:
+                held_back = self._hold(_pause(attempt), held_back, action)
+            else:
+                return answer
+
+    def _hold(self, seconds: float, held_back: float, action: str, status: int | None = None) -> float:
+        if held_back + seconds > self.max_wait:
+            raise RateLimitError(
+                "Could not %s: the tenant's rate limit asks to wait %.0f s more, and max_wait is %.0f s"
+                % (action, seconds, self.max_wait),
+                status=status,
+                hint="Run it at a quieter time, or raise max_wait.",
+            )
+        if seconds > 0:
+            self._sleep(seconds)
+            self.waited += seconds
+        return held_back + seconds

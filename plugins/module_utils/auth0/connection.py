@@ -1,0 +1,117 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where the tenant is and how it is reached."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from .errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A validated address of one tenant.
+
+    :ivar base_url: scheme and host, without a slash at the end
+    :ivar domain: the tenant's own domain; audiences are made of it even where a custom domain is called
+    :ivar verify: True, False, or the path of a CA bundle
+    :ivar timeout: seconds to connect and to wait for an answer
+    """
+
+    base_url: str
+    domain: str
+    verify: bool | str
+    timeout: float
+
+    @classmethod
+    def from_options(
+        cls,
+        *,
+        auth0_domain: str | None = None,
+        base_url: str | None = None,
+        validate_certs: bool = True,
+        ca_path: str | None = None,
+        timeout: float = 30,
+    ) -> Connection:
+        """Check the options and make a connection of them; sends nothing.
+
+        :param auth0_domain: C(example.eu.auth0.com), optionally with a port
+        :param base_url: another address of the same tenant, C(https://login.example.com); C(http) only on loopback
+        :raises ConfigurationError: an option cannot be right
+        """
+        if not auth0_domain and not base_url:
+            raise ConfigurationError("No tenant given", hint="Set auth0_domain (or AUTH0_DOMAIN) to the tenant's domain.")
+        if auth0_domain and ("/" in auth0_domain or "@" in auth0_domain or not urlsplit("//" + auth0_domain).hostname):
+            raise ConfigurationError(
+                "auth0_domain %r is not a domain" % auth0_domain,
+                hint="Give the host name alone, such as example.eu.auth0.com; a full address goes into base_url.",
+            )
+        url = (base_url or "https://%s" % auth0_domain).rstrip("/")
+        host = _checked_host(url)
+        if not isinstance(timeout, (int, float)) or timeout <= 0:
+            raise ConfigurationError("timeout %r is not a positive number of seconds" % timeout)
+        if ca_path and not os.path.exists(ca_path):
+            raise ConfigurationError("ca_path %s does not exist" % ca_path)
+        verify = (ca_path or True) if validate_certs else False
+        return cls(base_url=url, domain=auth0_domain or host, verify=verify, timeout=float(timeout))
+
+    @property
+    def management_audience(self) -> str:
+        """The audience of the Management API."""
+        return "https://%s/api/v2/" % self.domain
+
+    @property
+    def mfa_audience(self) -> str:
+        """The only audience the MFA API accepts; the slash at the end is part of it."""
+        return "https://%s/mfa/" % self.domain
+
+
+def _checked_host(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise ConfigurationError("base_url %r is not an address" % url) from None
+    # Never quote an address with credentials in it.
+    if parts.username or parts.password:
+        raise ConfigurationError("base_url carries credentials", hint="Leave them out of the address.")
+    if parts.scheme not in ("https", "http") or not host or parts.path or parts.query or parts.fragment:
+        raise ConfigurationError("base_url %r is not of the form https://host[:port]" % url)
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise ConfigurationError(
+            "Refusing plain http to %s: tokens would travel unprotected" % host,
+            hint="Use https; http is for loopback addresses only.",
+        )
+    shown = "[%s]" % host if ":" in host else host
+    return "%s:%d" % (shown, port) if port else shown
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def encode_id(name: str, value: str) -> str:
+    """An id as one path segment, percent-encoded as a whole (ids hold C(|), and user ids may hold C(/), C(+) or spaces).
+
+    :param name: the option it came from, for the message
+    :raises ConfigurationError: the value cannot be an id; an empty or dotted one would address another resource
+    """
+    if not isinstance(value, str) or value.count("|") < 1 or not all(value.split("|", 1)):
+        raise ConfigurationError(
+            "%s %r is not an id" % (name, value),
+            hint="Ids have a kind, a pipe and a name, such as auth0|640b5a0ed3534be8b2db9dd3 or totp|dev_WzMZ2sZbUw1wbC2F.",
+        )
+    if any(ord(char) < 32 or ord(char) == 127 for char in value):
+        raise ConfigurationError("%s holds control characters" % name)
+    return quote(value, safe="")

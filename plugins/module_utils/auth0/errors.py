@@ -1,0 +1,204 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one exception family of the client.
+
+Every error is one line for the person who reads it: what was attempted, what Auth0 said, what to do. Only the fields
+C(error)/C(errorCode) and C(error_description)/C(message) of an answer are ever quoted, because answers also carry
+tokens (RFC 6749 errors with an C(mfa_token)).
+"""
+
+from __future__ import annotations
+
+import re
+
+REQUEST_ID_HEADERS = ("x-auth0-requestid", "x-request-id", "cf-ray")
+_QUOTED_LENGTH = 300
+
+
+class Auth0Error(Exception):
+    """Base of all errors.
+
+    :ivar message: what failed and what Auth0 said, one line
+    :ivar status: HTTP status, or None where there was no answer
+    :ivar code: Auth0's own word, from C(errorCode) or C(error)
+    :ivar request_id: the id by which Auth0's support finds the request, where the answer had one
+    :ivar hint: what to do about it
+    :ivar required_scope: the scope that is missing, for :class:`InsufficientScopeError`
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
+        hint: str | None = None,
+        required_scope: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+        self.hint = hint
+        self.required_scope = required_scope
+
+    def __str__(self) -> str:
+        facts = [
+            "status %d" % self.status if self.status is not None else None,
+            self.code,
+            "request id %s" % self.request_id if self.request_id else None,
+        ]
+        shown = ", ".join(fact for fact in facts if fact)
+        text = "%s (%s)." % (self.message.rstrip("."), shown) if shown else self.message.rstrip(".") + "."
+        return "%s %s" % (text, self.hint) if self.hint else text
+
+    def facts(self) -> dict[str, object]:
+        """The same as data: C(status), C(error_code), C(request_id), C(required_scope), C(hint); absent ones left out."""
+        facts = {
+            "status": self.status,
+            "error_code": self.code,
+            "request_id": self.request_id,
+            "required_scope": self.required_scope,
+            "hint": self.hint,
+        }
+        return {name: value for name, value in facts.items() if value is not None}
+
+
+class ConfigurationError(Auth0Error):
+    """The input is wrong. Raised before the first request."""
+
+
+class RefusedError(Auth0Error):
+    """We refuse to go on: the description fits more than one authenticator, or the user would lose the last factor."""
+
+
+class AuthenticationError(Auth0Error):
+    """401, or a refused grant: Auth0 does not accept the credentials or the token."""
+
+
+class MfaRequiredError(AuthenticationError):
+    """The login stopped at C(mfa_required) (documented as 401, observed as 403).
+
+    :ivar mfa_token: the opaque token for the second step; never part of the text
+    """
+
+    def __init__(self, message: str, mfa_token: str, **facts) -> None:
+        super().__init__(message, **facts)
+        self.mfa_token = mfa_token
+
+
+class ForbiddenError(Auth0Error):
+    """403 for another reason than a scope, for instance the tenant's plan."""
+
+
+class InsufficientScopeError(ForbiddenError):
+    """403 because the token lacks a scope."""
+
+
+class NotFoundError(Auth0Error):
+    """404."""
+
+
+class ConflictError(Auth0Error):
+    """409."""
+
+
+class RateLimitError(Auth0Error):
+    """429, or a wait for the budget that would be longer than allowed."""
+
+
+class BadRequestError(Auth0Error):
+    """400 and every other refusal."""
+
+
+class ServerError(Auth0Error):
+    """5xx, or an answer that is not what the endpoint promises."""
+
+
+class TransportError(Auth0Error):
+    """No answer: the host is unreachable, its certificate is not trusted, or the connection was lost.
+
+    :ivar lasting: asking again cannot help
+    """
+
+    def __init__(self, message: str, *, lasting: bool = False, **facts) -> None:
+        super().__init__(message, **facts)
+        self.lasting = lasting
+
+
+class AmbiguousWriteError(TransportError):
+    """A write was sent and its answer was lost: it may have happened. It is never sent twice."""
+
+
+_BY_STATUS = {401: AuthenticationError, 403: ForbiddenError, 404: NotFoundError, 409: ConflictError, 429: RateLimitError}
+
+_HINTS = {
+    "unauthorized_client": "Enable this grant type on the application (Applications, Advanced Settings, Grant Types).",
+    "unsupported_challenge_type": "The user has no confirmed authenticator of this kind.",
+    "too_many_attempts": "The user or the address is blocked for a while by attack protection.",
+    "expired_token": "Log in again: the second step took longer than the mfa_token lives.",
+    "inexistent_user": "Check user_id, and that auth0_domain is the tenant this user belongs to.",
+}
+
+
+def from_answer(action: str, status: int, headers, body) -> Auth0Error:
+    """The error for a refused request.
+
+    :param action: what was attempted, as an infinitive phrase: C(list the authenticators of auth0|1)
+    :param status: HTTP status
+    :param headers: mapping of the answer's headers, any case
+    :param body: the parsed JSON body, or None
+    """
+    body = body if isinstance(body, dict) else {}
+    # Management answers name the status in `error` and the cause in `errorCode`; the others have the cause in `error`.
+    code = body.get("errorCode") or (None if "statusCode" in body else body.get("error"))
+    code = one_line(code) if isinstance(code, str) else None
+    said = body.get("message") or body.get("error_description") or ""
+    said = one_line(said) if isinstance(said, str) else ""
+    message = "Could not %s: %s" % (action, said or "Auth0 gave no reason")
+    facts = {"status": status, "code": code, "request_id": _request_id(headers)}
+
+    if code == "mfa_required" and isinstance(body.get("mfa_token"), str):
+        hint = "Give a one-time password in otp, or an access token for the /mfa/ audience in mfa_token."
+        return MfaRequiredError(message, body["mfa_token"], hint=hint, **facts)
+    if status == 403 and code == "insufficient_scope":
+        scope = said.rpartition("any of:")[2].strip().rstrip(".") or None
+        hint = "Add the scope %s to the application's grant for this API, then get a new token." % (scope or "it names")
+        return InsufficientScopeError(message, required_scope=scope, hint=hint, **facts)
+    if status >= 500:
+        return ServerError(message, **facts)
+    kind = AuthenticationError if code in ("invalid_grant", "invalid_user_password") else _BY_STATUS.get(status, BadRequestError)
+    return kind(message, hint=_HINTS.get(code or "") or _hint_for_token(status, code, said), **facts)
+
+
+def _hint_for_token(status: int, code: str | None, said: str) -> str | None:
+    lowered = said.lower()
+    if "expired" in lowered and status in (401, 403):
+        return "The token has expired (access tokens for the /mfa/ audience live 600 s): get a new one."
+    if code in ("access_denied", "invalid_client") and status == 401:
+        return "Check client_id and client_secret, and that both belong to this tenant."
+    if code in ("invalid_grant", "invalid_user_password") and "password" in lowered:
+        return "Check username, password and realm."
+    if code == "invalid_grant" and "otp" in lowered:
+        return "Check the code and the clock of the device that shows it."
+    if status == 401:
+        return "Check that the token is meant for this tenant and this API."
+    return None
+
+
+def _request_id(headers) -> str | None:
+    lowered = {str(name).lower(): value for name, value in dict(headers or {}).items()}
+    for name in REQUEST_ID_HEADERS:
+        if lowered.get(name):
+            return one_line(lowered[name])
+    return None
+
+
+def one_line(text) -> str:
+    """The text on one line without control characters, at most 300 characters."""
+    text = re.sub(r"[\x00-\x1f\x7f\s]+", " ", str(text)).strip()
+    return text if len(text) <= _QUOTED_LENGTH else text[: _QUOTED_LENGTH - 1] + "…"

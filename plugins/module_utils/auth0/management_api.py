@@ -1,0 +1,250 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The Management API: users and their authentication methods, through auth0-python.
+
+auth0-python runs with C(max_retries=0) under our own C(httpx.Client) (see transport), and its pagers are never
+iterated: they ask for an empty page after every full answer.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Callable
+
+from .authenticators import Authenticator
+from .budget import Budget
+from .connection import Connection, encode_id
+from .errors import AmbiguousWriteError, AuthenticationError, BadRequestError, NotFoundError, ServerError
+from .tokens import CachedToken, TokenEndpoint
+from .transport import ACTION, Transport, httpx_client
+
+PAGE_SIZE = 100
+
+
+@dataclass(frozen=True)
+class UserPage:
+    """One page of a list.
+
+    :ivar users: profiles as the API returns them
+    :ivar total: how many match the query; whether Auth0 counts past 1000 is not documented
+    """
+
+    users: tuple[dict, ...]
+    total: int
+
+
+class ManagementApi:
+    """The calls this collection needs, each one request. A context manager."""
+
+    def __init__(self, connection: Connection, budget: Budget, token: Callable[[], str], renew: Callable[[], None] | None = None):
+        """
+        :param token: returns the bearer
+        :param renew: called when Auth0 refuses the bearer; the call is then repeated once, because it was not carried out
+        """
+        from auth0.management import Auth0
+
+        self._renew = renew
+        self._http = httpx_client(connection, budget)
+        self._client = Auth0(base_url=connection.base_url + "/api/v2", token=token, httpx_client=self._http, max_retries=0)
+
+    @classmethod
+    def with_client_credentials(
+        cls,
+        connection: Connection,
+        budget: Budget,
+        client_id: str,
+        client_secret: str,
+        on_token: Callable[[str], None] | None = None,
+    ) -> ManagementApi:
+        """As a machine-to-machine application; its token is fetched with the first call and cached.
+
+        :param on_token: told every new token, so that it can be hidden from output
+        """
+
+        def fetch():
+            with Transport(connection, budget) as transport:
+                endpoint = TokenEndpoint(transport, client_id, client_secret)
+                tokens = endpoint.client_credentials(connection.management_audience)
+            if on_token:
+                on_token(tokens.access_token)
+            return tokens
+
+        token = CachedToken(fetch)
+        return cls(connection, budget, token, token.drop)
+
+    def __enter__(self) -> ManagementApi:
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+
+    def find_user_id(self, email: str) -> str:
+        """The id of the one user with this e-mail address (C(GET /users-by-email), scope C(read:users)).
+
+        :raises NotFoundError: nobody has it; the match is exact and case-sensitive
+        :raises BadRequestError: more than one user has it; the message lists their ids
+        """
+        action = "find the user %s" % email
+        with self._doing(action):
+            found = self._repeat(lambda: self._client.users.list_users_by_email(email=email, fields="user_id", include_fields=True))
+        ids = [user.user_id for user in found]
+        if not ids:
+            raise NotFoundError(
+                "Could not %s: no user has this e-mail address" % action,
+                hint="The match is exact, and addresses of database users are stored in lower case.",
+            )
+        if len(ids) > 1:
+            raise BadRequestError(
+                "Could not %s: %d users have this e-mail address: %s" % (action, len(ids), ", ".join(sorted(ids))),
+                hint="Name the one you mean by user_id.",
+            )
+        return ids[0]
+
+    def list_users(
+        self,
+        page: int = 0,
+        per_page: int = PAGE_SIZE,
+        query: str | None = None,
+        sort: str | None = "created_at:1",
+        fields: tuple[str, ...] = (),
+    ) -> UserPage:
+        """One page of the tenant's users (C(GET /users), scope C(read:users)); eventually consistent.
+
+        :param page: from 0; only the first 1000 rows of a query can be paged
+        :param query: Lucene syntax of the user search v3
+        :param fields: profile fields wanted; none means all
+        :raises BadRequestError: a page past the first 1000 rows (C(invalid_paging)), or a query Auth0 does not understand
+        """
+        with self._doing("list page %d of the users" % page):
+            pager = self._repeat(
+                lambda: self._client.users.list(
+                    page=page,
+                    per_page=per_page,
+                    include_totals=True,
+                    sort=sort,
+                    q=query,
+                    search_engine="v3" if query else None,
+                    fields=",".join(fields) or None,
+                    include_fields=True if fields else None,
+                )
+            )
+            response = pager.response
+            # Zero values are left out of some answers: a missing total is 0.
+            return UserPage(tuple(_plain(user) for user in pager.items or ()), int(response.total or 0))
+
+    def list_authenticators(self, user_id: str) -> list[Authenticator]:
+        """A user's authentication methods (scope C(read:authentication_methods)): one request while there are at most 100.
+
+        :raises NotFoundError: no such user
+        :raises ConfigurationError: not a user id
+        """
+        encode_id("user_id", user_id)
+        found: list[Authenticator] = []
+        with self._doing("list the authenticators of %s" % user_id):
+            page = 0
+            while True:
+                pager = self._repeat(
+                    lambda: self._client.users.authentication_methods.list(user_id, page=page, per_page=PAGE_SIZE)
+                )
+                items = pager.items or []
+                found.extend(Authenticator.from_management(_plain(item)) for item in items)
+                if len(items) < PAGE_SIZE:
+                    return found
+                page += 1
+
+    def create_authenticator(self, user_id: str, fields: dict[str, object]) -> Authenticator:
+        """Create one for the user, confirmed at once (scope C(create:authentication_methods)).
+
+        :param fields: C(type) (C(phone), C(email), C(totp)) and what it takes
+        :raises ConflictError: Auth0 says that the user has it already
+        """
+        encode_id("user_id", user_id)
+        with self._doing("create a %s authenticator for %s" % (fields["type"], user_id)):
+            return self._written(lambda: self._client.users.authentication_methods.create(user_id, **fields))
+
+    def rename_authenticator(self, user_id: str, authenticator_id: str, name: str) -> Authenticator:
+        """Give it another label (scope C(update:authentication_methods)).
+
+        :param name: at most 20 characters
+        """
+        encode_id("user_id", user_id)
+        encode_id("authenticator_id", authenticator_id)
+        with self._doing("rename the authenticator %s of %s" % (authenticator_id, user_id)):
+            return self._written(
+                lambda: self._client.users.authentication_methods.update(user_id, authenticator_id, name=name)
+            )
+
+    def delete_authenticator(self, user_id: str, authenticator_id: str) -> bool:
+        """Remove it, with all that share its C(link_id) (scope C(delete:authentication_methods)).
+
+        :returns: False where it was gone already
+        """
+        encode_id("user_id", user_id)
+        encode_id("authenticator_id", authenticator_id)
+        with self._doing("remove the authenticator %s of %s" % (authenticator_id, user_id)):
+            try:
+                self._repeat(lambda: self._client.users.authentication_methods.delete(user_id, authenticator_id))
+            except NotFoundError:
+                return False
+            return True
+
+    def regenerate_recovery_code(self, user_id: str) -> str:
+        """Void the user's recovery code and return a new one (scope C(update:users)). Never repeated.
+
+        :raises AmbiguousWriteError: the answer was lost; the old code may be void
+        """
+        encode_id("user_id", user_id)
+        action = "regenerate the recovery code of %s" % user_id
+        try:
+            with self._doing(action):
+                code = self._repeat(lambda: self._client.users.regenerate_recovery_code(user_id)).recovery_code
+            if not code:
+                raise ServerError("Could not %s: the answer has none" % action)
+            return code
+        except (AmbiguousWriteError, ServerError) as error:
+            raise AmbiguousWriteError(
+                error.message,
+                status=error.status,
+                code=error.code,
+                request_id=error.request_id,
+                hint="The user's old code may be void and the new one unknown; it was not sent again. "
+                "Tell the user, then rotate once more on purpose.",
+            ) from None
+
+    def _written(self, call) -> Authenticator:
+        return Authenticator.from_management(_plain(self._repeat(call)))
+
+    def _repeat(self, call):
+        try:
+            return call()
+        except AuthenticationError:
+            if self._renew is None:
+                raise
+            self._renew()
+            return call()
+
+    @contextmanager
+    def _doing(self, action: str):
+        from auth0.management.core.parse_error import ParsingError
+
+        mark = ACTION.set(action)
+        try:
+            yield
+        except ParsingError as error:
+            # Its own text quotes the whole answer.
+            raise ServerError(
+                "Could not %s: the answer has not the documented form" % action, status=error.status_code
+            ) from None
+        finally:
+            ACTION.reset(mark)
+
+
+def _plain(model) -> dict:
+    return model.model_dump(by_alias=True, exclude_unset=True)

@@ -1,0 +1,134 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The MFA API: one user's authenticators, seen and changed with that user's own token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Callable
+
+from .authenticators import Authenticator
+from .connection import encode_id
+from .errors import AmbiguousWriteError, AuthenticationError, MfaRequiredError, NotFoundError, ServerError
+from .tokens import MFA_SCOPES, TokenEndpoint, is_mfa_token
+from .transport import NOT_REPEATED, Transport
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """What an association returned, once and never again. Secrets are left out of C(repr).
+
+    :ivar authenticator_type: C(otp) or C(oob)
+    :ivar oob_channel: C(sms), C(voice), ... for C(oob)
+    :ivar secret: the OTP seed, base32
+    :ivar barcode_uri: the C(otpauth://) address of the QR code
+    :ivar oob_code: to be sent back with the code the user received
+    :ivar recovery_codes: the user's first recovery code, where the tenant issues one
+    """
+
+    authenticator_type: str
+    oob_channel: str | None = None
+    secret: str | None = field(default=None, repr=False)
+    barcode_uri: str | None = field(default=None, repr=False)
+    oob_code: str | None = field(default=None, repr=False)
+    recovery_codes: tuple[str, ...] = field(default=(), repr=False)
+
+
+def log_in(tokens: TokenEndpoint, audience: str, username: str, password: str, realm: str | None, otp: str | None) -> str:
+    """A bearer for the MFA API from a user's name and password.
+
+    :param otp: a one-time password for users who must pass MFA
+    :returns: an access token for the C(/mfa/) audience; without C(otp), for a user who must pass MFA, the C(mfa_token),
+        which can list but not remove
+    :raises AuthenticationError: wrong user name, password or one-time password
+    """
+    try:
+        return tokens.password(username, password, audience, MFA_SCOPES, realm).access_token
+    except MfaRequiredError as required:
+        return tokens.mfa_otp(required.mfa_token, otp).access_token if otp else required.mfa_token
+
+
+class MfaApi:
+    """The endpoints under C(/mfa/) for one bearer."""
+
+    def __init__(self, transport: Transport, bearer: Callable[[], str], tokens: TokenEndpoint) -> None:
+        """
+        :param bearer: returns an access token for the C(/mfa/) audience, or an C(mfa_token)
+        :param tokens: the application, for associating and confirming
+        """
+        self._transport, self._bearer, self._tokens = transport, bearer, tokens
+
+    def list_authenticators(self) -> list[Authenticator]:
+        """All authenticators, unconfirmed ones included (C(GET /mfa/authenticators), not paged).
+
+        :raises AuthenticationError: the bearer is wrong or too old
+        :raises InsufficientScopeError: it lacks C(read:authenticators)
+        """
+        items = self._call("GET", "/mfa/authenticators", "list the user's authenticators", "read:authenticators")
+        try:
+            return [Authenticator.from_mfa_api(item) for item in items]
+        except (KeyError, TypeError, AttributeError):
+            raise ServerError("Could not list the user's authenticators: the answer has not the documented form") from None
+
+    def associate(self, fields: dict[str, object]) -> Enrolment:
+        """Start an enrolment (C(POST /mfa/associate)); it stays inactive until it is confirmed.
+
+        :param fields: C(authenticator_types), and C(oob_channels), C(phone_number) or C(email)
+        :raises AuthenticationError: an C(mfa_token) was used although the user has an active authenticator
+        """
+        action = "enrol %s for the user" % (fields.get("oob_channels") or fields["authenticator_types"])[0]
+        answer = self._call("POST", "/mfa/associate", action, "enroll", {**fields, **self._tokens.client})
+        if not isinstance(answer, dict) or not isinstance(answer.get("authenticator_type"), str):
+            raise AmbiguousWriteError("Could not %s: the answer has not the documented form" % action, hint=NOT_REPEATED)
+        return Enrolment(
+            authenticator_type=answer["authenticator_type"],
+            oob_channel=answer.get("oob_channel"),
+            secret=answer.get("secret"),
+            barcode_uri=answer.get("barcode_uri"),
+            oob_code=answer.get("oob_code"),
+            recovery_codes=tuple(answer.get("recovery_codes") or ()),
+        )
+
+    def confirm(self, code: str, oob_code: str | None = None) -> None:
+        """Finish an enrolment with the code of the OTP app, or with the code that was sent (C(POST /oauth/token)).
+
+        :param oob_code: from the enrolment, for a code that was sent
+        :raises AuthenticationError: wrong code, or the enrolment is too old
+        """
+        if oob_code:
+            self._tokens.mfa_oob(self._bearer(), oob_code, code)
+        else:
+            self._tokens.mfa_otp(self._bearer(), code)
+
+    def delete(self, authenticator_id: str) -> bool:
+        """Remove an authenticator, with its twin (C(DELETE /mfa/authenticators/{id})).
+
+        :returns: False where it was gone already
+        :raises ConfigurationError: not an id
+        :raises AuthenticationError: the bearer is an C(mfa_token), wrong, or too old
+        """
+        path = "/mfa/authenticators/" + encode_id("authenticator_id", authenticator_id)
+        action = "remove the authenticator %s" % authenticator_id
+        if is_mfa_token(self._bearer()):
+            raise AuthenticationError(
+                "Could not %s: an mfa_token can list authenticators but not remove them" % action,
+                hint="Log in with otp, or give an access token for the /mfa/ audience with scope remove:authenticators.",
+            )
+        try:
+            self._call("DELETE", path, action, "remove:authenticators")
+        except NotFoundError:
+            return False
+        return True
+
+    def _call(self, method: str, path: str, action: str, scope: str, json: dict | None = None):
+        bearer = self._bearer()
+        try:
+            return self._transport.request(method, path, action=action, json=json, bearer=bearer)
+        except AuthenticationError as error:
+            if is_mfa_token(bearer):
+                error.hint = error.hint or "An mfa_token enrols only while the user has no active authenticator."
+            else:
+                error.hint = "The access token must be for the /mfa/ audience, younger than 600 s, with scope %s." % scope
+            raise

@@ -1,0 +1,127 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tokens: what C(POST /oauth/token) is asked for, and the two bearers the APIs accept."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Callable
+
+from .errors import ServerError
+from .transport import Transport
+
+MFA_SCOPES = ("enroll", "read:authenticators", "remove:authenticators")
+_GRANT = "http://auth0.com/oauth/grant-type/"
+# A token is renewed before it expires, so that a request under way does not meet the end of it.
+_LEEWAY = 60.0
+
+
+@dataclass(frozen=True)
+class TokenSet:
+    """What a grant returned. Secrets are left out of C(repr).
+
+    :ivar expires_in: seconds; 600 for the C(/mfa/) audience, 86400 by default for the Management API
+    :ivar scope: the scopes that were granted
+    :ivar recovery_code: the replacement for a recovery code the grant consumed
+    """
+
+    access_token: str = field(repr=False)
+    expires_in: float = 0
+    scope: tuple[str, ...] = ()
+    refresh_token: str | None = field(default=None, repr=False)
+    recovery_code: str | None = field(default=None, repr=False)
+
+
+class TokenEndpoint:
+    """The grants of one application."""
+
+    def __init__(self, transport: Transport, client_id: str, client_secret: str | None) -> None:
+        self._transport = transport
+        self._client = {"client_id": client_id}
+        if client_secret:
+            self._client["client_secret"] = client_secret
+
+    @property
+    def client(self) -> dict[str, str]:
+        """The application's own credentials, as fields of a request's body."""
+        return dict(self._client)
+
+    def client_credentials(self, audience: str) -> TokenSet:
+        """A token for the application itself.
+
+        :raises AuthenticationError: wrong client_id or client_secret (observed as 401 C(access_denied))
+        """
+        return self._grant("get a token for client %s" % self._client["client_id"], "client_credentials", audience=audience)
+
+    def password(self, username: str, password: str, audience: str, scope: tuple[str, ...], realm: str | None) -> TokenSet:
+        """A token for a user. With a realm (a connection's name) the password-realm grant, else the default directory.
+
+        :raises MfaRequiredError: the user must pass a second step
+        :raises AuthenticationError: wrong user name or password
+        """
+        fields = {"username": username, "password": password, "audience": audience, "scope": " ".join(scope)}
+        grant = "password"
+        if realm:
+            grant, fields["realm"] = _GRANT + "password-realm", realm
+        return self._grant("log in as %s" % username, grant, **fields)
+
+    def mfa_otp(self, mfa_token: str, otp: str) -> TokenSet:
+        """Answer C(mfa_required), or confirm a pending OTP enrolment, with a 6-digit code.
+
+        :param mfa_token: the mfa_token, or (to confirm an enrolment) an access token for C(/mfa/) with scope C(enroll)
+        :raises AuthenticationError: wrong code, or the token is too old
+        """
+        return self._grant("verify the one-time password", _GRANT + "mfa-otp", mfa_token=mfa_token, otp=otp)
+
+    def mfa_oob(self, mfa_token: str, oob_code: str, binding_code: str) -> TokenSet:
+        """The same with the code that was sent by SMS, voice or e-mail.
+
+        :param oob_code: from the challenge or the enrolment
+        :param binding_code: the 6 digits the user received
+        """
+        return self._grant(
+            "verify the code that was sent", _GRANT + "mfa-oob", mfa_token=mfa_token, oob_code=oob_code, binding_code=binding_code
+        )
+
+    def _grant(self, action: str, grant_type: str, **fields: str) -> TokenSet:
+        answer = self._transport.request(
+            "POST", "/oauth/token", action=action, json={"grant_type": grant_type, **self._client, **fields}
+        )
+        if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):
+            raise ServerError("Could not %s: the answer has no access_token" % action)
+        return TokenSet(
+            access_token=answer["access_token"],
+            expires_in=float(answer.get("expires_in") or 0),
+            scope=tuple((answer.get("scope") or "").split()),
+            refresh_token=answer.get("refresh_token"),
+            recovery_code=answer.get("recovery_code"),
+        )
+
+
+class CachedToken:
+    """A bearer that is fetched when first needed and again shortly before it expires; call it to get the token."""
+
+    def __init__(self, fetch: Callable[[], TokenSet], clock: Callable[[], float] = time.monotonic) -> None:
+        self._fetch, self._clock = fetch, clock
+        self._token: str | None = None
+        self._renew_at = 0.0
+
+    def __call__(self) -> str:
+        """:raises Auth0Error: the grant was refused"""
+        if self._token is None or self._clock() >= self._renew_at:
+            tokens = self._fetch()
+            self._token = tokens.access_token
+            self._renew_at = self._clock() + max(tokens.expires_in - _LEEWAY, 0)
+        return self._token
+
+    def drop(self) -> None:
+        """Forget the token, because Auth0 refused it."""
+        self._token = None
+
+
+def is_mfa_token(bearer: str) -> bool:
+    """Whether this is the opaque C(mfa_token) of an C(mfa_required) answer rather than an access token (a JWT)."""
+    return bearer.startswith("Fe26.2*")

@@ -1,0 +1,168 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The only file that knows AnsibleModule: shared options, what is hidden, and how an error becomes a failure."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Callable
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+
+from .auth0.budget import Budget
+from .auth0.connection import Connection
+from .auth0.errors import Auth0Error, ConfigurationError
+from .auth0.management_api import ManagementApi
+from .auth0.mfa_api import MfaApi, log_in
+from .auth0.tokens import CachedToken, TokenEndpoint, TokenSet
+from .auth0.transport import Transport
+from .auth0.views import OperatorView, UserView
+
+try:  # ansible-core 2.22 and newer
+    from ansible.module_utils.secrets import register_secret
+except ImportError:
+    register_secret = None
+
+LIBRARIES = {"auth0": "auth0-python >= 6.8", "requests": "requests >= 2.32", "httpx": "auth0-python >= 6.8"}
+
+
+def connection_spec() -> dict[str, dict]:
+    """The options of the doc fragment C(connection)."""
+    return {
+        "auth0_domain": {"type": "str", "fallback": (env_fallback, ["AUTH0_DOMAIN"])},
+        "base_url": {"type": "str"},
+        "api_token": {"type": "str", "no_log": True, "fallback": (env_fallback, ["AUTH0_API_TOKEN"])},
+        "client_id": {"type": "str", "fallback": (env_fallback, ["AUTH0_CLIENT_ID"])},
+        "client_secret": {"type": "str", "no_log": True, "fallback": (env_fallback, ["AUTH0_CLIENT_SECRET"])},
+        "validate_certs": {"type": "bool", "default": True},
+        "ca_path": {"type": "path"},
+        "timeout": {"type": "float", "default": 30},
+        "rate_limit_share": {"type": "float", "default": 0.5},
+        "max_wait": {"type": "float", "default": 60},
+        "user_id": {"type": "str"},
+        "email": {"type": "str"},
+    }
+
+
+def user_spec() -> dict[str, dict]:
+    """The options of the doc fragment C(user)."""
+    return {
+        "mfa_token": {"type": "str", "no_log": True},
+        "username": {"type": "str"},
+        "password": {"type": "str", "no_log": True},
+        "realm": {"type": "str"},
+        "otp": {"type": "str", "no_log": True},
+    }
+
+
+def user_rules() -> dict[str, object]:
+    """How the options of C(user_spec) go together, for AnsibleModule."""
+    return {
+        "mutually_exclusive": [("mfa_token", "username")],
+        "required_together": [("username", "password")],
+        "required_by": {"otp": "username", "realm": "username"},
+    }
+
+
+def run(module: AnsibleModule, task: Callable[[Session], dict]) -> None:
+    """Run one task and end the module, with its result or with one line that says why not.
+
+    :param task: gets a :class:`Session`, returns what goes to C(exit_json)
+    """
+    try:
+        with Session(module) as session:
+            result = task(session)
+    except Auth0Error as error:
+        module.fail_json(msg=str(error), **error.facts())
+    except ImportError as error:
+        name = (error.name or "").partition(".")[0]
+        if name not in LIBRARIES:
+            raise
+        module.fail_json(msg=missing_required_lib(LIBRARIES[name]))
+    else:
+        module.exit_json(**result)
+
+
+class Session:
+    """One module run: the options, and the side they act from. A context manager that closes all connections.
+
+    With C(mfa_token) or C(username) the task acts as the user, through the MFA API; else as operator, through the
+    Management API.
+    """
+
+    def __init__(self, module: AnsibleModule) -> None:
+        self.module = module
+        self.params = module.params
+        self._closing = ExitStack()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        self._closing.close()
+
+    def view(self) -> UserView | OperatorView:
+        """The side the options speak of; sends nothing.
+
+        :raises ConfigurationError: credentials or the name of the user are missing
+        """
+        connection = Connection.from_options(
+            auth0_domain=self.params["auth0_domain"],
+            base_url=self.params["base_url"],
+            validate_certs=self.params["validate_certs"],
+            ca_path=self.params["ca_path"],
+            timeout=self.params["timeout"],
+        )
+        budget = Budget(self.params["rate_limit_share"], self.params["max_wait"])
+        if self.params.get("mfa_token") or self.params.get("username"):
+            return self._user_view(connection, budget)
+        return self._operator_view(connection, budget)
+
+    def _user_view(self, connection: Connection, budget: Budget) -> UserView:
+        given = self.params
+        if given["user_id"] or given["email"]:
+            raise ConfigurationError(
+                "user_id and email do not go with mfa_token or username",
+                hint="The user's own token says who the user is.",
+            )
+        if not given["client_id"]:
+            raise ConfigurationError("Acting as the user needs client_id", hint="Name the application the user logs in to.")
+        transport = self._closing.enter_context(Transport(connection, budget))
+        tokens = TokenEndpoint(transport, given["client_id"], given["client_secret"])
+
+        def fetch() -> TokenSet:
+            if given["mfa_token"]:
+                bearer = given["mfa_token"]
+            else:
+                bearer = log_in(
+                    tokens, connection.mfa_audience, given["username"], given["password"], given["realm"], given["otp"]
+                )
+            self.hide(bearer)
+            return TokenSet(bearer, expires_in=600)
+
+        return UserView(MfaApi(transport, CachedToken(fetch), tokens))
+
+    def _operator_view(self, connection: Connection, budget: Budget) -> OperatorView:
+        given = self.params
+        if not given["user_id"] and not given["email"]:
+            raise ConfigurationError(
+                "No user given", hint="Set user_id or email, or act as the user with mfa_token, or username and password."
+            )
+        if given["api_token"]:
+            api = ManagementApi(connection, budget, lambda: given["api_token"])
+        elif given["client_id"] and given["client_secret"]:
+            api = ManagementApi.with_client_credentials(
+                connection, budget, given["client_id"], given["client_secret"], on_token=self.hide
+            )
+        else:
+            raise ConfigurationError("No credentials given", hint="Set client_id and client_secret, or api_token.")
+        self._closing.callback(api.close)
+        return OperatorView(api, user_id=given["user_id"], email=given["email"])
+
+    def hide(self, secret: str) -> None:
+        """Keep a secret that Auth0 returned out of everything Ansible prints."""
+        self.module.no_log_values.add(secret)
+        if register_secret is not None:
+            register_secret(secret)

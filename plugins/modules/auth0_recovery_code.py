@@ -1,0 +1,117 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: auth0_recovery_code
+short_description: Give an Auth0 user a recovery code, or a new one
+version_added: 0.1.0
+description:
+  - Regenerates the recovery code of one user through the Management API, as operator. The old code is void from then on.
+  - A regeneration is never sent twice. Where its answer is lost the task fails and says that a new code may exist.
+options:
+  state:
+    description:
+      - V(present) makes a code only where the user has none. A code that came with an enrolment nobody confirmed cannot be seen
+        by an operator and is replaced.
+      - V(rotated) makes a new code, always, or with O(max_age) only where the code is older.
+    type: str
+    choices: [present, rotated]
+    default: present
+  max_age:
+    description:
+      - How old a code may be before O(state=rotated) replaces it, as a number with a unit, V(s), V(m), V(h), V(d) or V(w).
+    type: str
+author:
+  - mfaops.auth0 contributors (@mfaops)
+extends_documentation_fragment:
+  - mfaops.auth0.attributes
+  - mfaops.auth0.connection
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: partial
+    details: O(state=rotated) without O(max_age) makes a new code every time.
+notes:
+  - Register the result and set C(no_log=true) on the task, because RV(recovery_code) is what the task asked for and is not masked.
+seealso:
+  - module: mfaops.auth0.auth0_mfa_authenticator_info
+"""
+
+EXAMPLES = r"""
+- name: Make sure that a user has a recovery code
+  mfaops.auth0.auth0_recovery_code:
+    auth0_domain: example.eu.auth0.com
+    client_id: "{{ operator_client_id }}"
+    client_secret: "{{ operator_client_secret }}"
+    email: user00002@example.com
+  register: recovery
+  no_log: true
+
+- name: Replace the recovery code when it is older than half a year
+  mfaops.auth0.auth0_recovery_code:
+    auth0_domain: example.eu.auth0.com
+    client_id: "{{ operator_client_id }}"
+    client_secret: "{{ operator_client_secret }}"
+    email: user00002@example.com
+    state: rotated
+    max_age: 180d
+  register: recovery
+  no_log: true
+"""
+
+RETURN = r"""
+user_id:
+  description: The user's id.
+  returned: success
+  type: str
+  sample: auth0|640b5a0ed3534be8b2db9dd3
+recovery_code:
+  description: The new code. It cannot be read again.
+  returned: when a code was made
+  type: str
+  sample: 32YCGV1JUE9G7MDJ71UTN12W
+"""
+
+from datetime import datetime, timezone
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.recovery_codes import converge_code, seconds
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import Session, connection_spec, run
+
+
+def converge_recovery_code(session: Session) -> dict:
+    params = session.params
+    max_age = seconds(params["max_age"]) if params["max_age"] is not None else None
+    view = session.view()
+    outcome = converge_code(view, params["state"], max_age, datetime.now(timezone.utc), session.module.check_mode)
+    result = {"changed": outcome.changed, "user_id": view.user_id}
+    if outcome.code:
+        result["recovery_code"] = outcome.code
+    if session.module._diff:
+        result["diff"] = {"before": outcome.before, "after": outcome.after}
+    return result
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **connection_spec(),
+            "state": {"type": "str", "choices": ["present", "rotated"], "default": "present"},
+            "max_age": {"type": "str"},
+        },
+        supports_check_mode=True,
+    )
+    run(module, converge_recovery_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The applications registered in the tenant, and the APIs they may ask tokens for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CLIENT_CREDENTIALS = "client_credentials"
+PASSWORD = "password"
+PASSWORD_REALM = "http://auth0.com/oauth/grant-type/password-realm"
+MFA_OTP = "http://auth0.com/oauth/grant-type/mfa-otp"
+MFA_OOB = "http://auth0.com/oauth/grant-type/mfa-oob"
+MFA_RECOVERY_CODE = "http://auth0.com/oauth/grant-type/mfa-recovery-code"
+MFA_GRANTS = (MFA_OTP, MFA_OOB, MFA_RECOVERY_CODE)
+
+OIDC_SCOPES = ("openid", "profile", "email", "address", "phone")
+MFA_SCOPES = ("enroll", "read:authenticators", "remove:authenticators")
+READ_SCOPES = (
+    "read:users",
+    "read:users_app_metadata",
+    "read:authentication_methods",
+    "read:guardian_enrollments",
+    "read:guardian_factors",
+    "read:mfa_policies",
+    "read:logs",
+    "read:logs_users",
+    "read:actions",
+)
+WRITE_SCOPES = (
+    "create:users",
+    "update:users",
+    "delete:users",
+    "update:users_app_metadata",
+    "create:authentication_methods",
+    "update:authentication_methods",
+    "delete:authentication_methods",
+    "delete:guardian_enrollments",
+    "create:guardian_enrollment_tickets",
+    "update:guardian_factors",
+    "update:mfa_policies",
+    "create:actions",
+    "update:actions",
+    "delete:actions",
+)
+
+
+@dataclass(frozen=True)
+class Client:
+    """An application: which grants it may use and which Management scopes it was granted."""
+
+    id: str
+    secret: str
+    grants: tuple[str, ...]
+    management_scopes: tuple[str, ...] = ()
+
+
+CLIENTS = {
+    client.id: client
+    for client in (
+        Client("m2m", "m2m-secret", (CLIENT_CREDENTIALS,), READ_SCOPES + WRITE_SCOPES),
+        Client("m2m-readonly", "m2m-readonly-secret", (CLIENT_CREDENTIALS,), READ_SCOPES),
+        Client("app", "app-secret", (PASSWORD, PASSWORD_REALM, *MFA_GRANTS)),
+        Client("app-without-mfa", "app-without-mfa-secret", (PASSWORD, PASSWORD_REALM)),
+    )
+}

@@ -1,0 +1,41 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The error bodies of the two API families (API.md §0.1)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+
+class ApiError(Exception):
+    """An answer other than success, raised by a handler and sent by the application.
+
+    :param status: HTTP status.
+    :param body: JSON body in the shape of the API family.
+    """
+
+    def __init__(self, status: int, body: dict):
+        super().__init__(status, body)
+        self.status = status
+        self.body = body
+
+
+def management_error(status: int, message: str, code: str | None = None, **extra) -> ApiError:
+    """An error of the Management API: ``statusCode``, ``error``, ``message`` and, where given, ``errorCode``."""
+    body = {"statusCode": status, "error": HTTPStatus(status).phrase, "message": message, **extra}
+    if code is not None:
+        body["errorCode"] = code
+    return ApiError(status, body)
+
+
+def oauth_error(status: int, error: str, description: str, **extra) -> ApiError:
+    """An error of the Authentication and MFA APIs: ``error`` and ``error_description``."""
+    return ApiError(status, {"error": error, "error_description": description, **extra})
+
+
+def unknown_path(api: str) -> ApiError:
+    """The 404 of a path (or method) that does not exist, in the shape of ``api``."""
+    if api == "management":
+        return management_error(404, "Not Found")
+    return oauth_error(404, "not_found", "Not Found")

@@ -1,0 +1,80 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Starting the emulator from tests, demos and benchmarks: a process of its own on a free port of loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+STOP_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Running:
+    """A running emulator.
+
+    :param url: base address, such as ``http://127.0.0.1:41234``.
+    :param domain: the tenant's domain, ``host:port``; audiences are ``https://`` with it.
+    :param process: the process, still running.
+    """
+
+    url: str
+    domain: str
+    process: subprocess.Popen
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """Call ``/_control/<path>`` and return the parsed answer, None for an empty one.
+
+        Raises ``urllib.error.HTTPError`` for a refusal.
+        """
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}/_control/{path}", data, method=method)
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as response:
+            content = response.read()
+        return json.loads(content) if content else None
+
+
+@contextlib.contextmanager
+def start(
+    *, users: int = 50, seed: int = 7, plan: str = "unlimited", switches: dict[str, Any] | None = None
+) -> Iterator[Running]:
+    """Start an emulator and stop it at the end of the ``with`` block.
+
+    :param users: how many seeded users.
+    :param seed: what makes them.
+    :param plan: rate-limit preset; ``unlimited`` unless limits are what is tested.
+    :param switches: values by switch name, as written on the command line.
+
+    Raises ``RuntimeError`` when it does not become ready, and ``AssertionError`` when it does not end with code 0.
+    """
+    command = [sys.executable, "-m", "tests.emulator", "--port", "0"]
+    command += ["--users", str(users), "--seed", str(seed), "--plan", plan]
+    for name, value in (switches or {}).items():
+        command += ["--switch", f"{name}={value}"]
+    with subprocess.Popen(command, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, text=True) as process:
+        line = process.stdout.readline()
+        match = re.match(r"Auth0 tenant emulator ready at (http://(\S+)) ", line)
+        if match is None:
+            process.terminate()
+            raise RuntimeError(f"the emulator did not start: it printed {line!r} and ended with {process.wait()}")
+        try:
+            yield Running(match[1], match[2], process)
+        finally:
+            process.terminate()
+            try:
+                code = process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise AssertionError(f"the emulator did not end within {STOP_SECONDS} s of SIGTERM") from None
+        assert code == 0, f"the emulator ended with code {code}"

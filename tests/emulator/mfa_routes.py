@@ -1,0 +1,235 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The MFA API: ``/mfa/*`` (API.md §2, and §1.4 for what each bearer may do)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from .clients import MFA_OOB, MFA_OTP
+from .errors import oauth_error
+from .models import Authenticator, User, device_suffix, totp_secret
+from .oauth_routes import (
+    MfaSession,
+    authenticate_client,
+    foreign_mfa_token,
+    malformed_mfa_token,
+    open_mfa_jwt,
+    open_mfa_token,
+    read_json,
+    require_grant,
+    required,
+)
+from .routing import Call, Route
+from .tenant import Tenant
+from .tokens import Sealer
+from .views import active_factors, find_row, implicit_email, mfa_rows
+
+E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+def bearer(call: Call, scope: str, jwt_only: bool = False) -> MfaSession:
+    """The session of the bearer token: 401 for none, a foreign or an expired one, 403 for a JWT without ``scope``."""
+    scheme, _separator, text = call.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not text:
+        raise oauth_error(401, "invalid_token", "Missing or malformed bearer token")
+    if text.startswith(Sealer.PREFIX):
+        session = open_mfa_token(call.tenant, text)
+        if session is None:
+            raise malformed_mfa_token(call.tenant)
+    else:
+        session = open_mfa_jwt(call.tenant, text)
+    if session is None or (jwt_only and not session.is_jwt):
+        raise oauth_error(401, "invalid_token", "Invalid token")
+    call.principal = session.user.id
+    if session.is_jwt and scope not in session.scope:
+        raise oauth_error(403, "insufficient_scope", f"Insufficient scope, expected any of: {scope}")
+    return session
+
+
+def list_authenticators(call: Call) -> tuple[int, list]:
+    """``GET /mfa/authenticators``."""
+    return 200, mfa_rows(bearer(call, "read:authenticators").user)
+
+
+def delete_authenticator(call: Call) -> tuple[int, None]:
+    """``DELETE /mfa/authenticators/{id}``: never with an ``mfa_token``, never an e-mail that was not enrolled."""
+    user = bearer(call, "remove:authenticators", jwt_only=True).user
+    switches = call.tenant.switches
+    implicit = implicit_email(user)
+    if implicit and implicit.id == call.path["id"]:
+        status = switches["implicit-email-delete-status"]
+        raise oauth_error(status, "invalid_request", "A verified email that was not enrolled cannot be deleted")
+    found = find_row(user, call.path["id"])
+    if found is None:
+        raise oauth_error(404, "not_found", "Authenticator not found")
+    item, _channel = found
+    if item.type == "recovery-code" and switches["recovery-code-delete-status"] != 204:
+        status = switches["recovery-code-delete-status"]
+        raise oauth_error(status, "invalid_request", "A recovery code cannot be deleted")
+    call.tenant.remove_authenticator(user, item)
+    return 204, None
+
+
+# Enrolment
+
+
+def associate(call: Call) -> tuple[int, dict]:
+    """``POST /mfa/associate``: a pending authenticator, and the user's only recovery code with the first one."""
+    session = bearer(call, "enroll")
+    tenant, user = call.tenant, session.user
+    if not session.is_jwt and active_factors(user):
+        status = tenant.switches["already-enrolled-status"]
+        raise oauth_error(status, "invalid_request", "User is already enrolled.")
+    body = read_json(call)
+    kind = _only_entry(body, "authenticator_types", ("otp", "oob"))
+    channel = _only_entry(body, "oob_channels", ("sms", "voice", "auth0", "email")) if kind == "oob" else "otp"
+    enrol = ENROL[channel]
+    _require_factor(tenant, channel)
+    if tenant.is_full(user):
+        text = "Guardian - User has created the maximum amount of authenticators"
+        raise oauth_error(400, "invalid_request", text)
+    answer = enrol(tenant, session, body, channel)
+    if tenant.switches["recovery-code-factor"] and user.recovery_code is None:
+        answer["recovery_codes"] = [tenant.issue_recovery_code(user, confirmed=False)]
+    return 200, answer
+
+
+def _enrol_otp(tenant: Tenant, session: MfaSession, _body: dict, _channel: str) -> dict:
+    user = session.user
+    item = _add_pending(tenant, user, "totp", secret=totp_secret())
+    label = f"{quote(tenant.name)}:{quote(user.email or user.id)}"
+    query = urlencode(
+        {"secret": item.secret, "issuer": tenant.name, "algorithm": "SHA1", "digits": 6, "period": 30}, quote_via=quote
+    )
+    return {"authenticator_type": "otp", "secret": item.secret, "barcode_uri": f"otpauth://totp/{label}?{query}"}
+
+
+def _enrol_phone(tenant: Tenant, session: MfaSession, body: dict, channel: str) -> dict:
+    number = required(body, "phone_number")
+    if not E164.fullmatch(number):
+        raise oauth_error(400, "invalid_request", "Invalid phone_number: expected E.164, such as +12025550123")
+    channels = tenant.switches["message-types"]
+    item = _add_pending(tenant, session.user, "phone", phone_number=number, channels=channels, preferred=channel)
+    return _prompted(channel, tenant.challenge(session.user, session.key, item, channel))
+
+
+def _enrol_email(tenant: Tenant, session: MfaSession, body: dict, channel: str) -> dict:
+    address = body.get("email", session.user.email)
+    if not isinstance(address, str) or not EMAIL.fullmatch(address):
+        raise oauth_error(400, "invalid_request", "Missing or invalid email")
+    item = _add_pending(tenant, session.user, "email", email=address)
+    return _prompted(channel, tenant.challenge(session.user, session.key, item, channel))
+
+
+def _enrol_push(tenant: Tenant, session: MfaSession, _body: dict, channel: str) -> dict:
+    user = session.user
+    link = f"link_{device_suffix()[4:]}"
+    item = _add_pending(tenant, user, "push", link_id=link)
+    _add_pending(tenant, user, "totp", secret=totp_secret(), link_id=link)
+    oob_code = tenant.challenge(user, session.key, item, "push")
+    label = f"{quote(tenant.name)}:{quote(user.email or user.id)}"
+    query = urlencode({"enrollment_tx_id": device_suffix()[4:], "base_url": f"https://guardian.{tenant.domain}"})
+    uri = f"otpauth://totp/{label}?{query}"
+    return {"authenticator_type": "oob", "oob_channel": channel, "oob_code": oob_code, "barcode_uri": uri}
+
+
+ENROL = {"otp": _enrol_otp, "sms": _enrol_phone, "voice": _enrol_phone, "email": _enrol_email, "auth0": _enrol_push}
+FACTOR_OF_CHANNEL = {"otp": "otp", "sms": "phone", "voice": "phone", "email": "email", "auth0": "push-notification"}
+
+
+def _require_factor(tenant: Tenant, channel: str) -> None:
+    enabled = FACTOR_OF_CHANNEL[channel] in tenant.switches["enabled-factors"]
+    if not enabled or (channel in ("sms", "voice") and channel not in tenant.switches["message-types"]):
+        raise oauth_error(400, "invalid_request", f"The factor '{channel}' is not enabled on this tenant")
+
+
+def _add_pending(tenant: Tenant, user: User, kind: str, **values: Any) -> Authenticator:
+    item = Authenticator(kind, tenant.now(), device_suffix(), confirmed=False, **values)
+    user.authenticators.append(item)
+    return item
+
+
+def _prompted(channel: str, oob_code: str) -> dict:
+    return {"authenticator_type": "oob", "binding_method": "prompt", "oob_channel": channel, "oob_code": oob_code}
+
+
+def _only_entry(body: dict, name: str, allowed: tuple[str, ...]) -> str:
+    values = body.get(name)
+    if not isinstance(values, list) or len(values) != 1 or values[0] not in allowed:
+        text = f"{name} must be an array with exactly one of: {', '.join(allowed)}"
+        raise oauth_error(400, "invalid_request", text)
+    return values[0]
+
+
+# Challenge
+
+
+def challenge(call: Call) -> tuple[int, dict]:
+    """``POST /mfa/challenge``: send a code or a push to an active authenticator."""
+    body = read_json(call)
+    tenant = call.tenant
+    client = authenticate_client(call, body)
+    text = required(body, "mfa_token")
+    session = open_mfa_token(tenant, text) if text.startswith(Sealer.PREFIX) else None
+    if session is None:
+        raise malformed_mfa_token(tenant)
+    if session.client_id != client.id:
+        raise foreign_mfa_token(tenant)
+    types = str(body.get("challenge_type", "otp oob")).split()
+    item, channel = _choose(tenant, session.user, types, body.get("authenticator_id"), body.get("oob_channel"))
+    require_grant(client, MFA_OTP if channel == "otp" else MFA_OOB)
+    if channel == "otp":
+        return 200, {"challenge_type": "otp"}
+    answer = {"challenge_type": "oob", "oob_code": tenant.challenge(session.user, session.key, item, channel)}
+    if channel != "push":
+        answer["binding_method"] = "prompt"
+    return 200, answer
+
+
+def _choose(
+    tenant: Tenant, user: User, types: list[str], wanted_id: Any, wanted_channel: Any
+) -> tuple[Authenticator, str]:
+    implicit = implicit_email(user)
+    candidates = [
+        (item, channel)
+        for item in user.authenticators + ([implicit] if implicit else [])
+        if item.confirmed
+        for channel in _channels(item)
+    ]
+    if wanted_id is not None:
+        candidates = [(item, channel) for item, channel in candidates if wanted_id == _row_id(item, channel)]
+        if not candidates:
+            raise oauth_error(400, "invalid_request", "No active authenticator has this authenticator_id")
+    elif wanted_channel is not None:
+        wanted = "push" if wanted_channel == "auth0" else wanted_channel
+        candidates = [(item, channel) for item, channel in candidates if channel in (wanted, "otp")]
+    for item, channel in candidates:
+        if ("otp" if channel == "otp" else "oob") in types:
+            return item, channel
+    if tenant.switches["unenrolled-challenge"] == "association_required" and not active_factors(user):
+        raise oauth_error(401, "association_required", "User does not have any enrolled authenticator")
+    text = f"User does not have any enrolled authenticator with the supported challenge type ({' '.join(types)})"
+    raise oauth_error(401, "unsupported_challenge_type", text)
+
+
+def _channels(item: Authenticator) -> tuple[str, ...]:
+    if item.type == "phone":
+        return tuple(sorted(item.channels, key=lambda channel: channel != item.preferred))
+    return {"totp": ("otp",), "push": ("push",), "email": ("email",)}.get(item.type, ())
+
+
+def _row_id(item: Authenticator, channel: str) -> str:
+    return f"{channel}|{item.suffix}" if item.type == "phone" else item.id
+
+
+ROUTES = [
+    Route("GET", "/mfa/authenticators", list_authenticators),
+    Route("DELETE", "/mfa/authenticators/{id}", delete_authenticator),
+    Route("POST", "/mfa/associate", associate),
+    Route("POST", "/mfa/challenge", challenge),
+]

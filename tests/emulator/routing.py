@@ -1,0 +1,91 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Finding the handler of a request by its raw path, so that an encoded slash stays inside an id."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+_PARAMETER = object()
+_ROUTES = object()
+
+
+@dataclass(frozen=True)
+class Route:
+    """One endpoint.
+
+    :param pattern: path with ``{name}`` segments.
+    :param handler: takes a :class:`Call`, returns ``(status, JSON body or None)``, raises ``ApiError``.
+    :param scopes: Management scopes, any of which lets the caller in; empty outside the Management API.
+    :param group: the endpoint group whose rate limit counts.
+    """
+
+    method: str
+    pattern: str
+    handler: Callable[[Call], tuple[int, Any]]
+    scopes: tuple[str, ...] = ()
+    group: str = "other"
+
+
+@dataclass
+class Call:
+    """One request on its way to a handler.
+
+    :param path: values of the pattern's parameters, percent-decoded once.
+    :param query: decoded query parameters, the last one of a name.
+    :param headers: names in lower case.
+    :param body: raw bytes.
+    :param principal: client or user id, once it is known; for the request log.
+    """
+
+    tenant: Any
+    path: dict[str, str]
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+    principal: str | None = field(default=None)
+
+    def json(self) -> Any:
+        """The JSON value of the body; ``ValueError`` when it is none, or holds text that is no Unicode."""
+        try:
+            value = json.loads(self.body)
+            json.dumps(value, ensure_ascii=False).encode()
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+        return value
+
+
+class Router:
+    """A tree of path segments; literal segments win over parameters, which are never empty."""
+
+    def __init__(self, routes: list[Route]):
+        self._root: dict = {}
+        for route in routes:
+            node = self._root
+            for segment in route.pattern.strip("/").split("/"):
+                node = node.setdefault(_PARAMETER if segment.startswith("{") else segment, {})
+            names = [part[1:-1] for part in route.pattern.split("/") if part.startswith("{")]
+            node.setdefault(_ROUTES, {})[route.method] = (route, names)
+
+    def find(self, method: str, raw_path: str) -> tuple[Route, dict[str, str]] | None:
+        """The route of a still encoded path, and its decoded parameters; None when there is none."""
+        node, values = self._root, []
+        for raw in raw_path[1:].split("/"):
+            segment = unquote(raw, errors="replace")
+            child = node.get(segment)
+            if child is None:
+                child = node.get(_PARAMETER) if segment else None
+                if child is None:
+                    return None
+                values.append(segment)
+            node = child
+        found = node.get(_ROUTES, {}).get(method)
+        if found is None:
+            return None
+        route, names = found
+        return route, dict(zip(names, values))

@@ -1,0 +1,93 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the contract leaves open, and what a tenant's administrator configures: one named switch each.
+
+The README lists every switch with its meaning and evidence; a test holds the two lists against each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FACTORS = ("otp", "phone", "push-notification", "email", "webauthn-roaming", "webauthn-platform")
+
+
+@dataclass(frozen=True)
+class Switch:
+    """One switch: its default, and the values it may take (an empty tuple: any value of the default's type).
+
+    A ``bool`` is written ``on``/``off``, a ``tuple`` as a comma-separated list (empty text: the empty list).
+    """
+
+    default: bool | int | str | tuple
+    choices: tuple = ()
+
+    def parse(self, text: str) -> bool | int | str | tuple:
+        """The value written as ``text``; ``ValueError`` names the values that are allowed."""
+        if isinstance(self.default, bool):
+            if text not in ("on", "off"):
+                raise ValueError("expected on or off")
+            return text == "on"
+        if isinstance(self.default, tuple):
+            values = tuple(part for part in text.split(",") if part)
+            if not set(values) <= set(self.choices):
+                raise ValueError(f"expected a comma-separated list of {', '.join(self.choices)}")
+            return values
+        if isinstance(self.default, int):
+            if not text.isdecimal() or (self.choices and int(text) not in self.choices):
+                raise ValueError(f"expected {' or '.join(map(str, self.choices)) or 'a whole number'}")
+            return int(text)
+        if self.choices and text not in self.choices:
+            raise ValueError(f"expected {' or '.join(self.choices)}")
+        return text
+
+
+SWITCHES = {
+    # The tenant's configuration.
+    "default-directory": Switch("Username-Password-Authentication"),
+    "enabled-factors": Switch(FACTORS, FACTORS),
+    "message-types": Switch(("sms", "voice"), ("sms", "voice")),
+    "mfa-policy": Switch("all-applications", ("all-applications", "never")),
+    "recovery-code-factor": Switch(True),
+    # Undocumented behaviour.
+    "already-enrolled-status": Switch(400, (400, 403)),
+    "authentication-methods-group": Switch("other", ("other", "read-users")),
+    "delete-all-unknown-user-status": Switch(204, (204, 404)),
+    "expired-token-status": Switch(401, (401, 403)),
+    "foreign-mfa-token-status": Switch(400, (400, 403)),
+    "implicit-email-delete-status": Switch(400, (400, 403, 404)),
+    "malformed-mfa-token-status": Switch(401, (401, 403)),
+    "mfa-required-status": Switch(403, (403, 401)),
+    "mfa-token-lifetime": Switch(600),
+    "mismatched-oob-code-status": Switch(400, (400, 403)),
+    "missing-binding-code-status": Switch(400, (400, 403)),
+    "missing-method-status": Switch(404, (404, 204)),
+    "otp-reuse": Switch(False),
+    "post-equal-method-status": Switch(409, (409, 201)),
+    "put-keeps-ids": Switch(False),
+    "recovery-code-delete-status": Switch(204, (204, 400)),
+    "regenerate-without-factors-status": Switch(200, (200, 404)),
+    "retry-after": Switch(False),
+    "search-total": Switch("all", ("all", "capped")),
+    "unconfirmed-in-management": Switch(False),
+    "unenrolled-challenge": Switch("unsupported_challenge_type", ("unsupported_challenge_type", "association_required")),
+    "wrong-binding-code-status": Switch(403, (403, 400)),
+    "wrong-recovery-code-status": Switch(403, (403, 400)),
+}
+
+
+def read_switches(assignments: list[str]) -> dict:
+    """All switches with their defaults, changed by ``NAME=VALUE`` texts; ``ValueError`` names the one that is wrong."""
+    values = {name: switch.default for name, switch in SWITCHES.items()}
+    for assignment in assignments:
+        name, separator, text = assignment.partition("=")
+        if not separator:
+            raise ValueError(f"switch '{assignment}': expected NAME=VALUE")
+        if name not in SWITCHES:
+            raise ValueError(f"switch '{name}': unknown; known are {', '.join(sorted(SWITCHES))}")
+        try:
+            values[name] = SWITCHES[name].parse(text)
+        except ValueError as error:
+            raise ValueError(f"switch '{name}': {error}, not '{text}'") from None
+    return values

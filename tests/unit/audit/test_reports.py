@@ -1,0 +1,190 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import gzip
+import json
+from html.parser import HTMLParser
+
+import pytest
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import Policy
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.summary import LIMITS, Tally, table
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import REPORT, SUMMARY, USERS, run
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.scan import user_row
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import RateLimitError, ServerError
+
+from tests.unit.audit.fake_tenant import NOW, TENANT, FakeTenant, authenticator, user
+
+NASTY = '<b>"Bobby" & \'<script>alert(1)</script>'
+
+
+def a_tenant() -> FakeTenant:
+    users = [user(number) for number in range(6)] + [user(6, name=NASTY)]
+    del users[6]["email"]
+    return FakeTenant(
+        users,
+        {
+            "auth0|00001": [authenticator("phone", created=300, used=200, phone_number="XXXXXXXX4321")],
+            "auth0|00002": [authenticator("otp", created=300, name=NASTY[:20]), authenticator("recovery-code", id="recovery-code|1")],
+            "auth0|00003": [authenticator("otp", created=20, used=1), authenticator("shoe-size", id="shoe-size|1")],
+            "auth0|00004": ServerError("Could not list the authenticators of auth0|00004: <i>down</i>", status=503),
+            "auth0|00005": [authenticator("email", created=2, confirmed=False, email="user****@exam*******")],
+        },
+    )
+
+
+def audit(folder, tenant=None, **more) -> dict:
+    tenant = tenant or a_tenant()
+    return run(tenant, tenant, TENANT, Policy(), str(folder), clock=lambda: NOW, **more)
+
+
+class Page(HTMLParser):
+    """Every element with its attributes, and the text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict]] = []
+        self.text: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+    @property
+    def said(self) -> str:
+        return " ".join(" ".join(self.text).split())
+
+
+def read_page(folder) -> tuple[str, Page]:
+    html = (folder / REPORT).read_text(encoding="utf-8")
+    return html, Page(html)
+
+
+def test_the_summary_counts_users_findings_factors_and_costs(tmp_path):
+    figures = audit(tmp_path)
+    assert figures["coverage"] == {
+        "users": 7, "users_is_lower_bound": False, "read": 6, "unread": 1, "gone": 0, "not_reached": 0,
+    }  # fmt: skip
+    assert figures["users"] == {"strong": 2, "weak": 1, "none": 3, "unknown": 1}
+    assert figures["findings"] == {"no-mfa": 3, "unread": 1, "weak-only": 1, "stale": 1, "never-used": 1, "unconfirmed": 1}
+    assert (figures["factors"], figures["unknown_types"]) == ({"otp": 2, "phone": 1, "recovery-code": 1}, {"shoe-size": 1})
+    assert (figures["requests"], figures["requests_per_user"]) == (8, round(8 / 7, 3))
+    assert (figures["partial"], figures["reason"]) == (True, "Users who could not be read: 1.")
+    assert json.loads((tmp_path / SUMMARY).read_text()) == figures
+
+
+def test_the_findings_of_the_summary_are_those_of_the_rows(tmp_path):
+    figures = audit(tmp_path)
+    with gzip.open(tmp_path / USERS, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    assert [row["user_id"] for row in rows] == ["auth0|%05d" % number for number in range(7)]
+    counted = [finding["rule"] for row in rows for finding in row["findings"]]
+    assert {rule: counted.count(rule) for rule in RULES} == figures["findings"]
+
+
+def test_the_same_tenant_at_the_same_time_gives_the_same_bytes(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        audit(tmp_path / name)
+    for file in (USERS, SUMMARY, REPORT):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_what_the_tenant_says_is_text_and_never_markup(tmp_path):
+    audit(tmp_path)
+    html, page = read_page(tmp_path)
+    assert not {"i", "script"} & {tag for tag, _ in page.elements}
+    assert NASTY in page.said and "<i>down</i>" in page.said
+    assert NASTY not in html
+
+
+def test_the_page_needs_nothing_but_itself(tmp_path):
+    audit(tmp_path)
+    html, page = read_page(tmp_path)
+    tags = {tag for tag, _ in page.elements}
+    assert not tags & {"script", "link", "img", "iframe", "object", "embed", "base", "form", "a"}
+    assert not {name for _, attributes in page.elements for name in attributes} & {"src", "href", "xlink:href", "style", "srcset"}
+    assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
+    assert "url(" not in html and "@import" not in html and "://" not in html
+
+
+def test_the_page_says_what_it_cannot_see_and_what_to_do(tmp_path):
+    audit(tmp_path)
+    said = read_page(tmp_path)[1].said
+    for limit in LIMITS:
+        assert limit in said
+    for rule in RULES.values():
+        assert rule.risk in said and rule.remediation in said
+
+
+def test_the_page_shows_every_finding_with_its_device_and_age(tmp_path):
+    audit(tmp_path)
+    said = read_page(tmp_path)[1].said
+    assert "user00001@example.com auth0|00001 phone XXXXXXXX4321 phone|dev_1 200 days since last use" in said
+    assert "user00002@example.com auth0|00002 otp" in said and "300 days since creation" in said
+    assert "shoe-size (1)" in said
+
+
+def test_a_complete_run_has_no_banner(tmp_path):
+    audit(tmp_path, FakeTenant([user(1)]))
+    assert "This report is partial" not in read_page(tmp_path)[1].said
+
+
+def test_a_run_that_was_cut_off_says_so_first(tmp_path):
+    tenant = FakeTenant([user(number) for number in range(9)], {"auth0|00004": RateLimitError("Could not go on: wait", status=429)})
+    figures = audit(tmp_path, tenant)
+    said = read_page(tmp_path)[1].said
+    assert (figures["partial"], figures["coverage"]["not_reached"]) == (True, 5)
+    banner = said.index("This report is partial")
+    assert banner < said.index("have a strong second factor")
+    assert "Could not go on: wait (status 429). 4 read, 0 unread, 5 not reached." in said[banner:]
+
+
+def test_a_tenant_without_users_has_a_report(tmp_path):
+    figures = audit(tmp_path, FakeTenant([]))
+    assert (figures["partial"], figures["requests_per_user"], figures["coverage"]["users"]) == (False, None, 0)
+    assert "of 0 users" in read_page(tmp_path)[1].said
+
+
+def test_a_long_list_is_cut_and_says_how_much_is_missing(tmp_path):
+    audit(tmp_path, FakeTenant([user(number) for number in range(250)]))
+    said = read_page(tmp_path)[1].said
+    assert "150 more in users.jsonl.gz." in said
+    assert "auth0|00099" in said and "auth0|00100" not in said
+
+
+def test_the_oldest_are_kept_of_a_long_list():
+    tally = Tally(shown_per_rule=3)
+    for number, days in enumerate([100, 500, 300, 500, 95]):
+        tally.add(user_row(TENANT, user(number), [authenticator(created=900, used=days)], NOW, Policy()))
+    shown = [(each["age_days"], each["user_id"]) for each in tally.worst()["stale"]]
+    assert shown == [(500, "auth0|00001"), (500, "auth0|00003"), (300, "auth0|00002")]
+    assert tally.findings["stale"] == 5
+
+
+@pytest.mark.parametrize(
+    ("tenant", "line"),
+    [
+        (a_tenant(), "Users: 6 read, 1 unread, 0 gone, 0 not reached"),
+        (a_tenant(), "PARTIAL: Users who could not be read: 1."),
+        (a_tenant(), "Protection: 2 strong, 1 weak only, 3 none, 1 unknown"),
+        (FakeTenant([user(1)]), "Requests: 2 (2.00 per user), 0 refused by the rate limit, waited 0.0 s of 0.0 s"),
+        (FakeTenant([user(1)]), "No usable second factor                   1   high"),
+    ],
+)
+def test_the_table_for_a_terminal(tmp_path, tenant, line):
+    text = table(audit(tmp_path, tenant))
+    assert line in text.splitlines()
+    assert "example.com" not in text.replace(TENANT, "") and "auth0|" not in text
+
+
+def test_neither_summary_nor_table_names_a_user(tmp_path):
+    figures = audit(tmp_path)
+    for text in (json.dumps(figures), table(figures)):
+        assert "auth0|" not in text and "@" not in text

@@ -1,0 +1,174 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.findings import finding_id
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import Policy
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES, SEVERITIES, age, assess, mfa_state
+
+from tests.unit.audit.fake_tenant import NOW, TENANT, authenticator
+
+USER = "auth0|1"
+
+
+def found(authenticators, policy=Policy()):
+    """Rule, authenticator and age of each finding, the rules about the user as a whole left out."""
+    findings = assess(TENANT, USER, authenticators, NOW, policy)
+    return [(each.rule, each.age_days, each.age_from) for each in findings if each.authenticator_id]
+
+
+@pytest.mark.parametrize(
+    ("dates", "expected"),
+    [
+        pytest.param({"created": 400, "enrolled": 300, "used": 5}, (5, "last_auth_at"), id="last use first"),
+        pytest.param({"created": 400, "enrolled": 300}, (300, "enrolled_at"), id="enrolment where no use is known"),
+        pytest.param({"created": 400}, (400, "created_at"), id="creation where nothing else is known"),
+        pytest.param({"created": None}, (None, None), id="no date, no age"),
+        pytest.param({"used": 0.99}, (0, "last_auth_at"), id="whole days"),
+        pytest.param({"used": -1}, (0, "last_auth_at"), id="a clock that is ahead of ours"),
+    ],
+)
+def test_age_says_which_date_it_was_counted_from(dates, expected):
+    assert age([authenticator(**dates)], NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("used", "expected"),
+    [
+        (89.99, []),
+        (90, [("stale", 90, "last_auth_at")]),
+        (400, [("stale", 400, "last_auth_at")]),
+    ],
+)
+def test_stale_begins_on_the_day_of_the_threshold(used, expected):
+    assert found([authenticator(created=500, used=used)]) == expected
+
+
+@pytest.mark.parametrize(
+    ("dates", "expected"),
+    [
+        pytest.param({"created": 29.99}, [], id="too young"),
+        pytest.param({"created": 30}, [("never-used", 30, "created_at")], id="no use known"),
+        pytest.param({"created": 60, "enrolled": 50}, [("never-used", 50, "enrolled_at")], id="counted from the enrolment"),
+        pytest.param(
+            {"created": 200, "enrolled": 200, "used": 200 - 4 / 1440},
+            [("never-used", 200, "enrolled_at")],
+            id="the confirmation is no use, and it is not called stale as well",
+        ),
+        pytest.param({"created": 80, "enrolled": 80, "used": 80 - 6 / 1440}, [], id="six minutes later is a use"),
+        pytest.param({"created": None, "used": 40}, [], id="a use of unknown enrolment"),
+    ],
+)
+def test_never_used_means_no_use_after_the_confirmation(dates, expected):
+    assert found([authenticator(**dates)]) == expected
+
+
+@pytest.mark.parametrize(
+    ("created", "expected"), [(0.9, []), (1, [("unconfirmed", 1, "created_at")]), (400, [("unconfirmed", 400, "created_at")])]
+)
+def test_an_unconfirmed_one_is_unconfirmed_and_nothing_else(created, expected):
+    assert found([authenticator(created=created, confirmed=False)]) == expected
+
+
+@pytest.mark.parametrize("factor", ["recovery-code", "password", "email-verification", "something-new"])
+def test_what_is_no_second_factor_is_not_judged_by_age(factor):
+    assert found([authenticator(factor, created=900)]) == []
+
+
+def test_one_without_dates_is_not_judged_by_age():
+    assert found([authenticator(created=None)]) == []
+
+
+@pytest.mark.parametrize(
+    ("factors", "state"),
+    [
+        ([], "none"),
+        (["recovery-code"], "none"),
+        (["password", "email-verification", "recovery-code"], "none"),
+        (["something-new"], "none"),
+        (["email"], "weak"),
+        (["phone"], "weak"),
+        (["phone", "email", "recovery-code"], "weak"),
+        (["phone", "otp"], "strong"),
+        (["passkey"], "strong"),
+        (["webauthn-roaming"], "strong"),
+        (["push"], "strong"),
+    ],
+)
+def test_how_well_a_user_is_protected(factors, state):
+    authenticators = [authenticator(factor, id="%s|dev" % factor) for factor in factors]
+    about_user = [each.rule for each in assess(TENANT, USER, authenticators, NOW, Policy()) if each.authenticator_id is None]
+    assert mfa_state(authenticators, Policy()) == state
+    assert about_user == {"none": ["no-mfa"], "weak": ["weak-only"], "strong": []}[state]
+
+
+def test_an_unconfirmed_factor_protects_nobody():
+    assert mfa_state([authenticator("otp", confirmed=False)], Policy()) == "none"
+
+
+def test_which_factors_are_weak_is_policy():
+    assert mfa_state([authenticator("phone")], Policy(weak_factors=("email",))) == "strong"
+
+
+PUSH = {"id": "push|dev_1", "link_id": "link_1"}
+ITS_OTP = {"id": "totp|dev_2", "link_id": "link_1"}
+
+
+def test_a_pair_gives_one_finding_about_the_push():
+    pair = [authenticator("otp", created=200, **ITS_OTP), authenticator("push", created=200, **PUSH)]
+    findings = assess(TENANT, USER, pair, NOW, Policy())
+    assert [(each.rule, each.authenticator_id) for each in findings] == [("never-used", "push|dev_1")]
+
+
+@pytest.mark.parametrize(("push_used", "otp_used"), [(200, 3), (3, 200), (None, 3)])
+def test_a_pair_is_in_use_while_either_is(push_used, otp_used):
+    pair = [
+        authenticator("push", created=300, used=push_used, **PUSH),
+        authenticator("otp", created=300, used=otp_used, **ITS_OTP),
+    ]
+    assert found(pair) == []
+
+
+def test_unlinked_ones_are_judged_each():
+    two = [authenticator("otp", id="totp|dev_1", created=200, used=100), authenticator("otp", id="totp|dev_2", created=50)]
+    assert found(two) == [("stale", 100, "last_auth_at"), ("never-used", 50, "created_at")]
+
+
+def test_findings_come_in_the_order_of_the_rules_and_of_the_ids():
+    several = [
+        authenticator("phone", id="phone|b", created=200),
+        authenticator("phone", id="phone|a", created=200),
+        authenticator("email", id="email|c", created=500, used=200),
+    ]
+    findings = assess(TENANT, USER, several, NOW, Policy())
+    assert [(each.rule, each.authenticator_id) for each in findings] == [
+        ("weak-only", None),
+        ("stale", "email|c"),
+        ("never-used", "phone|a"),
+        ("never-used", "phone|b"),
+    ]
+    assert assess(TENANT, USER, several[::-1], NOW, Policy()) == findings
+
+
+def test_a_finding_keeps_its_id_as_it_grows_older():
+    young, old = (assess(TENANT, USER, [authenticator(created=days)], NOW, Policy()) for days in (40, 400))
+    assert [each.id for each in young] == [each.id for each in old]
+    assert young[0].age_days != old[0].age_days
+
+
+def test_the_id_tells_tenants_rules_users_and_authenticators_apart():
+    parts = ("a.example", "stale", "auth0|1", "totp|1")
+    ids = {finding_id(*parts)} | {
+        finding_id(*parts[:place], other, *parts[place + 1 :]) for place in range(4) for other in ("other", "auth0|1|")
+    }
+    assert len(ids) == 9
+    assert finding_id("t", "r", "a|b", "c") != finding_id("t", "r", "a", "b|c")
+
+
+def test_every_rule_is_explained():
+    for name, rule in RULES.items():
+        assert name == rule.id and rule.severity in SEVERITIES
+        assert all((rule.title, rule.risk, rule.remediation))

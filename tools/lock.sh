@@ -1,0 +1,13 @@
+#!/bin/sh
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Renews the lock files from pyproject.toml. Needs uv on PATH. uv.lock itself is not kept: it holds registry addresses.
+set -eu
+cd "$(dirname "$0")/.."
+uv lock --upgrade
+export_group() { uv export --frozen --quiet --no-header --no-annotate --only-group "$1" > "$2"; }
+export_group dev requirements-dev.txt
+export_group function lambda/requirements.txt
+export_group runtime tests/lambda/requirements.txt

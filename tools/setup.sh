@@ -1,0 +1,60 @@
+#!/bin/sh
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Makes .venv/ from the lock files. Does nothing, and needs no network, when it is up to date.
+set -eu
+cd "$(dirname "$0")/.."
+export LC_ALL=C.UTF-8
+
+supported="3.13 3.12 3.11"
+link=build/collections/ansible_collections/mfaops/auth0
+locks="requirements-dev.txt lambda/requirements.txt tests/lambda/requirements.txt"
+
+find_python() {
+    # A version manager's shims may be on PATH without the version behind them, so each candidate must prove itself.
+    for version in $supported; do
+        for candidate in "python$version" "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$version".*/bin/"python$version"; do
+            path=$(command -v "$candidate" 2>/dev/null) || continue
+            "$path" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$version')" 2>/dev/null || continue
+            "$path" -c 'import os, sys; print(os.path.realpath(sys.executable))'
+            return
+        done
+    done
+    echo "No supported Python found (one of: $supported). On Debian 12: apt install python3 python3-venv" >&2
+    exit 1
+}
+
+require_venv() {
+    "$1" -c 'import ensurepip, venv' 2>/dev/null && return
+    # Debian ships these two modules in a package of their own.
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "Setting up: installing $(basename "$1")-venv"
+        apt-get -qq update && apt-get -qq install -y "$(basename "$1")-venv" >/dev/null
+    else
+        echo "$1 cannot make virtual environments. Install its venv package: apt install $(basename "$1")-venv" >&2
+        exit 1
+    fi
+}
+
+mkdir -p "$(dirname "$link")"
+ln -sfn ../../../.. "$link"
+
+python=$(find_python)
+# shellcheck disable=SC2086
+wanted="$PWD $python $(cat $locks tools/setup.sh | sha256sum)"
+if [ "$(cat .venv/made-from 2>/dev/null)" = "$wanted" ]; then
+    exit 0
+fi
+
+require_venv "$python"
+echo "Setting up .venv with $("$python" --version)"
+rm -rf .venv
+"$python" -m venv .venv
+pip() { .venv/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes --only-binary :all: "$@"; }
+pip -r requirements-dev.txt
+# The function runs without what the rest of .venv holds, as it does in AWS: its own packages, and those of the runtime.
+pip --target .venv/lambda/function -r lambda/requirements.txt
+pip --target .venv/lambda/runtime -r tests/lambda/requirements.txt
+printf '%s' "$wanted" > .venv/made-from
