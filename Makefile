@@ -16,7 +16,7 @@ setup:
 	@tools/setup.sh
 
 demo: setup
-	@$(python) -m tests.demo
+	@PYTHONPATH=build/collections $(python) -m tests.demo
 
 test: setup sanity lint units
 

@@ -70,7 +70,9 @@ def handler(event, context) -> dict:
         "findings": figures["findings"],
         "keys": keys,
     }
-    logger.info("audit finished", extra={key: figures[key] for key in ("requests", "rate_limited", "waited_seconds")} | result)
+    logger.info(
+        "audit finished", extra={key: figures[key] for key in ("requests", "rate_limited", "waited_seconds")} | result
+    )
     return result
 
 
@@ -86,7 +88,9 @@ def _audit(settings: Settings, context, folder: str, fresh: bool) -> dict:
     credentials = fetch_credentials(settings.secret, fresh)
     budget = Budget(settings.rate_limit_share, MAX_WAIT)
     connection = credentials.connection
-    with ManagementApi.with_client_credentials(connection, budget, credentials.client_id, credentials.client_secret) as api:
+    with ManagementApi.with_client_credentials(
+        connection, budget, credentials.client_id, credentials.client_secret
+    ) as api:
         return run(
             api,
             budget,

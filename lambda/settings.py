@@ -104,7 +104,8 @@ def read_settings(environment: Mapping[str, str], event: object) -> Settings:
     unknown = sorted(set(event) - set(_SETTINGS))
     if unknown:
         raise ConfigurationError(
-            "The event has %s, which is no setting" % ", ".join(map(repr, unknown)), hint="Settings: %s." % ", ".join(_SETTINGS)
+            "The event has %s, which is no setting" % ", ".join(map(repr, unknown)),
+            hint="Settings: %s." % ", ".join(_SETTINGS),
         )
     values = {}
     for name, (read, meaning) in _SETTINGS.items():
@@ -139,7 +140,11 @@ def read_credentials(name: str, secret: object) -> Credentials:
     :raises ConfigurationError: a key is missing or no text, or the address cannot be right
     """
     secret = secret if isinstance(secret, dict) else {}
-    missing = [key for key in ("domain", "client_id", "client_secret") if not isinstance(secret.get(key), str) or not secret[key]]
+    missing = [
+        key
+        for key in ("domain", "client_id", "client_secret")
+        if not isinstance(secret.get(key), str) or not secret[key]
+    ]
     if missing:
         raise ConfigurationError(
             "The secret %s lacks %s" % (name, ", ".join(missing)),

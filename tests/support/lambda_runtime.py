@@ -114,7 +114,9 @@ class LambdaFunction:
                     raise FunctionError("Runtime.ExitError", "the process ended with %s" % code) from None
                 if time.time() > self._deadline:
                     self._kill()
-                    raise FunctionError("Sandbox.Timedout", "Task timed out after %.2f seconds" % self._timeout) from None
+                    raise FunctionError(
+                        "Sandbox.Timedout", "Task timed out after %.2f seconds" % self._timeout
+                    ) from None
                 continue
             if kind == "init":
                 self._kill()

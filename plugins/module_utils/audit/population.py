@@ -69,7 +69,9 @@ class Population:
             if len(shown) >= answer.total:
                 return
             if not answer.users:
-                raise PopulationError("Could not list all users: Auth0 counts %d matches and shows none of them" % answer.total)
+                raise PopulationError(
+                    "Could not list all users: Auth0 counts %d matches and shows none of them" % answer.total
+                )
             if reached > started_at:
                 query, page, shown = "created_at:[%s TO *]" % iso(reached), 0, set()
             elif len(shown) < REACH:
@@ -85,5 +87,7 @@ class Population:
 def _dated(user: dict) -> tuple[datetime, dict]:
     created_at = as_time(user.get("created_at"))
     if created_at is None:
-        raise PopulationError("Could not list all users: Auth0 shows one without created_at, along which the list is walked")
+        raise PopulationError(
+            "Could not list all users: Auth0 shows one without created_at, along which the list is walked"
+        )
     return created_at, user

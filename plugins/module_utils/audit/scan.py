@@ -15,7 +15,14 @@ from datetime import datetime
 from typing import Callable, Iterable, Iterator, Sequence
 
 from ..auth0.authenticators import as_time, iso
-from ..auth0.errors import Auth0Error, AuthenticationError, ForbiddenError, NotFoundError, RateLimitError, TransportError
+from ..auth0.errors import (
+    Auth0Error,
+    AuthenticationError,
+    ForbiddenError,
+    NotFoundError,
+    RateLimitError,
+    TransportError,
+)
 from .findings import Finding
 from .policy import Policy
 from .population import PopulationError
@@ -63,7 +70,9 @@ class Scan:
     :ivar coverage: the :class:`Coverage` so far; final once the rows are used up
     """
 
-    def __init__(self, api, tenant: str, policy: Policy, now: datetime, remaining: Callable[[], float], margin: float) -> None:
+    def __init__(
+        self, api, tenant: str, policy: Policy, now: datetime, remaining: Callable[[], float], margin: float
+    ) -> None:
         """
         :param api: has C(list_authenticators(user_id)) -> list of C(Authenticator)
         :param tenant: domain of the tenant
@@ -135,7 +144,9 @@ def user_row(
         "blocked": bool(user.get("blocked")),
         "mfa": state,
         "error": error,
-        "authenticators": [_authenticator_row(each, now) for each in sorted(authenticators or (), key=lambda one: one.id)],
+        "authenticators": [
+            _authenticator_row(each, now) for each in sorted(authenticators or (), key=lambda one: one.id)
+        ],
         "findings": [_finding_row(finding) for finding in findings],
     }
 

@@ -10,7 +10,12 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import MANAGEMENT_VIEW, Authenticator, as_time, iso
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import (
+    MANAGEMENT_VIEW,
+    Authenticator,
+    as_time,
+    iso,
+)
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import BadRequestError
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.management_api import UserPage
 
@@ -22,7 +27,9 @@ def days_ago(days: float) -> datetime:
     return NOW - timedelta(days=days)
 
 
-def authenticator(factor: str = "otp", *, created: float | None = 10, enrolled: float | None = None, used: float | None = None, **more):
+def authenticator(
+    factor: str = "otp", *, created: float | None = 10, enrolled: float | None = None, used: float | None = None, **more
+):
     """An authenticator of the Management view; dates in days before NOW, the confirmation counts as a use unless told."""
     kind = {"otp": "totp"}.get(factor, factor)
     values = {"id": "%s|dev_1" % kind, "factor": factor, "view": MANAGEMENT_VIEW, "confirmed": True, **more}
@@ -32,7 +39,12 @@ def authenticator(factor: str = "otp", *, created: float | None = 10, enrolled: 
 
 def user(number: int, created: datetime | None = None, **more) -> dict:
     created_at = iso(created or days_ago(1000 - number / 1000))
-    return {"user_id": "auth0|%05d" % number, "email": "user%05d@example.com" % number, "created_at": created_at, **more}
+    return {
+        "user_id": "auth0|%05d" % number,
+        "email": "user%05d@example.com" % number,
+        "created_at": created_at,
+        **more,
+    }
 
 
 @dataclass
@@ -52,7 +64,9 @@ class FakeTenant:
         assert sort == "created_at:1" and "user_id" in fields
         per_page = min(per_page, self.page_cap)
         if (page + 1) * per_page > 1000:
-            raise BadRequestError("You can only page through the first 1000 records.", status=400, code="invalid_paging")
+            raise BadRequestError(
+                "You can only page through the first 1000 records.", status=400, code="invalid_paging"
+            )
         since = as_time(re.fullmatch(r"created_at:\[(\S+) TO \*\]", query)[1]) if query else None
         found = [each for each in self.users if since is None or as_time(each["created_at"]) >= since]
         found.sort(key=lambda each: as_time(each["created_at"]))

@@ -18,7 +18,9 @@ START = days_ago(1000)
 
 def tenant_of(offsets, **more) -> FakeTenant:
     """Users created so many milliseconds after START."""
-    return FakeTenant([user(number, START + timedelta(milliseconds=offset)) for number, offset in enumerate(offsets)], **more)
+    return FakeTenant(
+        [user(number, START + timedelta(milliseconds=offset)) for number, offset in enumerate(offsets)], **more
+    )
 
 
 def ids(tenant: FakeTenant) -> list[str]:

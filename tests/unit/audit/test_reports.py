@@ -28,7 +28,10 @@ def a_tenant() -> FakeTenant:
         users,
         {
             "auth0|00001": [authenticator("phone", created=300, used=200, phone_number="XXXXXXXX4321")],
-            "auth0|00002": [authenticator("otp", created=300, name=NASTY[:20]), authenticator("recovery-code", id="recovery-code|1")],
+            "auth0|00002": [
+                authenticator("otp", created=300, name=NASTY[:20]),
+                authenticator("recovery-code", id="recovery-code|1"),
+            ],
             "auth0|00003": [authenticator("otp", created=20, used=1), authenticator("shoe-size", id="shoe-size|1")],
             "auth0|00004": ServerError("Could not list the authenticators of auth0|00004: <i>down</i>", status=503),
             "auth0|00005": [authenticator("email", created=2, confirmed=False, email="user****@exam*******")],
@@ -72,8 +75,18 @@ def test_the_summary_counts_users_findings_factors_and_costs(tmp_path):
         "users": 7, "users_is_lower_bound": False, "read": 6, "unread": 1, "gone": 0, "not_reached": 0,
     }  # fmt: skip
     assert figures["users"] == {"strong": 2, "weak": 1, "none": 3, "unknown": 1}
-    assert figures["findings"] == {"no-mfa": 3, "unread": 1, "weak-only": 1, "stale": 1, "never-used": 1, "unconfirmed": 1}
-    assert (figures["factors"], figures["unknown_types"]) == ({"otp": 2, "phone": 1, "recovery-code": 1}, {"shoe-size": 1})
+    assert figures["findings"] == {
+        "no-mfa": 3,
+        "unread": 1,
+        "weak-only": 1,
+        "stale": 1,
+        "never-used": 1,
+        "unconfirmed": 1,
+    }
+    assert (figures["factors"], figures["unknown_types"]) == (
+        {"otp": 2, "phone": 1, "recovery-code": 1},
+        {"shoe-size": 1},
+    )
     assert (figures["requests"], figures["requests_per_user"]) == (8, round(8 / 7, 3))
     assert (figures["partial"], figures["reason"]) == (True, "Users who could not be read: 1.")
     assert json.loads((tmp_path / SUMMARY).read_text()) == figures
@@ -109,7 +122,13 @@ def test_the_page_needs_nothing_but_itself(tmp_path):
     html, page = read_page(tmp_path)
     tags = {tag for tag, _ in page.elements}
     assert not tags & {"script", "link", "img", "iframe", "object", "embed", "base", "form", "a"}
-    assert not {name for _, attributes in page.elements for name in attributes} & {"src", "href", "xlink:href", "style", "srcset"}
+    assert not {name for _, attributes in page.elements for name in attributes} & {
+        "src",
+        "href",
+        "xlink:href",
+        "style",
+        "srcset",
+    }
     assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
     assert "url(" not in html and "@import" not in html and "://" not in html
 
@@ -137,7 +156,9 @@ def test_a_complete_run_has_no_banner(tmp_path):
 
 
 def test_a_run_that_was_cut_off_says_so_first(tmp_path):
-    tenant = FakeTenant([user(number) for number in range(9)], {"auth0|00004": RateLimitError("Could not go on: wait", status=429)})
+    tenant = FakeTenant(
+        [user(number) for number in range(9)], {"auth0|00004": RateLimitError("Could not go on: wait", status=429)}
+    )
     figures = audit(tmp_path, tenant)
     said = read_page(tmp_path)[1].said
     assert (figures["partial"], figures["coverage"]["not_reached"]) == (True, 5)

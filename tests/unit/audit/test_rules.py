@@ -52,7 +52,9 @@ def test_stale_begins_on_the_day_of_the_threshold(used, expected):
     [
         pytest.param({"created": 29.99}, [], id="too young"),
         pytest.param({"created": 30}, [("never-used", 30, "created_at")], id="no use known"),
-        pytest.param({"created": 60, "enrolled": 50}, [("never-used", 50, "enrolled_at")], id="counted from the enrolment"),
+        pytest.param(
+            {"created": 60, "enrolled": 50}, [("never-used", 50, "enrolled_at")], id="counted from the enrolment"
+        ),
         pytest.param(
             {"created": 200, "enrolled": 200, "used": 200 - 4 / 1440},
             [("never-used", 200, "enrolled_at")],
@@ -67,7 +69,8 @@ def test_never_used_means_no_use_after_the_confirmation(dates, expected):
 
 
 @pytest.mark.parametrize(
-    ("created", "expected"), [(0.9, []), (1, [("unconfirmed", 1, "created_at")]), (400, [("unconfirmed", 400, "created_at")])]
+    ("created", "expected"),
+    [(0.9, []), (1, [("unconfirmed", 1, "created_at")]), (400, [("unconfirmed", 400, "created_at")])],
 )
 def test_an_unconfirmed_one_is_unconfirmed_and_nothing_else(created, expected):
     assert found([authenticator(created=created, confirmed=False)]) == expected
@@ -100,7 +103,9 @@ def test_one_without_dates_is_not_judged_by_age():
 )
 def test_how_well_a_user_is_protected(factors, state):
     authenticators = [authenticator(factor, id="%s|dev" % factor) for factor in factors]
-    about_user = [each.rule for each in assess(TENANT, USER, authenticators, NOW, Policy()) if each.authenticator_id is None]
+    about_user = [
+        each.rule for each in assess(TENANT, USER, authenticators, NOW, Policy()) if each.authenticator_id is None
+    ]
     assert mfa_state(authenticators, Policy()) == state
     assert about_user == {"none": ["no-mfa"], "weak": ["weak-only"], "strong": []}[state]
 
@@ -133,7 +138,10 @@ def test_a_pair_is_in_use_while_either_is(push_used, otp_used):
 
 
 def test_unlinked_ones_are_judged_each():
-    two = [authenticator("otp", id="totp|dev_1", created=200, used=100), authenticator("otp", id="totp|dev_2", created=50)]
+    two = [
+        authenticator("otp", id="totp|dev_1", created=200, used=100),
+        authenticator("otp", id="totp|dev_2", created=50),
+    ]
     assert found(two) == [("stale", 100, "last_auth_at"), ("never-used", 50, "created_at")]
 
 

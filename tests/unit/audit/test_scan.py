@@ -32,7 +32,9 @@ def walk(tenant: FakeTenant, remaining=lambda: 1000.0, margin=10.0):
 
 def tenant_of(size: int, **answers) -> FakeTenant:
     """Answers are given as n3=..., for the user number 3."""
-    return FakeTenant([user(number) for number in range(size)], {"auth0|%05d" % int(key[1:]): value for key, value in answers.items()})
+    return FakeTenant(
+        [user(number) for number in range(size)], {"auth0|%05d" % int(key[1:]): value for key, value in answers.items()}
+    )
 
 
 def test_one_request_per_user():
@@ -100,10 +102,19 @@ def test_without_any_time_nothing_is_asked():
 
 
 def test_the_row_of_a_user():
-    found = [authenticator("phone", created=200, used=100, channels=("sms", "voice"), phone_number="XXXXXXXX4321", name="work")]
+    found = [
+        authenticator(
+            "phone", created=200, used=100, channels=("sms", "voice"), phone_number="XXXXXXXX4321", name="work"
+        )
+    ]
     profile = user(1, name="Ada", last_login="2026-05-01T00:00:00.000Z", blocked=True)
-    row = next(Scan(FakeTenant([], {profile["user_id"]: found}), TENANT, Policy(), NOW, lambda: 1.0, 0.0).rows([profile]))
-    assert {key: row[key] for key in ("schema_version", "tenant", "user_id", "name", "last_login", "blocked", "mfa", "error")} == {
+    row = next(
+        Scan(FakeTenant([], {profile["user_id"]: found}), TENANT, Policy(), NOW, lambda: 1.0, 0.0).rows([profile])
+    )
+    assert {
+        key: row[key]
+        for key in ("schema_version", "tenant", "user_id", "name", "last_login", "blocked", "mfa", "error")
+    } == {
         "schema_version": 1,
         "tenant": TENANT,
         "user_id": "auth0|00001",

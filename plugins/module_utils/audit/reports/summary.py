@@ -148,7 +148,10 @@ def table(figures: dict) -> str:
         "%-34s %8s   %s" % ("Finding", "Count", "Severity"),
         "-" * 55,
     ]
-    lines += ["%-34s %8d   %s" % (RULES[rule].title[:34], count, RULES[rule].severity) for rule, count in figures["findings"].items()]
+    lines += [
+        "%-34s %8d   %s" % (RULES[rule].title[:34], count, RULES[rule].severity)
+        for rule, count in figures["findings"].items()
+    ]
     lines += [
         "-" * 55,
         "Users: %d read, %d unread, %d gone, %s not reached"

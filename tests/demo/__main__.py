@@ -1,0 +1,119 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The whole path in one go: embedded tenant, playbook, audit in the Lambda runtime, report.
+
+    make demo
+
+Everything runs on loopback and ends with this process; what it leaves is in build/demo/.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.summary import table
+
+from ..emulator.launch import start
+from ..support.lambda_runtime import FunctionError, LambdaFunction
+from ..support.local_aws import LocalAws
+
+ROOT = Path(__file__).resolve().parents[2]
+OUTPUT = ROOT / "build" / "demo"
+ENVIRONMENT = Path(sys.prefix)
+USERS, SEED = 500, 7
+SECRET, BUCKET = "mfa-audit/auth0", "mfa-audit-reports"
+
+_started = time.monotonic()
+
+
+def say(text: str) -> None:
+    """One line on what is going on, with the seconds since the start."""
+    print("%5.1f s  %s" % (time.monotonic() - _started, text), flush=True)
+
+
+def play(url: str, log: Path, *options: str) -> None:
+    """Run the demo playbook and show one line a task; the whole output goes into the log.
+
+    :raises subprocess.CalledProcessError: the playbook failed
+    """
+    command = [str(ENVIRONMENT / "bin" / "ansible-playbook"), "playbooks/demo.yml", "--diff", "-e", "base_url=" + url, *options]
+    environment = {**os.environ, "ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
+    environment.update(ANSIBLE_NOCOLOR="1", ANSIBLE_DEPRECATION_WARNINGS="false", LC_ALL="C.UTF-8")
+    environment["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / "build" / "collections")
+    task = ""
+    with log.open("w") as copy, subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        for line in process.stdout:
+            copy.write(line)
+            if line.startswith("TASK ["):
+                task = line[len("TASK [") : line.rindex("]")]
+            elif line.startswith(("ok: ", "changed: ")):
+                say("         %-8s %s" % (line.partition(":")[0], task))
+            elif line.startswith('    "msg": '):
+                say("                  %s" % json.loads("{%s}" % line.strip().rstrip(","))["msg"])
+            elif line.startswith("localhost "):
+                say("         " + " ".join(line.partition(":")[2].split()[:4]))
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command, log.read_text())
+
+
+def audit(tenant, aws: LocalAws) -> dict:
+    """Run the audit function over all users and fetch its reports; returns what is in summary.json."""
+    aws.create_bucket(BUCKET)
+    aws.put_secret(
+        SECRET,
+        {"domain": tenant.domain, "base_url": tenant.url, "client_id": "m2m-readonly", "client_secret": "m2m-readonly-secret"},
+    )
+    function = OUTPUT / "function"
+    packages = ENVIRONMENT / "lambda"
+    # No --packages: the packages are on the path beside the function, which saves copying a hundred megabytes.
+    subprocess.run([sys.executable, "lambda/build.py", str(function)], cwd=ROOT, check=True)
+    settings = {"AUDIT_SECRET": SECRET, "AUDIT_BUCKET": BUCKET, **aws.environment}
+    with LambdaFunction([function, packages / "function", packages / "runtime"], settings) as audit_function:
+        try:
+            result = audit_function.invoke({})
+        finally:
+            (OUTPUT / "function.log").write_text(audit_function.output)
+    for key in result["keys"].values():
+        (OUTPUT / key.rpartition("/")[2]).write_bytes(aws.read(BUCKET, key))
+    return json.loads((OUTPUT / "summary.json").read_text())
+
+
+def main() -> None:
+    """Run it all."""
+    shutil.rmtree(OUTPUT, ignore_errors=True)
+    OUTPUT.mkdir(parents=True)
+    say("1. starting the embedded Auth0 tenant: %d users, seed %d" % (USERS, SEED))
+    with start(users=USERS, seed=SEED, plan="enterprise") as tenant:
+        say("   it answers at %s" % tenant.url)
+        say("2. running playbooks/demo.yml")
+        play(tenant.url, OUTPUT / "playbook-1.log")
+        say("   the same again: nothing should change")
+        play(tenant.url, OUTPUT / "playbook-2.log", "--skip-tags", "once")
+        say("3. starting Secrets Manager and S3 on loopback")
+        with LocalAws() as aws:
+            say("   auditing all %d users in the Lambda runtime, paced by the tenant's rate limit" % USERS)
+            summary = audit(tenant, aws)
+    say("4. the report")
+    print()
+    print(table(summary))
+    print()
+    print("Report: %s" % (OUTPUT / "report.html"))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (FunctionError, RuntimeError, subprocess.CalledProcessError) as error:
+        sys.exit("The demo stopped: %s\nWhat was said so far is in %s" % (getattr(error, "output", None) or error, OUTPUT))
+    except KeyboardInterrupt:
+        sys.exit(130)

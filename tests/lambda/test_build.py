@@ -1,0 +1,61 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "lambda" / "build.py"
+
+
+def python_files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.py")}
+
+
+def test_the_client_and_the_audit_go_in_unchanged_and_nothing_else_of_the_collection(built):
+    collection = built / "ansible_collections" / "mfaops" / "auth0"
+    expected = {
+        "plugins/module_utils/%s/%s" % (library, name): content
+        for library in ("auth0", "audit")
+        for name, content in python_files(ROOT / "plugins" / "module_utils" / library).items()
+    }
+    assert python_files(collection) == expected
+
+
+def test_the_handler_is_at_the_top(built):
+    assert {path.name for path in built.glob("*.py")} == {"handler.py", "settings.py", "stores.py"}
+
+
+def test_bytecode_is_shipped_that_is_never_checked_against_a_time(built):
+    compiled = list(built.rglob("*.pyc"))
+    assert len(compiled) == len(list(built.rglob("*.py")))
+    # PEP 552: the second word of the header is 1 for a hash that is not checked.
+    assert {path.read_bytes()[4:8] for path in compiled} == {b"\x01\0\0\0"}
+
+
+def test_packages_are_copied_without_what_belongs_to_the_building_machine(tmp_path):
+    packages = tmp_path / "packages"
+    for name in ("one/__init__.py", "one/__pycache__/stale.pyc", "bin/tool", "one-1.dist-info/METADATA"):
+        (packages / name).parent.mkdir(parents=True, exist_ok=True)
+        (packages / name).write_text("")
+    target = tmp_path / "function"
+    target.mkdir()
+    (target / "left-over.py").write_text("")
+    subprocess.run([sys.executable, str(BUILD), str(target), "--packages", str(packages)], check=True)
+    assert (target / "one" / "__init__.py").exists() and (target / "one-1.dist-info" / "METADATA").exists()
+    assert not any((target / name).exists() for name in ("bin", "one/__pycache__/stale.pyc", "left-over.py"))
+
+
+def test_a_folder_of_packages_that_is_none_is_an_error_in_one_line(tmp_path):
+    ended = subprocess.run(
+        [sys.executable, str(BUILD), str(tmp_path / "function"), "--packages", str(tmp_path / "none")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 2 and "is no folder" in ended.stderr
+    assert not (tmp_path / "function").exists()

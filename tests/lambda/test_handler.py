@@ -1,0 +1,226 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The audit function in the real runtime client, against the embedded tenant and a local AWS."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+
+import pytest
+
+from tests.emulator.launch import start
+from tests.support.lambda_runtime import FunctionError
+
+BUCKET = "mfa-reports"
+METHODS = "/api/v2/users/*/authentication-methods"
+
+
+def user_reads(tenant) -> list[dict]:
+    return [each for each in tenant.control("GET", "requests") if "/authentication-methods" in each["path"]]
+
+
+def report(aws, result: dict, name: str) -> bytes:
+    return aws.read(BUCKET, result["keys"][name])
+
+
+def rows_of(aws, result: dict) -> list[dict]:
+    return [json.loads(line) for line in gzip.decompress(report(aws, result, "users.jsonl.gz")).splitlines()]
+
+
+def test_every_user_is_read_once_with_one_request(function, aws, tenant):
+    result = function(tenant).invoke({})
+    reads = user_reads(tenant)
+    assert {each["method"] for each in tenant.control("GET", "requests") if each["path"].startswith("/api/")} == {"GET"}
+    assert len(reads) == len({each["path"] for each in reads}) == 500
+    assert len(tenant.control("GET", "requests")) == 507
+    rows = rows_of(aws, result)
+    assert len({row["user_id"] for row in rows}) == len(rows) == 500
+    assert (result["partial"], result["reason"], result["coverage"]["read"]) == (False, None, 500)
+
+
+def test_the_first_user_has_no_factor_and_the_rules_say_so(function, aws, tenant):
+    rows = {row["email"]: row for row in rows_of(aws, function(tenant).invoke({}))}
+    first = rows["user00001@example.com"]
+    assert (first["mfa"], [each["rule"] for each in first["findings"]]) == ("none", ["no-mfa"])
+
+
+def test_the_reports_agree_and_are_stored_encrypted_under_the_run(function, aws, tenant):
+    result = function(tenant, AUDIT_PREFIX="audits/one").invoke({})
+    assert re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f-]{36}", result["run"])
+    summary = json.loads(report(aws, result, "summary.json"))
+    counted = [finding["rule"] for row in rows_of(aws, result) for finding in row["findings"]]
+    assert summary["findings"] == result["findings"] == {rule: counted.count(rule) for rule in summary["findings"]}
+    assert summary["requests"] == len(tenant.control("GET", "requests"))
+    assert b"have a strong second factor" in report(aws, result, "report.html")
+    kinds = {
+        "users.jsonl.gz": "application/gzip",
+        "summary.json": "application/json",
+        "report.html": "text/html; charset=utf-8",
+    }
+    for name, kind in kinds.items():
+        assert result["keys"][name] == "audits/one/runs/%s/report/%s" % (result["run"], name)
+        stored = aws.client("s3").head_object(Bucket=BUCKET, Key=result["keys"][name])
+        assert (stored["ContentType"], stored["ServerSideEncryption"]) == (kind, "AES256")
+    latest = json.loads(aws.read(BUCKET, "audits/one/latest.json"))
+    assert latest == {"run": result["run"], "partial": False, "keys": result["keys"]}
+    assert len(json.dumps(result)) < 1024
+
+
+def test_a_second_run_overwrites_nothing(function, tenant):
+    audit = function(tenant)
+    first, second = audit.invoke({}), audit.invoke({})
+    assert not set(first["keys"].values()) & set(second["keys"].values())
+    assert first["findings"] == second["findings"]
+
+
+def test_the_event_overrides_the_environment(function, tenant, aws):
+    result = function(tenant, AUDIT_STALE_DAYS="3650").invoke({"stale_days": 1, "weak_factors": ["email"]})
+    thresholds = json.loads(report(aws, result, "summary.json"))["thresholds"]
+    assert (thresholds["stale_days"], thresholds["weak_factors"]) == (1, ["email"])
+
+
+def test_a_user_who_cannot_be_read_makes_the_run_partial(function, aws, tenant):
+    refusal = {"statusCode": 400, "error": "Bad Request", "message": "No luck", "errorCode": "no_luck"}
+    tenant.control("POST", "faults", {"kind": "status", "path": METHODS, "status": 400, "body": refusal})
+    result = function(tenant).invoke({})
+    assert (result["partial"], result["reason"]) == (True, "Users who could not be read: 1.")
+    (unread,) = [row for row in rows_of(aws, result) if row["error"]]
+    assert re.fullmatch(r"Could not list the authenticators of \S+: No luck \(status 400, no_luck\)\.", unread["error"])
+    assert (unread["mfa"], [each["rule"] for each in unread["findings"]]) == ("unknown", ["unread"])
+    assert b"This report is partial" in report(aws, result, "report.html")
+
+
+def test_a_user_deleted_meanwhile_does_not(function, aws, tenant):
+    gone = {
+        "statusCode": 404,
+        "error": "Not Found",
+        "message": "The user does not exist.",
+        "errorCode": "inexistent_user",
+    }
+    tenant.control("POST", "faults", {"kind": "status", "path": METHODS, "status": 404, "body": gone})
+    result = function(tenant).invoke({})
+    assert (result["partial"], result["coverage"]["gone"], len(rows_of(aws, result))) == (False, 1, 499)
+
+
+def test_a_run_that_is_refused_in_the_middle_keeps_what_it_has(function, aws, tenant):
+    scope = "read:authentication_methods"
+    body = {"statusCode": 403, "error": "Forbidden", "errorCode": "insufficient_scope"}
+    body["message"] = "Insufficient scope, expected any of: " + scope
+    fault = {
+        "kind": "status",
+        "path": "/api/v2/users/*google*/authentication-methods",
+        "status": 403,
+        "body": body,
+        "count": 99,
+    }
+    tenant.control("POST", "faults", fault)
+    result = function(tenant).invoke({})
+    coverage = result["coverage"]
+    assert result["partial"] and 0 < coverage["read"] < 500
+    assert coverage["read"] + coverage["not_reached"] == 500 and len(rows_of(aws, result)) == coverage["read"]
+    assert (
+        result["reason"].startswith("Could not list the authenticators of one user: Insufficient scope")
+        and scope in result["reason"]
+    )
+
+
+def test_a_missing_scope_is_a_configuration_error(function, tenant):
+    body = {"statusCode": 403, "error": "Forbidden", "errorCode": "insufficient_scope"}
+    body["message"] = "Insufficient scope, expected any of: read:authentication_methods"
+    tenant.control("POST", "faults", {"kind": "status", "path": METHODS, "status": 403, "body": body, "count": 99})
+    with pytest.raises(
+        FunctionError, match=r"status 403, insufficient_scope.*Add the scope read:authentication_methods"
+    ) as failure:
+        function(tenant).invoke({})
+    assert failure.value.kind == "ConfigurationError"
+
+
+def test_a_wrong_client_secret_is_a_configuration_error(function, secret_for, tenant):
+    with pytest.raises(FunctionError, match="Check client_id and client_secret") as failure:
+        function(secret=secret_for(tenant, "not-the-secret")).invoke({})
+    assert failure.value.kind == "ConfigurationError"
+    assert "not-the-secret" not in str(failure.value)
+
+
+def test_a_rotated_secret_is_read_again_at_once(function, aws, secret_for, tenant):
+    audit = function(secret=secret_for(tenant, "not-the-secret"))
+    with pytest.raises(FunctionError):
+        audit.invoke({})
+    aws.put_secret("mfaops/tenant", secret_for(tenant))
+    assert audit.invoke({})["coverage"]["read"] == 500
+
+
+@pytest.mark.parametrize(
+    ("secret", "message"),
+    [
+        pytest.param("{not json", "The secret mfaops/tenant is not JSON", id="not JSON"),
+        pytest.param('["list"]', "lacks domain, client_id, client_secret", id="no object"),
+        pytest.param({"domain": "t.example", "client_id": "x"}, "lacks client_secret", id="key missing"),
+        pytest.param(
+            {
+                "domain": "t.example",
+                "client_id": "x",
+                "client_secret": "not-the-secret",
+                "base_url": "http://t.example",
+            },
+            "Refusing plain http to t.example",
+            id="plain http",
+        ),
+    ],
+)
+def test_a_secret_that_cannot_be_right_is_named_and_never_quoted(function, secret, message):
+    with pytest.raises(FunctionError, match=message) as failure:
+        function(secret=secret).invoke({})
+    assert failure.value.kind == "ConfigurationError"
+    assert "not-the-secret" not in str(failure.value)
+
+
+def test_a_missing_secret_says_what_to_check(function):
+    with pytest.raises(
+        FunctionError, match="The secret nowhere cannot be read .*ResourceNotFoundException.*Check AUDIT_SECRET"
+    ) as failure:
+        function(AUDIT_SECRET="nowhere").invoke({})
+    assert failure.value.kind == "ConfigurationError"
+
+
+def test_a_missing_bucket_says_what_to_check(function, tenant):
+    with pytest.raises(FunctionError, match="to the bucket not-there.*NoSuchBucket.*Check AUDIT_BUCKET") as failure:
+        function(tenant, AUDIT_BUCKET="not-there").invoke({})
+    assert failure.value.kind == "ConfigurationError"
+
+
+def test_an_unreachable_tenant_may_be_retried(function):
+    secret = {
+        "domain": "127.0.0.1:1",
+        "base_url": "http://127.0.0.1:1",
+        "client_id": "x",
+        "client_secret": "not-the-secret",
+    }
+    with pytest.raises(FunctionError, match="127.0.0.1:1") as failure:
+        function(secret=secret).invoke({})
+    assert failure.value.kind == "TransportError"
+
+
+def test_a_run_that_comes_near_its_deadline_stores_what_it_has(function, aws, slow_tenant):
+    result = function(slow_tenant, timeout=112.0).invoke({})
+    coverage = result["coverage"]
+    assert (result["partial"], result["reason"]) == (True, "The time limit came near.")
+    assert coverage["read"] >= 1 and coverage["read"] + coverage["not_reached"] == 500
+    assert len(rows_of(aws, result)) == coverage["read"]
+
+
+def test_a_time_out_that_leaves_no_time_is_a_configuration_error(function, tenant):
+    with pytest.raises(FunctionError, match="The function's time-out leaves 60 s, and 110 s are kept") as failure:
+        function(tenant, timeout=60.0).invoke({})
+    assert failure.value.kind == "ConfigurationError"
+    assert tenant.control("GET", "requests") == []
+
+
+@pytest.fixture(scope="module")
+def slow_tenant():
+    with start(users=500, seed=7, plan="free") as running:
+        yield running

@@ -1,0 +1,102 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import Policy
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import ConfigurationError
+
+from settings import Settings, read_credentials, read_settings
+
+REQUIRED = {"AUDIT_SECRET": "name", "AUDIT_BUCKET": "bucket"}
+
+
+def test_what_is_not_said_has_a_default():
+    assert read_settings(REQUIRED, {}) == Settings("name", "bucket", "", 0.5, Policy())
+
+
+def test_every_variable_is_read():
+    environment = {
+        **REQUIRED,
+        "AUDIT_PREFIX": "audits",
+        "AUDIT_RATE_LIMIT_SHARE": "0.25",
+        "AUDIT_STALE_DAYS": "45",
+        "AUDIT_NEVER_USED_DAYS": "14",
+        "AUDIT_UNCONFIRMED_DAYS": "2",
+        "AUDIT_WEAK_FACTORS": "phone, email",
+        "SOMETHING_ELSE": "x",
+    }
+    assert read_settings(environment, {}) == Settings(
+        "name", "bucket", "audits/", 0.25, Policy(45, 14, 2, ("email", "phone"))
+    )
+
+
+def test_the_event_comes_first_and_may_hold_numbers_and_lists():
+    event = {"secret": "other", "rate_limit_share": 1, "stale_days": 30, "weak_factors": ["phone"], "prefix": "x/"}
+    environment = {**REQUIRED, "AUDIT_STALE_DAYS": "nonsense"}
+    assert read_settings(environment, event) == Settings(
+        "other", "bucket", "x/", 1.0, Policy(stale_days=30, weak_factors=("phone",))
+    )
+
+
+def test_no_weak_factor_is_a_choice():
+    assert read_settings({**REQUIRED, "AUDIT_WEAK_FACTORS": ""}, {}).policy.weak_factors == ()
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"AUDIT_BUCKET": "b"}, "AUDIT_SECRET is not set"),
+        ({"AUDIT_SECRET": "s"}, "AUDIT_BUCKET is not set"),
+        ({**REQUIRED, "AUDIT_SECRET": " "}, "AUDIT_SECRET ' ' is not the name or ARN of a secret"),
+        ({**REQUIRED, "AUDIT_PREFIX": "/x"}, "AUDIT_PREFIX '/x' is not a prefix of keys"),
+        (
+            {**REQUIRED, "AUDIT_RATE_LIMIT_SHARE": "0"},
+            "AUDIT_RATE_LIMIT_SHARE '0' is not a number above 0 and at most 1",
+        ),
+        (
+            {**REQUIRED, "AUDIT_RATE_LIMIT_SHARE": "nan"},
+            "AUDIT_RATE_LIMIT_SHARE 'nan' is not a number above 0 and at most 1",
+        ),
+        (
+            {**REQUIRED, "AUDIT_RATE_LIMIT_SHARE": "half"},
+            "AUDIT_RATE_LIMIT_SHARE 'half' is not a number above 0 and at most 1",
+        ),
+        ({**REQUIRED, "AUDIT_STALE_DAYS": "soon"}, "AUDIT_STALE_DAYS 'soon' is not a whole number of days"),
+        ({**REQUIRED, "AUDIT_STALE_DAYS": "0"}, "stale_days 0 is not a whole number of days from 1 to 3650"),
+        ({**REQUIRED, "AUDIT_WEAK_FACTORS": "sms"}, "weak_factors names 'sms', which is no factor"),
+    ],
+)
+def test_a_wrong_variable_is_named(environment, message):
+    with pytest.raises(ConfigurationError, match=message):
+        read_settings(environment, {})
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        ([], "The event is not an object"),
+        (None, "The event is not an object"),
+        ({"time": "2026-06-01T00:00:00Z", "id": "1"}, "The event has 'id', 'time', which is no setting"),
+        ({"stale_days": 1.5}, "The event's stale_days 1.5 is not a whole number of days"),
+        ({"stale_days": True}, "The event's stale_days True is not a whole number of days"),
+        ({"rate_limit_share": True}, "The event's rate_limit_share True is not a number above 0"),
+        ({"weak_factors": [1]}, r"The event's weak_factors \[1\] is not a list of factors"),
+        ({"bucket": {"name": "b"}}, "The event's bucket .* is not the name of a bucket"),
+    ],
+)
+def test_a_wrong_event_is_named(event, message):
+    with pytest.raises(ConfigurationError, match=message):
+        read_settings(REQUIRED, event)
+
+
+def test_the_client_secret_is_in_no_repr():
+    credentials = read_credentials("name", {"domain": "t.example", "client_id": "me", "client_secret": "canary"})
+    assert (credentials.connection.domain, credentials.client_id, credentials.client_secret) == (
+        "t.example",
+        "me",
+        "canary",
+    )
+    assert "canary" not in repr(credentials)
