@@ -7,8 +7,8 @@
     python lambda/build.py DESTINATION [--packages FOLDER]
 
 The client and the audit go in unchanged, under the import path they have in the collection. FOLDER is what
-C(pip install --target FOLDER --require-hashes -r lambda/requirements.txt) made; without it the folder holds our own code only,
-for a runtime that has the packages elsewhere on its path.
+C(pip install --target FOLDER --require-hashes -r lambda/requirements.txt) made; without it the folder holds our own
+code only, for a runtime that has the packages elsewhere on its path.
 """
 
 from __future__ import annotations

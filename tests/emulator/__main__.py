@@ -70,9 +70,14 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
 
 def listen(host: str, port: int) -> socket.socket:
     """A bound socket; ends the process with code 2 and one line when the address cannot be had."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        return socket.create_server((host, port), backlog=512)
+        listener.bind((host, port))
+        listener.listen(512)
+        return listener
     except OSError as error:
+        listener.close()
         print(f"tests.emulator: cannot listen on {host}:{port}: {error.strerror}", file=sys.stderr)
         sys.exit(2)
 

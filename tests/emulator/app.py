@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 from collections import deque
 from http import HTTPStatus
 from typing import Any
@@ -71,15 +72,14 @@ class Emulator:
         await response(scope, receive, send)
 
     def _answer(self, call: Call, method: str, path: str) -> tuple[int, Any, dict[str, str], Fault | None]:
-        api = "management" if path.startswith("/api/v2/") else "authentication"
+        api = "management" if f"{path}/".startswith("/api/v2/") else "authentication"
         found = self._router.find(method, path)
         admission = self.tenant.limiter.admit(api, self._group(found[0]) if found else "other")
         headers, fault = admission.headers, None
         try:
             if not admission.allowed:
                 if self.tenant.switches["retry-after"]:
-                    wait = max(1, admission.reset - self.tenant.limiter.now())
-                    headers = {**headers, "retry-after": str(wait)}
+                    headers = {**headers, "retry-after": str(max(1, math.ceil(admission.wait)))}
                 raise _too_many_requests(api)
             fault = self.faults.take(method, unquote(path))
             if fault is not None and fault.kind == "close":

@@ -68,21 +68,20 @@ class Bucket:
         """Take one token; the caller has seen with :meth:`tokens` that there is one."""
         self._tokens -= 1
 
-    def reset(self, now: float) -> int:
-        """When the next whole token has been added: ``x-ratelimit-reset``; ``now`` when the bucket is full."""
+    def wait(self) -> float:
+        """Seconds until the next whole token has been added; 0 when the bucket is full."""
         if self._tokens >= self.limit.burst:
-            return math.ceil(now)
-        missing = math.floor(self._tokens) + 1 - self._tokens
-        return math.ceil(now + missing / self.limit.per_second)
+            return 0.0
+        return (math.floor(self._tokens) + 1 - self._tokens) / self.limit.per_second
 
 
 @dataclass(frozen=True)
 class Admission:
-    """Whether a request may pass, and the three headers that its answer carries."""
+    """Whether a request may pass, the three headers that its answer carries, and the seconds to the next token."""
 
     allowed: bool
     headers: dict[str, str]
-    reset: int
+    wait: float
 
 
 class Limiter:
@@ -99,10 +98,6 @@ class Limiter:
             (api, group): Bucket(limit, now) for api, groups in PLANS[plan].items() for group, limit in groups.items()
         }
 
-    def now(self) -> int:
-        """The limiter's own time, whole Unix seconds."""
-        return math.floor(self._clock())
-
     def admit(self, api: str, group: str) -> Admission:
         """Count one request against the API's common bucket and its group's; the tightest one is reported."""
         now = self._clock()
@@ -112,10 +107,10 @@ class Limiter:
             for bucket in buckets:
                 bucket.take()
         tightest = min(buckets, key=lambda bucket: bucket.tokens(now))
-        reset = tightest.reset(now)
+        wait = tightest.wait()
         headers = {
             "x-ratelimit-limit": str(tightest.limit.burst),
             "x-ratelimit-remaining": str(math.floor(tightest.tokens(now))),
-            "x-ratelimit-reset": str(reset),
+            "x-ratelimit-reset": str(math.ceil(now + wait)),
         }
-        return Admission(allowed, headers, reset)
+        return Admission(allowed, headers, wait)

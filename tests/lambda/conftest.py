@@ -15,7 +15,7 @@ from tests.support.lambda_runtime import LambdaFunction
 from tests.support.local_aws import LocalAws
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ROOT / ".venv" / "lambda"
+PACKAGES = Path(sys.prefix) / "lambda"
 BUCKET = "mfa-reports"
 SECRET = "mfaops/tenant"
 CLIENT_ID, CLIENT_SECRET = "m2m-readonly", "m2m-readonly-secret"

@@ -27,7 +27,8 @@ def handler(event, context):
         raise LookupError(event["fail"])
     if event.get("find"):
         return {name: importlib.util.find_spec(name) is not None for name in event["find"]}
-    return {"calls": len(calls), "left": context.get_remaining_time_in_millis(), "pid": os.getpid(), "said": os.environ.get("SAY")}
+    left = context.get_remaining_time_in_millis()
+    return {"calls": len(calls), "left": left, "pid": os.getpid(), "said": os.environ.get("SAY")}
 """
 
 

@@ -5,9 +5,9 @@
 """Who to look at: every user of the tenant exactly once.
 
 Auth0's user search shows the first 1000 matches of a query and refuses the page after them (C(invalid_paging)), and its
-pages shift when a user is deleted meanwhile. So the walk does not page through one long list. It goes along C(created_at),
-which never changes: every query begins at the creation time of the last user seen, and only its first page is read.
-Further pages are needed only where more users than fit on one share a millisecond.
+pages shift when a user is deleted meanwhile. So the walk does not page through one long list. It goes along
+C(created_at), which never changes: every query begins at the creation time of the last user seen, and only its first
+page is read. Further pages are needed only where more users than fit on one share a millisecond.
 """
 
 from __future__ import annotations

@@ -62,24 +62,28 @@ RULES = {
             "weak-only",
             "medium",
             "Only weak factors",
-            "Text messages and calls can be diverted by SIM swap or read by an adversary in the middle; e-mail often hangs on the "
-            "same password, and Auth0 does not challenge a user of its MFA API who has e-mail alone.",
-            "Enrol a WebAuthn key, a passkey, push or an authenticator app, then remove the weak factor or keep it as second choice.",
+            "Text messages and calls can be diverted by SIM swap or read by an adversary in the middle; e-mail often "
+            "hangs on the same password, and Auth0 does not challenge a user of its MFA API who has e-mail alone.",
+            "Enrol a WebAuthn key, a passkey, push or an authenticator app, then remove the weak factor or keep it as "
+            "second choice.",
             ("NIST SP 800-63B-4, 3.1.3 out-of-band authenticators", "MITRE ATT&CK T1111"),
         ),
         Rule(
             "stale",
             "medium",
             "Not used for a long time",
-            "The device may be lost, sold or in other hands; a number may have been given to somebody else. It still opens the account.",
-            "Ask the user whether it is still theirs; remove it if not, provided that another confirmed factor remains.",
+            "The device may be lost, sold or in other hands; a number may have been given to somebody else. It still "
+            "opens the account.",
+            "Ask the user whether it is still theirs; remove it if not, provided that another confirmed factor "
+            "remains.",
             ("PCI DSS 4.0.1, 8.2.6", "CIS Controls 8.1, 5.3", "MITRE ATT&CK T1098.005"),
         ),
         Rule(
             "never-used",
             "low",
             "Never used since it was enrolled",
-            "Nobody knows whether it works, or whether its owner is the one who enrolled it: a factor added by an intruder looks like this.",
+            "Nobody knows whether it works, or whether its owner is the one who enrolled it: a factor added by an "
+            "intruder looks like this.",
             "Confirm the enrolment with the user; let them log in with it once, or remove it.",
             ("MITRE ATT&CK T1098.005",),
         ),
@@ -96,7 +100,7 @@ RULES = {
 
 
 def age(authenticators: Sequence, now: datetime) -> tuple[int | None, str | None]:
-    """Whole days since the last use, else since enrolment, else since creation, and the name of the date that was taken.
+    """Whole days since the last use, else since enrolment, else since creation, and the name of that date.
 
     :param authenticators: one, or both of a pair: then the later date counts
     """
@@ -109,7 +113,10 @@ def age(authenticators: Sequence, now: datetime) -> tuple[int | None, str | None
 
 
 def mfa_state(authenticators: Iterable, policy: Policy) -> str:
-    """How well a user is protected: C(strong), C(weak) (only weak factors) or C(none). Unconfirmed ones do not count."""
+    """How well a user is protected: C(strong), C(weak) (only weak factors) or C(none).
+
+    Unconfirmed authenticators do not count.
+    """
     usable = {each.factor for each in authenticators if each.is_second_factor}
     if not usable:
         return "none"

@@ -90,12 +90,14 @@ class Plan:
     :ivar target: the authenticator it is about, None where it does not exist (yet)
     :ivar removed: ids that go with a removal, as far as the view tells
     :ivar after: the authenticators as they will be; new ones have the id UNKNOWN_ID
+    :ivar notice: what the reader should know beside the result; None otherwise
     """
 
     step: Step | None
     target: Authenticator | None
     after: tuple[Authenticator, ...]
     removed: tuple[str, ...] = ()
+    notice: str | None = None
 
 
 def plan(wanted: Wanted, actual: list[Authenticator], view: str) -> Plan:
@@ -158,7 +160,9 @@ def _confirmed(wanted: Wanted, actual: list[Authenticator], view: str) -> Plan:
 def _absent(wanted: Wanted, actual: list[Authenticator], view: str) -> Plan:
     devices = _devices(wanted, actual)
     if not devices:
-        return Plan(None, None, tuple(actual))
+        # Gone already or another user's: Auth0 does not tell them apart.
+        notice = wanted.authenticator_id and "%s is none of this user's authenticators" % wanted.authenticator_id
+        return Plan(None, None, tuple(actual), notice=notice)
     if len(devices) > 1:
         raise _ambiguous(devices)
     target = devices[0][0]

@@ -132,7 +132,7 @@ class Outcome:
     :ivar target: the authenticator that was asked for, as it is in C(after); None where it is absent
     :ivar removed: ids that are gone, twins included
     :ivar enrolment: what a new enrolment returned; None otherwise
-    :ivar notice: why C(after) is predicted although something was written; None otherwise
+    :ivar notice: what the reader should know beside the result; None otherwise
     """
 
     changed: bool
@@ -154,7 +154,8 @@ def converge(view: UserView | OperatorView, wanted: Wanted, check_mode: bool = F
     before = tuple(view.authenticators())
     needed: Plan = plan(wanted, list(before), view.name)
     if needed.step is None or check_mode:
-        return Outcome(needed.step is not None, before, needed.after, _shown(needed, needed.after, before), needed.removed)
+        changed, shown = needed.step is not None, _shown(needed, needed.after, before)
+        return Outcome(changed, before, needed.after, shown, needed.removed, notice=needed.notice)
     enrolment = view.carry_out(needed.step, wanted)
     try:
         after, notice = tuple(view.authenticators()), None

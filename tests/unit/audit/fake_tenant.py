@@ -30,7 +30,7 @@ def days_ago(days: float) -> datetime:
 def authenticator(
     factor: str = "otp", *, created: float | None = 10, enrolled: float | None = None, used: float | None = None, **more
 ):
-    """An authenticator of the Management view; dates in days before NOW, the confirmation counts as a use unless told."""
+    """An authenticator of the Management view; dates in days before NOW."""
     kind = {"otp": "totp"}.get(factor, factor)
     values = {"id": "%s|dev_1" % kind, "factor": factor, "view": MANAGEMENT_VIEW, "confirmed": True, **more}
     dates = {"created_at": created, "enrolled_at": enrolled, "last_auth_at": used}

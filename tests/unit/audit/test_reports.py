@@ -112,7 +112,7 @@ def test_the_same_tenant_at_the_same_time_gives_the_same_bytes(tmp_path):
 def test_what_the_tenant_says_is_text_and_never_markup(tmp_path):
     audit(tmp_path)
     html, page = read_page(tmp_path)
-    assert not {"i", "script"} & {tag for tag, _ in page.elements}
+    assert not {"i", "script"} & {tag for tag, attributes in page.elements}
     assert NASTY in page.said and "<i>down</i>" in page.said
     assert NASTY not in html
 
@@ -120,16 +120,16 @@ def test_what_the_tenant_says_is_text_and_never_markup(tmp_path):
 def test_the_page_needs_nothing_but_itself(tmp_path):
     audit(tmp_path)
     html, page = read_page(tmp_path)
-    tags = {tag for tag, _ in page.elements}
+    tags = {tag for tag, attributes in page.elements}
     assert not tags & {"script", "link", "img", "iframe", "object", "embed", "base", "form", "a"}
-    assert not {name for _, attributes in page.elements for name in attributes} & {
+    assert not {name for tag, attributes in page.elements for name in attributes} & {
         "src",
         "href",
         "xlink:href",
         "style",
         "srcset",
     }
-    assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
+    assert not any(name.startswith("on") for tag, attributes in page.elements for name in attributes)
     assert "url(" not in html and "@import" not in html and "://" not in html
 
 
@@ -187,6 +187,13 @@ def test_the_oldest_are_kept_of_a_long_list():
     shown = [(each["age_days"], each["user_id"]) for each in tally.worst()["stale"]]
     assert shown == [(500, "auth0|00001"), (500, "auth0|00003"), (300, "auth0|00002")]
     assert tally.findings["stale"] == 5
+
+
+def test_of_users_without_a_factor_those_who_log_in_come_first():
+    tally = Tally()
+    for number, last_login in enumerate(["2025-01-01T00:00:00.000Z", None, "2026-05-01T00:00:00.000Z"]):
+        tally.add(user_row(TENANT, user(number, last_login=last_login), [], NOW, Policy()))
+    assert [each["user_id"] for each in tally.worst()["no-mfa"]] == ["auth0|00002", "auth0|00000", "auth0|00001"]
 
 
 @pytest.mark.parametrize(

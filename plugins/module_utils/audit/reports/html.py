@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ..rules import RULES, SEVERITIES
-from .summary import STATES
+from .summary import STATES, not_reached_text
 
 # Only Python files travel with a module, so the template is one.
 _TEMPLATE = """\
@@ -33,14 +33,18 @@ _TEMPLATE = """\
   }
 }
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, "Segoe UI", Roboto, sans-serif; }
+body {
+  margin: 0; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, "Segoe UI", Roboto, sans-serif;
+}
 main { max-width: 1120px; margin: 0 auto; padding: 28px 20px 48px; }
 header { margin-bottom: 20px; }
 h1 { font-size: 26px; line-height: 1.2; margin: 0 0 4px; overflow-wrap: anywhere; }
 h2 { font-size: 17px; margin: 0 0 14px; }
 p { margin: 0 0 8px; }
 .soft { color: var(--soft); }
-.card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 20px; margin-bottom: 18px; }
+.card {
+  background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 20px; margin-bottom: 18px;
+}
 .partial { background: var(--warn); border-color: var(--warn-line); border-left-width: 6px; }
 .two { display: grid; grid-template-columns: 1fr 1fr; gap: 18px; }
 .two .card { margin-bottom: 18px; min-width: 0; }
@@ -59,10 +63,15 @@ svg { display: block; width: 100%; }
 .measure:last-child { margin-bottom: 0; }
 .measure div { display: flex; justify-content: space-between; gap: 12px; margin-bottom: 4px; }
 .measure b { font-variant-numeric: tabular-nums; }
-.tag { display: inline-block; font-size: 12px; font-weight: 600; line-height: 1; padding: 4px 8px; border-radius: 20px; border: 1px solid; white-space: nowrap; }
+.tag {
+  display: inline-block; font-size: 12px; font-weight: 600; line-height: 1; padding: 4px 8px; border: 1px solid;
+  border-radius: 20px; white-space: nowrap;
+}
 .tag.high { color: var(--high); } .tag.medium { color: var(--medium); } .tag.low { color: var(--low); }
 table { width: 100%; border-collapse: collapse; font-size: 14px; }
-th { text-align: left; font-weight: 600; color: var(--soft); border-bottom: 1px solid var(--line); padding: 6px 10px 6px 0; }
+th {
+  text-align: left; font-weight: 600; color: var(--soft); border-bottom: 1px solid var(--line); padding: 6px 10px 6px 0;
+}
 td { border-bottom: 1px solid var(--line); padding: 7px 10px 7px 0; vertical-align: top; overflow-wrap: anywhere; }
 tr:last-child td { border-bottom: 0; }
 td .id { display: block; font-size: 12px; color: var(--soft); }
@@ -86,7 +95,6 @@ li { margin-bottom: 6px; }
   .findings td { display: grid; grid-template-columns: 84px 1fr; border: 0; padding: 2px 0; }
   .findings td::before { content: attr(data-label); color: var(--soft); }
   .findings td .id { grid-column: 2; }
-  .findings td:empty { display: none; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: 8px; }
 }
@@ -112,8 +120,7 @@ li { margin-bottom: 6px; }
 <section class="card partial" role="alert">
 <h2>This report is partial</h2>
 <p>{{ s.reason }}</p>
-<p>{{ c.read }} read, {{ c.unread }} unread,
-{{ "an unknown number" if c.not_reached is none else ("at least " if c.users_is_lower_bound else "") ~ c.not_reached }} not reached.
+<p>{{ c.read }} read, {{ c.unread }} unread, {{ not_reached }} not reached.
 Nobody who is missing here is known to be protected.</p>
 </section>
 {% endif %}
@@ -121,8 +128,10 @@ Nobody who is missing here is known to be protected.</p>
 <section class="card">
 <div class="headline"><strong>{{ s.users.strong | share(seen) }}</strong>
 <span>of {{ seen }} users have a strong second factor</span></div>
-<svg class="stack" role="img" aria-label="{% for state in states %}{{ s.users[state] }} {{ labels[state] }}{{ ", " if not loop.last }}{% endfor %}">
-{% for part in stack %}<rect class="fill-{{ part.state }}" x="{{ part.start }}%" width="{{ part.width }}%" height="100%"></rect>{% endfor %}
+<svg class="stack" role="img" aria-label="Users by protection; the figures follow">
+{% for part in stack %}
+<rect class="fill-{{ part.state }}" x="{{ part.start }}%" width="{{ part.width }}%" height="100%"></rect>
+{% endfor %}
 </svg>
 <ul class="legend">
 {% for state in states %}<li><span class="dot {{ state }}"></span>{{ labels[state] }} <b>{{ s.users[state] }}</b>
@@ -134,19 +143,24 @@ Nobody who is missing here is known to be protected.</p>
 <section class="card">
 <h2>Findings</h2>
 {% for rule in rules %}
-<div class="measure"><div><span><span class="dot {{ rule.severity }}"></span>{{ rule.title }}</span><b>{{ s.findings[rule.id] }}</b></div>
-<svg class="bar" role="img" aria-label="{{ s.findings[rule.id] }} {{ rule.id }}, severity {{ rule.severity }}">
-<rect class="fill-{{ rule.severity }}" width="{{ s.findings[rule.id] | width(most_findings) }}%" height="100%"></rect></svg></div>
+{% set count = s.findings[rule.id] %}
+<div class="measure">
+<div><span><span class="dot {{ rule.severity }}"></span>{{ rule.title }}</span><b>{{ count }}</b></div>
+<svg class="bar" role="img" aria-label="{{ count }}, severity {{ rule.severity }}">
+<rect class="fill-{{ rule.severity }}" width="{{ count | width(most_findings) }}%" height="100%"></rect></svg></div>
 {% endfor %}
 <p class="soft more">
-{% for severity in severities %}<span class="dot {{ severity }}"></span>{{ severity }}{{ " &#160; " | safe if not loop.last }}{% endfor %}</p>
+{% for severity in severities %}<span class="dot {{ severity }}"></span>{{ severity }}&#160; {% endfor %}</p>
 </section>
 <section class="card">
 <h2>Factors in use</h2>
 {% for factor, users in s.factors.items() %}
-<div class="measure"><div><span>{{ factor }}{% if factor in s.thresholds.weak_factors %} <span class="soft">weak</span>{% endif %}</span><b>{{ users }}</b></div>
-<svg class="bar" role="img" aria-label="{{ users }} users with {{ factor }}">
-<rect class="fill-{{ factor | strength(s.thresholds.weak_factors) }}" width="{{ users | width(most_users) }}%" height="100%"></rect></svg></div>
+{% set strength = factor | strength(t.weak_factors) %}
+<div class="measure">
+<div><span>{{ factor }}{% if strength == "weak" %} <span class="soft">weak</span>{% endif %}</span>
+<b>{{ users }}</b></div>
+<svg class="bar" role="img" aria-label="{{ users }} users">
+<rect class="fill-{{ strength }}" width="{{ users | width(most_users) }}%" height="100%"></rect></svg></div>
 {% else %}
 <p class="soft">None.</p>
 {% endfor %}
@@ -161,25 +175,30 @@ Nobody who is missing here is known to be protected.</p>
 {% for rule in rules %}
 {% set count = s.findings[rule.id] %}
 <section class="card long">
-<h2>{{ rule.title }} <span class="tag {{ rule.severity }}">{{ rule.severity }}</span> <span class="soft">{{ count }}</span></h2>
+<h2>{{ rule.title }} <span class="tag {{ rule.severity }}">{{ rule.severity }}</span>
+<span class="soft">{{ count }}</span></h2>
 <p>{{ rule.risk }}</p>
 <p><b>What to do.</b> {{ rule.remediation }}</p>
 {% if rule.references %}<p class="soft small">{{ rule.references | join(" · ") }}</p>{% endif %}
 {% if count %}
 <table class="findings">
-<thead><tr><th>User</th><th>Authenticator</th><th>Age</th><th>Last login</th></tr></thead>
+{% set aged = findings[rule.id][0].age_days is not none %}
+<thead><tr><th>User</th><th>Authenticator</th>{% if aged %}<th>Age</th>{% endif %}<th>Last login</th></tr></thead>
 <tbody>
 {% for f in findings[rule.id] %}
 <tr><td data-label="User">{{ f.user }}{% if f.blocked %} <span class="soft">blocked</span>{% endif %}
-{% if f.user != f.user_id %}<span class="id">{{ f.user_id }}</span>{% endif %}{% if f.error %}<span class="id">{{ f.error }}</span>{% endif %}</td>
-<td data-label="Device">{% if f.factor %}{{ f.factor }}{% if f.device %} {{ f.device }}{% endif %}<span class="id">{{ f.authenticator_id }}</span>
+{% if f.user != f.user_id %}<span class="id">{{ f.user_id }}</span>{% endif %}
+{% if f.error %}<span class="id">{{ f.error }}</span>{% endif %}</td>
+<td data-label="Device">{% if f.factor %}{{ f.factor }}{% if f.device %} {{ f.device }}{% endif %}
+<span class="id">{{ f.authenticator_id }}</span>
 {% else %}{{ "unknown" if f.error else f.factors | join(", ") or "none" }}{% endif %}</td>
-<td data-label="Age">{% if f.age_days is not none %}{{ f.age_days }} days<span class="id">{{ dates[f.age_from] }}</span>{% endif %}</td>
+{% if aged %}<td data-label="Age">{{ f.age_days }} days<span class="id">{{ dates[f.age_from] }}</span></td>{% endif %}
 <td data-label="Last login">{{ f.last_login[:10] if f.last_login else "never" }}</td></tr>
 {% endfor %}
 </tbody>
 </table>
-{% if count > findings[rule.id] | length %}<p class="soft more">{{ count - findings[rule.id] | length }} more in users.jsonl.gz.</p>{% endif %}
+{% set hidden = count - findings[rule.id] | length %}
+{% if hidden %}<p class="soft more">{{ hidden }} more in users.jsonl.gz.</p>{% endif %}
 {% endif %}
 </section>
 {% endfor %}
@@ -193,13 +212,15 @@ Nobody who is missing here is known to be protected.</p>
 <h2>The run</h2>
 <dl>
 <dt>Coverage</dt><dd>{{ c.read }} read, {{ c.unread }} unread, {{ c.gone }} deleted meanwhile,
-{{ "an unknown number" if c.not_reached is none else c.not_reached }} not reached</dd>
-<dt>Thresholds</dt><dd>stale after {{ t.stale_days }} days, never used after {{ t.never_used_days }}, unconfirmed after {{ t.unconfirmed_days }};
-weak: {{ t.weak_factors | join(", ") }}</dd>
-<dt>Requests</dt><dd>{{ s.requests }}{% if s.requests_per_user is not none %} ({{ "%.2f" | format(s.requests_per_user) }} per user){% endif %},
+{{ not_reached }} not reached</dd>
+<dt>Thresholds</dt><dd>stale after {{ t.stale_days }} days, never used after {{ t.never_used_days }},
+unconfirmed after {{ t.unconfirmed_days }}; weak: {{ t.weak_factors | join(", ") or "none" }}</dd>
+<dt>Requests</dt><dd>{{ s.requests }}
+{%- if s.requests_per_user is not none %} ({{ "%.2f" | format(s.requests_per_user) }} per user){% endif %},
 {{ s.rate_limited }} refused by the rate limit, {{ s.waited_seconds | seconds }} waited</dd>
 <dt>Started, finished</dt><dd>{{ s.started }}, {{ s.finished }}</dd>
-<dt>Made with</dt><dd>{% for name, version in s.versions.items() %}{{ name }} {{ version }}{{ ", " if not loop.last }}{% endfor %}</dd>
+<dt>Made with</dt><dd>
+{% for name, version in s.versions.items() %}{{ name }} {{ version }}{{ ", " if not loop.last }}{% endfor %}</dd>
 </dl>
 </section>
 </main>
@@ -226,6 +247,7 @@ def page(figures: dict, findings: dict[str, list[dict]]) -> str:
         c=figures["coverage"],
         t=figures["thresholds"],
         seen=sum(figures["users"].values()),
+        not_reached=not_reached_text(figures["coverage"]),
         states=STATES,
         labels=_LABELS,
         stack=_stack(figures["users"]),

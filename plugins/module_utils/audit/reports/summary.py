@@ -23,11 +23,14 @@ _NEVER_ENROLLED = ("password", "email-verification")
 
 # What no audit over the Management API can see. The reader of the report has to know it.
 LIMITS = (
-    "Enrolments that were begun and never confirmed: by the reports we have, Auth0 shows them to the user's own token only and drops "
-    "them after 24 hours, so a count of 0 for unconfirmed says little.",
-    "Whether a factor was used once or only confirmed: Auth0 dates both in last_auth_at. Never used means no use later than five minutes after the enrolment.",
-    "Whether a login asks for the factor at all: that is decided by the tenant's MFA policy and its Actions, not by what a user has enrolled.",
-    "A passkey counts as strong, because it is a multi-factor authenticator by itself; whether the user may still log in with a password alone is not visible here.",
+    "Enrolments that were begun and never confirmed: by the reports we have, Auth0 shows them to the user's own token "
+    "only and drops them after 24 hours, so a count of 0 for unconfirmed says little.",
+    "Whether a factor was used once or only confirmed: Auth0 dates both in last_auth_at. Never used means no use later "
+    "than five minutes after the enrolment.",
+    "Whether a login asks for the factor at all: that is decided by the tenant's MFA policy and its Actions, not by "
+    "what a user has enrolled.",
+    "Whether a user with a passkey may still log in with a password alone. A passkey counts as strong, because it is a "
+    "multi-factor authenticator by itself.",
 )
 
 
@@ -64,7 +67,7 @@ class Tally:
             self._keep(row, finding)
 
     def worst(self) -> dict[str, list[dict]]:
-        """Findings for display by rule, the oldest first, else in the order of the rows."""
+        """Findings for display by rule: the oldest first, then the user who logged in last, then in the order of rows."""
         return {rule: [entry for *_rank, entry in sorted(worst, reverse=True)] for rule, worst in self._worst.items()}
 
     def _keep(self, row: dict, finding: dict) -> None:
@@ -77,7 +80,8 @@ class Tally:
             "device": authenticator.get("phone_number") or authenticator.get("email") or authenticator.get("name"),
         }
         worst = self._worst[finding["rule"]]
-        heapq.heappush(worst, (finding["age_days"] or 0, -self.findings[finding["rule"]], entry))
+        rank = (finding["age_days"] or 0, row["last_login"] or "", -self.findings[finding["rule"]])
+        heapq.heappush(worst, (*rank, entry))
         if len(worst) > self._shown_per_rule:
             heapq.heappop(worst)
 
@@ -155,7 +159,7 @@ def table(figures: dict) -> str:
     lines += [
         "-" * 55,
         "Users: %d read, %d unread, %d gone, %s not reached"
-        % (coverage["read"], coverage["unread"], coverage["gone"], _count(coverage["not_reached"])),
+        % (coverage["read"], coverage["unread"], coverage["gone"], not_reached_text(coverage)),
         "Protection: %d strong, %d weak only, %d none, %d unknown" % tuple(users[state] for state in STATES),
         "Requests: %d (%s per user), %d refused by the rate limit, waited %.1f s of %.1f s"
         % (
@@ -171,5 +175,12 @@ def table(figures: dict) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _count(number: int | None) -> str:
-    return "an unknown number" if number is None else str(number)
+def not_reached_text(coverage: dict) -> str:
+    """How many users the walk did not come to, in words that claim no more than is known.
+
+    :param coverage: C(coverage) of a summary
+    """
+    number = coverage["not_reached"]
+    if number is None:
+        return "an unknown number"
+    return "at least %d" % number if number and coverage["users_is_lower_bound"] else str(number)

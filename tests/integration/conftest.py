@@ -1,0 +1,130 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A tenant of its own for every test, and the two sides a task can act from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyotp
+import pytest
+import requests
+
+from tests.emulator.launch import Running, start
+from tests.support.playbook import Played, play
+
+PASSWORD = "Correct-Horse-7"
+REALM = "Username-Password-Authentication"
+WRITES = ("POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A running tenant and a folder to play in."""
+
+    running: Running
+    folder: Path
+
+    @property
+    def operator(self) -> dict:
+        """Options of a task that acts as operator."""
+        return {"base_url": self.running.url, "client_id": "m2m", "client_secret": "m2m-secret"}
+
+    @property
+    def application(self) -> dict:
+        """Options of a task that acts as the user, without the user."""
+        return {"base_url": self.running.url, "client_id": "app", "client_secret": "app-secret"}
+
+    def user(self, number: int, **options) -> dict:
+        """Options of a task that acts as this user, by password."""
+        return {**self.application, "username": email(number), "password": PASSWORD, "realm": REALM, **options}
+
+    def play(self, defaults: dict, *tasks: dict, options: tuple[str, ...] = ()) -> Played:
+        """Run tasks with these defaults."""
+        return play(self.folder, list(tasks), defaults, *options)
+
+    def results(self, defaults: dict, *tasks: dict) -> list[dict]:
+        """The results of tasks with these defaults."""
+        return self.play(defaults, *tasks).results
+
+    def user_token(self, number: int) -> str:
+        """What the user's login gives: an access token for the MFA API, or an mfa_token for a user with a factor."""
+        answer = self.log_in(number)
+        return answer.get("access_token") or answer["mfa_token"]
+
+    def log_in(self, number: int, **fields) -> dict:
+        """The answer to a login with the user's password, or to what is given."""
+        body = {
+            "grant_type": "http://auth0.com/oauth/grant-type/password-realm",
+            "realm": REALM,
+            "client_id": "app",
+            "client_secret": "app-secret",
+            "username": email(number),
+            "password": PASSWORD,
+            "audience": "https://%s/mfa/" % self.running.domain,
+            **fields,
+        }
+        return requests.post(self.running.url + "/oauth/token", json=body, timeout=10).json()
+
+    def operator_token(self, client: str = "m2m") -> str:
+        """A token for the Management API."""
+        body = {"grant_type": "client_credentials", "client_id": client, "client_secret": client + "-secret"}
+        body["audience"] = "https://%s/api/v2/" % self.running.domain
+        return requests.post(self.running.url + "/oauth/token", json=body, timeout=10).json()["access_token"]
+
+    def management(self, method: str, path: str, body: object = None):
+        """A call of the Management API that does not go through our client."""
+        headers = {"Authorization": "Bearer " + self.operator_token()}
+        answer = requests.request(method, self.running.url + "/api/v2" + path, json=body, headers=headers, timeout=10)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def user_id(self, number: int) -> str:
+        """The id of a seeded user."""
+        return self.management("GET", "/users-by-email?email=" + email(number))[0]["user_id"]
+
+    def methods(self, number: int) -> list[dict]:
+        """What the Management API lists for a seeded user."""
+        return self.management("GET", "/users/%s/authentication-methods" % self.user_id(number).replace("|", "%7C"))
+
+    def forget_requests(self) -> None:
+        """Start the request log anew."""
+        self.running.control("DELETE", "requests")
+
+    def requests(self, method: str = "", part: str = "") -> list[dict]:
+        """The requests so far, of a method, with a part of the path."""
+        logged = self.running.control("GET", "requests")
+        return [entry for entry in logged if method in ("", entry["method"]) and part in entry["path"]]
+
+    def writes(self) -> list[str]:
+        """The requests that can change something; tokens are none of them."""
+        return [
+            "%(method)s %(path)s" % entry
+            for entry in self.requests()
+            if entry["method"] in WRITES and not entry["path"].startswith("/oauth/token")
+        ]
+
+    def fault(self, **description) -> None:
+        """Make the next requests go wrong."""
+        self.running.control("POST", "faults", description)
+
+
+def email(number: int) -> str:
+    """The address of a seeded user."""
+    return "user%05d@example.com" % number
+
+
+def code_of(secret: str, running: Running) -> str:
+    """What an OTP app with this secret shows at the tenant's time."""
+    from datetime import datetime
+
+    return pyotp.TOTP(secret).at(datetime.fromisoformat(running.control("GET", "clock")["now"]))
+
+
+@pytest.fixture
+def tenant(tmp_path):
+    with start(users=20) as running:
+        yield Tenant(running, tmp_path)

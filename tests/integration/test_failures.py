@@ -1,0 +1,228 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Bad input and bad weather: one line that names the cause and the way out, no traceback, nothing changed."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from .conftest import email
+
+INFO = "mfaops.auth0.auth0_mfa_authenticator_info"
+AUTHENTICATOR = "mfaops.auth0.auth0_mfa_authenticator"
+CODE = "mfaops.auth0.auth0_recovery_code"
+# One task of each module that reads and, where it can, would write.
+TASKS = {
+    INFO: {"email": email(3)},
+    AUTHENTICATOR: {"email": email(3), "factor": "email", "email_address": "new@example.com"},
+    CODE: {"email": email(3)},
+}
+AS_USER = {INFO: {}, AUTHENTICATOR: {"factor": "otp"}}
+
+
+def one_line(result: dict, output: str) -> str:
+    assert result["failed"], result
+    assert "\n" not in result["msg"]
+    assert "Traceback" not in output and "Traceback" not in result.get("exception", "")
+    return result["msg"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    "options, said, facts",
+    [
+        ({"client_secret": "wrong"}, "Check client_id and client_secret", {"status": 401, "error_code": "access_denied"}),
+        ({"api_token": "nonsense"}, "Check that the token is meant for this tenant", {"status": 401}),
+        ({"email": "nobody@example.com"}, "no user has this e-mail address", {}),
+        ({"email": None, "user_id": "auth0|0123456789abcdef01234567"}, "The user does not exist", {"status": 404, "error_code": "inexistent_user"}),
+        ({"email": None, "user_id": ".."}, "user_id '..' is not an id", {}),
+        ({"email": None, "user_id": "a/b"}, "user_id 'a/b' is not an id", {}),
+        ({"email": None}, "No user given", {}),
+        ({"base_url": "http://tenant.example.com"}, "Refusing plain http to tenant.example.com", {}),
+        ({"base_url": "https://tenant.invalid"}, "the host name is unknown", {}),
+        ({"base_url": None}, "No tenant given", {}),
+        ({"client_id": "m2m-without-secret", "client_secret": None}, "No credentials given", {}),
+        ({"rate_limit_share": 2}, "rate_limit_share 2.0 is not above 0", {}),
+    ],
+    ids=lambda value: "-".join("%s=%s" % pair for pair in value.items()) if isinstance(value, dict) else "",
+)
+def test_bad_input_as_operator(tenant, options, said, facts):
+    tasks = [{module: drop_none({**tenant.operator, **task, **options})} for module, task in TASKS.items()]
+    played = tenant.play({}, *tasks)
+    for result in played.results:
+        assert said in one_line(result, played.output)
+        assert {name: result.get(name) for name in facts} == facts
+    assert tenant.writes() == []
+
+
+def drop_none(options: dict) -> dict:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+@pytest.mark.parametrize(
+    "options, said, facts",
+    [
+        ({"password": "wrong"}, "Check username, password and realm", {"status": 403, "error_code": "invalid_grant"}),
+        ({"client_secret": "wrong"}, "Check client_id and client_secret", {"status": 401}),
+        ({"client_id": "app-without-mfa", "client_secret": "app-without-mfa-secret", "otp": "123456"}, "Enable this grant type", {"status": 403, "error_code": "unauthorized_client"}),
+        ({"otp": "000000"}, "Check the code and the clock", {"status": 403, "error_code": "invalid_grant"}),
+        ({"username": None, "password": None, "realm": None, "mfa_token": "Fe26.2*nonsense"}, "mfa_token", {"status": 401}),
+        ({"username": None, "password": None, "realm": None, "mfa_token": "nonsense"}, "must be for the /mfa/ audience", {"status": 401}),
+        ({"email": "user00003@example.com"}, "user_id and email do not go with", {}),
+        ({"client_id": None}, "needs client_id", {}),
+    ],
+    ids=lambda value: "-".join("%s=%s" % pair for pair in value.items()) if isinstance(value, dict) else "",
+)
+def test_bad_input_as_the_user(tenant, options, said, facts):
+    tasks = [{module: drop_none({**tenant.user(3), **task, **options})} for module, task in AS_USER.items()]
+    played = tenant.play({}, *tasks)
+    for result in played.results:
+        assert said in one_line(result, played.output)
+        assert {name: result.get(name) for name in facts} == facts
+    assert tenant.writes() == []
+
+
+def test_an_expired_token_says_so_on_either_side(tenant):
+    as_user = {**tenant.application, "mfa_token": tenant.user_token(1)}
+    as_operator = {"base_url": tenant.running.url, "api_token": tenant.operator_token()}
+    tenant.running.control("PUT", "clock", {"advance_seconds": 90_000})
+    played = tenant.play({}, {INFO: as_user}, *[{module: {**task, **as_operator}} for module, task in TASKS.items()])
+    texts = [one_line(result, played.output) for result in played.results]
+    assert "younger than 600 s" in texts[0]
+    assert all("The token has expired" in text for text in texts[1:])
+    assert {result["status"] for result in played.results} == {401}
+
+
+def test_a_missing_scope_is_named_with_what_to_do(tenant):
+    reader = {**tenant.operator, "client_id": "m2m-readonly", "client_secret": "m2m-readonly-secret"}
+    played = tenant.play(
+        reader,
+        {AUTHENTICATOR: TASKS[AUTHENTICATOR]},
+        {AUTHENTICATOR: {"email": email(3), "state": "absent", "factor": "phone", "allow_last_factor": True}},
+        {CODE: TASKS[CODE]},
+    )
+    scopes = ["create:authentication_methods", "delete:authentication_methods", "update:users"]
+    for result, scope in zip(played.results, scopes):
+        assert "Add the scope %s to the application's grant" % scope in one_line(result, played.output)
+        assert (result["status"], result["error_code"], result["required_scope"]) == (403, "insufficient_scope", scope)
+    assert len(tenant.methods(3)) == 1
+
+
+def test_an_application_without_the_scope_to_list_is_told_which(tenant):
+    app = tenant.log_in(1, scope="enroll")["access_token"]
+    played = tenant.play(tenant.application, {INFO: {"mfa_token": app}}, {AUTHENTICATOR: {"mfa_token": app, "factor": "otp"}})
+    for result in played.results:
+        assert "read:authenticators" in one_line(result, played.output)
+        assert result["status"] == 403
+
+
+@pytest.mark.parametrize("authenticator_id", ["..", "a/b", "", "totp|"])
+def test_an_authenticator_id_that_is_none_is_refused_before_any_request(tenant, authenticator_id):
+    tenant.forget_requests()
+    played = tenant.play(
+        {**tenant.operator, "email": email(3)}, {AUTHENTICATOR: {"state": "absent", "authenticator_id": authenticator_id}}
+    )
+    assert "is not an id" in one_line(played.results[0], played.output)
+    assert tenant.requests() == []
+
+
+def test_an_authenticator_of_another_user_is_not_touched(tenant):
+    (others,) = tenant.methods(2)
+    user = {**tenant.application, "mfa_token": tenant.user_token(1)}
+    named = {"authenticator_id": others["id"]}
+    played = tenant.play(
+        {},
+        {AUTHENTICATOR: {**user, **named, "state": "confirmed", "code": "123456"}},
+        {AUTHENTICATOR: {**tenant.operator, **named, "email": email(3), "name": "mine"}},
+        {AUTHENTICATOR: {**tenant.operator, **named, "email": email(3), "state": "absent"}},
+    )
+    confirm, rename, remove = played.results
+    for result in (confirm, rename):
+        assert "is none of this user's authenticators" in one_line(result, played.output)
+    # Whether it is another's or gone cannot be told apart, and removing what is gone is no error.
+    assert remove["changed"] is False and "is none of this user's authenticators" in remove["warnings"][0]
+    assert tenant.methods(2) == [others]
+
+
+def test_an_unreachable_tenant_is_named(tenant):
+    url = "http://127.0.0.1:%d" % free_port()
+    tasks = [{module: {**tenant.operator, **task, "base_url": url, "max_wait": 0}} for module, task in TASKS.items()]
+    tasks += [{module: {**tenant.user(3), **task, "base_url": url, "max_wait": 0}} for module, task in AS_USER.items()]
+    played = tenant.play({}, *tasks)
+    for result in played.results:
+        assert "%s: connection refused" % url in one_line(result, played.output)
+
+
+@pytest.mark.parametrize("path", ["/oauth/token", "/api/v2/users/*/authentication-methods", "/api/v2/users/*"])
+def test_a_429_is_waited_for_and_the_task_goes_on(tenant, path):
+    tenant.fault(kind="status", status=429, path=path, count=2, headers={"retry-after": "0"})
+    results = tenant.results(tenant.operator, *[{module: task} for module, task in TASKS.items()])
+    assert [result.get("msg") for result in results if result.get("failed")] == []
+    assert [result["changed"] for result in results] == [False, True, True]
+    assert len(tenant.requests("POST", "recovery-code-regeneration")) == 1
+    assert 429 in {entry["status"] for entry in tenant.requests()}
+
+
+def test_a_429_on_a_write_is_repeated_because_nothing_happened(tenant):
+    tenant.fault(kind="status", status=429, method="POST", path="*/recovery-code-regeneration", headers={"retry-after": "0"})
+    (result,) = tenant.results(tenant.operator, {CODE: {"email": email(3)}})
+    assert result["changed"]
+    assert [entry["status"] for entry in tenant.requests("POST", "recovery-code-regeneration")] == [429, 200]
+
+
+def test_a_tenant_that_stays_at_its_limit_is_given_up_after_max_wait(tenant):
+    tenant.fault(kind="status", status=429, path="/api/v2/*", count=99, headers={"retry-after": "30"})
+    tasks = [{module: {**task, "max_wait": 1}} for module, task in TASKS.items()]
+    played = tenant.play(tenant.operator, *tasks)
+    for result in played.results:
+        assert "max_wait is 1 s" in one_line(result, played.output)
+        assert result["status"] == 429
+    assert tenant.writes() == []
+
+
+@pytest.mark.parametrize("kind", ["close", "lost"])
+def test_a_lost_reading_is_repeated(tenant, kind):
+    tenant.fault(kind=kind, method="GET", path="*/authentication-methods", count=2)
+    results = tenant.results(tenant.operator, *[{module: task} for module, task in TASKS.items()])
+    assert [result["changed"] for result in results] == [False, True, True]
+
+
+@pytest.mark.parametrize("kind, made", [("close", 0), ("lost", 1)])
+def test_a_lost_write_is_sent_once_and_told(tenant, kind, made):
+    tenant.fault(kind=kind, method="POST", path="*/authentication-methods")
+    before = len(tenant.methods(3))
+    tenant.forget_requests()
+    played = tenant.play(tenant.operator, {AUTHENTICATOR: TASKS[AUTHENTICATOR]})
+    assert "may have been carried out and was not sent again" in one_line(played.results[0], played.output)
+    assert len(tenant.requests("POST", "/authentication-methods")) == 1
+    assert len(tenant.methods(3)) == before + made
+
+
+def test_a_lost_enrolment_as_the_user_is_sent_once_and_told(tenant):
+    user = {**tenant.application, "mfa_token": tenant.user_token(1)}
+    tenant.fault(kind="lost", method="POST", path="/mfa/associate")
+    played = tenant.play(user, {AUTHENTICATOR: {"factor": "otp"}}, {AUTHENTICATOR: {"factor": "otp"}})
+    lost, again = played.results
+    assert "may have been carried out and was not sent again" in one_line(lost, played.output)
+    assert len(tenant.requests("POST", "/mfa/associate")) == 1
+    assert again["changed"] is False and again["authenticator"]["confirmed"] is False
+
+
+@pytest.mark.parametrize("kind", ["close", "lost"])
+def test_a_lost_removal_is_repeated_and_reported_once(tenant, kind):
+    (phone,) = tenant.methods(3)
+    tenant.fault(kind=kind, method="DELETE", path="*")
+    (result,) = tenant.results(
+        tenant.operator, {AUTHENTICATOR: {"email": email(3), "state": "absent", "factor": "phone", "allow_last_factor": True}}
+    )
+    assert result["changed"] and result["removed_ids"] == [phone["id"]]
+    assert tenant.methods(3) == []

@@ -1,0 +1,41 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What ships: the tarball, installed somewhere else, runs the demo playbook from another folder."""
+
+from __future__ import annotations
+
+import subprocess
+
+from tests.support.playbook import BIN, ROOT, environment
+
+
+def run(folder, *command, collections=None):
+    done = subprocess.run(
+        [BIN / command[0], *command[1:]],
+        cwd=folder,
+        env=environment(collections),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def test_the_built_collection_installs_and_plays_the_demo_twice(tenant):
+    built, installed, elsewhere = (tenant.folder / name for name in ("built", "installed", "elsewhere"))
+    elsewhere.mkdir()
+    run(ROOT, "ansible-galaxy", "collection", "build", "--output-path", str(built))
+    (tarball,) = built.iterdir()
+    run(elsewhere, "ansible-galaxy", "collection", "install", str(tarball), "-p", str(installed), "--offline", collections=installed)
+    content = installed / "ansible_collections" / "mfaops" / "auth0"
+    assert not [path for path in content.rglob("*") if path.name in ("tests", "lambda", ".venv", "__pycache__", "build")]
+    demo = content / "playbooks" / "demo.yml"
+    play = ("ansible-playbook", str(demo), "-e", "base_url=" + tenant.running.url)
+    first = run(elsewhere, *play, collections=installed)
+    again = run(elsewhere, *play, "--skip-tags", "once", collections=installed)
+    assert "changed=5 " in first and "failed=0" in first
+    assert "changed=0 " in again and "failed=0" in again

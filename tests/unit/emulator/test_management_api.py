@@ -1,0 +1,416 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``/api/v2``: tokens and scopes, routing, users, authentication methods, recovery codes."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+
+PHONE = {"type": "phone", "phone_number": "+44207183875044", "name": "Work", "preferred_authentication_method": "voice"}
+TOTP = {"type": "totp", "totp_secret": "5HCWXIP2MJNSUBGYVUZFLRB2HWIGXR4SYJQXNBQ", "name": "App"}
+EMAIL = {"type": "email", "email": "foo@example.com"}
+
+
+def refused(answer, status, code=None, message=None):
+    body = answer.json()
+    assert (answer.status_code, body["statusCode"], body.get("errorCode")) == (status, status, code)
+    if message is not None:
+        assert body["message"] == message
+
+
+# Tokens and scopes
+
+
+@pytest.mark.parametrize(
+    ("header", "status", "message"),
+    [
+        (None, 401, "Missing authentication"),
+        ("Bearer", 400, "Bad HTTP authentication header format"),
+        ("Bearer a b", 400, "Bad HTTP authentication header format"),
+        ("Token abc", 400, "Bad HTTP authentication header format"),
+        ("Bearer garbage", 401, "Invalid token"),
+    ],
+)
+def test_authorization_header(api, header, status, message):
+    headers = {"authorization": header} if header else {}
+    refused(api.call("GET", "/api/v2/users", headers=headers), status, None, message)
+
+
+def test_expired_token_is_named_twice(api):
+    token = api.management_token()
+    api.advance(86400)
+    answer = api.call("GET", "/api/v2/users", token)
+    text = "Expired token received for JSON Web Token validation"
+    refused(answer, 401, None, text)
+    assert answer.json()["attributes"] == {"error": text}
+
+
+def test_token_for_the_mfa_audience_is_invalid(api):
+    refused(api.call("GET", "/api/v2/users", api.mfa_jwt(1)), 401, None, "Invalid token")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "scope"),
+    [
+        ("GET", "/users", "read:users"),
+        ("POST", "/users", "create:users"),
+        ("GET", "/users/x", "read:users"),
+        ("PATCH", "/users/x", "update:users"),
+        ("DELETE", "/users/x", "delete:users"),
+        ("GET", "/users-by-email", "read:users"),
+        ("GET", "/users/x/authentication-methods", "read:authentication_methods"),
+        ("POST", "/users/x/authentication-methods", "create:authentication_methods"),
+        ("PUT", "/users/x/authentication-methods", "update:authentication_methods"),
+        ("DELETE", "/users/x/authentication-methods", "delete:authentication_methods"),
+        ("GET", "/users/x/authentication-methods/y", "read:authentication_methods"),
+        ("PATCH", "/users/x/authentication-methods/y", "update:authentication_methods"),
+        ("DELETE", "/users/x/authentication-methods/y", "delete:authentication_methods"),
+        ("POST", "/users/x/recovery-code-regeneration", "update:users"),
+        ("POST", "/users/x/multifactor/actions/invalidate-remember-browser", "update:users"),
+    ],
+)
+def test_missing_scope_is_named(api, method, path, scope):
+    token = api.management_token(scope="read:logs")
+    answer = api.call(method, f"/api/v2{path}", token)
+    refused(answer, 403, "insufficient_scope", f"Insufficient scope, expected any of: {scope}")
+
+
+# Routing
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/users/", "/users/a/b", "/users//authentication-methods", ""])
+def test_unknown_path_is_404_in_the_management_shape(api, path):
+    refused(api.manage("GET", path), 404, None)
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/mfa", "/mfa/authenticators/a/b", "/", "/oauth/token"])
+def test_unknown_path_elsewhere_is_404_in_the_authentication_shape(api, path):
+    answer = api.call("GET", path)
+    assert answer.status_code == 404
+    assert set(answer.json()) == {"error", "error_description"}
+
+
+def test_odd_user_id_works_when_encoded_and_not_otherwise(api):
+    assert api.manage("GET", "/users/oauth2%7Cname%7Ca%2Fb+c").json()["user_id"] == "oauth2|name|a/b+c"
+    refused(api.manage("GET", "/users/oauth2%7Cname%7Ca/b+c"), 404, None)
+
+
+def test_ids_are_decoded_exactly_once(api):
+    refused(api.manage("GET", "/users/oauth2%257Cname%257Ca%252Fb+c"), 404, "inexistent_user")
+
+
+@pytest.mark.parametrize("user_id", ["auth0|nobody", "..", ".", "a b", "é"])
+def test_unknown_user_is_named(api, user_id):
+    path = f"/users/{quote(user_id, safe='').replace('.', '%2E')}"
+    refused(api.manage("GET", path), 404, "inexistent_user", "The user does not exist.")
+
+
+# Users
+
+
+@pytest.mark.parametrize(
+    ("parameters", "keys"),
+    [
+        ({"fields": "email,user_id"}, {"email", "user_id"}),
+        ({"fields": "email", "include_fields": "true"}, {"email"}),
+    ],
+)
+def test_fields_are_selected(api, parameters, keys):
+    assert set(api.manage("GET", f"/users/{quote(api.user_id(1))}", params=parameters).json()) == keys
+
+
+def test_fields_are_excluded(api):
+    profile = api.manage("GET", "/users", params={"fields": "email", "include_fields": "false"}).json()[0]
+    assert "email" not in profile and "user_id" in profile
+
+
+def test_by_email_is_case_sensitive(api):
+    assert api.manage("GET", "/users-by-email", params={"email": "USER00001@example.com"}).json() == []
+    refused(api.manage("GET", "/users-by-email"), 400, "invalid_query_string")
+
+
+def test_multifactor_is_a_marker_only(api):
+    users = api.manage("GET", "/users").json()
+    marked = [user["email"][4:9] for user in users if user.get("multifactor") == ["guardian"]]
+    unmarked = [user["email"][4:9] for user in users if "multifactor" not in user]
+    assert {"00002", "00003", "00004", "00019"} <= set(marked)
+    assert {"00001", "00005", "00006", "00008", "00018"} <= set(unmarked)
+
+
+def test_pages_are_disjoint_and_complete(api):
+    pages = [api.manage("GET", "/users", params={"page": page, "per_page": 10}).json() for page in range(4)]
+    assert [len(page) for page in pages] == [10, 10, 5, 0]
+    assert len({user["user_id"] for page in pages for user in page}) == 25
+
+
+def test_totals_envelope(api):
+    answer = api.manage("GET", "/users", params={"include_totals": "true", "per_page": 10, "page": 2}).json()
+    assert {**answer, "users": len(answer["users"])} == {"start": 20, "limit": 10, "length": 5, "users": 5, "total": 25}
+
+
+def test_search_and_sort(api):
+    parameters = {"q": "email:user0000*", "sort": "email:-1", "fields": "email"}
+    emails = [user["email"] for user in api.manage("GET", "/users", params=parameters).json()]
+    assert emails == [f"user0000{i}@example.com" for i in range(9, 0, -1)]
+
+
+def test_page_beyond_the_thousandth_record_is_an_error(make_api):
+    api = make_api(users=1200)
+    assert len(api.manage("GET", "/users", params={"page": 9, "per_page": 100}).json()) == 100
+    answer = api.manage("GET", "/users", params={"page": 10, "per_page": 100})
+    refused(answer, 400, "invalid_paging")
+    assert answer.json()["message"].startswith("You can only page through the first 1000 records.")
+
+
+@pytest.mark.parametrize(("value", "total"), [("all", 1200), ("capped", 1000)])
+def test_total_beyond_1000_is_switchable(make_api, value, total):
+    api = make_api({"search-total": value}, users=1200)
+    assert api.manage("GET", "/users", params={"include_totals": "true", "per_page": 1}).json()["total"] == total
+
+
+@pytest.mark.parametrize("path", ["/users", "/users/oauth2%7Cname%7Ca%2Fb+c/authentication-methods"])
+@pytest.mark.parametrize(
+    "parameters",
+    [{"page": "-1"}, {"page": "x"}, {"per_page": "101"}, {"per_page": "1.5"}, {"per_page": ""}, {"include_totals": "1"}],
+)
+def test_paging_is_validated(api, path, parameters):
+    refused(api.manage("GET", path, params=parameters), 400, "invalid_query_string")
+
+
+@pytest.mark.parametrize("parameters", [{"q": "email:"}, {"sort": "email"}, {"sort": "app_metadata:1"}])
+def test_malformed_search_is_400(api, parameters):
+    refused(api.manage("GET", "/users", params=parameters), 400, "invalid_query_string")
+
+
+def test_user_can_be_created_found_changed_and_deleted(api):
+    body = {"connection": "Username-Password-Authentication", "email": "New@example.com", "password": "Long-Enough-1"}
+    created = api.manage("POST", "/users", json={**body, "user_metadata": {"a": 1, "b": 2}})
+    assert created.status_code == 201
+    path = f"/users/{quote(created.json()['user_id'])}"
+    changes = {"email": "other@example.com", "user_metadata": {"b": None, "c": 3}}
+    changed = api.manage("PATCH", path, json=changes).json()
+    assert changed["user_metadata"] == {"a": 1, "c": 3}
+    assert api.manage("GET", "/users-by-email", params={"email": "new@example.com"}).json() == []
+    assert len(api.manage("GET", "/users-by-email", params={"email": "other@example.com"}).json()) == 1
+    assert api.manage("DELETE", path).status_code == 204
+    refused(api.manage("GET", path), 404, "inexistent_user")
+    assert api.manage("DELETE", path).status_code == 204
+
+
+def test_user_exists_already(api):
+    body = {"connection": "Username-Password-Authentication", "email": "user00001@example.com", "password": "x"}
+    refused(api.manage("POST", "/users", json=body), 409, "auth0_idp_error")
+
+
+def test_deleted_seeded_user_stays_deleted_and_their_token_dies(api):
+    token = api.mfa_jwt(1)
+    assert api.manage("DELETE", f"/users/{quote(api.user_id(1))}").status_code == 204
+    assert len(api.manage("GET", "/users").json()) == 24
+    assert api.call("GET", "/mfa/authenticators", token).status_code == 401
+
+
+# Authentication methods
+
+
+def test_created_method_is_confirmed_masked_and_without_dates_of_use(api):
+    answer = api.manage("POST", api.methods_path(1), json=PHONE)
+    assert answer.status_code == 201
+    assert set(answer.json()) == {
+        "id", "type", "name", "phone_number", "created_at", "authentication_methods", "preferred_authentication_method"
+    }  # fmt: skip
+    assert answer.json()["phone_number"] == "XXXXXXXXXXX5044"
+    (listed,) = api.methods(1)
+    assert listed == {**answer.json(), "confirmed": True}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        EMAIL,
+        TOTP,
+        {
+            "type": "webauthn-roaming",
+            "key_id": "k",
+            "public_key": "cGs=",
+            "relying_party_identifier": "login.example.com",
+        },
+        {"type": "passkey", "key_id": "k", "public_key": "cGs=", "credential_backed_up": True, "transports": ["usb"]},
+    ],
+)
+def test_all_types_can_be_created_and_no_secret_comes_back(api, body):
+    answer = api.manage("POST", api.methods_path(1), json=body)
+    assert answer.status_code == 201
+    assert "totp_secret" not in answer.json()
+    assert api.methods(1)[0]["type"] == body["type"]
+
+
+def test_method_created_by_an_administrator_works_at_login(api):
+    api.manage("POST", api.methods_path(1), json=TOTP)
+    answer = api.verify("otp", api.mfa_token(1), otp=api.otp(TOTP["totp_secret"]))
+    assert answer.status_code == 200
+    assert "last_auth_at" in api.methods(1)[0]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ([], "Payload validation error: 'Expected type object but found type array'."),
+        ({}, "Payload validation error: 'Missing required property: type'."),
+        ({"type": "phone"}, "Payload validation error: 'Missing required property: phone_number'."),
+        ({**PHONE, "confirmed": True}, "Payload validation error: 'Additional properties not allowed: confirmed'."),
+        (
+            {**PHONE, "name": 7},
+            "Payload validation error: 'Expected type string but found type integer' on property name "
+            "(A human-readable label to identify the authentication method).",
+        ),
+        ({"type": "push"}, "Payload validation error: 'No enum match for: push' on property type."),
+        (
+            {**EMAIL, "name": "n" * 21},
+            "Payload validation error: 'String is too long (21 chars), maximum 20' on property name "
+            "(A human-readable label to identify the authentication method).",
+        ),
+    ],
+)
+def test_invalid_body_is_explained(api, body, message):
+    refused(api.manage("POST", api.methods_path(1), json=body), 400, "invalid_body", message)
+
+
+@pytest.mark.parametrize(
+    ("method", "body"),
+    [
+        ("POST", {**TOTP, "totp_secret": "not base32!"}),
+        ("PUT", {}),
+        ("PUT", [{"type": "webauthn-roaming"}]),
+        ("PUT", [{**EMAIL, "id": "email|dev_0000000000000000"}]),
+    ],
+)
+def test_other_invalid_bodies(api, method, body):
+    refused(api.manage(method, api.methods_path(1), json=body), 400, "invalid_body")
+
+
+def test_body_that_is_no_json(api):
+    refused(api.manage("POST", api.methods_path(1), content=b"{"), 400, "invalid_body")
+
+
+def test_equal_method_is_a_conflict(api):
+    api.manage("POST", api.methods_path(1), json=PHONE)
+    answer = api.manage("POST", api.methods_path(1), json=PHONE)
+    refused(answer, 409, None, "Authentication method already exists")
+
+
+def test_second_equal_method_is_switchable(make_api):
+    api = make_api({"post-equal-method-status": 201})
+    for _ in range(2):
+        assert api.manage("POST", api.methods_path(1), json=PHONE).status_code == 201
+    assert len(api.methods(1)) == 2
+
+
+def test_limit_of_authenticators(api):
+    for i in range(50):
+        assert api.manage("POST", api.methods_path(1), json={**EMAIL, "email": f"a{i}@example.com"}).status_code == 201
+    refused(api.manage("POST", api.methods_path(1), json=PHONE), 403, None)
+
+
+def test_set_replaces_everything_and_answers_unmasked_in_order(api):
+    answer = api.manage("PUT", api.methods_path(4), json=[EMAIL, PHONE, TOTP])
+    assert [item["type"] for item in answer.json()] == ["email", "phone", "totp"]
+    assert answer.json()[0]["email"] == "foo@example.com"
+    assert answer.json()[1]["phone_number"] == "+44207183875044"
+    assert all("confirmed" not in item for item in answer.json())
+    assert sorted(item["type"] for item in api.methods(4)) == ["email", "phone", "totp"]
+
+
+@pytest.mark.parametrize(("value", "kept"), [("off", False), ("on", True)])
+def test_set_keeping_ids_is_switchable(make_api, value, kept):
+    api = make_api({"put-keeps-ids": value})
+    first = api.manage("PUT", api.methods_path(1), json=[EMAIL]).json()[0]["id"]
+    second = api.manage("PUT", api.methods_path(1), json=[EMAIL]).json()[0]["id"]
+    assert (first == second) is kept
+
+
+def test_name_and_preferred_method_can_be_changed_and_nothing_else(api):
+    path = f"{api.methods_path(3)}/{quote(api.methods(3)[0]['id'], safe='')}"
+    answer = api.manage("PATCH", path, json={"name": "New", "preferred_authentication_method": "voice"}).json()
+    assert (answer["name"], answer["preferred_authentication_method"]) == ("New", "voice")
+    assert "confirmed" not in answer
+    refused(api.manage("PATCH", path, json={"phone_number": "+442071838750"}), 400, "invalid_body")
+
+
+def test_preferred_method_of_something_else_than_a_phone_is_refused(api):
+    path = f"{api.methods_path(2)}/{quote(api.methods(2)[0]['id'], safe='')}"
+    refused(api.manage("PATCH", path, json={"preferred_authentication_method": "sms"}), 400, "invalid_body")
+
+
+def test_linked_methods_show_their_link_and_go_together(api):
+    linked = [item for item in api.methods(4) if "link_id" in item]
+    assert {item["type"] for item in linked} == {"push", "totp"}
+    assert len({item["link_id"] for item in linked}) == 1
+    path = f"{api.methods_path(4)}/{quote(linked[0]['id'], safe='')}"
+    assert api.manage("DELETE", path).status_code == 204
+    assert [item["type"] for item in api.methods(4)] == ["recovery-code"]
+
+
+@pytest.mark.parametrize("status", [404, 204])
+def test_second_delete_is_switchable(make_api, status):
+    api = make_api({"missing-method-status": status})
+    path = f"{api.methods_path(2)}/{quote(api.methods(2)[0]['id'], safe='')}"
+    assert api.manage("DELETE", path).status_code == 204
+    assert api.manage("DELETE", path).status_code == status
+
+
+@pytest.mark.parametrize("status", [204, 404])
+def test_deleting_all_of_an_unknown_user_is_switchable(make_api, status):
+    api = make_api({"delete-all-unknown-user-status": status})
+    assert api.manage("DELETE", "/users/nobody/authentication-methods").status_code == status
+
+
+def test_channel_ids_of_a_phone_are_not_methods(api):
+    phone = api.methods(3)[0]
+    path = f"{api.methods_path(3)}/{quote(phone['authentication_methods'][0]['id'], safe='')}"
+    refused(api.manage("GET", path), 404, None)
+
+
+@pytest.mark.parametrize(("value", "count"), [("off", 0), ("on", 1)])
+def test_unconfirmed_in_this_view_is_switchable(make_api, value, count):
+    assert len(make_api({"unconfirmed-in-management": value}).methods(6)) == count
+
+
+def test_total_is_left_out_when_it_is_zero(api):
+    answer = api.manage("GET", api.methods_path(1), params={"include_totals": "true"}).json()
+    assert answer == {"authenticators": [], "start": 0, "limit": 50}
+
+
+def test_methods_are_paged(api):
+    answer = api.manage(
+        "GET", api.methods_path(10), params={"include_totals": "true", "page": 1, "per_page": 1}
+    ).json()
+    assert (answer["start"], answer["limit"], answer["total"], len(answer["authenticators"])) == (1, 1, 2, 1)
+
+
+# Recovery codes and remembered browsers
+
+
+def test_regeneration_voids_the_old_code(api):
+    path = f"/users/{quote(api.user_id(4))}/recovery-code-regeneration"
+    code = api.manage("POST", path).json()["recovery_code"]
+    assert len(code) == 24 and not set(code) & set("0IO")
+    old = api.verify("recovery-code", api.mfa_token(4), recovery_code="4444AAAABBBBCCCCDDDDEEEE")
+    assert old.status_code == 403
+    assert api.verify("recovery-code", api.mfa_token(4), recovery_code=code).status_code == 200
+    assert sum(item["type"] == "recovery-code" for item in api.methods(4)) == 1
+
+
+def test_regeneration_without_factors_is_switchable(make_api):
+    assert make_api().manage("POST", "/users/oauth2%7Cname%7Ca%2Fb+c/recovery-code-regeneration").status_code == 200
+    api = make_api({"regenerate-without-factors-status": 404})
+    path = f"/users/{quote(api.user_id(1))}/recovery-code-regeneration"
+    refused(api.manage("POST", path), 404, "enrollment_not_found", "Enrollment not found")
+
+
+def test_remembered_browsers_are_forgotten_without_an_answer(api):
+    path = f"/users/{quote(api.user_id(1))}/multifactor/actions/invalidate-remember-browser"
+    answer = api.manage("POST", path)
+    assert (answer.status_code, answer.content) == (204, b"")
