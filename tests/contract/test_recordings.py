@@ -110,7 +110,9 @@ def test_associating_and_listing(shared, tenant, user):
     (sms,), (otp,), (listing,) = (interactions(shared, name) for name in (SMS, OTP, LISTING))
     _answer, found = replay(tenant, sms, token, {}, phone_number="+913456789167")
     assert found == []
-    push = tenant.call("POST", "/mfa/associate", token, json={"authenticator_types": ["oob"], "oob_channels": ["auth0"]})
+    push = tenant.call(
+        "POST", "/mfa/associate", token, json={"authenticator_types": ["oob"], "oob_channels": ["auth0"]}
+    )
     assert push.status_code == 200
     _answer, found = replay(tenant, otp, token, {})
     assert found == []
@@ -155,7 +157,9 @@ def test_recovery_code_verification(shared, tenant, user):
 
 def test_every_recording_is_replayed_or_named_as_missing(shared):
     replayed = {*MANAGEMENT, SMS, OTP, LISTING, CHALLENGE, VERIFY_OTP, VERIFY_RECOVERY_CODE}
-    assert set(json.loads((shared / "recordings" / "INDEX.json").read_text(encoding="utf-8"))) == replayed | set(MISSING)
+    assert set(json.loads((shared / "recordings" / "INDEX.json").read_text(encoding="utf-8"))) == replayed | set(
+        MISSING
+    )
 
 
 def test_what_is_named_as_missing_is_missing(tenant):

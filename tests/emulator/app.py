@@ -35,9 +35,7 @@ class Emulator:
         self.tenant = tenant
         self.faults = Faults()
         self.requests: deque[tuple] = deque(maxlen=LOGGED_REQUESTS)
-        self._router = Router(
-            oauth_routes.ROUTES + mfa_routes.ROUTES + users_routes.ROUTES + methods_routes.ROUTES
-        )
+        self._router = Router(oauth_routes.ROUTES + mfa_routes.ROUTES + users_routes.ROUTES + methods_routes.ROUTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method, path = scope["method"], scope["raw_path"].decode("ascii", "replace")

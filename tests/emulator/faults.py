@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 KINDS = ("status", "close", "lost", "slow")
+LONGEST_SECONDS = 3600
 _MEMBERS = {"method", "path", "count", "kind", "status", "headers", "body", "seconds"}
 
 
@@ -44,8 +45,8 @@ def read_fault(description: object) -> Fault:
         raise ValueError("count must be a whole number from 1")
     if not isinstance(fault.status, int) or not 400 <= fault.status <= 599:
         raise ValueError("status must be a whole number from 400 to 599")
-    if not isinstance(fault.seconds, (int, float)) or fault.seconds < 0:
-        raise ValueError("seconds must be a number from 0")
+    if not isinstance(fault.seconds, (int, float)) or not 0 <= fault.seconds <= LONGEST_SECONDS:
+        raise ValueError(f"seconds must be a number from 0 to {LONGEST_SECONDS}")
     if not isinstance(fault.method, str) or not isinstance(fault.path, str):
         raise ValueError("method and path must be strings")
     if not isinstance(fault.headers, dict) or not all(isinstance(value, str) for value in fault.headers.values()):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 
-from .errors import management_error
+from .errors import ApiError, management_error
 from .models import Authenticator, User, device_suffix
 from .routing import Call, Route
 from .tenant import Tenant
@@ -22,15 +22,15 @@ _PHONE = (
     "The destination phone number used to send verification codes via text and voice"
 )
 _PREFERRED = "Applies to phone authentication methods only. The preferred communication method"
-_EMAIL = (
-    "Applies to email authentication methods only. The email address used to send verification messages"
-)
+_EMAIL = "Applies to email authentication methods only. The email address used to send verification messages"
 _SECRET = "Applies to totp authentication methods only. The base32 encoded secret for TOTP generation"
 _WEBAUTHN = {
     "key_id": Property("Applies to webauthn/passkey authentication methods only. The id of the credential"),
     "public_key": Property("Applies to webauthn/passkey authentication methods only. The public key, base64 encoded"),
     "aaguid": Property("Applies to passkeys only. Authenticator Attestation Globally Unique Identifier"),
-    "relying_party_identifier": Property("Applies to webauthn authentication methods only. The relying party identifier"),
+    "relying_party_identifier": Property(
+        "Applies to webauthn authentication methods only. The relying party identifier"
+    ),
     "credential_device_type": Property("Applies to passkeys only", values=("single_device", "multi_device")),
     "credential_backed_up": Property("Applies to passkeys only. Whether the credential was backed up", ("boolean",)),
     "identity_user_id": Property("Applies to passkeys only. The ID of the user identity"),
@@ -202,11 +202,11 @@ def _equal(items: list[Authenticator], wanted: Authenticator) -> Authenticator |
     return next((item for item in items if (item.type, item.target) == (wanted.type, wanted.target)), None)
 
 
-def _conflict() -> Exception:
+def _conflict() -> ApiError:
     return management_error(409, "Authentication method already exists")
 
 
-def _method_not_found() -> Exception:
+def _method_not_found() -> ApiError:
     return management_error(404, "Authentication method not found")
 
 

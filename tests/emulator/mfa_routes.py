@@ -9,21 +9,12 @@ import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from .client_authentication import authenticate_client, read_json, require_grant, required
 from .clients import MFA_OOB, MFA_OTP
 from .errors import oauth_error
 from .models import Authenticator, User, device_suffix, totp_secret
-from .oauth_routes import (
-    MfaSession,
-    authenticate_client,
-    foreign_mfa_token,
-    malformed_mfa_token,
-    open_mfa_jwt,
-    open_mfa_token,
-    read_json,
-    require_grant,
-    required,
-)
 from .routing import Call, Route
+from .sessions import MfaSession, foreign_mfa_token, malformed_mfa_token, open_mfa_jwt, open_mfa_token
 from .tenant import Tenant
 from .tokens import Sealer
 from .views import active_factors, find_row, implicit_email, mfa_rows

@@ -5,19 +5,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
 import secrets
-from dataclasses import dataclass
-from typing import Any
-from urllib.parse import parse_qsl, unquote
 
 import pyotp
 
+from .client_authentication import authenticate_client, read_parameters, require_grant, required, same_text
 from .clients import (
     CLIENT_CREDENTIALS,
-    CLIENTS,
     MFA_OOB,
     MFA_OTP,
     MFA_RECOVERY_CODE,
@@ -27,104 +21,17 @@ from .clients import (
     PASSWORD_REALM,
     Client,
 )
-from .errors import oauth_error
+from .errors import ApiError, oauth_error
 from .models import Authenticator, User
 from .routing import Call, Route
 from .seed import DATABASE
+from .sessions import MfaSession, open_session, seal_session
 from .tenant import Tenant
-from .tokens import Sealer
 from .views import demands_challenge, implicit_email
 
 MFA_TOKEN_SECONDS = 600
 DEFAULT_TOKEN_SECONDS = 86400
 OTP_SECONDS = 30
-
-
-@dataclass(frozen=True)
-class MfaSession:
-    """What a bearer at ``/mfa/*`` stands for, be it an ``mfa_token`` or a JWT for the ``/mfa/`` audience.
-
-    :param key: equal for all steps of one transaction.
-    :param is_jwt: whether it is the JWT.
-    :param audience: what the first request asked a token for; empty for the user-info audience.
-    :param scope: what that token will hold.
-    """
-
-    key: str
-    is_jwt: bool
-    user: User
-    client_id: str
-    audience: str
-    scope: tuple[str, ...]
-
-
-# Clients and parameters
-
-
-def read_parameters(call: Call) -> dict[str, str]:
-    """The string parameters of a JSON or form body."""
-    if call.headers.get("content-type", "").partition(";")[0].strip() == "application/x-www-form-urlencoded":
-        return dict(parse_qsl(call.body.decode("utf-8", "replace")))
-    body = read_json(call)
-    return {name: value for name, value in body.items() if isinstance(value, str)}
-
-
-def read_json(call: Call) -> dict[str, Any]:
-    """The JSON object in the body; 400 ``invalid_request`` for anything else."""
-    try:
-        body = call.json()
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        raise oauth_error(400, "invalid_request", "The body is not a JSON object")
-    return body
-
-
-def required(parameters: dict, name: str) -> str:
-    """The value of a parameter; 400 ``invalid_request`` when it is missing or empty."""
-    value = parameters.get(name)
-    if not value or not isinstance(value, str):
-        raise oauth_error(400, "invalid_request", f"Missing required parameter: {name}")
-    return value
-
-
-def authenticate_client(call: Call, parameters: dict) -> Client:
-    """The client by ``client_id`` and ``client_secret`` in the body or by HTTP Basic; 401 when they do not fit."""
-    client_id, secret = parameters.get("client_id"), parameters.get("client_secret")
-    scheme, _separator, encoded = call.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            text = base64.b64decode(encoded, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
-            raise _unauthorized() from None
-        client_id, secret = (unquote(part) for part in text.partition(":")[::2])
-    if not client_id:
-        raise oauth_error(400, "invalid_request", "Missing required parameter: client_id")
-    client = CLIENTS.get(client_id) if isinstance(client_id, str) else None
-    if client is None or not isinstance(secret, str) or not same_text(secret, client.secret):
-        raise _unauthorized()
-    call.principal = client.id
-    return client
-
-
-def require_grant(client: Client, grant: str) -> None:
-    """403 ``unauthorized_client`` unless the grant is enabled on the application."""
-    if grant not in client.grants:
-        raise oauth_error(
-            403,
-            "unauthorized_client",
-            f"Grant type '{grant}' not allowed for the client.",
-            error_uri="https://auth0.com/docs/clients/client-grant-types",
-        )
-
-
-def same_text(given: str, expected: str) -> bool:
-    """Comparison in constant time."""
-    return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
-
-
-def _unauthorized() -> Exception:
-    return oauth_error(401, "access_denied", "Unauthorized")
 
 
 # Issuing
@@ -145,7 +52,9 @@ def token_answer(tenant: Tenant, client: Client, session: MfaSession, **extra: s
     scope = " ".join(session.scope)
     claims = {"iss": tenant.issuer, "sub": session.user.id, "iat": now, "exp": now + lifetime}
     if session.audience:
-        token = tenant.signer.sign({**claims, "aud": session.audience, "scope": scope, "azp": client.id, "gty": "password"})
+        token = tenant.signer.sign(
+            {**claims, "aud": session.audience, "scope": scope, "azp": client.id, "gty": "password"}
+        )
     else:
         token = secrets.token_urlsafe(32)  # a token for the user-info audience is opaque
     answer = {"access_token": token, "expires_in": lifetime, "token_type": "Bearer", **extra}
@@ -220,7 +129,7 @@ def password(tenant: Tenant, client: Client, parameters: dict) -> dict:
             tenant.switches["mfa-required-status"],
             "mfa_required",
             "Multifactor authentication required",
-            mfa_token=_seal_session(tenant, session),
+            mfa_token=seal_session(tenant, session),
         )
     return token_answer(tenant, client, session)
 
@@ -303,72 +212,6 @@ def jwks(call: Call) -> tuple[int, dict]:
     return 200, call.tenant.signer.jwks()
 
 
-# Sessions
-
-
-def _seal_session(tenant: Tenant, session: MfaSession) -> str:
-    expires = tenant.now() + tenant.switches["mfa-token-lifetime"] * 1000
-    content = {
-        "kind": "mfa",
-        "txn": session.key,
-        "sub": session.user.id,
-        "cid": session.client_id,
-        "aud": session.audience,
-        "scope": session.scope,
-        "exp": expires,
-    }
-    return tenant.sealer.seal(content, expires)
-
-
-def open_session(tenant: Tenant, text: str, client: Client) -> MfaSession:
-    """The session of an ``mfa_token`` parameter at ``/oauth/token``: an ``mfa_token``, or a ``/mfa/`` JWT with ``enroll``."""
-    session = open_mfa_token(tenant, text) if text.startswith(Sealer.PREFIX) else open_mfa_jwt(tenant, text)
-    if session is None:
-        raise malformed_mfa_token(tenant)
-    if session.client_id != client.id:
-        raise foreign_mfa_token(tenant)
-    if session.is_jwt and "enroll" not in session.scope:
-        raise oauth_error(403, "insufficient_scope", "Insufficient scope, expected any of: enroll")
-    return session
-
-
-def open_mfa_token(tenant: Tenant, text: str) -> MfaSession | None:
-    """The session of a sealed ``mfa_token``; None when it is none, an error when it is too old."""
-    content = tenant.sealer.open(text)
-    if content is None or content.get("kind") != "mfa":
-        return None
-    if tenant.now() >= content["exp"]:
-        raise oauth_error(tenant.switches["expired-token-status"], "expired_token", "mfa_token is expired")
-    user = tenant.find(content["sub"])
-    if user is None:
-        return None
-    return MfaSession(content["txn"], False, user, content["cid"], content["aud"], tuple(content["scope"]))
-
-
-def open_mfa_jwt(tenant: Tenant, text: str) -> MfaSession | None:
-    """The session of a JWT for the ``/mfa/`` audience; None when it is none, an error when it is too old."""
-    claims = tenant.signer.verify(text)
-    if claims is None or claims["aud"] != tenant.mfa_audience:
-        return None
-    if tenant.now() >= claims["exp"] * 1000:
-        raise oauth_error(tenant.switches["expired-token-status"], "expired_token", "access token is expired")
-    user = tenant.find(claims["sub"])
-    if user is None:
-        return None
-    return MfaSession(f"jwt {user.id}", True, user, claims["azp"], claims["aud"], tuple(claims["scope"].split()))
-
-
-def malformed_mfa_token(tenant: Tenant) -> Exception:
-    """The answer to something that is no ``mfa_token``."""
-    return oauth_error(tenant.switches["malformed-mfa-token-status"], "invalid_grant", "Malformed mfa_token")
-
-
-def foreign_mfa_token(tenant: Tenant) -> Exception:
-    """The answer to another application's ``mfa_token``."""
-    status = tenant.switches["foreign-mfa-token-status"]
-    return oauth_error(status, "invalid_request", "mfa_token not issued to this client")
-
-
 def _needs_second_step(tenant: Tenant, session: MfaSession) -> bool:
     if session.audience:
         return bool(tenant.switches["enabled-factors"]) and demands_challenge(session.user)
@@ -407,7 +250,7 @@ def _succeed(tenant: Tenant, user: User, item: Authenticator) -> None:
         tenant.confirm(user, item)
 
 
-def _unknown_audience(tenant: Tenant, audience: str) -> Exception:
+def _unknown_audience(tenant: Tenant, audience: str) -> ApiError:
     if audience in (tenant.management_audience, tenant.mfa_audience):
         return oauth_error(403, "access_denied", f'Client is not authorized to access "{audience}".')
     return oauth_error(403, "access_denied", f"Service not enabled within domain: {audience}")

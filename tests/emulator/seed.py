@@ -19,7 +19,7 @@ from .models import Authenticator, User, device_suffix, iso, recovery_code, totp
 
 DATABASE = "Username-Password-Authentication"
 SOCIAL = "google-oauth2"
-ENTERPRISE = "name"
+CUSTOM_SOCIAL = "name"
 PASSWORD = "Correct-Horse-7"
 
 HOUR = 3_600_000
@@ -81,10 +81,12 @@ class Population:
     :param seed: any whole number.
     :param count: how many users there are.
     :param start: the tenant's time at start, milliseconds; all ages count back from it.
+    :param message_types: what phones are enrolled for, of ``sms`` and ``voice``.
     """
 
-    def __init__(self, seed: int, count: int, start: int):
+    def __init__(self, seed: int, count: int, start: int, message_types: tuple[str, ...]):
         self.count = count
+        self._message_types = message_types
         self._seed = seed
         self._start = start
         self._mask = int.from_bytes(self._digest(0)[:4], "big")
@@ -92,7 +94,7 @@ class Population:
     def user_id(self, i: int) -> str:
         """The id of user ``i`` (from 1)."""
         if i == ODD_ID:
-            return f"oauth2|{ENTERPRISE}|a/b+c"
+            return f"oauth2|{CUSTOM_SOCIAL}|a/b+c"
         digest = self._digest(i)
         hidden = i ^ self._mask
         if self._is_social(i, digest):
@@ -133,7 +135,7 @@ class Population:
             state = rng.choice((_no_factor, _created_by_administrator))
         else:
             state = rng.choices(STATES, WEIGHTS)[0]
-        state(Builder(user, rng, self._start, i, ages))
+        state(Builder(user, rng, self._start, i, ages, self._message_types))
         return user
 
     def _digest(self, i: int) -> bytes:
@@ -146,7 +148,7 @@ class Population:
     def _profile(self, i: int, rng: random.Random, ages: Ages) -> tuple[dict, str]:
         user_id = self.user_id(i)
         provider, _separator, local_id = user_id.partition("|")
-        connection = {"auth0": DATABASE, SOCIAL: SOCIAL}.get(provider, ENTERPRISE)
+        connection = {"auth0": DATABASE, SOCIAL: SOCIAL}.get(provider, CUSTOM_SOCIAL)
         given, family = GALLERY_NAMES.get(i) or (rng.choice(GIVEN_NAMES), rng.choice(FAMILY_NAMES))
         email = self.email(i)
         created = self._start - int(ages.created * DAY)
@@ -164,9 +166,9 @@ class Population:
             "identities": [
                 {
                     "connection": connection,
-                    "user_id": local_id.removeprefix(f"{ENTERPRISE}|"),
+                    "user_id": local_id,
                     "provider": provider,
-                    "isSocial": provider == SOCIAL,
+                    "isSocial": provider != "auth0",
                 }
             ],
             "name": f"{given} {family}",
@@ -187,7 +189,8 @@ class Population:
 class Builder:
     """Adds authenticators to one seeded user; ages are days before the tenant's start."""
 
-    def __init__(self, user: User, rng: random.Random, start: int, i: int, ages: Ages):
+    def __init__(self, user: User, rng: random.Random, start: int, i: int, ages: Ages, message_types: tuple[str, ...]):
+        self.message_types = message_types
         self.user = user
         self.i = i
         self.rng = rng
@@ -223,11 +226,12 @@ class Builder:
         return self.add("totp", secret=OTP_SECRETS.get(self.i) or totp_secret(self.rng), **values)
 
     def phone(self, number: str | None = None, **values) -> Authenticator:
-        """A phone that can be challenged by SMS and by voice."""
+        """A phone that can be challenged by the tenant's message types."""
+        channels = self.message_types
         if number is None:
             prefix, digits = self.rng.choice(PHONE_RANGES)
             number = prefix + "".join(self.rng.choices("0123456789", k=digits))
-        return self.add("phone", phone_number=number, channels=("sms", "voice"), preferred="sms", **values)
+        return self.add("phone", phone_number=number, channels=channels, preferred=next(iter(channels), None), **values)
 
     def push(self, **values) -> None:
         """A push device and the OTP twin that its enrolment makes."""

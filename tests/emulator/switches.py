@@ -71,7 +71,9 @@ SWITCHES = {
     "retry-after": Switch(False),
     "search-total": Switch("all", ("all", "capped")),
     "unconfirmed-in-management": Switch(False),
-    "unenrolled-challenge": Switch("unsupported_challenge_type", ("unsupported_challenge_type", "association_required")),
+    "unenrolled-challenge": Switch(
+        "unsupported_challenge_type", ("unsupported_challenge_type", "association_required")
+    ),
     "wrong-binding-code-status": Switch(403, (403, 400)),
     "wrong-recovery-code-status": Switch(403, (403, 400)),
 }

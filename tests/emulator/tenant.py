@@ -43,7 +43,7 @@ class Tenant:
         self.signer = Signer()
         self.sealer = Sealer()
         self._offset = 0
-        self._population = Population(seed, users, self.now())
+        self._population = Population(seed, users, self.now(), switches["message-types"])
         self._touched: dict[str, User | None] = {}  # None: deleted
         self._created: dict[str, None] = {}
         self._addresses: dict[str, set[str]] = {}
@@ -170,9 +170,7 @@ class Tenant:
     def _forget_overdue(self, user: User) -> None:
         limit = self.now() - PENDING_LIFETIME
         if any(not item.confirmed and item.created_at <= limit for item in user.authenticators):
-            user.authenticators = [
-                item for item in user.authenticators if item.confirmed or item.created_at > limit
-            ]
+            user.authenticators = [item for item in user.authenticators if item.confirmed or item.created_at > limit]
             if not any(item.type == "recovery-code" for item in user.authenticators):
                 user.recovery_code = None
 

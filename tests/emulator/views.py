@@ -52,7 +52,11 @@ def find_row(user: User, row_id: str) -> tuple[Authenticator, str] | None:
     """The enrolled authenticator that shows as the row ``row_id``, and the row's channel (``sms``, ``push``, ...)."""
     kind, _separator, suffix = row_id.partition("|")
     for item in user.authenticators:
-        if item.suffix == suffix and kind in (item.channels or (item.type,)) and item.type not in ("passkey", "password"):
+        if (
+            item.suffix == suffix
+            and kind in (item.channels or (item.type,))
+            and item.type not in ("passkey", "password")
+        ):
             return item, kind
     return None
 

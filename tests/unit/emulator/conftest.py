@@ -98,7 +98,9 @@ class Api:
         return self.call(method, f"/api/v2{path}", self._management_token, **options)
 
     def user_id(self, number):
-        return self.manage("GET", "/users-by-email", params={"email": f"user{number:05d}@example.com"}).json()[0]["user_id"]
+        return self.manage("GET", "/users-by-email", params={"email": f"user{number:05d}@example.com"}).json()[0][
+            "user_id"
+        ]
 
     def methods_path(self, number):
         return f"/users/{quote(self.user_id(number), safe='')}/authentication-methods"

@@ -174,7 +174,14 @@ def test_total_beyond_1000_is_switchable(make_api, value, total):
 @pytest.mark.parametrize("path", ["/users", "/users/oauth2%7Cname%7Ca%2Fb+c/authentication-methods"])
 @pytest.mark.parametrize(
     "parameters",
-    [{"page": "-1"}, {"page": "x"}, {"per_page": "101"}, {"per_page": "1.5"}, {"per_page": ""}, {"include_totals": "1"}],
+    [
+        {"page": "-1"},
+        {"page": "x"},
+        {"per_page": "101"},
+        {"per_page": "1.5"},
+        {"per_page": ""},
+        {"include_totals": "1"},
+    ],
 )
 def test_paging_is_validated(api, path, parameters):
     refused(api.manage("GET", path, params=parameters), 400, "invalid_query_string")
@@ -384,9 +391,7 @@ def test_total_is_left_out_when_it_is_zero(api):
 
 
 def test_methods_are_paged(api):
-    answer = api.manage(
-        "GET", api.methods_path(10), params={"include_totals": "true", "page": 1, "per_page": 1}
-    ).json()
+    answer = api.manage("GET", api.methods_path(10), params={"include_totals": "true", "page": 1, "per_page": 1}).json()
     assert (answer["start"], answer["limit"], answer["total"], len(answer["authenticators"])) == (1, 1, 2, 1)
 
 

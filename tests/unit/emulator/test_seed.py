@@ -16,30 +16,36 @@ from tests.emulator.views import active_factors
 
 START = 1_790_000_000_000
 COUNT = 500
+BOTH = ("sms", "voice")
 
 
 @pytest.fixture(scope="module")
 def users():
-    population = Population(7, COUNT, START)
+    population = Population(7, COUNT, START, BOTH)
     return [population.user(i) for i in range(1, COUNT + 1)]
 
 
 def test_same_seed_gives_the_same_users(users):
-    again = Population(7, COUNT, START)
+    again = Population(7, COUNT, START, BOTH)
     assert [again.user(i) for i in range(1, COUNT + 1)] == users
 
 
+def test_phones_have_the_message_types_of_the_tenant():
+    (phone,) = Population(7, COUNT, START, ("voice",)).user(3).authenticators
+    assert (phone.channels, phone.preferred) == (("voice",), "voice")
+
+
 def test_a_user_does_not_depend_on_how_many_there_are():
-    assert Population(7, 1_000_000, START).user(321) == Population(7, COUNT, START).user(321)
+    assert Population(7, 1_000_000, START, BOTH).user(321) == Population(7, COUNT, START, BOTH).user(321)
 
 
 def test_another_seed_gives_other_users(users):
-    other = Population(8, COUNT, START)
+    other = Population(8, COUNT, START, BOTH)
     assert all(other.user(i).id != users[i - 1].id for i in range(GALLERY_SIZE + 1, COUNT + 1))
 
 
 def test_another_start_changes_dates_only():
-    first, second = Population(7, COUNT, START).user(9), Population(7, COUNT, START + DAY).user(9)
+    first, second = Population(7, COUNT, START, BOTH).user(9), Population(7, COUNT, START + DAY, BOTH).user(9)
     assert first.id == second.id
     assert [item.id for item in first.authenticators] == [item.id for item in second.authenticators]
     assert [item.last_auth_at + DAY for item in first.authenticators] == [
@@ -49,7 +55,7 @@ def test_another_start_changes_dates_only():
 
 @given(st.integers(0, 2**32), st.integers(1, 1_000_000))
 def test_id_and_address_lead_back_to_the_user(seed, i):
-    population = Population(seed, 1_000_000, START)
+    population = Population(seed, 1_000_000, START, BOTH)
     assert population.index_of_id(population.user_id(i)) == i
     assert population.index_of_email(population.email(i)) == i
 
@@ -58,12 +64,12 @@ def test_id_and_address_lead_back_to_the_user(seed, i):
     "user_id", ["", "auth0|", "auth0|000000000000000000000000", "google-oauth2|100000000000000000000", "..", "auth0|É"]
 )
 def test_unknown_ids_lead_nowhere(user_id):
-    assert Population(7, COUNT, START).index_of_id(user_id) is None
+    assert Population(7, COUNT, START, BOTH).index_of_id(user_id) is None
 
 
 @pytest.mark.parametrize("address", ["user1@example.com", "user00501@example.com", "USER00001@example.com", ""])
 def test_unknown_addresses_lead_nowhere(address):
-    assert Population(7, COUNT, START).index_of_email(address) is None
+    assert Population(7, COUNT, START, BOTH).index_of_email(address) is None
 
 
 def test_ids_are_unique(users):

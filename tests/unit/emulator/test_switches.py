@@ -37,9 +37,16 @@ def test_every_allowed_value_can_be_set(name):
 
 @pytest.mark.parametrize(
     "assignment",
-    ["otp-reuse", "no-such=on", "otp-reuse=maybe", "mfa-required-status=500", "message-types=fax", "mfa-token-lifetime=x",
-     "search-total=some"],
-)  # fmt: skip
+    [
+        "otp-reuse",
+        "no-such=on",
+        "otp-reuse=maybe",
+        "mfa-required-status=500",
+        "message-types=fax",
+        "mfa-token-lifetime=x",
+        "search-total=some",
+    ],
+)
 def test_wrong_assignment_is_named(assignment):
     with pytest.raises(ValueError, match=assignment.partition("=")[0]):
         read_switches([assignment])

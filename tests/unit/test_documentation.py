@@ -1,0 +1,42 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is written down twice because Ansible wants it so says the same in both places."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.mfaops.auth0.plugins.doc_fragments.connection import ModuleDocFragment
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import connection_spec, user_spec
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+
+
+@pytest.mark.parametrize(
+    "fragment, spec",
+    [(ModuleDocFragment.DOCUMENTATION, connection_spec()), (ModuleDocFragment.USER, user_spec())],
+    ids=["connection", "user"],
+)
+def test_options_of_the_fragment_are_those_of_the_spec(fragment, spec):
+    documented = yaml.safe_load(fragment)["options"]
+    assert documented.keys() == spec.keys()
+    for name, option in spec.items():
+        assert documented[name]["type"] == option["type"], name
+        assert documented[name].get("default") == option.get("default"), name
+        variables = option["fallback"][1] if "fallback" in option else []
+        assert all("E(%s)" % variable in str(documented[name]["description"]) for variable in variables), name
+
+
+def test_every_module_is_in_the_action_group():
+    runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())
+    assert runtime["action_groups"] == {"auth0": MODULES}
+
+
+@pytest.mark.parametrize("name", ["api_token", "client_secret", "mfa_token", "password", "otp"])
+def test_secrets_are_marked(name):
+    assert {**connection_spec(), **user_spec()}[name]["no_log"] is True
