@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import tempfile
 from datetime import datetime, timezone
@@ -30,8 +29,6 @@ MAX_WAIT = 60.0
 MARGIN = ATTEMPTS * REQUEST_TIMEOUT + MAX_WAIT + 10.0
 
 logger = Logger(service="mfa-audit")
-# httpx logs addresses at INFO, and they hold user ids.
-logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 @logger.inject_lambda_context
@@ -58,9 +55,7 @@ def handler(event, context) -> dict:
             figures = _audit_with_current_secret(settings, context, folder)
         except (AuthenticationError, ForbiddenError) as error:
             # Whoever retries by the name of the error must not retry these.
-            raise ConfigurationError(
-                error.message, status=error.status, code=error.code, request_id=error.request_id, hint=error.hint
-            ) from None
+            raise error.as_kind(ConfigurationError) from None
         keys = ReportStore(settings.bucket, settings.prefix).put(run_id, folder, figures["partial"])
     result = {
         "run": run_id,

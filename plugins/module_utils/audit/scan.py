@@ -183,5 +183,4 @@ def _finding_row(finding: Finding) -> dict:
 
 def _without_id(error: Auth0Error, user_id: str) -> Auth0Error:
     """The same error about no user in particular: what ends a run goes to logs, and they hold no ids."""
-    message = error.message.replace(user_id, "one user")
-    return type(error)(message, status=error.status, code=error.code, request_id=error.request_id, hint=error.hint)
+    return error.as_kind(type(error), message=error.message.replace(user_id, "one user"))

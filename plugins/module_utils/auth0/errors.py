@@ -56,6 +56,17 @@ class Auth0Error(Exception):
         text = "%s (%s)." % (self.message.rstrip("."), shown) if shown else self.message.rstrip(".") + "."
         return "%s %s" % (text, self.hint) if self.hint else text
 
+    def as_kind(self, kind: type[Auth0Error], *, message: str | None = None, hint: str | None = None) -> Auth0Error:
+        """The same refusal as another class, with another message or hint where one is given."""
+        return kind(
+            message or self.message,
+            status=self.status,
+            code=self.code,
+            request_id=self.request_id,
+            hint=hint or self.hint,
+            required_scope=self.required_scope,
+        )
+
     def facts(self) -> dict[str, object]:
         """The same as data: C(status), C(error_code), C(request_id), C(required_scope), C(hint); absent ones left out."""
         facts = {

@@ -209,11 +209,8 @@ class ManagementApi:
                 raise ServerError("Could not %s: the answer has none" % action)
             return code
         except (AmbiguousWriteError, ServerError) as error:
-            raise AmbiguousWriteError(
-                error.message,
-                status=error.status,
-                code=error.code,
-                request_id=error.request_id,
+            raise error.as_kind(
+                AmbiguousWriteError,
                 hint="The user's old code may be void and the new one unknown; it was not sent again. "
                 "Tell the user, then rotate once more on purpose.",
             ) from None

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Callable
 
-from .errors import ServerError
+from .errors import AmbiguousWriteError, ServerError, TransportError
 from .transport import Transport
 
 MFA_SCOPES = ("enroll", "read:authenticators", "remove:authenticators")
@@ -87,9 +87,14 @@ class TokenEndpoint:
         )
 
     def _grant(self, action: str, grant_type: str, **fields: str) -> TokenSet:
-        answer = self._transport.request(
-            "POST", "/oauth/token", action=action, json={"grant_type": grant_type, **self._client, **fields}
-        )
+        body = {"grant_type": grant_type, **self._client, **fields}
+        try:
+            answer = self._transport.request("POST", "/oauth/token", action=action, json=body)
+        except AmbiguousWriteError as error:
+            if "mfa_token" in fields:
+                raise
+            # A token that got lost changes nothing for the user, unlike a code that was used up.
+            raise error.as_kind(TransportError, hint="No token was received: try again.") from None
         if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):
             raise ServerError("Could not %s: the answer has no access_token" % action)
         return TokenSet(

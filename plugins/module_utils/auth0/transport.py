@@ -102,7 +102,7 @@ def read_answer(method: str, action: str, answer):
     if not 200 <= status < 300:
         error = from_answer(action, status, answer.headers, body)
         if status >= 500 and method not in REPEATABLE:
-            raise AmbiguousWriteError(error.message, status=status, code=error.code, request_id=error.request_id, hint=NOT_REPEATED)
+            raise error.as_kind(AmbiguousWriteError, hint=NOT_REPEATED)
         raise error
     if body is None and answer.content:
         if method not in REPEATABLE:

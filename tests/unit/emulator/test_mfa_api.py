@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from .test_tokens import SECRET_2, refused
+from .client import APP, SECRET_2, refused
 
 OTP = {"authenticator_types": ["otp"]}
 NUMBER = "+442071838750"
@@ -37,8 +37,7 @@ def delete(api, token, row_id):
 
 
 def challenge(api, mfa_token, **values):
-    client = {"client_id": "app", "client_secret": "app-secret"}
-    return api.call("POST", "/mfa/challenge", json={"mfa_token": mfa_token, **client, **values})
+    return api.call("POST", "/mfa/challenge", json={"mfa_token": mfa_token, **APP, **values})
 
 
 # Who may do what

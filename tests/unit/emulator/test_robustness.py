@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .conftest import APP, Api
+from .client import APP, Api
 
 NAMES = st.sampled_from(
     [

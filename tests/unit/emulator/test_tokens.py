@@ -12,14 +12,7 @@ import pytest
 
 from tests.emulator.tokens import Sealer
 
-APP = {"client_id": "app", "client_secret": "app-secret"}
-SECRET_2 = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-
-
-def refused(answer, status, error, description=None):
-    assert (answer.status_code, answer.json()["error"]) == (status, error)
-    if description is not None:
-        assert answer.json()["error_description"] == description
+from .client import APP, SECRET_2, refused
 
 
 def test_client_credentials_token_can_be_verified_with_the_key_set(api):
