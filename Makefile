@@ -26,6 +26,7 @@ sanity: setup
 lint: setup
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" ansible-lint --offline --profile production -q
 	@$(python) -m antsibull_changelog lint
+	@$(python) -m black --check --quiet plugins lambda tests
 
 units: setup
 	@$(python) -m pytest -n 2 --dist loadgroup

@@ -128,7 +128,9 @@ class Session:
                 hint="The user's own token says who the user is.",
             )
         if not given["client_id"]:
-            raise ConfigurationError("Acting as the user needs client_id", hint="Name the application the user logs in to.")
+            raise ConfigurationError(
+                "Acting as the user needs client_id", hint="Name the application the user logs in to."
+            )
         transport = self._closing.enter_context(Transport(connection, budget))
         tokens = TokenEndpoint(transport, given["client_id"], given["client_secret"])
 
@@ -148,7 +150,8 @@ class Session:
         given = self.params
         if not given["user_id"] and not given["email"]:
             raise ConfigurationError(
-                "No user given", hint="Set user_id or email, or act as the user with mfa_token, or username and password."
+                "No user given",
+                hint="Set user_id or email, or act as the user with mfa_token, or username and password.",
             )
         if given["api_token"]:
             api = ManagementApi(connection, budget, lambda: given["api_token"])

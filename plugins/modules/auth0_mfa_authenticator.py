@@ -193,7 +193,13 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import CHANNELS, to_row, to_rows, twins
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.enrollment import Wanted, rows_for_diff
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.views import Outcome, converge
-from ansible_collections.mfaops.auth0.plugins.module_utils.module import Session, connection_spec, run, user_rules, user_spec
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
+    Session,
+    connection_spec,
+    run,
+    user_rules,
+    user_spec,
+)
 
 FACTORS = ["otp", "phone", "sms", "voice", "push", "email", "webauthn-roaming", "webauthn-platform", "passkey"]
 

@@ -132,7 +132,13 @@ authenticators:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import CHANNELS, to_rows
-from ansible_collections.mfaops.auth0.plugins.module_utils.module import Session, connection_spec, run, user_rules, user_spec
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
+    Session,
+    connection_spec,
+    run,
+    user_rules,
+    user_spec,
+)
 
 FACTORS = [
     "otp", "phone", "sms", "voice", "push", "email", "recovery-code", "webauthn-roaming", "webauthn-platform", "passkey", "duo",

@@ -125,7 +125,7 @@ def test_retries_end_when_the_budget_is_back():
             f"https://{emulator.domain}/api/v2/"
         )
         client = Auth0(base_url=f"{emulator.url}/api/v2", token=token["access_token"], httpx_client=http_client)
-        for _ in range(4):
+        for _number in range(4):
             client.users.list(per_page=1)
         statuses = [entry["status"] for entry in emulator.control("GET", "requests") if "users" in entry["path"]]
         assert statuses.count(200) == 4 and 429 in statuses

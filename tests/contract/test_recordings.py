@@ -203,7 +203,7 @@ def _provoked(tenant):
 
 def _provoked_by_haste(tenant):
     management = tenant.management_token()
-    for _ in range(3):
+    for _number in range(3):
         yield tenant.call("GET", "/api/v2/users?per_page=1", management)
 
 

@@ -44,14 +44,24 @@ def play(url: str, log: Path, *options: str) -> None:
 
     :raises subprocess.CalledProcessError: the playbook failed
     """
-    command = [str(ENVIRONMENT / "bin" / "ansible-playbook"), "playbooks/demo.yml", "--diff", "-e", "base_url=" + url, *options]
+    command = [
+        str(ENVIRONMENT / "bin" / "ansible-playbook"),
+        "playbooks/demo.yml",
+        "--diff",
+        "-e",
+        "base_url=" + url,
+        *options,
+    ]
     environment = {**os.environ, "ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
     environment.update(ANSIBLE_NOCOLOR="1", ANSIBLE_DEPRECATION_WARNINGS="false", LC_ALL="C.UTF-8")
     environment["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / "build" / "collections")
     task = ""
-    with log.open("w") as copy, subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
+    with (
+        log.open("w") as copy,
+        subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process,
+    ):
         for line in process.stdout:
             copy.write(line)
             if line.startswith("TASK ["):
@@ -71,7 +81,12 @@ def audit(tenant, aws: LocalAws) -> dict:
     aws.create_bucket(BUCKET)
     aws.put_secret(
         SECRET,
-        {"domain": tenant.domain, "base_url": tenant.url, "client_id": "m2m-readonly", "client_secret": "m2m-readonly-secret"},
+        {
+            "domain": tenant.domain,
+            "base_url": tenant.url,
+            "client_id": "m2m-readonly",
+            "client_secret": "m2m-readonly-secret",
+        },
     )
     function = OUTPUT / "function"
     packages = ENVIRONMENT / "lambda"
@@ -114,6 +129,8 @@ if __name__ == "__main__":
     try:
         main()
     except (FunctionError, RuntimeError, subprocess.CalledProcessError) as error:
-        sys.exit("The demo stopped: %s\nWhat was said so far is in %s" % (getattr(error, "output", None) or error, OUTPUT))
+        sys.exit(
+            "The demo stopped: %s\nWhat was said so far is in %s" % (getattr(error, "output", None) or error, OUTPUT)
+        )
     except KeyboardInterrupt:
         sys.exit(130)

@@ -36,7 +36,9 @@ def test_present_twice_then_absent_twice_each_after_check_mode(tenant, options, 
     assert [result["changed"] for result in results] == [True, True, False, True, True, False]
     would_make, made, _again, would_go, gone, _gone_again = results
     assert made["authenticator"]["id"].startswith(kind + "|dev_") and made["authenticator"]["confirmed"] is True
-    assert would_make["diff"]["after"] == made["diff"]["after"].replace(made["authenticator"]["id"], "(known after enrolment)")
+    assert would_make["diff"]["after"] == made["diff"]["after"].replace(
+        made["authenticator"]["id"], "(known after enrolment)"
+    )
     assert SECRET not in str(results)
     assert would_go["removed_ids"] == gone["removed_ids"] == [made["authenticator"]["id"]]
     assert would_go["diff"] == gone["diff"] and gone["authenticators"] == []
@@ -44,7 +46,10 @@ def test_present_twice_then_absent_twice_each_after_check_mode(tenant, options, 
 
 
 def test_a_label_is_changed_in_place(tenant):
-    rename = {MODULE: {"email": email(3), "factor": "phone", "phone_number": "+15005550103", "name": "new label"}, "diff": True}
+    rename = {
+        MODULE: {"email": email(3), "factor": "phone", "phone_number": "+15005550103", "name": "new label"},
+        "diff": True,
+    }
     (before,) = tenant.methods(3)
     checked, done, again = tenant.results(tenant.operator, {**rename, "check_mode": True}, rename, rename)
     assert [result["changed"] for result in (checked, done, again)] == [True, True, False]

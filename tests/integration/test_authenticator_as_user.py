@@ -31,7 +31,9 @@ def test_an_otp_app_from_nothing_to_confirmed_and_nothing_twice(tenant):
     assert "enrollment" not in checked and "enrollment" not in again
     assert len(tenant.requests("POST", "/mfa/associate")) == 1
 
-    confirmed = {MODULE: {"state": "confirmed", "factor": "otp", "code": code_of(made["enrollment"]["secret"], tenant.running)}}
+    confirmed = {
+        MODULE: {"state": "confirmed", "factor": "otp", "code": code_of(made["enrollment"]["secret"], tenant.running)}
+    }
     checked, done, again = tenant.results(user, {**confirmed, "check_mode": True}, confirmed, confirmed)
     assert changes([checked, done, again]) == [True, True, False]
     assert checked["authenticator"] == done["authenticator"] == again["authenticator"]
@@ -58,7 +60,10 @@ def test_a_phone_with_its_twin_confirmed_and_removed_by_number(tenant):
     assert changes([done, done_again]) == [True, False]
     assert {row["confirmed"] for row in done["authenticators"]} == {True}
 
-    absent = {MODULE: {"state": "absent", "factor": "sms", "phone_number": PHONE, "allow_last_factor": True}, "diff": True}
+    absent = {
+        MODULE: {"state": "absent", "factor": "sms", "phone_number": PHONE, "allow_last_factor": True},
+        "diff": True,
+    }
     checked, gone, gone_again = tenant.results(user, {**absent, "check_mode": True}, absent, absent)
     assert changes([checked, gone, gone_again]) == [True, True, False]
     both = sorted([made["authenticator"]["id"], *made["authenticator"]["twin_ids"]])

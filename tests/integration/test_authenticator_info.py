@@ -16,7 +16,7 @@ def ids(result: dict) -> list[str]:
 
 
 def test_operator_sees_a_phone_once_with_its_dates(tenant):
-    (by_email, by_id) = tenant.results(
+    by_email, by_id = tenant.results(
         tenant.operator, {INFO: {"email": email(3)}}, {INFO: {"user_id": tenant.user_id(3)}}
     )
     assert by_email["authenticators"] == by_id["authenticators"]

@@ -40,10 +40,18 @@ def free_port() -> int:
 @pytest.mark.parametrize(
     "options, said, facts",
     [
-        ({"client_secret": "wrong"}, "Check client_id and client_secret", {"status": 401, "error_code": "access_denied"}),
+        (
+            {"client_secret": "wrong"},
+            "Check client_id and client_secret",
+            {"status": 401, "error_code": "access_denied"},
+        ),
         ({"api_token": "nonsense"}, "Check that the token is meant for this tenant", {"status": 401}),
         ({"email": "nobody@example.com"}, "no user has this e-mail address", {}),
-        ({"email": None, "user_id": "auth0|0123456789abcdef01234567"}, "The user does not exist", {"status": 404, "error_code": "inexistent_user"}),
+        (
+            {"email": None, "user_id": "auth0|0123456789abcdef01234567"},
+            "The user does not exist",
+            {"status": 404, "error_code": "inexistent_user"},
+        ),
         ({"email": None, "user_id": ".."}, "user_id '..' is not an id", {}),
         ({"email": None, "user_id": "a/b"}, "user_id 'a/b' is not an id", {}),
         ({"email": None}, "No user given", {}),
@@ -73,10 +81,22 @@ def drop_none(options: dict) -> dict:
     [
         ({"password": "wrong"}, "Check username, password and realm", {"status": 403, "error_code": "invalid_grant"}),
         ({"client_secret": "wrong"}, "Check client_id and client_secret", {"status": 401}),
-        ({"client_id": "app-without-mfa", "client_secret": "app-without-mfa-secret", "otp": "123456"}, "Enable this grant type", {"status": 403, "error_code": "unauthorized_client"}),
+        (
+            {"client_id": "app-without-mfa", "client_secret": "app-without-mfa-secret", "otp": "123456"},
+            "Enable this grant type",
+            {"status": 403, "error_code": "unauthorized_client"},
+        ),
         ({"otp": "000000"}, "Check the code and the clock", {"status": 403, "error_code": "invalid_grant"}),
-        ({"username": None, "password": None, "realm": None, "mfa_token": "Fe26.2*nonsense"}, "mfa_token", {"status": 401}),
-        ({"username": None, "password": None, "realm": None, "mfa_token": "nonsense"}, "must be for the /mfa/ audience", {"status": 401}),
+        (
+            {"username": None, "password": None, "realm": None, "mfa_token": "Fe26.2*nonsense"},
+            "mfa_token",
+            {"status": 401},
+        ),
+        (
+            {"username": None, "password": None, "realm": None, "mfa_token": "nonsense"},
+            "must be for the /mfa/ audience",
+            {"status": 401},
+        ),
         ({"email": "user00003@example.com"}, "user_id and email do not go with", {}),
         ({"client_id": None}, "needs client_id", {}),
     ],
@@ -119,7 +139,9 @@ def test_a_missing_scope_is_named_with_what_to_do(tenant):
 
 def test_an_application_without_the_scope_to_list_is_told_which(tenant):
     app = tenant.log_in(1, scope="enroll")["access_token"]
-    played = tenant.play(tenant.application, {INFO: {"mfa_token": app}}, {AUTHENTICATOR: {"mfa_token": app, "factor": "otp"}})
+    played = tenant.play(
+        tenant.application, {INFO: {"mfa_token": app}}, {AUTHENTICATOR: {"mfa_token": app, "factor": "otp"}}
+    )
     for result in played.results:
         assert "read:authenticators" in one_line(result, played.output)
         assert result["status"] == 403
@@ -129,7 +151,8 @@ def test_an_application_without_the_scope_to_list_is_told_which(tenant):
 def test_an_authenticator_id_that_is_none_is_refused_before_any_request(tenant, authenticator_id):
     tenant.forget_requests()
     played = tenant.play(
-        {**tenant.operator, "email": email(3)}, {AUTHENTICATOR: {"state": "absent", "authenticator_id": authenticator_id}}
+        {**tenant.operator, "email": email(3)},
+        {AUTHENTICATOR: {"state": "absent", "authenticator_id": authenticator_id}},
     )
     assert "is not an id" in one_line(played.results[0], played.output)
     assert tenant.requests() == []
@@ -173,7 +196,9 @@ def test_a_429_is_waited_for_and_the_task_goes_on(tenant, path):
 
 
 def test_a_429_on_a_write_is_repeated_because_nothing_happened(tenant):
-    tenant.fault(kind="status", status=429, method="POST", path="*/recovery-code-regeneration", headers={"retry-after": "0"})
+    tenant.fault(
+        kind="status", status=429, method="POST", path="*/recovery-code-regeneration", headers={"retry-after": "0"}
+    )
     (result,) = tenant.results(tenant.operator, {CODE: {"email": email(3)}})
     assert result["changed"]
     assert [entry["status"] for entry in tenant.requests("POST", "recovery-code-regeneration")] == [429, 200]
@@ -222,7 +247,8 @@ def test_a_lost_removal_is_repeated_and_reported_once(tenant, kind):
     (phone,) = tenant.methods(3)
     tenant.fault(kind=kind, method="DELETE", path="*")
     (result,) = tenant.results(
-        tenant.operator, {AUTHENTICATOR: {"email": email(3), "state": "absent", "factor": "phone", "allow_last_factor": True}}
+        tenant.operator,
+        {AUTHENTICATOR: {"email": email(3), "state": "absent", "factor": "phone", "allow_last_factor": True}},
     )
     assert result["changed"] and result["removed_ids"] == [phone["id"]]
     assert tenant.methods(3) == []

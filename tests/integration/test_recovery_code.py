@@ -64,5 +64,8 @@ def test_max_age_is_checked_before_any_request(tenant):
         {MODULE: {"email": email(8), "state": "rotated", "max_age": "soon"}},
         {MODULE: {"email": email(8), "max_age": "1d"}},
     )
-    assert ["max_age 'soon' is not a number with a unit" in results[0]["msg"], "state=rotated only" in results[1]["msg"]] == [True] * 2
+    assert [
+        "max_age 'soon' is not a number with a unit" in results[0]["msg"],
+        "state=rotated only" in results[1]["msg"],
+    ] == [True] * 2
     assert tenant.requests() == []

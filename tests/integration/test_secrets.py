@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from .conftest import email
@@ -28,8 +27,6 @@ def test_no_secret_of_the_task_is_printed_or_left_behind(tenant, monkeypatch):
     temporary = tenant.folder / "tmp"
     temporary.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))
-    monkeypatch.setenv("ANSIBLE_TEST_UNUSED", "1")
-    assert tempfile.gettempdir()
     wrong = [
         {INFO: {**tenant.operator, "email": email(3), **canaries("client_secret")}},
         {CODE: {**tenant.operator, "email": email(3), **canaries("client_secret")}},
@@ -41,7 +38,16 @@ def test_no_secret_of_the_task_is_printed_or_left_behind(tenant, monkeypatch):
         {AUTHENTICATOR: {**tenant.user(1), "state": "confirmed", "factor": "otp", **canaries("code", "oob_code")}},
     ]
     played = tenant.play({}, *wrong, options=("-vvvv",))
-    assert [bool(result.get("failed")) for result in played.results] == [True, True, True, False, True, True, True, True]
+    assert [bool(result.get("failed")) for result in played.results] == [
+        True,
+        True,
+        True,
+        False,
+        True,
+        True,
+        True,
+        True,
+    ]
     for secret in ("canary-", SEED):
         assert secret not in played.output
         # The playbook is what the operator wrote; everything else was made by the run.
@@ -60,7 +66,12 @@ def test_tokens_and_codes_that_auth0_returns_are_not_printed(tenant):
         options=("-vvvv",),
     )
     otp, phone, code, _listed = played.results
-    issued = [otp["enrollment"]["secret"], *otp["enrollment"]["recovery_codes"], phone["enrollment"]["oob_code"], code["recovery_code"]]
+    issued = [
+        otp["enrollment"]["secret"],
+        *otp["enrollment"]["recovery_codes"],
+        phone["enrollment"]["oob_code"],
+        code["recovery_code"],
+    ]
     assert len(issued) == 4 and all(issued)
     for secret in [*issued, token, "Fe26.2*", "eyJ", "app-secret", "m2m-secret", "Correct-Horse-7"]:
         assert secret not in played.output

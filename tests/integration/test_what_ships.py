@@ -30,9 +30,21 @@ def test_the_built_collection_installs_and_plays_the_demo_twice(tenant):
     elsewhere.mkdir()
     run(ROOT, "ansible-galaxy", "collection", "build", "--output-path", str(built))
     (tarball,) = built.iterdir()
-    run(elsewhere, "ansible-galaxy", "collection", "install", str(tarball), "-p", str(installed), "--offline", collections=installed)
+    run(
+        elsewhere,
+        "ansible-galaxy",
+        "collection",
+        "install",
+        str(tarball),
+        "-p",
+        str(installed),
+        "--offline",
+        collections=installed,
+    )
     content = installed / "ansible_collections" / "mfaops" / "auth0"
-    assert not [path for path in content.rglob("*") if path.name in ("tests", "lambda", ".venv", "__pycache__", "build")]
+    assert not [
+        path for path in content.rglob("*") if path.name in ("tests", "lambda", ".venv", "__pycache__", "build")
+    ]
     demo = content / "playbooks" / "demo.yml"
     play = ("ansible-playbook", str(demo), "-e", "base_url=" + tenant.running.url)
     first = run(elsewhere, *play, collections=installed)

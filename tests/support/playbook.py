@@ -33,7 +33,9 @@ class Played:
 
 def environment(collections: Path | None = None) -> dict[str, str]:
     """The environment for ansible commands, without anything of the caller's that changes what they do."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "AUTH0_", "PYTHONPATH"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "AUTH0_", "PYTHONPATH"))
+    }
     kept.update(
         ANSIBLE_COLLECTIONS_PATH=str(collections or ROOT / "build" / "collections"),
         ANSIBLE_LOCALHOST_WARNING="false",

@@ -137,7 +137,12 @@ class Budget:
                 answer = call()
             except TransportError as error:
                 pause = _pause(attempt)
-                if error.lasting or not may_repeat(method, None) or attempt >= ATTEMPTS or held_back + pause > self.max_wait:
+                if (
+                    error.lasting
+                    or not may_repeat(method, None)
+                    or attempt >= ATTEMPTS
+                    or held_back + pause > self.max_wait
+                ):
                     raise
                 held_back = self._hold(pause, held_back, action)
                 continue

@@ -46,7 +46,9 @@ class Connection:
         :raises ConfigurationError: an option cannot be right
         """
         if not auth0_domain and not base_url:
-            raise ConfigurationError("No tenant given", hint="Set auth0_domain (or AUTH0_DOMAIN) to the tenant's domain.")
+            raise ConfigurationError(
+                "No tenant given", hint="Set auth0_domain (or AUTH0_DOMAIN) to the tenant's domain."
+            )
         if auth0_domain and ("/" in auth0_domain or "@" in auth0_domain or not urlsplit("//" + auth0_domain).hostname):
             raise ConfigurationError(
                 "auth0_domain %r is not a domain" % auth0_domain,

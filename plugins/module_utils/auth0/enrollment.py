@@ -70,7 +70,8 @@ def check(wanted: Wanted) -> None:
         if value is not None and not re.fullmatch(form, value):
             shown = "" if option in _SECRET else " %r" % value
             raise ConfigurationError("%s%s is not %s" % (option, shown, description))
-    if wanted.state == "present" and wanted.factor == "phone" and not wanted.phone_number and not wanted.authenticator_id:
+    new = wanted.state == "present" and not wanted.authenticator_id
+    if new and wanted.factor == "phone" and not wanted.phone_number:
         raise ConfigurationError("Enrolling a phone needs phone_number")
 
 
@@ -239,7 +240,9 @@ def _masked_email(email: str | None) -> str | None:
 
 def _ambiguous(devices: list[list[Authenticator]]) -> RefusedError:
     ids = ", ".join(row.id for device in devices for row in device)
-    return RefusedError("The description fits more than one authenticator: %s" % ids, hint="Name one by authenticator_id.")
+    return RefusedError(
+        "The description fits more than one authenticator: %s" % ids, hint="Name one by authenticator_id."
+    )
 
 
 def _not_the_users(authenticator_id: str) -> NotFoundError:

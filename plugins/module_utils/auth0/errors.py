@@ -145,7 +145,13 @@ class AmbiguousWriteError(TransportError):
     """A write was sent and its answer was lost: it may have happened. It is never sent twice."""
 
 
-_BY_STATUS = {401: AuthenticationError, 403: ForbiddenError, 404: NotFoundError, 409: ConflictError, 429: RateLimitError}
+_BY_STATUS = {
+    401: AuthenticationError,
+    403: ForbiddenError,
+    404: NotFoundError,
+    409: ConflictError,
+    429: RateLimitError,
+}
 
 _HINTS = {
     "unauthorized_client": "Enable this grant type on the application (Applications, Advanced Settings, Grant Types).",
@@ -182,7 +188,11 @@ def from_answer(action: str, status: int, headers, body) -> Auth0Error:
         return InsufficientScopeError(message, required_scope=scope, hint=hint, **facts)
     if status >= 500:
         return ServerError(message, **facts)
-    kind = AuthenticationError if code in ("invalid_grant", "invalid_user_password") else _BY_STATUS.get(status, BadRequestError)
+    kind = (
+        AuthenticationError
+        if code in ("invalid_grant", "invalid_user_password")
+        else _BY_STATUS.get(status, BadRequestError)
+    )
     return kind(message, hint=_HINTS.get(code or "") or _hint_for_token(status, code, said), **facts)
 
 

@@ -39,7 +39,9 @@ class UserPage:
 class ManagementApi:
     """The calls this collection needs, each one request. A context manager."""
 
-    def __init__(self, connection: Connection, budget: Budget, token: Callable[[], str], renew: Callable[[], None] | None = None):
+    def __init__(
+        self, connection: Connection, budget: Budget, token: Callable[[], str], renew: Callable[[], None] | None = None
+    ):
         """
         :param token: returns the bearer
         :param renew: called when Auth0 refuses the bearer; the call is then repeated once, because it was not carried out
@@ -48,7 +50,9 @@ class ManagementApi:
 
         self._renew = renew
         self._http = httpx_client(connection, budget)
-        self._client = Auth0(base_url=connection.base_url + "/api/v2", token=token, httpx_client=self._http, max_retries=0)
+        self._client = Auth0(
+            base_url=connection.base_url + "/api/v2", token=token, httpx_client=self._http, max_retries=0
+        )
 
     @classmethod
     def with_client_credentials(
@@ -93,7 +97,9 @@ class ManagementApi:
         """
         action = "find the user %s" % email
         with self._doing(action):
-            found = self._repeat(lambda: self._client.users.list_users_by_email(email=email, fields="user_id", include_fields=True))
+            found = self._repeat(
+                lambda: self._client.users.list_users_by_email(email=email, fields="user_id", include_fields=True)
+            )
         ids = [user.user_id for user in found]
         if not ids:
             raise NotFoundError(

@@ -36,7 +36,9 @@ class Enrolment:
     recovery_codes: tuple[str, ...] = field(default=(), repr=False)
 
 
-def log_in(tokens: TokenEndpoint, audience: str, username: str, password: str, realm: str | None, otp: str | None) -> str:
+def log_in(
+    tokens: TokenEndpoint, audience: str, username: str, password: str, realm: str | None, otp: str | None
+) -> str:
     """A bearer for the MFA API from a user's name and password.
 
     :param otp: a one-time password for users who must pass MFA
@@ -70,7 +72,9 @@ class MfaApi:
         try:
             return [Authenticator.from_mfa_api(item) for item in items]
         except (KeyError, TypeError, AttributeError):
-            raise ServerError("Could not list the user's authenticators: the answer has not the documented form") from None
+            raise ServerError(
+                "Could not list the user's authenticators: the answer has not the documented form"
+            ) from None
 
     def associate(self, fields: dict[str, object]) -> Enrolment:
         """Start an enrolment (C(POST /mfa/associate)); it stays inactive until it is confirmed.
@@ -81,7 +85,9 @@ class MfaApi:
         action = "enrol %s for the user" % (fields.get("oob_channels") or fields["authenticator_types"])[0]
         answer = self._call("POST", "/mfa/associate", action, "enroll", {**fields, **self._tokens.client})
         if not isinstance(answer, dict) or not isinstance(answer.get("authenticator_type"), str):
-            raise AmbiguousWriteError("Could not %s: the answer has not the documented form" % action, hint=NOT_REPEATED)
+            raise AmbiguousWriteError(
+                "Could not %s: the answer has not the documented form" % action, hint=NOT_REPEATED
+            )
         return Enrolment(
             authenticator_type=answer["authenticator_type"],
             oob_channel=answer.get("oob_channel"),
@@ -130,5 +136,7 @@ class MfaApi:
             if is_mfa_token(bearer):
                 error.hint = error.hint or "An mfa_token enrols only while the user has no active authenticator."
             else:
-                error.hint = "The access token must be for the /mfa/ audience, younger than 600 s, with scope %s." % scope
+                error.hint = (
+                    "The access token must be for the /mfa/ audience, younger than 600 s, with scope %s." % scope
+                )
             raise

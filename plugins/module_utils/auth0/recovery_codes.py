@@ -38,7 +38,9 @@ def seconds(age: str) -> int:
     """
     match = re.fullmatch(r"(\d+)([smhdw])", age.strip())
     if not match:
-        raise ConfigurationError("max_age %r is not a number with a unit" % age, hint="Write for instance 12h, 30d or 26w.")
+        raise ConfigurationError(
+            "max_age %r is not a number with a unit" % age, hint="Write for instance 12h, 30d or 26w."
+        )
     return int(match[1]) * _UNITS[match[2]]
 
 
@@ -67,7 +69,11 @@ def converge_code(view: OperatorView, state: str, max_age: int | None, now: date
         raise ConfigurationError("max_age goes with state=rotated only")
     codes = [row for row in view.authenticators() if row.factor == "recovery-code" and row.confirmed]
     current = codes[0] if codes else None
-    before = "recovery code made %s\n" % (iso(current.enrolled_at or current.created_at) or "at an unknown time") if current else ""
+    before = (
+        "recovery code made %s\n" % (iso(current.enrolled_at or current.created_at) or "at an unknown time")
+        if current
+        else ""
+    )
     if not is_due(state, max_age, current, now):
         return CodeOutcome(False, None, before, before)
     code = None if check_mode else view.regenerate_recovery_code()

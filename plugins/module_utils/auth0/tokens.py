@@ -54,9 +54,13 @@ class TokenEndpoint:
 
         :raises AuthenticationError: wrong client_id or client_secret (observed as 401 C(access_denied))
         """
-        return self._grant("get a token for client %s" % self._client["client_id"], "client_credentials", audience=audience)
+        return self._grant(
+            "get a token for client %s" % self._client["client_id"], "client_credentials", audience=audience
+        )
 
-    def password(self, username: str, password: str, audience: str, scope: tuple[str, ...], realm: str | None) -> TokenSet:
+    def password(
+        self, username: str, password: str, audience: str, scope: tuple[str, ...], realm: str | None
+    ) -> TokenSet:
         """A token for a user. With a realm (a connection's name) the password-realm grant, else the default directory.
 
         :raises MfaRequiredError: the user must pass a second step
@@ -83,7 +87,11 @@ class TokenEndpoint:
         :param binding_code: the 6 digits the user received
         """
         return self._grant(
-            "verify the code that was sent", _GRANT + "mfa-oob", mfa_token=mfa_token, oob_code=oob_code, binding_code=binding_code
+            "verify the code that was sent",
+            _GRANT + "mfa-oob",
+            mfa_token=mfa_token,
+            oob_code=oob_code,
+            binding_code=binding_code,
         )
 
     def _grant(self, action: str, grant_type: str, **fields: str) -> TokenSet:

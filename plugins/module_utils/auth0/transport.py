@@ -20,7 +20,9 @@ from .connection import Connection
 from .errors import AmbiguousWriteError, ServerError, TransportError, from_answer
 
 USER_AGENT = "mfaops.auth0"
-NOT_REPEATED = "It may have been carried out and was not sent again: look at the user's authenticators before you repeat it."
+NOT_REPEATED = (
+    "It may have been carried out and was not sent again: look at the user's authenticators before you repeat it."
+)
 
 # What the call under way attempts, for messages: auth0-python has no place of its own to pass it through.
 ACTION: ContextVar[str] = ContextVar("mfaops_auth0_action", default="reach Auth0")
@@ -176,4 +178,8 @@ def _root_cause(error: BaseException) -> tuple[type | None, str, str]:
                 return kind, reason, hint
         linked = [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
         chain.extend(item for item in linked if isinstance(item, BaseException))
-    return None, "the connection was lost", "Try again; if it happens again, check the network and any proxy in between."
+    return (
+        None,
+        "the connection was lost",
+        "Try again; if it happens again, check the network and any proxy in between.",
+    )

@@ -42,7 +42,9 @@ class UserView:
             )
         for option in ("name", "totp_secret", "email_address"):
             if getattr(wanted, option) is not None:
-                raise ConfigurationError("%s cannot be set with the user's own token" % option, hint="Leave it out, or act as operator.")
+                raise ConfigurationError(
+                    "%s cannot be set with the user's own token" % option, hint="Leave it out, or act as operator."
+                )
 
     def carry_out(self, step: Step, wanted: Wanted) -> Enrolment | None:
         """One write; what an enrolment returned."""
@@ -91,7 +93,8 @@ class OperatorView:
         """:raises ConfigurationError: this side cannot do what is wanted; nothing was sent"""
         if wanted.state == "confirmed":
             raise ConfigurationError(
-                "An operator cannot confirm an enrolment", hint="Give the user's own token in mfa_token, or username and password."
+                "An operator cannot confirm an enrolment",
+                hint="Give the user's own token in mfa_token, or username and password.",
             )
         if wanted.state == "present" and not wanted.authenticator_id:
             if wanted.factor not in self._TYPES:
@@ -113,7 +116,9 @@ class OperatorView:
                 "email": wanted.email_address,
                 "totp_secret": wanted.totp_secret,
             }
-            self._api.create_authenticator(self.user_id, {key: value for key, value in fields.items() if value is not None})
+            self._api.create_authenticator(
+                self.user_id, {key: value for key, value in fields.items() if value is not None}
+            )
         elif step.verb == "rename":
             self._api.rename_authenticator(self.user_id, step.authenticator_id, wanted.name)
         else:

@@ -10,7 +10,15 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import Authenticator, as_time, email_fits, iso, phone_fits, to_rows, twins
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import (
+    Authenticator,
+    as_time,
+    email_fits,
+    iso,
+    phone_fits,
+    to_rows,
+    twins,
+)
 
 
 def mfa(id, kind, active=True, **fields):
@@ -34,7 +42,11 @@ def management(id, type, **fields):
         (mfa("new|dev_1", "oob", oob_channel="pigeon"), "oob", ()),
         (management("totp|dev_1", "totp"), "otp", ()),
         (management("push|dev_1", "guardian"), "push", ()),
-        (management("phone|dev_1", "phone", authentication_methods=[{"type": "sms", "id": "sms|dev_1"}]), "phone", ("sms",)),
+        (
+            management("phone|dev_1", "phone", authentication_methods=[{"type": "sms", "id": "sms|dev_1"}]),
+            "phone",
+            ("sms",),
+        ),
         (management("password|x", "password"), "password", ()),
     ],
 )
@@ -116,7 +128,12 @@ def test_a_masked_address_is_compared_by_what_it_shows(masked, email, fits):
 
 def test_times_are_read_from_text_and_from_datetimes_and_written_as_auth0_does():
     moment = datetime(2023, 3, 10, 16, 25, 51, 113000, tzinfo=timezone.utc)
-    assert as_time("2023-03-10T16:25:51.113Z") == as_time(moment) == as_time(moment.astimezone(timezone(timedelta(hours=2)))) == moment
+    assert (
+        as_time("2023-03-10T16:25:51.113Z")
+        == as_time(moment)
+        == as_time(moment.astimezone(timezone(timedelta(hours=2))))
+        == moment
+    )
     assert as_time(moment.replace(tzinfo=None)) == moment
     assert iso(moment) == "2023-03-10T16:25:51.113Z"
     assert as_time(None) is None and iso(None) is None

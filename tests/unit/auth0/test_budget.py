@@ -12,8 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.budget import ATTEMPTS, Budget, may_repeat, wait_after_limit, wait_before_next
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import AmbiguousWriteError, ConfigurationError, RateLimitError, TransportError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.budget import (
+    ATTEMPTS,
+    Budget,
+    may_repeat,
+    wait_after_limit,
+    wait_before_next,
+)
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import (
+    AmbiguousWriteError,
+    ConfigurationError,
+    RateLimitError,
+    TransportError,
+)
 
 NOW = 1_700_000_000.0
 
@@ -111,7 +122,11 @@ def test_the_next_request_waits_when_the_share_is_used_up(limit, remaining, shar
     assert wait_before_next(headers, NOW, share) == seconds
 
 
-@given(st.dictionaries(st.sampled_from(["retry-after", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"]), st.text()))
+@given(
+    st.dictionaries(
+        st.sampled_from(["retry-after", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"]), st.text()
+    )
+)
 def test_whatever_the_headers_say_the_waits_are_finite_and_not_negative(headers):
     assert 0 <= wait_after_limit(headers, NOW, 1) < float("inf")
     assert 0 <= wait_before_next(headers, NOW, 0.5) < float("inf")
@@ -126,7 +141,11 @@ def test_a_bucket_is_never_driven_below_what_is_left_to_others():
         nonlocal level, last, lowest
         level = min(10.0, level + 2 * (clock.now - last)) - 1
         last, lowest = clock.now, min(lowest, level)
-        headers = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": str(int(level)), "x-ratelimit-reset": str(int(clock.now) + 1)}
+        headers = {
+            "x-ratelimit-limit": "10",
+            "x-ratelimit-remaining": str(int(level)),
+            "x-ratelimit-reset": str(int(clock.now) + 1),
+        }
         return Answer(200 if level >= 0 else 429, headers)
 
     for _request in range(100):
@@ -167,7 +186,12 @@ def test_lost_connections_are_tried_five_times_on_a_reading():
 
 
 @pytest.mark.parametrize(
-    "method, error", [("POST", AmbiguousWriteError("lost")), ("POST", TransportError("refused")), ("GET", TransportError("certificate", lasting=True))]
+    "method, error",
+    [
+        ("POST", AmbiguousWriteError("lost")),
+        ("POST", TransportError("refused")),
+        ("GET", TransportError("certificate", lasting=True)),
+    ],
 )
 def test_what_cannot_or_must_not_be_repeated_is_sent_once(method, error):
     paced, clock = budget()
@@ -183,7 +207,9 @@ def test_a_server_error_on_a_reading_ends_as_that_answer():
     assert paced.requests == ATTEMPTS + 1
 
 
-@pytest.mark.parametrize("options", [{"share": 0}, {"share": 1.1}, {"share": float("nan")}, {"max_wait": -1}, {"max_wait": float("inf")}])
+@pytest.mark.parametrize(
+    "options", [{"share": 0}, {"share": 1.1}, {"share": float("nan")}, {"max_wait": -1}, {"max_wait": float("inf")}]
+)
 def test_impossible_settings(options):
     with pytest.raises(ConfigurationError):
         Budget(**options)

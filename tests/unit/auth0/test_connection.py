@@ -24,7 +24,11 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import C
         ({"base_url": "http://127.0.0.1:8090/"}, "http://127.0.0.1:8090", "127.0.0.1:8090"),
         ({"base_url": "http://[::1]:8090"}, "http://[::1]:8090", "[::1]:8090"),
         ({"base_url": "http://localhost"}, "http://localhost", "localhost"),
-        ({"auth0_domain": "example.eu.auth0.com", "base_url": "https://login.example.com"}, "https://login.example.com", "example.eu.auth0.com"),
+        (
+            {"auth0_domain": "example.eu.auth0.com", "base_url": "https://login.example.com"},
+            "https://login.example.com",
+            "example.eu.auth0.com",
+        ),
     ],
 )
 def test_where_requests_go_and_what_audiences_are_made_of(options, base_url, domain):

@@ -10,9 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import FACTORS, MANAGEMENT_VIEW, MFA_VIEW, Authenticator
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import (
+    FACTORS,
+    MANAGEMENT_VIEW,
+    MFA_VIEW,
+    Authenticator,
+)
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.enrollment import UNKNOWN_ID, Wanted, check, plan
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import ConfigurationError, NotFoundError, RefusedError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import (
+    ConfigurationError,
+    NotFoundError,
+    RefusedError,
+)
 
 NUMBER = "+442071838750"
 MASK = "XXXXXXXXX8750"
@@ -24,7 +33,10 @@ def row(id, factor, view=MFA_VIEW, confirmed=True, **fields):
 
 def phone(suffix, mask=MASK, **fields):
     """A phone as the MFA API shows it."""
-    return [row("%s|%s" % (channel, suffix), "phone", channels=(channel,), phone_number=mask, **fields) for channel in ("sms", "voice")]
+    return [
+        row("%s|%s" % (channel, suffix), "phone", channels=(channel,), phone_number=mask, **fields)
+        for channel in ("sms", "voice")
+    ]
 
 
 OTP = row("totp|dev_1", "otp")
@@ -41,9 +53,27 @@ PENDING = row("totp|dev_2", "otp", confirmed=False)
         (Wanted("present", "otp"), [row("totp|dev_2", "otp", MANAGEMENT_VIEW, False)], MANAGEMENT_VIEW, "enrol", None),
         (Wanted("present", "phone", phone_number=NUMBER), phone("dev_1"), MFA_VIEW, None, "sms|dev_1"),
         (Wanted("present", "phone", phone_number=NUMBER), phone("dev_1", "XXXXXXXXX0000"), MFA_VIEW, "enrol", None),
-        (Wanted("present", "phone", channel="voice", phone_number=NUMBER), phone("dev_1"), MFA_VIEW, None, "voice|dev_1"),
-        (Wanted("present", "otp", name="a"), [row("totp|dev_1", "otp", MANAGEMENT_VIEW, name="b")], MANAGEMENT_VIEW, "rename", "totp|dev_1"),
-        (Wanted("present", "otp", name="b"), [row("totp|dev_1", "otp", MANAGEMENT_VIEW, name="b")], MANAGEMENT_VIEW, None, "totp|dev_1"),
+        (
+            Wanted("present", "phone", channel="voice", phone_number=NUMBER),
+            phone("dev_1"),
+            MFA_VIEW,
+            None,
+            "voice|dev_1",
+        ),
+        (
+            Wanted("present", "otp", name="a"),
+            [row("totp|dev_1", "otp", MANAGEMENT_VIEW, name="b")],
+            MANAGEMENT_VIEW,
+            "rename",
+            "totp|dev_1",
+        ),
+        (
+            Wanted("present", "otp", name="b"),
+            [row("totp|dev_1", "otp", MANAGEMENT_VIEW, name="b")],
+            MANAGEMENT_VIEW,
+            None,
+            "totp|dev_1",
+        ),
         (Wanted("confirmed", "otp", code="123456"), [PENDING], MFA_VIEW, "confirm", "totp|dev_2"),
         (Wanted("confirmed", "otp"), [OTP], MFA_VIEW, None, "totp|dev_1"),
         (Wanted("confirmed", "otp", code="123456"), [OTP, PENDING], MFA_VIEW, "confirm", "totp|dev_2"),
@@ -64,19 +94,54 @@ def test_the_one_write_that_is_needed(wanted, actual, view, verb, target):
 @pytest.mark.parametrize(
     "wanted, actual, error, says",
     [
-        (Wanted("absent", "phone", phone_number=NUMBER), phone("dev_1") + phone("dev_2"), RefusedError, "sms|dev_1, voice|dev_1, sms|dev_2, voice|dev_2"),
-        (Wanted("present", "phone", phone_number=NUMBER), phone("dev_1") + phone("dev_2"), RefusedError, "more than one"),
+        (
+            Wanted("absent", "phone", phone_number=NUMBER),
+            phone("dev_1") + phone("dev_2"),
+            RefusedError,
+            "sms|dev_1, voice|dev_1, sms|dev_2, voice|dev_2",
+        ),
+        (
+            Wanted("present", "phone", phone_number=NUMBER),
+            phone("dev_1") + phone("dev_2"),
+            RefusedError,
+            "more than one",
+        ),
         (Wanted("absent", "otp"), [OTP, PENDING], RefusedError, "totp|dev_1, totp|dev_2"),
         (Wanted("absent", "otp"), [OTP], RefusedError, "last confirmed factor"),
-        (Wanted("absent", "otp"), [OTP, row("email|dev_3", "email"), row("recovery-code|dev_4", "recovery-code")], RefusedError, "last confirmed factor"),
+        (
+            Wanted("absent", "otp"),
+            [OTP, row("email|dev_3", "email"), row("recovery-code|dev_4", "recovery-code")],
+            RefusedError,
+            "last confirmed factor",
+        ),
         (Wanted("absent", "phone"), phone("dev_1"), RefusedError, "last confirmed factor"),
         (Wanted("absent", "email"), [OTP, row("email|dev_3", "email")], RefusedError, "verified e-mail address"),
-        (Wanted("absent", authenticator_id="recovery-code|dev_4"), [OTP, row("recovery-code|dev_4", "recovery-code")], RefusedError, "recovery code is replaced"),
-        (Wanted("absent", authenticator_id="password|x"), [OTP, row("password|x", "password", MANAGEMENT_VIEW)], RefusedError, "not an authenticator"),
+        (
+            Wanted("absent", authenticator_id="recovery-code|dev_4"),
+            [OTP, row("recovery-code|dev_4", "recovery-code")],
+            RefusedError,
+            "recovery code is replaced",
+        ),
+        (
+            Wanted("absent", authenticator_id="password|x"),
+            [OTP, row("password|x", "password", MANAGEMENT_VIEW)],
+            RefusedError,
+            "not an authenticator",
+        ),
         (Wanted("confirmed", "otp", code="123456"), [], NotFoundError, "no otp enrolment"),
         (Wanted("confirmed", "otp"), [PENDING], ConfigurationError, "needs the code"),
-        (Wanted("confirmed", "phone", code="123456"), phone("dev_1", confirmed=False), ConfigurationError, "needs the oob_code"),
-        (Wanted("confirmed", authenticator_id="totp|dev_9", code="123456"), [OTP], NotFoundError, "none of this user's"),
+        (
+            Wanted("confirmed", "phone", code="123456"),
+            phone("dev_1", confirmed=False),
+            ConfigurationError,
+            "needs the oob_code",
+        ),
+        (
+            Wanted("confirmed", authenticator_id="totp|dev_9", code="123456"),
+            [OTP],
+            NotFoundError,
+            "none of this user's",
+        ),
         (Wanted("present", authenticator_id="totp|dev_9", name="a"), [OTP], NotFoundError, "none of this user's"),
     ],
 )
@@ -125,7 +190,14 @@ def test_input_that_cannot_be_right(wanted):
 
 factors = st.sampled_from([*FACTORS, "password"])
 users = st.lists(
-    st.builds(row, st.uuids().map("x|{}".format), factors, st.just(MANAGEMENT_VIEW), st.booleans(), link_id=st.sampled_from([None, None, "a", "b"])),
+    st.builds(
+        row,
+        st.uuids().map("x|{}".format),
+        factors,
+        st.just(MANAGEMENT_VIEW),
+        st.booleans(),
+        link_id=st.sampled_from([None, None, "a", "b"]),
+    ),
     max_size=6,
 )
 

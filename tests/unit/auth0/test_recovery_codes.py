@@ -42,7 +42,9 @@ def test_is_due(state, max_age, existing, due):
     assert is_due(state, max_age, existing, NOW) is due
 
 
-@pytest.mark.parametrize("text, expected", [("90s", 90), ("5m", 300), ("12h", 43200), ("180d", 180 * DAY), ("2w", 14 * DAY), (" 1d ", DAY)])
+@pytest.mark.parametrize(
+    "text, expected", [("90s", 90), ("5m", 300), ("12h", 43200), ("180d", 180 * DAY), ("2w", 14 * DAY), (" 1d ", DAY)]
+)
 def test_ages(text, expected):
     assert seconds(text) == expected
 

@@ -16,7 +16,13 @@ import pytest
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.budget import Budget
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.connection import Connection
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import AmbiguousWriteError, BadRequestError, NotFoundError, ServerError, TransportError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import (
+    AmbiguousWriteError,
+    BadRequestError,
+    NotFoundError,
+    ServerError,
+    TransportError,
+)
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.management_api import ManagementApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tokens import CachedToken, TokenSet
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.transport import Transport
@@ -74,7 +80,9 @@ def hang_up(handler):
 def as_user(port, method="GET", scheme="http", **options):
     connection = Connection.from_options(base_url="%s://127.0.0.1:%d" % (scheme, port), **options)
     with Transport(connection, Budget(max_wait=0)) as transport:
-        return transport.request(method, "/mfa/x", action="try it", json={"a": 1} if method == "POST" else None, bearer="canary")
+        return transport.request(
+            method, "/mfa/x", action="try it", json={"a": 1} if method == "POST" else None, bearer="canary"
+        )
 
 
 def as_operator(port, method="GET", scheme="http", **options):
@@ -94,7 +102,7 @@ def test_a_connection_that_is_closed_after_the_request(call, method, error):
     with serving(hang_up) as (port, seen):
         with pytest.raises(error, match="the connection was lost") as caught:
             call(port, method)
-    assert type(caught.value) is error and len(seen) == 1
+    assert caught.value.__class__ is error and len(seen) == 1
     assert "canary" not in str(caught.value)
 
 
@@ -130,9 +138,10 @@ def test_an_answer_of_another_form_is_not_quoted(call):
 
 @SIDES
 def test_a_redirect_is_not_followed_with_the_token(call):
-    with serving(reply(200, b"[]")) as (other, stolen), serving(reply(302, Location="http://127.0.0.1:%d/" % other)) as (port, seen):
-        with pytest.raises(BadRequestError, match="status 302"):
-            call(port)
+    with serving(reply(200, b"[]")) as (other, stolen):
+        with serving(reply(302, Location="http://127.0.0.1:%d/" % other)) as (port, seen):
+            with pytest.raises(BadRequestError, match="status 302"):
+                call(port)
     assert len(seen) == 1 and stolen == []
 
 
@@ -174,7 +183,9 @@ def certificate(tmp_path_factory):
         .sign(key, hashes.SHA256())
     )
     encoding = serialization.Encoding.PEM
-    pem = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()) + built.public_bytes(encoding)
+    pem = key.private_bytes(
+        encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ) + built.public_bytes(encoding)
     path = tmp_path_factory.mktemp("tls") / "server.pem"
     path.write_bytes(pem)
     return path
@@ -214,7 +225,10 @@ def test_ids_go_into_the_path_encoded_as_a_whole():
 def test_a_full_first_page_is_followed_and_a_part_of_one_is_not():
     def page(handler):
         full = "page=0" in handler.path
-        methods = [{"id": "totp|dev_%d" % number, "type": "totp", "created_at": "2023-03-10T16:25:51.113Z"} for number in range(100 if full else 3)]
+        methods = [
+            {"id": "totp|dev_%d" % number, "type": "totp", "created_at": "2023-03-10T16:25:51.113Z"}
+            for number in range(100 if full else 3)
+        ]
         reply(200, json.dumps({"authenticators": methods, "start": 0, "limit": 100}).encode())(handler)
 
     with serving(page) as (port, seen):

@@ -21,7 +21,7 @@ def test_limit_headers_are_on_every_answer(api, method, path):
 
 def test_spent_budget_is_429_in_the_management_shape(make_api):
     api = make_api(plan="free")
-    answers = [api.manage("GET", "/users") for _ in range(3)]
+    answers = [api.manage("GET", "/users") for _number in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert answers[-1].json() == {
         "statusCode": 429,
@@ -35,14 +35,14 @@ def test_spent_budget_is_429_in_the_management_shape(make_api):
 
 def test_spent_budget_is_429_in_the_authentication_shape(make_api):
     api = make_api(plan="professional")
-    answers = [api.call("GET", "/mfa/authenticators") for _ in range(30)]
+    answers = [api.call("GET", "/mfa/authenticators") for _number in range(30)]
     refusal = next(answer for answer in answers if answer.status_code == 429)
     assert refusal.json()["error"] == "too_many_requests"
 
 
 def test_retry_after_is_switchable(make_api):
     api = make_api({"retry-after": "on"}, plan="free")
-    answers = [api.manage("GET", "/users") for _ in range(3)]
+    answers = [api.manage("GET", "/users") for _number in range(3)]
     assert answers[-1].headers["retry-after"] == "1"
 
 
@@ -55,7 +55,7 @@ def test_group_of_authentication_methods_is_switchable(make_api, group, limit):
 
 def test_control_is_not_limited_and_not_logged(make_api):
     api = make_api(plan="free")
-    assert {api.call("GET", "/_control/ready").status_code for _ in range(10)} == {200}
+    assert {api.call("GET", "/_control/ready").status_code for _number in range(10)} == {200}
     assert api.call("GET", "/_control/requests").json() == []
 
 
@@ -97,7 +97,7 @@ def test_status_fault_hits_matching_requests_and_no_more_than_asked(api):
     fault = {"method": "GET", "path": "/api/v2/users/*", "count": 2, "kind": "status", "status": 503}
     assert api.call("POST", "/_control/faults", json=fault).status_code == 201
     path = "/users/oauth2%7Cname%7Ca%2Fb+c"
-    assert [api.manage("GET", path).status_code for _ in range(3)] == [503, 503, 200]
+    assert [api.manage("GET", path).status_code for _number in range(3)] == [503, 503, 200]
 
 
 def test_status_fault_takes_headers_and_body(api):

@@ -310,7 +310,7 @@ def test_equal_method_is_a_conflict(api):
 
 def test_second_equal_method_is_switchable(make_api):
     api = make_api({"post-equal-method-status": 201})
-    for _ in range(2):
+    for _number in range(2):
         assert api.manage("POST", api.methods_path(1), json=PHONE).status_code == 201
     assert len(api.methods(1)) == 2
 

@@ -204,7 +204,7 @@ def test_pending_enrolments_vanish_after_a_day_with_their_recovery_code(api):
 
 def test_the_51st_authenticator_is_refused(api):
     token = api.mfa_jwt(1)
-    assert [associate(api, token, OTP).status_code for _ in range(50)] == [200] * 50
+    assert [associate(api, token, OTP).status_code for _number in range(50)] == [200] * 50
     text = "Guardian - User has created the maximum amount of authenticators"
     refused(associate(api, token, OTP), 400, "invalid_request", text)
 

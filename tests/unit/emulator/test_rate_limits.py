@@ -22,7 +22,7 @@ class Clock:
 
 def test_burst_passes_and_the_next_request_does_not():
     limiter = Limiter("free", Clock())
-    assert [limiter.admit("management", "other").allowed for _ in range(3)] == [True, True, False]
+    assert [limiter.admit("management", "other").allowed for _number in range(3)] == [True, True, False]
 
 
 def test_headers_count_down_and_reset_names_the_next_token():
@@ -54,7 +54,7 @@ def test_groups_of_the_professional_plan_do_not_share_a_bucket():
 
 def test_token_endpoint_of_the_free_plan_has_a_bucket_of_its_own():
     limiter = Limiter("free", Clock())
-    admissions = [limiter.admit("authentication", "token") for _ in range(31)]
+    admissions = [limiter.admit("authentication", "token") for _number in range(31)]
     assert [admission.allowed for admission in admissions] == [True] * 30 + [False]
     assert admissions[0].headers["x-ratelimit-limit"] == "30"
     assert limiter.admit("authentication", "other").allowed

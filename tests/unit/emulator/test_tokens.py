@@ -212,7 +212,7 @@ def test_otp_is_accepted_once(api):
 def test_otp_reuse_is_switchable(make_api):
     api = make_api({"otp-reuse": "on"})
     otp = api.otp(SECRET_2)
-    assert [api.verify("otp", api.mfa_token(2), otp=otp).status_code for _ in range(2)] == [200, 200]
+    assert [api.verify("otp", api.mfa_token(2), otp=otp).status_code for _number in range(2)] == [200, 200]
 
 
 def test_last_use_is_noted(api):

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every example that a reader may copy is run as it stands; only the tenant's address and the variables are put in."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.playbook import BIN, ROOT, environment, play
+
+from .conftest import code_of, email
+
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+DOMAIN = "example.eu.auth0.com"
+
+
+def examples(module: str) -> list[dict]:
+    code = import_module("ansible_collections.mfaops.auth0.plugins.modules." + module)
+    return yaml.safe_load(code.EXAMPLES)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_examples_of_a_module(tenant, module):
+    variables = {
+        "app_client_id": "app",
+        "app_client_secret": "app-secret",
+        "operator_client_id": "m2m",
+        "operator_client_secret": "m2m-secret",
+        "user_token": tenant.user_token(1),
+    }
+    tasks = examples(module)
+    for task in tasks:
+        name, options = next((key, value) for key, value in task.items() if key.startswith("mfaops."))
+        assert options.pop("auth0_domain") == DOMAIN
+        task[name] = {**options, "base_url": tenant.running.url}
+        for option, value in options.items():
+            # The controller's environment is not for tests to fill.
+            if "AUTH0_CLIENT" in str(value):
+                task[name][option] = {"client_id": "m2m", "client_secret": "m2m-secret"}[option]
+    if module == "auth0_mfa_authenticator":
+        enrol, *rest = tasks
+        (enrolled,) = play(tenant.folder, [{**enrol, "register": "x"}], {}, variables=variables).results
+        variables["code"] = code_of(enrolled["enrollment"]["secret"], tenant.running)
+        tasks = rest
+    results = play(tenant.folder, tasks, {}, variables=variables).results
+    assert [result["msg"] for result in results if result.get("failed")] == []
+    assert any(result["changed"] for result in results) is not module.endswith("_info")
+
+
+def test_the_first_playbook_of_the_readme(tenant):
+    (text,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    playbook: Path = tenant.folder / "first.yml"
+    playbook.write_text(text.replace("http://127.0.0.1:8090", tenant.running.url))
+    command = [BIN / "ansible-playbook", playbook]
+    runs = [
+        subprocess.run([*command, *options], env=environment(), capture_output=True, text=True, check=True).stdout
+        for options in (["--check", "--diff"], [], [])
+    ]
+    assert ["changed=1 " in output for output in runs] == [True, True, False]
+    assert "(known after enrolment): phone, confirmed" in runs[0]
+    assert "XXXXXXXXX8750" in runs[2] and email(2) not in runs[2]
