@@ -97,7 +97,8 @@ options:
     type: str
   otp:
     description:
-      - A one-time password of the user's OTP app, for users who must pass MFA to log in with O(username).
+      - A one-time password of the user's OTP app, for users who must pass MFA to log in with O(username). Quote it, or YAML
+        drops a leading zero.
       - Without it the login of such a user stops half way, and the task can list but not remove.
     type: str
 notes:

@@ -51,7 +51,7 @@ options:
     type: str
   code:
     description:
-      - The 6 digits that confirm the enrolment, from the OTP app or from the message.
+      - The 6 digits that confirm the enrolment, from the OTP app or from the message. Quote them, or YAML drops a leading zero.
       - Needed only where something is pending.
     type: str
   oob_code:

@@ -122,9 +122,12 @@ class Authenticator:
 
 
 def as_time(value) -> datetime | None:
-    """A moment from Auth0's ISO 8601 text (or a datetime of a client library), aware, in UTC; None stays None."""
+    """A moment from Auth0's ISO 8601 text (or a datetime of a client library), aware, in UTC; None for anything else."""
     if isinstance(value, str):
-        value = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        try:
+            value = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        except ValueError:
+            return None
     if isinstance(value, datetime):
         return value.astimezone(timezone.utc) if value.tzinfo else value.replace(tzinfo=timezone.utc)
     return None

@@ -46,11 +46,11 @@ class Wanted:
 
 
 _FORMS = {
-    "phone_number": (r"\+[1-9]\d{6,14}", "an E.164 number such as +442071838750"),
+    "phone_number": (r"\+[1-9][0-9]{6,14}", "an E.164 number such as +442071838750"),
     "email_address": (r"[^@\s]+@[^@\s]+", "an e-mail address"),
     "name": (r".{1,20}", "a label of 1 to 20 characters"),
     "totp_secret": (r"[A-Za-z2-7]{16,}=*", "a base32 secret"),
-    "code": (r"\d{6}", "a code of 6 digits"),
+    "code": (r"[0-9]{6}", "a code of 6 digits"),
 }
 # Never quoted back.
 _SECRET = ("totp_secret", "code")

@@ -100,7 +100,7 @@ class ManagementApi:
             found = self._repeat(
                 lambda: self._client.users.list_users_by_email(email=email, fields="user_id", include_fields=True)
             )
-        ids = [user.user_id for user in found]
+        ids = [user.user_id for user in found if user.user_id]
         if not ids:
             raise NotFoundError(
                 "Could not %s: no user has this e-mail address" % action,

@@ -136,4 +136,4 @@ def test_times_are_read_from_text_and_from_datetimes_and_written_as_auth0_does()
     )
     assert as_time(moment.replace(tzinfo=None)) == moment
     assert iso(moment) == "2023-03-10T16:25:51.113Z"
-    assert as_time(None) is None and iso(None) is None
+    assert as_time(None) is None and as_time("soon") is None and as_time(7) is None and iso(None) is None

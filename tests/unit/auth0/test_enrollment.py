@@ -177,7 +177,7 @@ def test_a_new_phone_is_predicted_without_its_number():
         Wanted("present", "otp", name=""),
         Wanted("present", "otp", totp_secret="not base32!"),
         Wanted("confirmed", "otp", code="12345"),
-        Wanted("confirmed", "otp", code="１２３４５６7"),
+        Wanted("confirmed", "otp", code="１２３４５６"),
         Wanted("absent", authenticator_id=".."),
     ],
 )
