@@ -20,7 +20,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import (
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.management_api import ManagementApi
 from aws_lambda_powertools import Logger
 
-from settings import REQUEST_TIMEOUT, Settings, read_settings
+from settings import REQUEST_TIMEOUT, Credentials, Settings, read_settings
 from stores import ReportStore, fetch_credentials
 
 # Seconds one request may be held back for the tenant's limit: buckets that are refilled once a minute need this much.
@@ -49,6 +49,8 @@ def handler(event, context) -> dict:
             hint="Set the time-out to 900 s.",
         )
     run_id = "%s-%s" % (_now().strftime("%Y%m%dT%H%M%SZ"), context.aws_request_id)
+    store = ReportStore(settings.bucket, settings.prefix)
+    store.begin(run_id)
     logger.info("audit started", extra={"run": run_id})
     with tempfile.TemporaryDirectory() as folder:
         try:
@@ -56,7 +58,7 @@ def handler(event, context) -> dict:
         except (AuthenticationError, ForbiddenError) as error:
             # Whoever retries by the name of the error must not retry these.
             raise error.as_kind(ConfigurationError) from None
-        keys = ReportStore(settings.bucket, settings.prefix).put(run_id, folder, figures["partial"])
+        keys = store.put(run_id, folder, figures["partial"])
     result = {
         "run": run_id,
         "partial": figures["partial"],
@@ -72,15 +74,18 @@ def handler(event, context) -> dict:
 
 
 def _audit_with_current_secret(settings: Settings, context, folder: str) -> dict:
+    cached = fetch_credentials(settings.secret)
     try:
-        return _audit(settings, context, folder, fresh=False)
+        return _audit(settings, context, folder, cached)
     except AuthenticationError:
         logger.info("credentials refused, reading the secret again")
-        return _audit(settings, context, folder, fresh=True)
+        current = fetch_credentials(settings.secret, fresh=True)
+        if current == cached:
+            raise
+        return _audit(settings, context, folder, current)
 
 
-def _audit(settings: Settings, context, folder: str, fresh: bool) -> dict:
-    credentials = fetch_credentials(settings.secret, fresh)
+def _audit(settings: Settings, context, folder: str, credentials: Credentials) -> dict:
     budget = Budget(settings.rate_limit_share, MAX_WAIT)
     connection = credentials.connection
     with ManagementApi.with_client_credentials(

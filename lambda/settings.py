@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Callable, Mapping
 
@@ -49,6 +50,14 @@ def _text(value: object) -> str:
     return value.strip()
 
 
+def _bucket(value: object) -> str:
+    bucket = _text(value)
+    # A name, or the ARN or alias of an access point.
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]|arn:[a-zA-Z0-9:/_-]+", bucket):
+        raise ValueError
+    return bucket
+
+
 def _prefix(value: object) -> str:
     if not isinstance(value, str) or value.startswith("/"):
         raise ValueError
@@ -78,7 +87,7 @@ def _words(value: object) -> tuple[str, ...]:
 # How each setting is read, and what it is; a variable is always text, a key of the event may be a number or a list.
 _SETTINGS: dict[str, tuple[Callable[[object], object], str]] = {
     "secret": (_text, "the name or ARN of a secret"),
-    "bucket": (_text, "the name of a bucket"),
+    "bucket": (_bucket, "the name of a bucket"),
     "prefix": (_prefix, "a prefix of keys (no slash in front)"),
     "rate_limit_share": (_share, "a number above 0 and at most 1"),
     "stale_days": (_days, "a whole number of days"),
@@ -109,9 +118,9 @@ def read_settings(environment: Mapping[str, str], event: object) -> Settings:
         )
     values = {}
     for name, (read, meaning) in _SETTINGS.items():
-        given = event.get(name, environment.get(variable(name)))
-        if given is None:
+        if name not in event and variable(name) not in environment:
             continue
+        given = event[name] if name in event else environment[variable(name)]
         try:
             values[name] = read(given)
         except (TypeError, ValueError):
@@ -150,7 +159,8 @@ def read_credentials(name: str, secret: object) -> Credentials:
             "The secret %s lacks %s" % (name, ", ".join(missing)),
             hint='It is JSON of the form {"domain": …, "client_id": …, "client_secret": …}.',
         )
-    connection = Connection.from_options(
-        auth0_domain=secret["domain"], base_url=secret.get("base_url"), timeout=REQUEST_TIMEOUT
-    )
+    base_url = secret.get("base_url")
+    if base_url is not None and not isinstance(base_url, str):
+        raise ConfigurationError("The secret %s has a base_url that is no text" % name)
+    connection = Connection.from_options(auth0_domain=secret["domain"], base_url=base_url, timeout=REQUEST_TIMEOUT)
     return Credentials(connection, secret["client_id"], secret["client_secret"])

@@ -17,6 +17,19 @@ from settings import Credentials, read_credentials
 
 SECRET_MAX_AGE = 300
 
+# What a retry cannot mend; throttling and outages it can.
+_LASTING_REFUSALS = {
+    "AccessDenied",
+    "AccessDeniedException",
+    "DecryptionFailure",
+    "InvalidParameterException",
+    "InvalidRequestException",
+    "NoSuchBucket",
+    "ResourceNotFoundException",
+    "UnrecognizedClientException",
+    "ValidationException",
+}
+
 # users.jsonl.gz is a gzip file, not gzip as a transfer encoding: no browser is to unpack it unasked.
 _CONTENT_TYPES = {USERS: "application/gzip", SUMMARY: "application/json", REPORT: "text/html; charset=utf-8"}
 
@@ -37,11 +50,18 @@ def fetch_credentials(secret: str, fresh: bool = False) -> Credentials:
         # The error's own text may quote the value.
         raise ConfigurationError("The secret %s is not JSON" % secret) from None
     except GetParameterError as error:
+        # Powertools gives every error of AWS this one name; the cause is behind it.
+        if _aws_code(error.__context__) not in _LASTING_REFUSALS:
+            raise
         raise ConfigurationError(
             "The secret %s cannot be read from Secrets Manager: %s" % (secret, error),
             hint="Check AUDIT_SECRET and that the function's role may call secretsmanager:GetSecretValue on it.",
         ) from None
     return read_credentials(secret, value)
+
+
+def _aws_code(error: BaseException | None) -> str | None:
+    return getattr(error, "response", {}).get("Error", {}).get("Code")
 
 
 @functools.cache
@@ -59,6 +79,13 @@ class ReportStore:
         :param prefix: empty, or ends with a slash
         """
         self._bucket, self._prefix = bucket, prefix
+
+    def begin(self, run: str) -> None:
+        """Leave a mark that the run began, so that a bucket that cannot be written to is noticed before the audit, not after.
+
+        :raises ConfigurationError: as :meth:`put`
+        """
+        self._put("%sruns/%s/started.json" % (self._prefix, run), json.dumps({"run": run}).encode(), "application/json")
 
     def put(self, run: str, folder: str, partial: bool) -> dict[str, str]:
         """Store the reports of a run, then point C(latest.json) at them; the pointer comes last, so it never dangles.
@@ -84,11 +111,10 @@ class ReportStore:
                 Bucket=self._bucket, Key=key, Body=body, ContentType=content_type, ServerSideEncryption="AES256"
             )
         except ClientError as error:
-            refusal = error.response["Error"]
-            if refusal.get("Code") not in ("NoSuchBucket", "AccessDenied"):
+            if _aws_code(error) not in _LASTING_REFUSALS:
                 raise
             raise ConfigurationError(
-                "Could not write %s to the bucket %s: %s" % (key, self._bucket, refusal.get("Message")),
-                code=refusal["Code"],
+                "Could not write %s to the bucket %s: %s" % (key, self._bucket, error.response["Error"].get("Message")),
+                code=_aws_code(error),
                 hint="Check AUDIT_BUCKET and that the function's role may call s3:PutObject under its prefix.",
             ) from None

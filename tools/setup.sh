@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Makes .venv/ from the lock files. Does nothing, and needs no network, when it is up to date.
+# Makes .venv/ from the lock files, on the newest supported Python of the machine. Does nothing, and needs no network, when
+# it is up to date.
 set -eu
 cd "$(dirname "$0")/.."
 export LC_ALL=C.UTF-8
@@ -41,16 +42,22 @@ require_venv() {
 mkdir -p "$(dirname "$link")"
 ln -sfn ../../../.. "$link"
 
-python=$(find_python)
 # shellcheck disable=SC2086
-wanted="$PWD $python $(cat $locks tools/setup.sh | sha256sum)"
-if [ "$(cat .venv/made-from 2>/dev/null)" = "$wanted" ]; then
+wanted="$PWD $(cat $locks tools/setup.sh | sha256sum)"
+if [ "$(cat .venv/made-from 2>/dev/null)" = "$wanted" ] && .venv/bin/python -c '' 2>/dev/null; then
     exit 0
 fi
 
+python=$(find_python)
 require_venv "$python"
 echo "Setting up .venv with $("$python" --version)"
-rm -rf .venv
+rm -rf .venv.old
+if [ -d .venv ]; then
+    # An environment that works is worth more than a new one that cannot be made.
+    mv .venv .venv.old
+    trap 'rm -rf .venv; mv .venv.old .venv; echo "Setting up failed; the environment is the old one" >&2' EXIT
+    trap 'exit 1' HUP INT TERM
+fi
 "$python" -m venv .venv
 pip() { .venv/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes --only-binary :all: "$@"; }
 pip -r requirements-dev.txt
@@ -58,3 +65,5 @@ pip -r requirements-dev.txt
 pip --target .venv/lambda/function -r lambda/requirements.txt
 pip --target .venv/lambda/runtime -r tests/lambda/requirements.txt
 printf '%s' "$wanted" > .venv/made-from
+trap - EXIT
+rm -rf .venv.old

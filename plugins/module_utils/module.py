@@ -12,7 +12,7 @@ from typing import Callable
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
 from .auth0.budget import Budget
-from .auth0.connection import Connection
+from .auth0.connection import Connection, check_token
 from .auth0.errors import Auth0Error, ConfigurationError
 from .auth0.management_api import ManagementApi
 from .auth0.mfa_api import MfaApi, log_in
@@ -57,10 +57,15 @@ def user_spec() -> dict[str, dict]:
     }
 
 
+def connection_rules() -> dict[str, object]:
+    """How the options of C(connection_spec) go together, for AnsibleModule."""
+    return {"mutually_exclusive": [("user_id", "email")]}
+
+
 def user_rules() -> dict[str, object]:
-    """How the options of C(user_spec) go together, for AnsibleModule."""
+    """How the options of C(connection_spec) and C(user_spec) go together, for AnsibleModule."""
     return {
-        "mutually_exclusive": [("mfa_token", "username")],
+        "mutually_exclusive": [("user_id", "email"), ("mfa_token", "username")],
         "required_together": [("username", "password")],
         "required_by": {"otp": "username", "realm": "username"},
     }
@@ -116,7 +121,7 @@ class Session:
             timeout=self.params["timeout"],
         )
         budget = Budget(self.params["rate_limit_share"], self.params["max_wait"])
-        if self.params.get("mfa_token") or self.params.get("username"):
+        if self.params.get("mfa_token") is not None or self.params.get("username") is not None:
             return self._user_view(connection, budget)
         return self._operator_view(connection, budget)
 
@@ -131,16 +136,17 @@ class Session:
             raise ConfigurationError(
                 "Acting as the user needs client_id", hint="Name the application the user logs in to."
             )
+        if given["mfa_token"] is not None:
+            check_token("mfa_token", given["mfa_token"])
+        elif not given["username"]:
+            raise ConfigurationError("username is empty")
         transport = self._closing.enter_context(Transport(connection, budget))
         tokens = TokenEndpoint(transport, given["client_id"], given["client_secret"])
 
         def fetch() -> TokenSet:
-            if given["mfa_token"]:
-                bearer = given["mfa_token"]
-            else:
-                bearer = log_in(
-                    tokens, connection.mfa_audience, given["username"], given["password"], given["realm"], given["otp"]
-                )
+            bearer = given["mfa_token"] or log_in(
+                tokens, connection.mfa_audience, given["username"], given["password"], given["realm"], given["otp"]
+            )
             self.hide(bearer)
             return TokenSet(bearer, expires_in=600)
 
@@ -154,7 +160,8 @@ class Session:
                 hint="Set user_id or email, or act as the user with mfa_token, or username and password.",
             )
         if given["api_token"]:
-            api = ManagementApi(connection, budget, lambda: given["api_token"])
+            token = check_token("api_token", given["api_token"])
+            api = ManagementApi(connection, budget, lambda: token)
         elif given["client_id"] and given["client_secret"]:
             api = ManagementApi.with_client_credentials(
                 connection, budget, given["client_id"], given["client_secret"], on_token=self.hide

@@ -85,7 +85,7 @@ from datetime import datetime, timezone
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.recovery_codes import converge_code, seconds
-from ansible_collections.mfaops.auth0.plugins.module_utils.module import Session, connection_spec, run
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import Session, connection_rules, connection_spec, run
 
 
 def converge_recovery_code(session: Session) -> dict:
@@ -109,6 +109,7 @@ def main() -> None:
             "max_age": {"type": "str"},
         },
         supports_check_mode=True,
+        **connection_rules(),
     )
     run(module, converge_recovery_code)
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -103,8 +104,17 @@ def audit(tenant, aws: LocalAws) -> dict:
     return json.loads((OUTPUT / "summary.json").read_text())
 
 
+def _interrupt(number: int, _frame) -> None:
+    raise KeyboardInterrupt(number)
+
+
 def main() -> None:
     """Run it all."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # As with ctrl-c, so that no process is left behind.
+        signal.signal(number, _interrupt)
+    # Everything is on loopback, and boto3 and ansible.builtin.uri would send even that through a proxy.
+    os.environ.update(NO_PROXY="127.0.0.1", no_proxy="127.0.0.1")
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir(parents=True)
     say("1. starting the embedded Auth0 tenant: %d users, seed %d" % (USERS, SEED))

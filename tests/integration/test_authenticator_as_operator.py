@@ -20,9 +20,10 @@ SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
         ({"factor": "phone", "phone_number": "+442071838750", "name": "work"}, "phone"),
         ({"factor": "voice", "phone_number": "+442071838750"}, "phone"),
         ({"factor": "email", "email_address": "chuck334@example.com"}, "email"),
+        ({"factor": "email", "email_address": "ab@x.io"}, "email"),
         ({"factor": "otp", "totp_secret": SECRET}, "totp"),
     ],
-    ids=["phone", "voice", "email", "otp"],
+    ids=["phone", "voice", "email", "short email", "otp"],
 )
 def test_present_twice_then_absent_twice_each_after_check_mode(tenant, options, kind):
     user = {**tenant.operator, "email": email(1)}
@@ -84,6 +85,24 @@ def test_removing_a_push_takes_its_otp_along_and_says_so(tenant):
     assert [removed.partition("|")[0] for removed in done["removed_ids"]] == ["push", "totp"]
     assert checked["removed_ids"] == done["removed_ids"]
     assert again["changed"] is False
+
+
+def test_an_id_that_is_not_what_the_other_options_describe_is_left_alone(tenant):
+    before = tenant.methods(9)
+    otp = next(method["id"] for method in before if method["type"] == "totp")
+    phone = next(method["id"] for method in before if method["type"] == "phone")
+    results = tenant.results(
+        {**tenant.operator, "email": email(9), "state": "absent"},
+        {MODULE: {"factor": "phone", "authenticator_id": otp}},
+        {MODULE: {"authenticator_id": phone, "phone_number": "+19999999999"}},
+        {MODULE: {"factor": "phone", "phone_number": "+4420718380109", "allow_last_factor": True}},
+    )
+    assert ["is not what the other options describe" in result.get("msg", "") for result in results] == [
+        True,
+        True,
+        False,
+    ]
+    assert results[2]["changed"] is False and tenant.methods(9) == before
 
 
 def test_the_last_factor_stays_unless_told(tenant):

@@ -49,6 +49,8 @@ def test_a_phone_with_its_twin_confirmed_and_removed_by_number(tenant):
     made, again = tenant.results(user, present, present)
     assert changes([made, again]) == [True, False]
     assert made["authenticator"]["phone_number"] == "XXXXXXXXX8750"
+    (by_voice,) = tenant.results(user, {MODULE: {"factor": "voice", "phone_number": PHONE}})
+    assert by_voice["authenticator"]["id"] in made["authenticator"]["twin_ids"]
     assert made["authenticator"]["twin_ids"] == [made["authenticator"]["id"].replace("sms|", "voice|")]
 
     sent = tenant.running.control("GET", "codes?user_id=" + tenant.user_id(1).replace("|", "%7C"))[-1]
@@ -101,6 +103,23 @@ def test_removing_the_push_reports_the_otp_that_went_with_it(tenant):
     (result,) = tenant.results(tenant.user(4), {MODULE: absent})
     assert changes([result]) == [True]
     assert [removed.partition("|")[0] for removed in result["removed_ids"]] == ["push", "totp"]
+
+
+def test_a_push_is_not_removed_when_only_an_otp_that_may_be_its_twin_is_left(tenant):
+    code = code_of("NBSWY3DPFQQHO33SNBSWY3DPFQQHO33S", tenant.running)
+    (result,) = tenant.results(tenant.user(4, otp=code), {MODULE: {"state": "absent", "factor": "push"}})
+    assert result["failed"] and "may lose the last confirmed factor" in result["msg"]
+    assert len(tenant.methods(4)) == 3
+
+
+def test_check_mode_refuses_what_the_mfa_token_cannot_do(tenant):
+    absent = {MODULE: {"state": "absent", "factor": "phone", "allow_last_factor": True}}
+    second = {MODULE: {"factor": "otp"}}
+    tasks = [absent, {**absent, "check_mode": True}, second, {**second, "check_mode": True}]
+    done, checked, enrolled, enrol_checked = tenant.results(tenant.user(3), *tasks)
+    assert done["failed"] and done["msg"] == checked["msg"]
+    assert enrolled["failed"] and enrolled["msg"] == enrol_checked["msg"] and "Log in with otp" in enrolled["msg"]
+    assert tenant.writes() == []
 
 
 def test_a_wrong_code_confirms_nothing(tenant):

@@ -144,6 +144,8 @@ def test_a_wrong_client_secret_is_a_configuration_error(function, secret_for, te
         function(secret=secret_for(tenant, "not-the-secret")).invoke({})
     assert failure.value.kind == "ConfigurationError"
     assert "not-the-secret" not in str(failure.value)
+    # Once: a secret that has not changed is not tried again.
+    assert [entry["path"] for entry in tenant.control("GET", "requests")] == ["/oauth/token"]
 
 
 def test_a_rotated_secret_is_read_again_at_once(function, aws, secret_for, tenant):
@@ -170,6 +172,11 @@ def test_a_rotated_secret_is_read_again_at_once(function, aws, secret_for, tenan
             "Refusing plain http to t.example",
             id="plain http",
         ),
+        pytest.param(
+            {"domain": "t.example", "client_id": "x", "client_secret": "not-the-secret", "base_url": 5},
+            "has a base_url that is no text",
+            id="address no text",
+        ),
     ],
 )
 def test_a_secret_that_cannot_be_right_is_named_and_never_quoted(function, secret, message):
@@ -191,6 +198,7 @@ def test_a_missing_bucket_says_what_to_check(function, tenant):
     with pytest.raises(FunctionError, match="to the bucket not-there.*NoSuchBucket.*Check AUDIT_BUCKET") as failure:
         function(tenant, AUDIT_BUCKET="not-there").invoke({})
     assert failure.value.kind == "ConfigurationError"
+    assert tenant.control("GET", "requests") == []
 
 
 def test_an_unreachable_tenant_may_be_retried(function):
@@ -206,7 +214,7 @@ def test_an_unreachable_tenant_may_be_retried(function):
 
 
 def test_a_run_that_comes_near_its_deadline_stores_what_it_has(function, aws, slow_tenant):
-    result = function(slow_tenant, timeout=112.0).invoke({})
+    result = function(slow_tenant, timeout=115.0).invoke({})
     coverage = result["coverage"]
     assert (result["partial"], result["reason"]) == (True, "The time limit came near.")
     assert coverage["read"] >= 1 and coverage["read"] + coverage["not_reached"] == 500

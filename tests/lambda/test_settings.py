@@ -48,9 +48,10 @@ def test_no_weak_factor_is_a_choice():
 @pytest.mark.parametrize(
     ("environment", "message"),
     [
-        ({"AUDIT_BUCKET": "b"}, "AUDIT_SECRET is not set"),
+        ({"AUDIT_BUCKET": "bucket"}, "AUDIT_SECRET is not set"),
         ({"AUDIT_SECRET": "s"}, "AUDIT_BUCKET is not set"),
         ({**REQUIRED, "AUDIT_SECRET": " "}, "AUDIT_SECRET ' ' is not the name or ARN of a secret"),
+        ({**REQUIRED, "AUDIT_BUCKET": "Bad Bucket!"}, "AUDIT_BUCKET .* is not the name of a bucket"),
         ({**REQUIRED, "AUDIT_PREFIX": "/x"}, "AUDIT_PREFIX '/x' is not a prefix of keys"),
         (
             {**REQUIRED, "AUDIT_RATE_LIMIT_SHARE": "0"},

@@ -64,9 +64,10 @@ class Population:
                     reached, seen = created_at, set()
                 seen.add(user_id)
                 yield user
-            # A page may be shorter than asked for, so only the count of matches tells the last one.
+            # A page may be shorter than asked for, so only the count of matches tells the last one. A count below what
+            # was shown (left out by Auth0, or overtaken by a deletion) is not believed: then an empty page is the end.
             shown.update(user["user_id"] for user in answer.users)
-            if len(shown) >= answer.total:
+            if len(shown) == answer.total or (not answer.users and len(shown) > answer.total):
                 return
             if not answer.users:
                 raise PopulationError(

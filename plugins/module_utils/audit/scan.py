@@ -91,15 +91,15 @@ class Scan:
         """
         users = iter(population)
         while True:
-            if self._remaining() < self._margin:
-                self.coverage.stopped = "The time limit came near."
+            if self._out_of_time():
                 return
             try:
                 user = next(users, None)
             except (*FATAL, PopulationError) as error:
                 self._stop(error)
                 return
-            if user is None:
+            # The next user may have cost a page of the listing, and the margin is for one request.
+            if user is None or self._out_of_time():
                 return
             try:
                 authenticators = self._api.list_authenticators(user["user_id"])
@@ -114,6 +114,11 @@ class Scan:
             else:
                 self.coverage.read += 1
                 yield user_row(self._tenant, user, authenticators, self._now, self._policy)
+
+    def _out_of_time(self) -> bool:
+        if self._remaining() < self._margin:
+            self.coverage.stopped = "The time limit came near."
+        return self.coverage.stopped is not None
 
     def _stop(self, error: Auth0Error) -> None:
         if not self.coverage.read:

@@ -11,6 +11,7 @@ its dates.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Iterable
@@ -187,24 +188,31 @@ def to_rows(authenticators: Iterable[Authenticator]) -> list[dict[str, object]]:
     return [to_row(row, linked[row.id]) for row in rows]
 
 
+def mask_phone(phone_number: str) -> str:
+    """As Auth0 shows it (observed): all but the last four characters are X, the plus included."""
+    return "X" * max(len(phone_number) - 4, 0) + phone_number[-4:]
+
+
+def mask_email(email: str) -> str:
+    """As Auth0 shows it (observed): four characters of either side stay, of a local part of up to four none does."""
+    local, domain = email.split("@", 1)
+    kept = local[:4] if len(local) > 4 else ""
+    return "%s@%s" % (kept.ljust(max(len(local), 4), "*"), domain[:4].ljust(len(domain), "*"))
+
+
 def phone_fits(masked: str | None, phone_number: str) -> bool:
     """Whether a masked number may be this one.
 
-    Observed masks keep the length and the last four characters (C(XXXXXXXXX9167)); other documented ones show more
-    digits and other fillers. So every visible digit at the end must agree, and at least two must be visible.
+    The observed mask keeps the length. Other documented ones show more digits and other fillers, so there every visible
+    digit at the end must agree, and at least two must be visible.
     """
-    digits = "".join(char for char in phone_number if char.isdigit())
-    shown = ""
-    for char in reversed(masked or ""):
-        if char.isdigit():
-            shown = char + shown
-        elif char not in " -":
-            break
-    return len(shown) >= 2 and digits.endswith(shown)
+    masked = masked or ""
+    if re.fullmatch(r"X+[0-9]{4}", masked):
+        return masked == mask_phone(phone_number)
+    shown = re.search(r"[0-9 -]*$", masked)[0].replace(" ", "").replace("-", "")
+    return len(shown) >= 2 and phone_number.endswith(shown)
 
 
 def email_fits(masked: str | None, email: str) -> bool:
-    """Whether a masked address may be this one (C(chuc****@exam*******): four characters of either side stay, the length too)."""
-    if not masked or len(masked) != len(email):
-        return False
-    return all(shown in ("*", char) for shown, char in zip(masked.lower(), email.lower()))
+    """Whether a masked address (or one in clear, as some documentation shows it) may be this one."""
+    return (masked or "").lower() in (mask_email(email).lower(), email.lower())

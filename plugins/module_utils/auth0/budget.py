@@ -119,7 +119,7 @@ class Budget:
         self._resume_at: dict[str, float] = {}
 
     def send(self, method: str, bucket: str, action: str, call: Callable[[], object]):
-        """Send one request, repeated where that is safe; the last answer, whatever its status below 429.
+        """Send one request, repeated where that is safe; the last answer, whatever its status (429 never is).
 
         :param bucket: the rate limit the request counts against, for instance C(management)
         :param action: what is attempted, for messages

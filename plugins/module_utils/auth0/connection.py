@@ -7,11 +7,14 @@
 from __future__ import annotations
 
 import ipaddress
-import os
+import re
+import ssl
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from .errors import ConfigurationError
+
+LONGEST_TIMEOUT = 3600
 
 
 @dataclass(frozen=True)
@@ -49,19 +52,27 @@ class Connection:
             raise ConfigurationError(
                 "No tenant given", hint="Set auth0_domain (or AUTH0_DOMAIN) to the tenant's domain."
             )
-        if auth0_domain and ("/" in auth0_domain or "@" in auth0_domain or not urlsplit("//" + auth0_domain).hostname):
+        if auth0_domain and not _is_domain(auth0_domain):
             raise ConfigurationError(
                 "auth0_domain %r is not a domain" % auth0_domain,
                 hint="Give the host name alone, such as example.eu.auth0.com; a full address goes into base_url.",
             )
         url = (base_url or "https://%s" % auth0_domain).rstrip("/")
         host = _checked_host(url)
-        if not isinstance(timeout, (int, float)) or timeout <= 0:
-            raise ConfigurationError("timeout %r is not a positive number of seconds" % timeout)
-        if ca_path and not os.path.exists(ca_path):
-            raise ConfigurationError("ca_path %s does not exist" % ca_path)
+        if not isinstance(timeout, (int, float)) or not 0 < timeout <= LONGEST_TIMEOUT:
+            raise ConfigurationError("timeout %r is not above 0 and at most %d seconds" % (timeout, LONGEST_TIMEOUT))
+        if ca_path:
+            try:
+                ssl.create_default_context(cafile=ca_path)
+            except (OSError, ValueError):
+                raise ConfigurationError("ca_path %s is not a file of PEM certificates" % ca_path) from None
         verify = (ca_path or True) if validate_certs else False
         return cls(base_url=url, domain=auth0_domain or host, verify=verify, timeout=float(timeout))
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the tenant runs on this machine."""
+        return _is_loopback(urlsplit(self.base_url).hostname)
 
     @property
     def management_audience(self) -> str:
@@ -74,6 +85,24 @@ class Connection:
         return "https://%s/mfa/" % self.domain
 
 
+def _is_domain(text: str) -> bool:
+    try:
+        parts = urlsplit("//" + text)
+        return bool(parts.netloc == text and parts.port != 0 and _is_host(parts.hostname or ""))
+    except ValueError:
+        return False
+
+
+def _is_host(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+        return True
+    except ValueError:
+        return len(text) <= 253 and all(
+            re.fullmatch(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", label) for label in text.split(".")
+        )
+
+
 def _checked_host(url: str) -> str:
     try:
         parts = urlsplit(url)
@@ -83,7 +112,7 @@ def _checked_host(url: str) -> str:
     # Never quote an address with credentials in it.
     if parts.username or parts.password:
         raise ConfigurationError("base_url carries credentials", hint="Leave them out of the address.")
-    if parts.scheme not in ("https", "http") or not host or parts.path or parts.query or parts.fragment:
+    if parts.scheme not in ("https", "http") or not _is_host(host or "") or parts.path or parts.query or parts.fragment:
         raise ConfigurationError("base_url %r is not of the form https://host[:port]" % url)
     if parts.scheme == "http" and not _is_loopback(host):
         raise ConfigurationError(
@@ -117,3 +146,14 @@ def encode_id(name: str, value: str) -> str:
     if any(ord(char) < 32 or ord(char) == 127 for char in value):
         raise ConfigurationError("%s holds control characters" % name)
     return quote(value, safe="")
+
+
+def check_token(name: str, value: str) -> str:
+    """The value, if it can be a token at all: it goes into a header.
+
+    :param name: the option it came from, for the message; the value is never quoted
+    :raises ConfigurationError: it is empty, or holds what no token holds
+    """
+    if not re.fullmatch(r"[!-~]+", value):
+        raise ConfigurationError("%s is empty or holds characters that no token has" % name)
+    return value

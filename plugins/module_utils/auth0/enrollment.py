@@ -13,7 +13,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from .authenticators import FACTORS, MFA_VIEW, Authenticator, email_fits, phone_fits, to_rows, twins
+from .authenticators import (
+    FACTORS,
+    MFA_VIEW,
+    Authenticator,
+    email_fits,
+    mask_email,
+    mask_phone,
+    phone_fits,
+    to_rows,
+    twins,
+)
 from .connection import encode_id
 from .errors import ConfigurationError, NotFoundError, RefusedError
 
@@ -54,6 +64,7 @@ _FORMS = {
 }
 # Never quoted back.
 _SECRET = ("totp_secret", "code")
+_BELONGS_TO = {"phone_number": "phone", "email_address": "email", "totp_secret": "otp"}
 
 
 def check(wanted: Wanted) -> None:
@@ -70,6 +81,11 @@ def check(wanted: Wanted) -> None:
         if value is not None and not re.fullmatch(form, value):
             shown = "" if option in _SECRET else " %r" % value
             raise ConfigurationError("%s%s is not %s" % (option, shown, description))
+    for option, factor in _BELONGS_TO.items():
+        if getattr(wanted, option) is not None and wanted.factor not in (None, factor):
+            raise ConfigurationError("%s does not go with factor=%s" % (option, wanted.channel or wanted.factor))
+    if wanted.state != "confirmed" and (wanted.code is not None or wanted.oob_code is not None):
+        raise ConfigurationError("code and oob_code go with state=confirmed only")
     new = wanted.state == "present" and not wanted.authenticator_id
     if new and wanted.factor == "phone" and not wanted.phone_number:
         raise ConfigurationError("Enrolling a phone needs phone_number")
@@ -81,11 +97,12 @@ class Step:
 
     verb: str
     authenticator_id: str | None = None
+    factor: str | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps, and what they lead to.
+    """The write that is needed, and what it leads to.
 
     :ivar step: the one write that is needed, None where the state is as wanted
     :ivar target: the authenticator it is about, None where it does not exist (yet)
@@ -146,7 +163,8 @@ def _confirmed(wanted: Wanted, actual: list[Authenticator], view: str) -> Plan:
     if not wanted.code:
         raise ConfigurationError(
             "Confirming %s needs the code" % target.id,
-            hint="Give in code the digits the OTP app shows, or the ones that were sent.",
+            hint="Give in code the digits the OTP app shows, or the ones that were sent; where they are lost, remove the "
+            "enrolment with state=absent and enrol again.",
         )
     if target.factor == "phone" and not wanted.oob_code:
         raise ConfigurationError(
@@ -155,7 +173,7 @@ def _confirmed(wanted: Wanted, actual: list[Authenticator], view: str) -> Plan:
         )
     ids = {row.id for row in pending[0]}
     after = tuple(replace(row, confirmed=True) if row.id in ids else row for row in actual)
-    return Plan(Step("confirm", target.id), replace(target, confirmed=True), after)
+    return Plan(Step("confirm", target.id, target.factor), replace(target, confirmed=True), after)
 
 
 def _absent(wanted: Wanted, actual: list[Authenticator], view: str) -> Plan:
@@ -178,16 +196,30 @@ def _absent(wanted: Wanted, actual: list[Authenticator], view: str) -> Plan:
             "%s is not removed: the MFA API lists every verified e-mail address, enrolled or not" % target.id,
             hint="Remove an enrolled one as operator, with user_id.",
         )
-    linked = twins(actual)
-    gone = {target.id, *linked[target.id]}
+    gone = {target.id, *twins(actual)[target.id]}
     after = tuple(row for row in actual if row.id not in gone)
-    if any(row.is_second_factor for row in actual) and not any(row.is_second_factor for row in after):
+    unseen_twin = view == MFA_VIEW and target.factor in _UNSEEN_TWIN
+    had_factors = any(row.is_second_factor for row in actual)
+    if had_factors and not _factors_left(after, _UNSEEN_TWIN[target.factor] if unseen_twin else None):
         if not wanted.allow_last_factor:
             raise RefusedError(
-                "%s is the user's last confirmed factor" % target.id,
+                "With %s the user may lose the last confirmed factor" % target.id,
                 hint="Set allow_last_factor if the user may be left without MFA.",
             )
-    return Plan(Step("remove", target.id), target, after, tuple(sorted(gone)))
+    notice = None
+    if target.factor == "push" and unseen_twin:
+        notice = "The OTP that came with %s goes with it; which one it is cannot be seen beforehand" % target.id
+    return Plan(Step("remove", target.id), target, after, tuple(sorted(gone)), notice)
+
+
+# A push and the OTP that its enrolment made are removed together, and no row of the MFA API says which belong together.
+_UNSEEN_TWIN = {"push": "otp", "otp": "push"}
+
+
+def _factors_left(rows: tuple[Authenticator, ...], twin: str | None) -> bool:
+    """Whether a second factor is left, even if one of the factor C(twin) goes along unseen."""
+    left = [row for row in rows if row.is_second_factor]
+    return len(left) > (1 if any(row.factor == twin for row in left) else 0)
 
 
 def _devices(wanted: Wanted, rows: list[Authenticator]) -> list[list[Authenticator]]:
@@ -195,16 +227,19 @@ def _devices(wanted: Wanted, rows: list[Authenticator]) -> list[list[Authenticat
     devices: dict[str, list[Authenticator]] = {}
     linked = twins(rows)
     for row in sorted(rows, key=lambda row: row.id):
-        if _fits(wanted, row):
+        named = wanted.authenticator_id is not None
+        if row.goes_by(wanted.authenticator_id) if named else _fits(wanted, row):
+            if named and not _fits(wanted, row):
+                raise RefusedError(
+                    "%s is not what the other options describe" % row.id, hint="Leave them out, or mend the id."
+                )
             key = min(row.id, *linked[row.id]) if row.factor == "phone" and linked[row.id] else row.id
             devices.setdefault(key, []).append(row)
     return list(devices.values())
 
 
 def _fits(wanted: Wanted, row: Authenticator) -> bool:
-    if wanted.authenticator_id:
-        return row.goes_by(wanted.authenticator_id)
-    if row.factor != wanted.factor:
+    if wanted.factor and row.factor != wanted.factor:
         return False
     if wanted.channel and row.channels and wanted.channel not in row.channels:
         return False
@@ -221,21 +256,9 @@ def _predicted(wanted: Wanted, view: str) -> Authenticator:
         confirmed=view != MFA_VIEW,
         channels=(wanted.channel or "sms",) if wanted.factor == "phone" else (),
         name=wanted.name,
-        phone_number=_masked(wanted.phone_number),
-        email=_masked_email(wanted.email_address),
+        phone_number=mask_phone(wanted.phone_number) if wanted.phone_number else None,
+        email=mask_email(wanted.email_address) if wanted.email_address else None,
     )
-
-
-def _masked(phone_number: str | None) -> str | None:
-    return phone_number and "X" * (len(phone_number) - 4) + phone_number[-4:]
-
-
-def _masked_email(email: str | None) -> str | None:
-    if not email:
-        return None
-    local, domain = email.split("@", 1)
-    kept = local[:4] if len(local) > 4 else ""
-    return "%s@%s" % (kept.ljust(max(len(local), 4), "*"), domain[:4].ljust(len(domain), "*"))
 
 
 def _ambiguous(devices: list[list[Authenticator]]) -> RefusedError:

@@ -158,6 +158,7 @@ _HINTS = {
     "unsupported_challenge_type": "The user has no confirmed authenticator of this kind.",
     "too_many_attempts": "The user or the address is blocked for a while by attack protection.",
     "expired_token": "Log in again: the second step took longer than the mfa_token lives.",
+    "unauthorized": "This user may not log in: see the reason Auth0 gives, and unblock the user if that is right.",
     "inexistent_user": "Check user_id, and that auth0_domain is the tenant this user belongs to.",
 }
 
@@ -206,6 +207,12 @@ def _hint_for_token(status: int, code: str | None, said: str) -> str | None:
         return "Check username, password and realm."
     if code == "invalid_grant" and "otp" in lowered:
         return "Check the code and the clock of the device that shows it."
+    if code == "access_denied" and status == 403:
+        return "Check realm, the audience, and that the application may use both."
+    if "already enrolled" in lowered:
+        return "An mfa_token enrols only the first factor: log in with otp as well."
+    if status == 409:
+        return "Auth0 takes an authenticator the user has for the same one: list them."
     if status == 401:
         return "Check that the token is meant for this tenant and this API."
     return None

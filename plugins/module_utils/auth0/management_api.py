@@ -48,7 +48,7 @@ class ManagementApi:
         """
         from auth0.management import Auth0
 
-        self._renew = renew
+        self._token, self._renew = token, renew
         self._http = httpx_client(connection, budget)
         self._client = Auth0(
             base_url=connection.base_url + "/api/v2", token=token, httpx_client=self._http, max_retries=0
@@ -225,6 +225,8 @@ class ManagementApi:
         return Authenticator.from_management(_plain(self._repeat(call)))
 
     def _repeat(self, call):
+        # Fetched here, so that a refused grant is not taken for a refused token.
+        self._token()
         try:
             return call()
         except AuthenticationError:

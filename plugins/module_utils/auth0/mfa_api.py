@@ -62,6 +62,11 @@ class MfaApi:
         """
         self._transport, self._bearer, self._tokens = transport, bearer, tokens
 
+    @property
+    def holds_mfa_token(self) -> bool:
+        """Whether the bearer is an C(mfa_token), which can do less than an access token."""
+        return is_mfa_token(self._bearer())
+
     def list_authenticators(self) -> list[Authenticator]:
         """All authenticators, unconfirmed ones included (C(GET /mfa/authenticators), not paged).
 
@@ -117,11 +122,6 @@ class MfaApi:
         """
         path = "/mfa/authenticators/" + encode_id("authenticator_id", authenticator_id)
         action = "remove the authenticator %s" % authenticator_id
-        if is_mfa_token(self._bearer()):
-            raise AuthenticationError(
-                "Could not %s: an mfa_token can list authenticators but not remove them" % action,
-                hint="Log in with otp, or give an access token for the /mfa/ audience with scope remove:authenticators.",
-            )
         try:
             self._call("DELETE", path, action, "remove:authenticators")
         except NotFoundError:

@@ -10,14 +10,16 @@ the bearer token to another host, are not followed.
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import socket
 import ssl
 from contextvars import ContextVar
 
 from .budget import REPEATABLE, Budget
 from .connection import Connection
-from .errors import AmbiguousWriteError, ServerError, TransportError, from_answer
+from .errors import AmbiguousWriteError, ConfigurationError, ServerError, TransportError, from_answer
 
 USER_AGENT = "mfaops.auth0"
 NOT_REPEATED = (
@@ -37,8 +39,15 @@ class Transport:
         self.connection = connection
         self._budget = budget
         self._session = requests.Session()
-        # The environment's proxies are honoured, but never a ~/.netrc: it would replace the bearer token.
-        self._session.auth = lambda request: request
+        # The environment may name proxies and certificate authorities; a ~/.netrc would replace the bearer token, and a
+        # proxy must not see what is meant for loopback.
+        self._session.trust_env = False
+        self._session.verify = _trusted(connection)
+        if not connection.is_loopback:
+            self._session.proxies = requests.utils.get_environ_proxies(connection.base_url)
+        self._wire = _Wire()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, _marking_adapter(self._wire))
         self._session.headers["User-Agent"] = USER_AGENT
 
     def __enter__(self) -> Transport:
@@ -62,31 +71,93 @@ class Transport:
         import requests
 
         headers = {"Authorization": "Bearer %s" % bearer} if bearer else {}
-        url = self.connection.base_url + path
 
         def call():
+            self._wire.sent = False
             try:
                 return self._session.request(
                     method,
-                    url,
+                    self.connection.base_url + path,
                     json=json,
                     headers=headers,
                     timeout=self.connection.timeout,
-                    verify=_verify(self._session, url, self.connection),
                     allow_redirects=False,
                 )
+            except ValueError as error:  # requests' own word for proxies and addresses it cannot read
+                raise _unusable(error) from None
             except requests.RequestException as error:
-                raise _no_answer(self.connection, method, action, error) from None
+                raise _no_answer(self.connection, method, action, error, self._wire.sent) from None
 
         answer = self._budget.send(method, "authentication", action, call)
         return read_answer(method, action, answer)
 
 
-def _verify(session, url: str, connection: Connection):
-    # requests lets REQUESTS_CA_BUNDLE overrule a session's setting, so the decision is made for every request.
-    if connection.verify is True:
-        return session.merge_environment_settings(url, {}, None, True, None)["verify"]
-    return connection.verify
+class _Wire:
+    """Whether the request under way may have left: only then is a lost write ambiguous."""
+
+    sent = False
+
+
+def _marking_adapter(wire: _Wire):
+    import requests
+    import urllib3
+
+    def marking(pool_class):
+        class Marking(pool_class.ConnectionCls):
+            connecting = False
+
+            def connect(self):
+                # Includes the TLS handshake and what is sent to a proxy to reach the tenant.
+                self.connecting = True
+                try:
+                    super().connect()
+                finally:
+                    self.connecting = False
+
+            def send(self, data):
+                if self.sock is None:
+                    self.connect()
+                wire.sent = wire.sent or not self.connecting
+                return super().send(data)
+
+        class Pool(pool_class):
+            ConnectionCls = Marking
+
+        return Pool
+
+    class Adapter(requests.adapters.HTTPAdapter):
+        def init_poolmanager(self, *arguments, **options):
+            super().init_poolmanager(*arguments, **options)
+            self._mark(self.poolmanager)
+
+        def proxy_manager_for(self, proxy, **options):
+            return self._mark(super().proxy_manager_for(proxy, **options))
+
+        @staticmethod
+        def _mark(manager):
+            manager.pool_classes_by_scheme = {
+                "http": marking(urllib3.HTTPConnectionPool),
+                "https": marking(urllib3.HTTPSConnectionPool),
+            }
+            return manager
+
+    return Adapter()
+
+
+def _trusted(connection: Connection) -> bool | str:
+    """What both clients verify certificates with: False, a file or folder, or True for the libraries' own bundle."""
+    if connection.verify is not True:
+        return connection.verify
+    named = (os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"))
+    return next((path for path in named if path and os.path.exists(path)), True)
+
+
+def _unusable(error: Exception) -> ConfigurationError:
+    # The text may hold a proxy's password.
+    return ConfigurationError(
+        "The address or a proxy setting cannot be used (%s)" % type(error).__name__,
+        hint="Check auth0_domain or base_url, and HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY in the environment.",
+    )
 
 
 def read_answer(method: str, action: str, answer):
@@ -132,54 +203,82 @@ def httpx_client(connection: Connection, budget: Budget):
                 try:
                     return super(BudgetClient, self).send(request, **options)
                 except httpx.TransportError as error:
-                    raise _no_answer(connection, request.method, action, error) from None
+                    sent = not isinstance(error, unsent)
+                    raise _no_answer(connection, request.method, action, error, sent) from None
 
             answer = budget.send(request.method, "management", action, call)
             read_answer(request.method, action, answer)
             return answer
 
-    verify = connection.verify
+    unsent = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+    verify = _trusted(connection)
     if isinstance(verify, str):
-        verify = ssl.create_default_context(cafile=verify)
-    return BudgetClient(verify=verify, timeout=connection.timeout, headers={"User-Agent": USER_AGENT})
+        folder = os.path.isdir(verify)
+        verify = ssl.create_default_context(cafile=None if folder else verify, capath=verify if folder else None)
+    try:
+        return BudgetClient(
+            verify=verify,
+            timeout=connection.timeout,
+            headers={"User-Agent": USER_AGENT},
+            trust_env=not connection.is_loopback,
+        )
+    except (ValueError, httpx.InvalidURL) as error:
+        raise _unusable(error) from None
 
 
-def _no_answer(connection: Connection, method: str, action: str, error: Exception) -> TransportError:
-    """The error for a request without an answer; quotes no text of the library, which may hold an address with secrets."""
-    cause, reason, hint = _root_cause(error)
+def _no_answer(connection: Connection, method: str, action: str, error: Exception, sent: bool) -> TransportError:
+    """The error for a request without an answer; quotes no text of the library, which may hold an address with secrets.
+
+    :param sent: whether the request may have left
+    """
+    cause, reason, hint = _root_cause(error, sent)
     message = "Could not %s: %s: %s" % (action, connection.base_url, reason)
-    lasting = cause in (socket.gaierror, ssl.SSLCertVerificationError, ssl.SSLError)
-    if method in REPEATABLE or lasting or cause is ConnectionRefusedError:
+    if method in REPEATABLE or not sent:
+        lasting = not sent and cause in (socket.gaierror, ssl.SSLError)
         return TransportError(message, hint=hint, lasting=lasting)
-    return AmbiguousWriteError(
-        message + ", after the request was sent",
-        hint=NOT_REPEATED,
-    )
+    return AmbiguousWriteError(message + ", after the request was sent", hint=NOT_REPEATED)
 
 
+_CHECK_NETWORK = "Check the address, and that the network, a proxy or a firewall lets it through."
 _CAUSES = (
     (ssl.SSLCertVerificationError, "its certificate is not trusted", "Give the certificate authority in ca_path."),
     (ssl.SSLError, "no TLS connection", "Check the address: it may not speak https."),
     (socket.gaierror, "the host name is unknown", "Check auth0_domain."),
-    (ConnectionRefusedError, "connection refused", "Check the address, and that a proxy or firewall lets it through."),
-    (TimeoutError, "no answer in time", "Check the network, or raise timeout."),
+    (ConnectionRefusedError, "connection refused", _CHECK_NETWORK),
 )
+_UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
 
 
-def _root_cause(error: BaseException) -> tuple[type | None, str, str]:
-    chain, seen = [error], set()
-    while chain:
-        link = chain.pop()
-        if id(link) in seen:
-            continue
-        seen.add(id(link))
+def _root_cause(error: BaseException, sent: bool) -> tuple[type | None, str, str]:
+    """Class, description and hint of what is behind a library's error."""
+    links = list(_chain(error))
+    if not sent:
         for kind, reason, hint in _CAUSES:
-            if isinstance(link, kind) or "Timeout" in type(link).__name__ and kind is TimeoutError:
-                return kind, reason, hint
-        linked = [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
-        chain.extend(item for item in linked if isinstance(item, BaseException))
+            if any(isinstance(link, kind) for link in links):
+                return (ssl.SSLError if issubclass(kind, ssl.SSLError) else kind), reason, hint
+        if any(getattr(link, "errno", None) in _UNREACHABLE for link in links):
+            return OSError, "the network is unreachable", _CHECK_NETWORK
+    if any(isinstance(link, TimeoutError) or "Timeout" in type(link).__name__ for link in links):
+        return (
+            TimeoutError,
+            "no answer in time" if sent else "no connection in time",
+            "Check the network, or raise timeout.",
+        )
+    if not sent:
+        return None, "no connection could be made", _CHECK_NETWORK
     return (
         None,
         "the connection was lost",
         "Try again; if it happens again, check the network and any proxy in between.",
     )
+
+
+def _chain(error: BaseException):
+    pending, seen = [error], set()
+    while pending:
+        link = pending.pop()
+        if id(link) not in seen:
+            seen.add(id(link))
+            yield link
+            linked = [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
+            pending.extend(item for item in linked if isinstance(item, BaseException))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from .authenticators import MANAGEMENT_VIEW, MFA_VIEW, Authenticator
 from .connection import encode_id
 from .enrollment import Plan, Step, Wanted, check, plan
-from .errors import Auth0Error, ConfigurationError
+from .errors import Auth0Error, AuthenticationError, ConfigurationError
 from .management_api import ManagementApi
 from .mfa_api import Enrolment, MfaApi
 
@@ -35,6 +35,8 @@ class UserView:
 
     def check(self, wanted: Wanted) -> None:
         """:raises ConfigurationError: this side cannot do what is wanted; nothing was sent"""
+        if wanted.factor in ("passkey", "duo"):
+            raise ConfigurationError("The MFA API does not show a %s" % wanted.factor, hint="Act as operator.")
         if wanted.state == "present" and wanted.factor not in ("otp", "phone") and not wanted.authenticator_id:
             raise ConfigurationError(
                 "%s cannot be enrolled with the user's own token by this module" % wanted.factor,
@@ -46,6 +48,18 @@ class UserView:
                     "%s cannot be set with the user's own token" % option, hint="Leave it out, or act as operator."
                 )
 
+    def check_step(self, step: Step, actual: tuple[Authenticator, ...]) -> None:
+        """:raises AuthenticationError: the bearer cannot do this (Auth0 refuses both cases)"""
+        if not self._api.holds_mfa_token:
+            return
+        active = [row for row in actual if row.confirmed and row.factor != "email"]
+        if step.verb == "remove" or (step.verb == "enrol" and active):
+            raise AuthenticationError(
+                "An mfa_token can list authenticators but not %s"
+                % ("remove them" if step.verb == "remove" else "enrol one while the user has another"),
+                hint="Log in with otp as well, or give an access token for the /mfa/ audience in mfa_token.",
+            )
+
     def carry_out(self, step: Step, wanted: Wanted) -> Enrolment | None:
         """One write; what an enrolment returned."""
         if step.verb == "enrol":
@@ -56,7 +70,7 @@ class UserView:
                 {"authenticator_types": ["oob"], "oob_channels": channels, "phone_number": wanted.phone_number}
             )
         if step.verb == "confirm":
-            self._api.confirm(wanted.code, wanted.oob_code)
+            self._api.confirm(wanted.code, wanted.oob_code if step.factor != "otp" else None)
         else:
             self._api.delete(step.authenticator_id)
         return None
@@ -104,6 +118,9 @@ class OperatorView:
             for factor, option in (("otp", "totp_secret"), ("email", "email_address")):
                 if wanted.factor == factor and not getattr(wanted, option):
                     raise ConfigurationError("Creating %s as operator needs %s" % (factor, option))
+
+    def check_step(self, step: Step, actual: tuple[Authenticator, ...]) -> None:
+        """An operator's token can do every step; a missing scope is Auth0's to tell."""
 
     def carry_out(self, step: Step, wanted: Wanted) -> None:
         """One write."""
@@ -158,8 +175,10 @@ def converge(view: UserView | OperatorView, wanted: Wanted, check_mode: bool = F
     view.check(wanted)
     before = tuple(view.authenticators())
     needed: Plan = plan(wanted, list(before), view.name)
+    if needed.step is not None:
+        view.check_step(needed.step, before)
     if needed.step is None or check_mode:
-        changed, shown = needed.step is not None, _shown(needed, needed.after, before)
+        changed, shown = needed.step is not None, _shown(needed, wanted, needed.after, before)
         return Outcome(changed, before, needed.after, shown, needed.removed, notice=needed.notice)
     enrolment = view.carry_out(needed.step, wanted)
     try:
@@ -171,14 +190,17 @@ def converge(view: UserView | OperatorView, wanted: Wanted, check_mode: bool = F
     if needed.step.verb == "remove":
         # A push takes its OTP along without any row naming it: what is gone is known from the second reading only.
         removed |= {row.id for row in before} - {row.id for row in after}
-    return Outcome(True, before, after, _shown(needed, after, before), tuple(sorted(removed)), enrolment, notice)
+    shown = _shown(needed, wanted, after, before)
+    return Outcome(True, before, after, shown, tuple(sorted(removed)), enrolment, notice)
 
 
-def _shown(needed: Plan, after: tuple[Authenticator, ...], before: tuple[Authenticator, ...]) -> Authenticator | None:
+def _shown(
+    needed: Plan, wanted: Wanted, after: tuple[Authenticator, ...], before: tuple[Authenticator, ...]
+) -> Authenticator | None:
     if needed.step is not None and needed.step.verb == "remove":
         return None
     if needed.target is not None:
         return next((row for row in after if row.id == needed.target.id), needed.target)
     known = {row.id for row in before}
     new = [row for row in after if row.id not in known and row.factor != "recovery-code"]
-    return min(new, key=lambda row: row.id) if new else None
+    return min(new, key=lambda row: (wanted.channel not in (None, *row.channels), row.id)) if new else None

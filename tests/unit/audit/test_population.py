@@ -90,6 +90,19 @@ def test_the_total_is_what_auth0_said_first():
     assert (len(list(population)), population.total) == (3, 3)
 
 
+@pytest.mark.parametrize("size", [1, 100, 250, 1200])
+def test_a_total_that_auth0_leaves_out_ends_nothing_early(size):
+    tenant = tenant_of(range(size))
+    honest = tenant.list_users
+
+    def without_total(**query):
+        answer = honest(**query)
+        return type(answer)(answer.users, 0)
+
+    tenant.list_users = without_total
+    assert len(ids(tenant)) == size
+
+
 def test_rows_repeated_across_pages_come_once():
     tenant = tenant_of(range(250))
     honest = tenant.list_users

@@ -96,6 +96,12 @@ def test_the_walk_ends_before_the_margin_is_touched():
     assert coverage.stopped == "The time limit came near."
 
 
+def test_no_user_is_read_in_the_time_a_page_of_the_listing_took():
+    tenant = tenant_of(5)
+    rows, coverage, not_reached = walk(tenant, remaining=lambda: 30.0 - 25.0 * tenant.requests, margin=10.0)
+    assert (rows, tenant.reads, not_reached, coverage.partial) == ([], [], 5, True)
+
+
 def test_without_any_time_nothing_is_asked():
     tenant = tenant_of(5)
     rows, coverage, not_reached = walk(tenant, remaining=lambda: 1.0)

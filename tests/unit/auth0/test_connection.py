@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from urllib.parse import unquote
 
+import certifi
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.connection import Connection, encode_id
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.connection import Connection, check_token, encode_id
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import ConfigurationError
 
 
@@ -54,8 +55,16 @@ def test_where_requests_go_and_what_audiences_are_made_of(options, base_url, dom
         {"base_url": "https://"},
         {"base_url": "https://example.com:port"},
         {"base_url": "https://user:secret@example.com"},
+        {"auth0_domain": "exa mple.com"},
+        {"auth0_domain": "example..com"},
+        {"auth0_domain": "x" * 64 + ".com"},
+        {"auth0_domain": "example.com:99999"},
         {"auth0_domain": "example.com", "timeout": 0},
+        {"auth0_domain": "example.com", "timeout": float("nan")},
+        {"auth0_domain": "example.com", "timeout": float("inf")},
         {"auth0_domain": "example.com", "ca_path": "/no/such/file"},
+        {"auth0_domain": "example.com", "ca_path": "/"},
+        {"auth0_domain": "example.com", "ca_path": __file__},
     ],
 )
 def test_what_is_no_address_of_a_tenant(options):
@@ -64,13 +73,12 @@ def test_what_is_no_address_of_a_tenant(options):
     assert "secret" not in str(caught.value)
 
 
-def test_certificates_are_verified_unless_told(tmp_path):
-    bundle = tmp_path / "ca.pem"
-    bundle.write_text("")
+def test_certificates_are_verified_unless_told():
+    bundle = certifi.where()
     options = {"auth0_domain": "example.com"}
     assert Connection.from_options(**options).verify is True
-    assert Connection.from_options(**options, ca_path=str(bundle)).verify == str(bundle)
-    assert Connection.from_options(**options, validate_certs=False, ca_path=str(bundle)).verify is False
+    assert Connection.from_options(**options, ca_path=bundle).verify == bundle
+    assert Connection.from_options(**options, validate_certs=False, ca_path=bundle).verify is False
 
 
 @given(st.text(min_size=1), st.text(min_size=1))
@@ -88,3 +96,12 @@ def test_an_id_stays_one_path_segment_and_comes_back_whole(kind, name):
 def test_what_is_no_id(value):
     with pytest.raises(ConfigurationError):
         encode_id("user_id", value)
+
+
+@pytest.mark.parametrize("value", ["", "to ken", "to\nken", "tök€n"])
+def test_what_is_no_token_is_refused_and_not_quoted(value):
+    with pytest.raises(ConfigurationError) as caught:
+        check_token("api_token", value)
+    assert (
+        "ken" not in str(caught.value).replace("token", "") and check_token("api_token", "Fe26.2*a-b") == "Fe26.2*a-b"
+    )

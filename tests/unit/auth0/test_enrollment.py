@@ -160,6 +160,32 @@ def test_removing_what_is_not_the_users_is_no_error_but_is_told():
     assert needed.step is None and "totp|dev_9" in needed.notice
 
 
+PUSH = row("push|dev_7", "push")
+
+
+@pytest.mark.parametrize("factor, named", [("push", "push|dev_7"), ("otp", "totp|dev_1")])
+def test_an_otp_that_may_be_the_twin_of_a_push_counts_as_gone_in_the_mfa_view(factor, named):
+    with pytest.raises(RefusedError, match="last confirmed factor"):
+        plan(Wanted("absent", factor), [OTP, PUSH], MFA_VIEW)
+    needed = plan(Wanted("absent", factor), [OTP, PUSH, *phone("dev_3")], MFA_VIEW)
+    assert needed.step.authenticator_id == named
+    assert ("goes with it" in (needed.notice or "")) is (factor == "push")
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted("absent", "phone", authenticator_id="totp|dev_1"),
+        Wanted("absent", "phone", authenticator_id="sms|dev_3", phone_number="+19999999999"),
+        Wanted("present", "phone", authenticator_id="sms|dev_3", phone_number="+19999999999"),
+        Wanted("absent", "phone", authenticator_id="sms|dev_3", channel="voice"),
+    ],
+)
+def test_an_id_that_is_not_what_the_other_options_describe(wanted):
+    with pytest.raises(RefusedError, match="is not what the other options describe"):
+        plan(wanted, [OTP, *phone("dev_3")], MFA_VIEW)
+
+
 def test_a_new_phone_is_predicted_without_its_number():
     needed = plan(Wanted("present", "phone", phone_number=NUMBER), [OTP], MFA_VIEW)
     (new,) = set(needed.after) - {OTP}
@@ -179,6 +205,10 @@ def test_a_new_phone_is_predicted_without_its_number():
         Wanted("confirmed", "otp", code="12345"),
         Wanted("confirmed", "otp", code="１２３４５６"),
         Wanted("absent", authenticator_id=".."),
+        Wanted("present", "phone", phone_number=NUMBER, email_address="a@example.com"),
+        Wanted("present", "phone", phone_number=NUMBER, totp_secret="JBSWY3DPEHPK3PXP"),
+        Wanted("present", "otp", code="123456"),
+        Wanted("absent", "otp", oob_code="x"),
     ],
 )
 def test_input_that_cannot_be_right(wanted):

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import socket
 import ssl
 import threading
 from contextlib import contextmanager
@@ -18,7 +20,10 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.budget import B
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.connection import Connection
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import (
     AmbiguousWriteError,
+    Auth0Error,
+    AuthenticationError,
     BadRequestError,
+    ConfigurationError,
     NotFoundError,
     ServerError,
     TransportError,
@@ -214,6 +219,82 @@ def test_ca_path_and_validate_certs_decide_whatever_the_environment_says(call, c
     assert len(seen) == 2
 
 
+def break_tls(handler):
+    """Answer in clear on a connection that speaks TLS."""
+    raw = socket.socket(fileno=handler.connection.detach())
+    raw.sendall(b"HTTP/1.1 500 broken\r\n\r\n")
+    raw.close()
+
+
+@SIDES
+def test_a_write_whose_tls_connection_breaks_afterwards_may_have_happened(call, certificate):
+    with serving(break_tls, certificate) as (port, seen):
+        with pytest.raises(AmbiguousWriteError, match="after the request was sent"):
+            call(port, "POST", scheme="https", ca_path=str(certificate))
+    assert len(seen) == 1
+
+
+@SIDES
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_server_that_does_not_speak_tls_is_no_lost_write(call, method):
+    with serving(hang_up) as (port, seen):
+        with pytest.raises(TransportError, match="no TLS connection.*may not speak https") as caught:
+            call(port, method, scheme="https")
+    assert caught.value.__class__ is TransportError and seen == []
+
+
+@SIDES
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_unreachable_network_is_no_lost_write(call, method, monkeypatch):
+    def unreachable(*_arguments, **_options):
+        raise OSError(errno.ENETUNREACH, "Network is unreachable")
+
+    monkeypatch.setattr(socket.socket, "connect", unreachable)
+    with pytest.raises(TransportError, match="the network is unreachable") as caught:
+        call(1, method)
+    assert caught.value.__class__ is TransportError
+
+
+@SIDES
+def test_a_refusing_proxy_is_no_lost_write(call, monkeypatch):
+    with serving(reply(403)) as (port, seen):
+        for name in ("HTTPS_PROXY", "https_proxy"):
+            monkeypatch.setenv(name, "http://127.0.0.1:%d" % port)
+        connection = Connection.from_options(auth0_domain="tenant.example.com")
+        with pytest.raises(TransportError) as caught:
+            if call is as_user:
+                with Transport(connection, Budget(max_wait=0)) as transport:
+                    transport.request("POST", "/mfa/associate", action="enrol", json={})
+            else:
+                with ManagementApi(connection, Budget(max_wait=0), lambda: "canary") as api:
+                    api.regenerate_recovery_code("auth0|1")
+    assert caught.value.__class__ is TransportError
+    assert {command for command, _path, _headers, _body in seen} <= {"CONNECT"}
+
+
+@SIDES
+def test_a_proxy_does_not_see_what_is_meant_for_loopback(call, monkeypatch):
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name)
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    with serving(reply(404)) as (port, seen):
+        with pytest.raises(NotFoundError):
+            call(port)
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize("proxy", ["foo://x", "http://x:abc"])
+def test_a_proxy_setting_that_cannot_be_used_is_named(proxy, monkeypatch):
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, proxy)
+    connection = Connection.from_options(auth0_domain="tenant.example.com")
+    with pytest.raises(ConfigurationError, match="HTTPS_PROXY"):
+        ManagementApi(connection, Budget(), lambda: "t")
+    with pytest.raises(Auth0Error, match="HTTPS_PROXY|tenant.example.com"):
+        Transport(connection, Budget(max_wait=0)).request("GET", "/mfa/authenticators", action="list them")
+
+
 def test_ids_go_into_the_path_encoded_as_a_whole():
     with serving(reply(200, b'{"authenticators": []}')) as (port, seen):
         connection = Connection.from_options(base_url="http://127.0.0.1:%d" % port)
@@ -246,6 +327,21 @@ def test_a_refused_management_token_is_renewed_once():
             with pytest.raises(Exception, match="Expired token received"):
                 api.list_authenticators("auth0|1")
     assert [headers["Authorization"] for _method, _path, headers, _body in seen] == ["Bearer old", "Bearer new"]
+
+
+def test_a_refused_grant_is_not_asked_for_again():
+    asked = []
+
+    def refuse():
+        asked.append(1)
+        raise AuthenticationError("no")
+
+    token = CachedToken(refuse)
+    connection = Connection.from_options(base_url="http://127.0.0.1:1")
+    with ManagementApi(connection, Budget(), token, token.drop) as api:
+        with pytest.raises(AuthenticationError):
+            api.list_authenticators("auth0|1")
+    assert len(asked) == 1
 
 
 def test_a_token_is_kept_until_shortly_before_it_expires():
