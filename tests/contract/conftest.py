@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-from pathlib import Path
 
 import pytest
 
-from tests.emulator.launch import PROJECT_ROOT, start
-
+from .observed import start
+from .openapi import reference_folder
 from .tenant import Tenant
 
 
 @pytest.fixture(scope="session")
 def shared():
-    """The folder with ``auth0/``: ``MFAOPS_SHARED``, or ``shared`` beside the project."""
-    folder = Path(os.environ.get("MFAOPS_SHARED") or PROJECT_ROOT.parent / "shared") / "auth0"
+    """The folder with the OpenAPI documents and the recordings."""
+    folder = reference_folder()
     if not folder.is_dir():
         reason = f"no reference material at {folder}: set MFAOPS_SHARED to the folder that holds auth0/"
         if os.environ.get("CI") == "true":

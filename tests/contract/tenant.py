@@ -13,22 +13,16 @@ MFA_GRANT = "http://auth0.com/oauth/grant-type/mfa-"
 class Tenant:
     """One client of one running emulator; use ``http`` as a context manager."""
 
-    def __init__(self, emulator, after=None):
-        """``after`` is called with method, path and response of each request."""
+    def __init__(self, emulator):
         self.emulator = emulator
         self.domain = emulator.domain
         self.http = requests.Session()
         self.http.trust_env = False
-        self.after = after
 
     def call(self, method, path, token=None, **options):
         headers = {"authorization": f"Bearer {token}"} if token else {}
-        response = self.http.request(
-            method, self.emulator.url + path, headers=headers | options.pop("headers", {}), timeout=10, **options
-        )
-        if self.after:
-            self.after(method, path, response)
-        return response
+        headers |= options.pop("headers", {})
+        return self.http.request(method, self.emulator.url + path, headers=headers, timeout=10, **options)
 
     def management_token(self, client_id="m2m", **parameters):
         body = {

@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+
 import httpx
 import pytest
 from auth0.authentication import GetToken
 from auth0.authentication.exceptions import Auth0Error
-from auth0.management import Auth0
+from auth0.management import Auth0, ManagementClient
 from auth0.management.core.api_error import ApiError
 from auth0.management.types.set_user_authentication_methods import SetUserAuthenticationMethods
 
-from tests.emulator.launch import start
+from .observed import start
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +132,65 @@ def test_retries_end_when_the_budget_is_back():
             client.users.list(per_page=1)
         statuses = [entry["status"] for entry in emulator.control("GET", "requests") if "users" in entry["path"]]
         assert statuses.count(200) == 4 and 429 in statuses
+
+
+@pytest.fixture
+def tenant_client(monkeypatch):
+    """The client as its documentation shows it: domain and secret, nothing else; over TLS."""
+    with start(users=3, tls=True, switches={"action-build-seconds": 0, "export-seconds": 0}) as emulator:
+        monkeypatch.setenv("SSL_CERT_FILE", emulator.ca_file)
+        with httpx.Client() as http_client:
+            yield ManagementClient(
+                domain=emulator.domain, client_id="m2m", client_secret="m2m-secret", httpx_client=http_client
+            )
+
+
+def test_guardian(tenant_client):
+    (user,) = tenant_client.users.list_users_by_email(email="user00003@example.com")
+    (enrollment,) = tenant_client.users.enrollments.get(user.user_id)
+    assert (enrollment.status, enrollment.auth_method) == ("confirmed", "sms")
+    enrollments = tenant_client.guardian.enrollments
+    assert enrollments.get(enrollment.id).id == enrollment.id
+    enrollments.delete(enrollment.id)
+    with pytest.raises(ApiError) as caught:
+        enrollments.get(enrollment.id)
+    assert (caught.value.status_code, caught.value.body["errorCode"]) == (404, "enrollment_not_found")
+    ticket = enrollments.create_ticket(user_id=user.user_id, factor="otp", send_mail=False)
+    assert ticket.ticket_url.endswith(f"?ticket={ticket.ticket_id}")
+    factors = tenant_client.guardian.factors
+    assert factors.set("otp", enabled=False).enabled is False
+    assert {factor.name: factor.enabled for factor in factors.list()}["otp"] is False
+    assert factors.phone.set_message_types(message_types=["sms"]).message_types == ["sms"]
+    policies = tenant_client.guardian.policies
+    assert policies.set(request=[]) == policies.list() == []
+    tenant_client.users.authenticators.delete_all(user.user_id)
+    tenant_client.users.multifactor.delete_provider(user.user_id, "google-authenticator")
+    tenant_client.users.multifactor.invalidate_remember_browser(user.user_id)
+
+
+def test_actions(tenant_client):
+    actions = tenant_client.actions
+    trigger = next(trigger for trigger in actions.triggers.list().triggers if trigger.status == "CURRENT")
+    code = "exports.onExecutePostLogin = async (event, api) => {};"
+    action = actions.create(name="six", supported_triggers=[{"id": trigger.id, "version": trigger.version}], code=code)
+    assert actions.get(action.id).status == "built"
+    assert actions.deploy(action.id).number == 1
+    assert [found.id for found in actions.list(action_name="six")] == [action.id]
+    reference = {"ref": {"type": "action_id", "value": action.id}, "display_name": "six"}
+    bound = actions.triggers.bindings.update_many("post-login", bindings=[reference]).bindings
+    assert [binding.id for binding in actions.triggers.bindings.list("post-login")] == [bound[0].id]
+    assert actions.update(action.id, code=code + "\n").id == action.id
+    actions.delete(action.id, force=True)
+    assert list(actions.triggers.bindings.list("post-login")) == []
+
+
+def test_logs_and_exports(tenant_client):
+    (user,) = tenant_client.users.list_users_by_email(email="user00003@example.com")
+    tenant_client.users.update(user.user_id, name="Renamed")
+    newest = next(iter(tenant_client.logs.list(per_page=10)))
+    assert newest.type == "sapi" and tenant_client.logs.get(newest.log_id).log_id == newest.log_id
+    job = tenant_client.jobs.users_exports.create(format="json", fields=[{"name": "user_id"}, {"name": "multifactor"}])
+    finished = tenant_client.jobs.get(job.id)
+    with httpx.Client() as http_client:
+        lines = gzip.decompress(http_client.get(finished.location).content).decode().splitlines()
+    assert {json.loads(line)["user_id"] for line in lines} >= {user.user_id}

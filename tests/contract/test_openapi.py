@@ -1,78 +1,23 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The emulator's answers against the published OpenAPI descriptions."""
+"""Every operation of the published OpenAPI documents is driven, and every answer held against them."""
 
 from __future__ import annotations
 
-import json
 import re
 from urllib.parse import quote
 
 import pyotp
 import pytest
-from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
 
-from tests.emulator.launch import start
-
+from .observed import start
+from .openapi import DEVIATIONS, Judge, operations
 from .tenant import Tenant
 
-# Answers whose status the description does not list although the service gives it, and why.
-DEVIATIONS = {
-    (
-        "POST",
-        "/mfa/challenge",
-        403,
-    ): "an application without the MFA grant: unauthorized_client, seen in public threads",
-    ("GET", "/mfa/authenticators", 403): "a JWT without the scope; the status is undocumented",
-    ("POST", "/mfa/associate", 403): "a JWT without the scope; the status is undocumented",
-    ("DELETE", "/mfa/authenticators/{id}", 403): "a JWT without the scope; the status is undocumented",
-}
-
-
-class Description:
-    """The two published documents, as validators of answers."""
-
-    def __init__(self, folder):
-        self.documents = {
-            "": json.loads((folder / "authentication-subset.json").read_text(encoding="utf-8")),
-            "/api/v2": json.loads((folder / "management-subset.json").read_text(encoding="utf-8")),
-        }
-        self.registry = Registry().with_resources(
-            (f"urn:{prefix}", Resource.from_contents(document, default_specification=DRAFT202012))
-            for prefix, document in self.documents.items()
-        )
-        self.seen = set()
-        self.findings = []
-
-    def check(self, method, path, response):
-        """Note what differs in one answer; addresses and methods that no document describes are not looked at."""
-        path = path.partition("?")[0]
-        prefix = "/api/v2" if path.startswith("/api/v2") else ""
-        for template, operations in self.documents[prefix]["paths"].items():
-            pattern = re.sub(r"\\\{[^/]+?\\\}", "[^/]+", re.escape(prefix + template))
-            if re.fullmatch(pattern, path) and method.lower() in operations:
-                break
-        else:
-            return
-        responses = operations[method.lower()]["responses"]
-        self.seen.add((method, template, response.status_code))
-        if str(response.status_code) not in responses:
-            if (method, template, response.status_code) not in DEVIATIONS:
-                self.findings.append(f"{method} {path} answered {response.status_code}: {response.text}")
-            return
-        content = responses[str(response.status_code)].get("content")
-        if content and response.status_code != 204:
-            pointer = f"paths/{_escape(template)}/{method.lower()}/responses/{response.status_code}"
-            reference = f"urn:{prefix}#/{quote(pointer, safe='/~')}/content/application~1json/schema"
-            errors = Draft202012Validator({"$ref": reference}, registry=self.registry).iter_errors(response.json())
-            self.findings += [f"{method} {path} {response.status_code}: {error.message}" for error in errors]
-
-
-def _escape(template):
-    return template.replace("~", "~0").replace("/", "~1")
+DATABASE = "Username-Password-Authentication"
+OTP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of user 2
+CALLBACK = "https://app.example.com/callback"
 
 
 def user_path(tenant, token, number):
@@ -95,13 +40,14 @@ def users(tenant):
     tenant.call("GET", path, token)
     tenant.call("GET", "/api/v2/users/nobody", token)
     tenant.call("GET", "/api/v2/users-by-email", token)
-    body = {"connection": "Username-Password-Authentication", "email": "new@example.com", "password": "Long-Enough-1"}
+    body = {"connection": DATABASE, "email": "new@example.com", "password": "Long-Enough-1"}
     for attempt in (body, body, {}):
         tenant.call("POST", "/api/v2/users", token, json=attempt)
     tenant.call("PATCH", path, token, json={"name": "New"})
     tenant.call("PATCH", "/api/v2/users/nobody", token, json={})
     tenant.call("POST", f"{path}/recovery-code-regeneration", token)
     tenant.call("POST", f"{path}/multifactor/actions/invalidate-remember-browser", token)
+    tenant.call("POST", "/api/v2/users/nobody/multifactor/actions/invalidate-remember-browser", token)
     tenant.call("DELETE", path, token)
 
 
@@ -136,17 +82,157 @@ def authentication_method_writes(tenant):
         tenant.call("DELETE", method_path, token)
         tenant.call("DELETE", method_path, token)
     tenant.call("DELETE", path, token)
+    nobody = "/api/v2/users/nobody/authentication-methods"
+    tenant.call("PUT", nobody, token, json=[email])
+    tenant.call("DELETE", nobody, token)
+
+
+def older_endpoints_of_a_user(tenant):
+    token = tenant.management_token()
+    for number in range(1, 21):
+        tenant.call("GET", f"{user_path(tenant, token, number)}/enrollments", token)
+    tenant.call("GET", "/api/v2/users/nobody/enrollments", token)
+    for provider in ("google-authenticator", "duo", "other"):
+        tenant.call("DELETE", f"{user_path(tenant, token, 2)}/multifactor/{provider}", token)
+        tenant.call("DELETE", f"/api/v2/users/nobody/multifactor/{provider}", token)
+    tenant.call("DELETE", f"{user_path(tenant, token, 3)}/authenticators", token)
+    tenant.call("DELETE", "/api/v2/users/nobody/authenticators", token)
+
+
+def guardian(tenant):
+    token = tenant.management_token()
+    path = user_path(tenant, token, 4)
+    user_id = tenant.call("GET", path, token).json()["user_id"]
+    (enrollment,) = tenant.call("GET", f"{path}/enrollments", token).json()
+    address = f"/api/v2/guardian/enrollments/{quote(enrollment['id'], safe='')}"
+    for method in ("GET", "DELETE", "GET", "DELETE"):
+        tenant.call(method, address, token)
+    bodies = [{"user_id": user_id, "factor": factor} for factor in ("push-notification", "phone", "otp", "email")]
+    bodies += [{"user_id": user_id, "email": "a@example.com", "send_mail": True, "allow_multiple_enrollments": True}]
+    for body in (*bodies, {}, {"user_id": "nobody"}):
+        tenant.call("POST", "/api/v2/guardian/enrollments/ticket", token, json=body)
+    factors = "/api/v2/guardian/factors"
+    for factor in tenant.call("GET", factors, token).json():
+        for body in ({"enabled": False}, {"enabled": True}, {}):
+            tenant.call("PUT", f"{factors}/{factor['name']}", token, json=body)
+    tenant.call("PUT", f"{factors}/other", token, json={"enabled": True})
+    tenant.call("GET", f"{factors}/phone/message-types", token)
+    for body in ({"message_types": ["sms"]}, {"message_types": ["sms", "voice"]}, {}):
+        tenant.call("PUT", f"{factors}/phone/message-types", token, json=body)
+    for body in ([], ["confidence-score"], ["all-applications"], ["other"], {}):
+        tenant.call("PUT", "/api/v2/guardian/policies", token, json=body)
+        tenant.call("GET", "/api/v2/guardian/policies", token)
+
+
+def exports(tenant):
+    token = tenant.management_token()
+    jobs = "/api/v2/jobs"
+    for body in (
+        {"format": "json", "limit": 5, "fields": [{"name": "user_id"}, {"name": "multifactor"}]},
+        {"format": "csv", "fields": [{"name": "email", "export_as": "address"}]},
+        {},
+        {"format": "xml"},
+        {"connection_id": "con_0000000000000000"},
+    ):
+        answer = tenant.call("POST", f"{jobs}/users-exports", token, json=body)
+        if answer.status_code != 200:
+            continue
+        job = f"{jobs}/{answer.json()['id']}"
+        tenant.call("GET", job, token)
+        tenant.emulator.control("PUT", "clock", {"advance_seconds": 60})
+        assert tenant.call("GET", job, token).json()["status"] == "completed"
+        tenant.call("GET", f"{job}/errors", token)
+    for path in ("job_0000000000000000", "job_0000000000000000/errors"):
+        tenant.call("GET", f"{jobs}/{path}", token)
+
+
+def logs(tenant):
+    token = tenant.management_token()
+    path = user_path(tenant, token, 2)
+    tenant.verify("otp", tenant.mfa_token("user00002@example.com"), otp=pyotp.TOTP(OTP).now())
+    tenant.verify("otp", tenant.mfa_token("user00002@example.com"), otp="000000")
+    tenant.call("PATCH", path, token, json={"name": "New"})
+    user_id = tenant.call("GET", user_path(tenant, token, 1), token).json()["user_id"]
+    ticket = tenant.call("POST", "/api/v2/guardian/enrollments/ticket", token, json={"user_id": user_id}).json()
+    tenant.emulator.control("POST", "tickets/redeem", {"ticket": ticket["ticket_id"], "factor": "otp"})
+    for query in (
+        "",
+        "?include_totals=true",
+        "?per_page=1&sort=date:1",
+        "?take=2",
+        "?take=101",
+        "?page=x",
+        "?q=type:mfar",
+    ):
+        tenant.call("GET", f"/api/v2/logs{query}", token)
+        tenant.call("GET", f"{path}/logs{query}", token)
+    entry = tenant.call("GET", "/api/v2/logs?per_page=1", token).json()[0]
+    tenant.call("GET", f"/api/v2/logs?from={entry['log_id']}&take=10", token)
+    tenant.call("GET", f"/api/v2/logs/{entry['log_id']}", token)
+    tenant.call("GET", "/api/v2/logs/90020230314144709188593000000000000001223372037868840734", token)
+    tenant.call("GET", "/api/v2/users/nobody/logs", token)
+
+
+def actions(tenant):
+    token = tenant.management_token()
+    address, bindings = "/api/v2/actions/actions", "/api/v2/actions/triggers/post-login/bindings"
+    tenant.call("GET", "/api/v2/actions/triggers", token)
+    body = {
+        "name": "no-remember-browser",
+        "supported_triggers": [{"id": "post-login", "version": "v3"}],
+        "code": "exports.onExecutePostLogin = async (event, api) => {"
+        " api.multifactor.enable('any', { allowRememberBrowser: false }); };",
+        "runtime": "node22",
+        "dependencies": [{"name": "lodash", "version": "4.17.21"}],
+        "secrets": [{"name": "KEY", "value": "value"}],
+    }
+    action = tenant.call("POST", address, token, json=body).json()
+    one = f"{address}/{action['id']}"
+    for attempt in (body, {}, {**body, "supported_triggers": []}):
+        tenant.call("POST", address, token, json=attempt)
+    tenant.call("GET", one, token)
+    tenant.call("POST", f"{one}/deploy", token)
+    tenant.emulator.control("PUT", "clock", {"advance_seconds": 60})
+    tenant.call("POST", f"{one}/deploy", token)
+    tenant.call("GET", one, token)
+    tenant.call("PATCH", one, token, json={"name": "renamed"})
+    tenant.call("PATCH", one, token, json={"name": 7})
+    for query in (
+        "",
+        "?triggerId=post-login&actionName=renamed",
+        "?deployed=true",
+        "?per_page=x",
+        "?page=1&per_page=5",
+    ):
+        tenant.call("GET", f"{address}{query}", token)
+    binding = {"ref": {"type": "action_id", "value": action["id"]}, "display_name": "renamed"}
+    tenant.call("GET", bindings, token)
+    for content in (
+        [binding],
+        [binding, binding],
+        [{**binding, "ref": {"type": "action_name", "value": "missing"}}],
+        [],
+    ):
+        tenant.call("PATCH", bindings, token, json={"bindings": content})
+        tenant.call("GET", bindings, token)
+    tenant.call("PATCH", bindings, token, json={"bindings": [binding]})
+    for query in ("", "?force=true", ""):
+        tenant.call("DELETE", f"{one}{query}", token)
+    for method in ("GET", "PATCH"):
+        tenant.call(method, one, token, json={})
+    tenant.call("POST", f"{one}/deploy", token)
 
 
 def refusals_of_the_management_api(tenant):
-    weak = tenant.management_token(scope="read:logs")
-    paths = ["/users", "/users/x", "/users-by-email", "/users/x/authentication-methods"]
-    paths += ["/users/x/authentication-methods/y", "/users/x/recovery-code-regeneration"]
-    paths += ["/users/x/multifactor/actions/invalidate-remember-browser"]
-    for path in paths:
-        for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
-            for token in (None, "garbage", weak):
-                tenant.call(method, f"/api/v2{path}", token)
+    """Every operation without a token, with a broken one and without the scope."""
+    weak = tenant.management_token(scope="read:nothing")
+    for operation in sorted(operations()):
+        method, path = operation.split(" ")
+        if path.startswith(("/mfa/", "/oauth/", "/authorize")):
+            continue
+        for token in (None, "garbage", weak):
+            answer = tenant.call(method, "/api/v2" + re.sub(r"\{[^}]+\}", "x", path), token)
+            assert answer.status_code in (401, 403), operation
 
 
 def tokens(tenant):
@@ -157,14 +243,37 @@ def tokens(tenant):
         {"grant_type": "magic", **client},
         {"grant_type": "client_credentials", **client},
         {"grant_type": "client_credentials", "client_id": "m2m", "client_secret": "wrong"},
+        {"grant_type": "refresh_token", "refresh_token": "garbage", **client},
+        {"grant_type": "authorization_code", "code": "garbage", "redirect_uri": CALLBACK, **client},
     ):
         tenant.call("POST", "/oauth/token", json=body)
+        tenant.call("POST", "/oauth/token", data=body)
+    client_credentials = {"grant_type": "client_credentials", "audience": f"https://{tenant.domain}/api/v2/"}
+    tenant.call("POST", "/oauth/token", json=client_credentials, auth=("m2m", "m2m-secret"))
+    tenant.management_token(organization=None)
     tenant.login(email, password="wrong")
+    realm = {"grant_type": "http://auth0.com/oauth/grant-type/password-realm", "realm": DATABASE}
+    audience = f"https://{tenant.domain}/mfa/"
+    first = tenant.login("user00001@example.com", audience=audience, scope="enroll offline_access", **realm)
+    refresh = {"grant_type": "refresh_token", "refresh_token": first.json()["refresh_token"]}
+    tenant.call("POST", "/oauth/token", json={**refresh, **client})
     mfa_token = tenant.mfa_token(email)
     tenant.verify("otp", mfa_token, otp="000000")
-    tenant.verify("otp", mfa_token, otp=pyotp.TOTP("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP").now())
+    tenant.verify("otp", mfa_token, otp=pyotp.TOTP(OTP).now())
     tenant.verify("oob", mfa_token, oob_code="garbage")
     tenant.verify("recovery-code", mfa_token, recovery_code="garbage")
+
+
+def authorization(tenant):
+    query = {"response_type": "code", "client_id": "app", "redirect_uri": CALLBACK, "state": "s"}
+    for change in (
+        {},
+        {"response_type": "token"},
+        {"prompt": "none"},
+        {"client_id": "nobody"},
+        {"redirect_uri": "x:y"},
+    ):
+        tenant.call("GET", "/authorize", params={**query, **change}, allow_redirects=False)
 
 
 def mfa_api(tenant):
@@ -189,66 +298,87 @@ def mfa_api(tenant):
     verified = tenant.mfa_jwt("user00005@example.com")
     (row,) = tenant.call("GET", "/mfa/authenticators", verified).json()
     tenant.call("DELETE", f"/mfa/authenticators/{quote(row['id'], safe='')}", verified)
+    tenant.call("GET", "/mfa/authenticators", tenant.mfa_token("user00007@example.com"))
     for client_id in ("app", "app-without-mfa"):
         client = {"client_id": client_id, "client_secret": f"{client_id}-secret"}
-        for number, kind in ((2, "otp"), (3, "oob"), (4, "oob"), (7, "otp")):
+        for number, kind in ((2, "otp"), (3, "oob"), (4, "oob"), (7, "otp"), (3, "otp oob")):
             mfa_token = tenant.mfa_token(f"user{number:05d}@example.com", **client)
             body = {"mfa_token": mfa_token, "challenge_type": kind, **client}
             tenant.call("POST", "/mfa/challenge", json=body)
+    mfa_token = tenant.mfa_token("user00002@example.com")
+    tenant.call(
+        "POST", "/mfa/challenge", json={"mfa_token": mfa_token, "client_id": "app", "client_secret": "app-secret"}
+    )
     tenant.call("POST", "/mfa/challenge", json={})
 
 
-SCENARIOS = (
-    users,
-    authentication_methods_of_every_seeded_user,
-    authentication_method_writes,
-    refusals_of_the_management_api,
-    tokens,
-    mfa_api,
-)
+def spent_budget(tenant):
+    """A tenant of the plan ``free``."""
+    token = tenant.management_token()
+    for path in ("/users", "/guardian/factors", "/users/x/recovery-code-regeneration"):
+        for _attempt in range(4):
+            tenant.call("POST" if path.endswith("regeneration") else "GET", f"/api/v2{path}", token)
+
+
+SCENARIOS = [
+    (users, {}),
+    (authentication_methods_of_every_seeded_user, {}),
+    (authentication_method_writes, {}),
+    (authentication_method_writes, {"switches": {"delete-all-unknown-user-status": 404}}),
+    (older_endpoints_of_a_user, {}),
+    (older_endpoints_of_a_user, {"switches": {"delete-all-unknown-user-status": 404}}),
+    (guardian, {}),
+    (exports, {}),
+    (logs, {}),
+    (actions, {}),
+    (refusals_of_the_management_api, {}),
+    (tokens, {}),
+    (authorization, {}),
+    (mfa_api, {}),
+    (spent_budget, {"plan": "free"}),
+]
 
 
 @pytest.fixture(scope="module")
-def description(shared):
-    """The descriptions, with what all scenarios met."""
-    description = Description(shared)
-    for scenario in SCENARIOS:
-        with start(users=60) as emulator:
-            tenant = Tenant(emulator, description.check)
+def met(shared):
+    """What all scenarios together met: operations with status, and deviations."""
+    assert shared.is_dir()
+    met = set()
+    for scenario, options in SCENARIOS:
+        with start(**{"users": 60, **options}) as emulator:
+            tenant = Tenant(emulator)
             with tenant.http:
                 scenario(tenant)
-    return description
+            met |= set(emulator.control("GET", "openapi")["met"])
+    return met
 
 
-def test_no_answer_differs_from_its_description(description):
-    assert description.findings == []
+@pytest.mark.xdist_group("openapi")
+def test_every_operation_is_answered_with_success(met):
+    succeeded = {key.rpartition(" ")[0] for key in met if re.search(r" [23]\d\d$", key)}
+    assert operations() - succeeded == set()
 
 
-def test_every_listed_deviation_is_met(description):
-    assert set(DEVIATIONS) <= description.seen
+@pytest.mark.xdist_group("openapi")
+def test_every_listed_deviation_is_met(met):
+    assert set(DEVIATIONS) - met == set()
 
 
-def test_every_operation_of_the_emulator_was_answered_with_success(description):
-    seen = {(method, template) for method, template, status in description.seen if status < 300}
-    assert seen == {
-        ("POST", "/oauth/token"),
-        ("POST", "/mfa/associate"),
-        ("POST", "/mfa/challenge"),
-        ("GET", "/mfa/authenticators"),
-        ("DELETE", "/mfa/authenticators/{id}"),
-        ("GET", "/users"),
-        ("POST", "/users"),
-        ("GET", "/users/{id}"),
-        ("PATCH", "/users/{id}"),
-        ("DELETE", "/users/{id}"),
-        ("GET", "/users-by-email"),
-        ("POST", "/users/{id}/recovery-code-regeneration"),
-        ("POST", "/users/{id}/multifactor/actions/invalidate-remember-browser"),
-        ("GET", "/users/{id}/authentication-methods"),
-        ("POST", "/users/{id}/authentication-methods"),
-        ("PUT", "/users/{id}/authentication-methods"),
-        ("DELETE", "/users/{id}/authentication-methods"),
-        ("GET", "/users/{id}/authentication-methods/{authentication_method_id}"),
-        ("PATCH", "/users/{id}/authentication-methods/{authentication_method_id}"),
-        ("DELETE", "/users/{id}/authentication-methods/{authentication_method_id}"),
-    }
+JSON = {"content-type": "application/json; charset=utf-8"}
+USERS = b'[{"user_id": "auth0|x", "created_at": "2026-01-01T00:00:00.000Z"}]'
+
+
+@pytest.mark.parametrize(
+    "status, headers, body, finding",
+    [
+        (200, JSON, USERS, None),
+        (200, JSON, b'[{"user_id": 7}]', "GET /users 200 /*/user_id"),
+        (200, {"content-type": "text/html"}, USERS, "GET /users 200 content-type"),
+        (418, JSON, b"{}", "GET /users 418"),
+    ],
+)
+def test_the_judge_sees_what_is_wrong(shared, status, headers, body, finding):
+    assert shared.is_dir()
+    judge = Judge()
+    judge.judge("GET", "/api/v2/users", ("", b""), status, headers, body)
+    assert [text.partition(": ")[0] for text in judge.findings] == ([finding] if finding else [])

@@ -28,18 +28,24 @@ VERIFY_OTP = "go-auth0__authentication_TestMFAVerifyWithOTP_Should_return_tokens
 VERIFY_RECOVERY_CODE = (
     "go-auth0__authentication_TestMFAVerifyWithRecoveryCode_Should_return_tokens_for_a_valid_request.json"
 )
-# Recordings of endpoints that the emulator does not have (the first path that is missing).
-MISSING = {
-    "go-auth0__TestActionManager_Bindings.json": "/api/v2/actions/actions",
-    "go-auth0__TestActionManager_CreateWithDeploy.json": "/api/v2/actions/actions",
-    "go-auth0__TestGuardian_Enrollment_CreateTicket.json": "/api/v2/guardian/enrollments/ticket",
-    "go-auth0__TestGuardian_Enrollment_Get.json": "/api/v2/guardian/enrollments/dev_0000000000000001",
-    "go-auth0__TestGuardian_MultiFactor_List.json": "/api/v2/guardian/factors",
-    "go-auth0__TestGuardian_MultiFactor_OTP_Enable.json": "/api/v2/guardian/factors",
-    "go-auth0__TestGuardian_MultiFactor_Policy.json": "/api/v2/guardian/policies",
-    "go-auth0__TestJobManager_ExportUsers.json": "/api/v2/jobs/users-exports",
-    "go-auth0__TestLogManager_CheckpointPagination.json": "/api/v2/logs",
-    "go-auth0__TestUserManager_Enrollments.json": "/api/v2/users/x/enrollments",
+LOGS = "go-auth0__TestLogManager_CheckpointPagination.json"
+# Recordings of tenants that were set up in another way.
+NO_MFA = {"enabled-factors": "", "mfa-policy": "never", "recovery-code-factor": "off"}
+SET_UP = {
+    "go-auth0__TestActionManager_Bindings.json": {"action-build-seconds": 2},
+    "go-auth0__TestActionManager_CreateWithDeploy.json": {"action-build-seconds": 1},
+    "go-auth0__TestGuardian_Enrollment_CreateTicket.json": {},
+    "go-auth0__TestGuardian_Enrollment_Get.json": {},
+    "go-auth0__TestGuardian_MultiFactor_List.json": NO_MFA,
+    "go-auth0__TestGuardian_MultiFactor_OTP_Enable.json": NO_MFA,
+    "go-auth0__TestGuardian_MultiFactor_Policy.json": NO_MFA,
+    "go-auth0__TestJobManager_ExportUsers.json": {},
+    "go-auth0__TestUserManager_Enrollments.json": {},
+}
+# What has to be sent otherwise than recorded: the default runtime has moved on, and connections have own ids.
+INSTEAD = {
+    "/api/v2/actions/actions": {"runtime": "node16"},
+    "/api/v2/jobs/users-exports": {"connection_id": "con_0000000000000001"},
 }
 SECRET = "HJ6XM2DNERXDAVCUONGWKRTCMNTU6VDF"
 EMAIL = "user@example.com"
@@ -155,18 +161,62 @@ def test_recovery_code_verification(shared, tenant, user):
     assert answer.json()["recovery_code"] != code
 
 
-def test_every_recording_is_replayed_or_named_as_missing(shared):
-    replayed = {*MANAGEMENT, SMS, OTP, LISTING, CHALLENGE, VERIFY_OTP, VERIFY_RECOVERY_CODE}
-    assert set(json.loads((shared / "recordings" / "INDEX.json").read_text(encoding="utf-8"))) == replayed | set(
-        MISSING
-    )
+@pytest.mark.parametrize("name", SET_UP)
+def test_recording_of_a_tenant_set_up_otherwise(shared, run_tenant, name):
+    with run_tenant(users=3, switches={**SET_UP[name]}) as tenant:
+        token, ids = tenant.management_token(), {}
+        for interaction in interactions(shared, name):
+            request = interaction["request"]
+            if request["method"] == "GET":
+                tenant.emulator.control("PUT", "clock", {"advance_seconds": 1})  # builds take their time
+            path = urlsplit(request["url"]).path
+            body = request["body"] if isinstance(request["body"], dict) else {}
+            values = {} if "runtime" in body else INSTEAD.get(path, {})
+            if "user_id" in body:
+                values = {"user_id": ids[body["user_id"]]}
+            _answer, found = replay(tenant, interaction, token, ids, **values)
+            assert found == []
 
 
-def test_what_is_named_as_missing_is_missing(tenant):
+def test_log_recording(shared, tenant):
+    """The recorded entries about new users, and the checkpoint page: what follows, ascending."""
+    search, checkpoint = interactions(shared, LOGS)
+    recorded = {
+        entry["type"]: entry for entry in reversed(search["response"]["body"]) if entry["type"] in ("ss", "sapi")
+    }
     token = tenant.management_token()
-    for path in MISSING.values():
-        answers = [tenant.call(method, path, token) for method in ("GET", "POST", "PUT")]
-        assert [answer.json().get("message") for answer in answers] == ["Not Found"] * 3, path
+    body = recorded["sapi"]["details"]["request"]["body"]
+    for password in ("Very-Secret-9", "Very-Secret-10"):
+        mail = f"{password.lower()}@example.com"
+        sent = {**body, "email": mail, "password": password}
+        assert tenant.call("POST", "/api/v2/users", token, json=sent).status_code == 201
+    newest = tenant.call("GET", "/api/v2/logs?page=0&per_page=10", token)
+    assert newest.headers["content-type"] == search["response"]["headers"]["Content-Type"]
+    for kind in ("ss", "sapi"):
+        entry = next(entry for entry in newest.json() if entry["type"] == kind)
+        assert _shape(entry) == _shape(recorded[kind])
+        assert {name for name, value in entry.items() if value is None} == {
+            name for name, value in recorded[kind].items() if value is None
+        }
+    oldest = newest.json()[-1]["log_id"]
+    page = tenant.call("GET", f"/api/v2/logs?from={oldest}&take=2", token)
+    assert page.status_code == checkpoint["response"]["status"]
+    assert [entry["log_id"] for entry in page.json()] == [entry["log_id"] for entry in newest.json()[-2:-4:-1]]
+    assert [entry["log_id"] for entry in checkpoint["response"]["body"]] == [
+        entry["log_id"] for entry in search["response"]["body"][-2:-4:-1]
+    ]
+
+
+def _shape(entry):
+    """All keys, nested ones included; but not the token's scopes, which most recorded entries lack."""
+    if isinstance(entry, dict):
+        return {name: _shape(value) for name, value in entry.items() if name != "credentials"}
+    return len(entry) if isinstance(entry, list) else None
+
+
+def test_every_recording_is_replayed(shared):
+    replayed = {*MANAGEMENT, *SET_UP, LOGS, SMS, OTP, LISTING, CHALLENGE, VERIFY_OTP, VERIFY_RECOVERY_CODE}
+    assert set(json.loads((shared / "recordings" / "INDEX.json").read_text(encoding="utf-8"))) == replayed
 
 
 def test_answers_quoted_in_public_threads(shared, run_tenant):

@@ -6,17 +6,25 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 import socket
+import ssl
 import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from .app import CLOSE_EXTENSION, Emulator
 from .rate_limits import PLANS
+from .seed_file import SeedFileError, plant
 from .switches import read_switches
 from .tenant import Tenant
+from .tls import make_server_context
 
 
 class ClosableProtocol(HttpToolsProtocol):
@@ -40,7 +48,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for connection in list(self.server_state.connections):
-            connection.transport.close()
+            connection.transport.abort()  # close() would wait for TLS clients to say goodbye
         await super().shutdown(sockets)
 
 
@@ -60,7 +68,12 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=_whole_number(0, 2**63), default=7)
     parser.add_argument("--plan", choices=sorted(PLANS), default="enterprise", help="preset of rate limits")
     parser.add_argument("--switch", metavar="NAME=VALUE", action="append", default=[], dest="switches")
+    parser.add_argument("--seed-file", metavar="FILE", help="YAML file with users, added to the seeded ones")
+    parser.add_argument("--tls", action="store_true", help="serve https with a certificate authority made at start")
+    parser.add_argument("--ca-file", metavar="FILE", help="where its certificate is written; default: a temporary file")
     options = parser.parse_args(arguments)
+    if options.ca_file is not None and not options.tls:
+        parser.error("--ca-file needs --tls")
     try:
         options.switches = read_switches(options.switches)
     except ValueError as error:
@@ -78,8 +91,26 @@ def listen(host: str, port: int) -> socket.socket:
         return listener
     except OSError as error:
         listener.close()
-        print(f"tests.emulator: cannot listen on {host}:{port}: {error.strerror}", file=sys.stderr)
-        sys.exit(2)
+        fail(f"cannot listen on {host}:{port}: {error.strerror}")
+
+
+def fail(message: str) -> NoReturn:
+    """End the process with code 2 and one line."""
+    print(f"tests.emulator: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
+@contextlib.contextmanager
+def certificate_file(path: str | None, certificate: bytes) -> Iterator[str]:
+    """A file with the authority's certificate; without ``path`` a temporary one that is removed at the end."""
+    with contextlib.ExitStack() as stack:
+        try:
+            if path is None:
+                path = stack.enter_context(tempfile.NamedTemporaryFile(prefix="auth0-emulator-ca-", suffix=".pem")).name
+            Path(path).write_bytes(certificate)
+        except OSError as error:
+            fail(f"cannot write the CA certificate to {path}: {error.strerror}")
+        yield path
 
 
 def _whole_number(lowest: int, highest: int):
@@ -99,10 +130,24 @@ def main() -> None:
     listener = listen(options.host, options.port)
     domain = f"{options.host}:{listener.getsockname()[1]}"
     tenant = Tenant(domain, options.users, options.seed, options.plan, options.switches)
-    ready_line = (
-        f"Auth0 tenant emulator ready at http://{domain} "
-        f"({options.users} users, seed {options.seed}, plan {options.plan})"
-    )
+    count = options.users
+    if options.seed_file is not None:
+        try:
+            count += plant(options.seed_file, tenant)
+        except SeedFileError as error:
+            fail(str(error))
+    facts = f"{count} users, seed {options.seed}, plan {options.plan}"
+    if not options.tls:
+        serve(tenant, listener, f"Auth0 tenant emulator ready at http://{domain} ({facts})")
+        return
+    context, certificate = make_server_context(options.host)
+    with certificate_file(options.ca_file, certificate) as path:
+        ready_line = f"Auth0 tenant emulator ready at https://{domain} ({facts}, CA certificate {path})"
+        serve(tenant, listener, ready_line, context)
+
+
+def serve(tenant: Tenant, listener: socket.socket, ready_line: str, context: ssl.SSLContext | None = None) -> None:
+    """Serve the tenant until a signal; with a ``context`` by https."""
     config = uvicorn.Config(
         Emulator(tenant),
         http=ClosableProtocol,
@@ -112,6 +157,7 @@ def main() -> None:
         log_level="warning",
         server_header=False,
         timeout_keep_alive=60,
+        ssl_context_factory=None if context is None else lambda _config, _default: context,
     )
     Server(config, ready_line).run([listener])
 

@@ -10,20 +10,37 @@ import contextlib
 import json
 import math
 from collections import deque
+from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from . import control, methods_routes, mfa_routes, oauth_routes, users_routes
-from .errors import ApiError, management_error, oauth_error, unknown_path
+from . import (
+    actions_routes,
+    authorize_routes,
+    control,
+    control_page,
+    distortions,
+    guardian_routes,
+    jobs_routes,
+    logs_routes,
+    methods_routes,
+    mfa_routes,
+    my_account_routes,
+    oauth_routes,
+    users_routes,
+)
+from .errors import ApiError, management_error, oauth_error, problem, unknown_path
 from .faults import Fault, Faults
+from .quotas import QuotaExceeded
 from .routing import Call, Route, Router
 from .tenant import Tenant
 
 LOGGED_REQUESTS = 100_000
+_STATUSES = {status.value for status in HTTPStatus}
 # Set in the ASGI scope by the server: closes the connection without an answer.
 CLOSE_EXTENSION = "emulator.close"
 
@@ -35,12 +52,26 @@ class Emulator:
         self.tenant = tenant
         self.faults = Faults()
         self.requests: deque[tuple] = deque(maxlen=LOGGED_REQUESTS)
-        self._router = Router(oauth_routes.ROUTES + mfa_routes.ROUTES + users_routes.ROUTES + methods_routes.ROUTES)
+        self._router = Router(
+            oauth_routes.ROUTES
+            + mfa_routes.ROUTES
+            + authorize_routes.ROUTES
+            + my_account_routes.ROUTES
+            + users_routes.ROUTES
+            + methods_routes.ROUTES
+            + guardian_routes.ROUTES
+            + jobs_routes.ROUTES
+            + logs_routes.ROUTES
+            + actions_routes.ROUTES
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method, path = scope["method"], scope["raw_path"].decode("ascii", "replace")
         query_string = scope["query_string"].decode("ascii", "replace")
         body = b"" if method == "GET" else await _read_body(receive)
+        if method == "GET" and path in ("/", control.PREFIX):
+            await _page(self, path, query_string)(scope, receive, send)
+            return
         if path.startswith(control.PREFIX):
             status, answer = control.answer(self, method, path, query_string, body)
             await _response(status, answer, {})(scope, receive, send)
@@ -51,6 +82,7 @@ class Emulator:
             dict(parse_qsl(query_string, keep_blank_values=True)) if query_string else {},
             {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
             body,
+            scheme=scope["scheme"],
         )
         entry = f"{path}?{query_string}" if query_string else path
         arrived = self.tenant.now()
@@ -67,37 +99,66 @@ class Emulator:
         response = _response(status, answer, headers)
         if path == "/oauth/token":
             response.headers["content-type"] = "application/json"
+        if fault is not None and fault.kind in ("malformed", "truncated") and isinstance(answer, (dict, list)):
+            response.body = distortions.cut(response.body)
+            if fault.kind == "truncated":
+                # The headers still promise the whole.
+                start = {"type": "http.response.start", "status": status, "headers": response.raw_headers}
+                await send(start)
+                await send({"type": "http.response.body", "body": response.body, "more_body": True})
+                scope["extensions"][CLOSE_EXTENSION]()
+                await _disconnected(receive)
+                return
+            response.headers["content-length"] = str(len(response.body))
         await response(scope, receive, send)
 
     def _answer(self, call: Call, method: str, path: str) -> tuple[int, Any, dict[str, str], Fault | None]:
-        api = "management" if f"{path}/".startswith("/api/v2/") else "authentication"
+        api = _api_of(path)
         found = self._router.find(method, path)
-        admission = self.tenant.limiter.admit(api, self._group(found[0]) if found else "other")
+        unknown = "me-read" if api == "my-account" else "other"
+        admission = self.tenant.limiter.admit(api, self._group(found[0], call) if found else unknown)
         headers, fault = admission.headers, None
         try:
             if not admission.allowed:
-                if self.tenant.switches["retry-after"]:
+                if self.tenant.switches["retry-after"] or api == "my-account":
                     headers = {**headers, "retry-after": str(max(1, math.ceil(admission.wait)))}
                 raise _too_many_requests(api)
             fault = self.faults.take(method, unquote(path))
             if fault is not None and fault.kind == "close":
                 return 0, None, headers, fault
-            if fault is not None and fault.kind == "status":
-                return fault.status, _fault_body(api, fault), {**headers, **fault.headers}, fault
+            if fault is not None and fault.kind in ("status", "limit"):
+                status, answer = _refusal(api, fault)
+                return status, answer, distortions.limit_headers(fault, headers), fault
             if found is None:
                 raise unknown_path(api)
             route, call.path = found
+            if fault is not None:
+                distortions.prepare(call, fault)
             if api == "management":
                 _authorize(call, route.scopes)
-            status, answer = route.handler(call)
+            status, answer = distortions.answer(call, route, fault)
+            if api == "management" and method != "GET":
+                logs_routes.record_write(call, route, path, status, answer)
         except ApiError as error:
             status, answer = error.status, error.body
-        return status, answer, headers, fault
+        except QuotaExceeded as exceeded:
+            status, answer = 429, _too_many_requests(api).body
+            if api == "my-account":
+                headers = {**headers, "retry-after": str(max(1, math.ceil(exceeded.wait)))}
+        return status, answer, {**headers, **call.answer_headers}, fault
 
-    def _group(self, route: Route) -> str:
+    def _group(self, route: Route, call: Call) -> str:
         if route.group == "authentication-methods":
             return self.tenant.switches["authentication-methods-group"]
+        if route.group == "me-read" and "type" in call.query:
+            return "me-read-filtered"
         return route.group
+
+
+def _api_of(path: str) -> str:
+    if f"{path}/".startswith("/api/v2/"):
+        return "management"
+    return "my-account" if f"{path}/".startswith("/me/v1/") else "authentication"
 
 
 def _authorize(call: Call, scopes: tuple[str, ...]) -> None:
@@ -127,23 +188,39 @@ def _unauthorized(text: str) -> ApiError:
 def _too_many_requests(api: str) -> ApiError:
     if api == "management":
         return management_error(429, "Global limit has been reached", "too_many_requests")
+    if api == "my-account":
+        return problem(429, "Too Many Requests", "Rate limit exceeded.")
     return oauth_error(429, "too_many_requests", "Rate limit exceeded.")
 
 
-def _fault_body(api: str, fault: Fault) -> Any:
+def _refusal(api: str, fault: Fault) -> tuple[int, Any]:
+    status = 429 if fault.kind == "limit" else fault.status
     if fault.body is not None:
-        return fault.body
-    if fault.status == 429:
-        return _too_many_requests(api).body
-    phrase = HTTPStatus(fault.status).phrase
+        return status, fault.body
+    if status == 429:
+        return status, _too_many_requests(api).body
+    phrase = HTTPStatus(status).phrase if status in _STATUSES else "Unknown"
     if api == "management":
-        return management_error(fault.status, phrase).body
-    return oauth_error(fault.status, phrase.lower().replace(" ", "_"), phrase).body
+        return status, {"statusCode": status, "error": phrase, "message": phrase}
+    if api == "my-account":
+        return status, problem(status, phrase, phrase).body
+    return status, oauth_error(status, phrase.lower().replace(" ", "_"), phrase).body
 
 
 def _response(status: int, answer: Any, headers: dict[str, str]) -> Response:
-    content = b"" if answer is None else json.dumps(answer, separators=(",", ":")).encode()
+    if isinstance(answer, AsyncIterator):
+        return StreamingResponse(answer, status, headers)
+    if answer is None:
+        content = b""
+    else:
+        content = answer if isinstance(answer, bytes) else json.dumps(answer, separators=(",", ":")).encode()
     return Response(content, status, headers, media_type="application/json; charset=utf-8")
+
+
+def _page(emulator: Emulator, path: str, query_string: str) -> Response:
+    if path != control.PREFIX:
+        return Response(status_code=302, headers={"location": control.PREFIX})
+    return Response(control_page.render(emulator, dict(parse_qsl(query_string))), headers=control_page.HEADERS)
 
 
 async def _read_body(receive: Receive) -> bytes:

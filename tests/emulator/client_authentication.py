@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hmac
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+import jwt
+
+from .client_assertion import ASSERTION_TYPE, assertion_problem
 from .clients import CLIENTS, Client
 from .errors import ApiError, oauth_error
 from .routing import Call
+from .verification import same_text
 
 
 def read_parameters(call: Call) -> dict[str, str]:
@@ -44,7 +47,12 @@ def required(parameters: dict, name: str) -> str:
 
 
 def authenticate_client(call: Call, parameters: dict) -> Client:
-    """The client by ``client_id`` and ``client_secret`` in the body or by HTTP Basic; 401 when they do not fit."""
+    """The client by ``client_id`` and ``client_secret`` in the body or by HTTP Basic, or by ``client_assertion``.
+
+    401 when they do not fit. A public application has no secret and says who it is.
+    """
+    if "client_assertion" in parameters:
+        return _by_assertion(call, parameters)
     client_id, secret = parameters.get("client_id"), parameters.get("client_secret")
     scheme, _separator, encoded = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
@@ -56,10 +64,38 @@ def authenticate_client(call: Call, parameters: dict) -> Client:
     if not client_id:
         raise oauth_error(400, "invalid_request", "Missing required parameter: client_id")
     client = CLIENTS.get(client_id) if isinstance(client_id, str) else None
-    if client is None or not isinstance(secret, str) or not same_text(secret, client.secret):
+    if client is None or client.key_file is not None:
+        raise _unauthorized()
+    if client.secret is not None and (not isinstance(secret, str) or not same_text(secret, client.secret)):
         raise _unauthorized()
     call.principal = client.id
     return client
+
+
+def _by_assertion(call: Call, parameters: dict) -> Client:
+    """The client that signed the assertion; 401 ``invalid_client``, with the reason in the log only, as Auth0 does."""
+    if parameters.get("client_assertion_type") != ASSERTION_TYPE:
+        raise oauth_error(400, "invalid_request", f"client_assertion_type must be {ASSERTION_TYPE}")
+    assertion = required(parameters, "client_assertion")
+    client = CLIENTS.get(_signer(assertion))
+    if client is None or client.key_file is None or parameters.get("client_id", client.id) != client.id:
+        problem = "no application with a key has this client_id"
+    else:
+        problem = assertion_problem(call.tenant.issuer, call.tenant.used_assertions, client, assertion)
+    if problem is not None:
+        details = {"client_authentication_error": problem}
+        call.tenant.record_event("feccft", description="Failed client authentication", details=details)
+        raise oauth_error(401, "invalid_client", "Failed client authentication")
+    call.principal = client.id
+    return client
+
+
+def _signer(assertion: str) -> str:
+    """The client id that an assertion claims, not verified; empty for none."""
+    try:
+        return str(jwt.decode(assertion, options={"verify_signature": False}).get("iss"))
+    except jwt.InvalidTokenError:
+        return ""
 
 
 def require_grant(client: Client, grant: str) -> None:
@@ -71,11 +107,6 @@ def require_grant(client: Client, grant: str) -> None:
             f"Grant type '{grant}' not allowed for the client.",
             error_uri="https://auth0.com/docs/clients/client-grant-types",
         )
-
-
-def same_text(given: str, expected: str) -> bool:
-    """Comparison in constant time."""
-    return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
 
 
 def _unauthorized() -> ApiError:

@@ -14,9 +14,19 @@ MFA_OTP = "http://auth0.com/oauth/grant-type/mfa-otp"
 MFA_OOB = "http://auth0.com/oauth/grant-type/mfa-oob"
 MFA_RECOVERY_CODE = "http://auth0.com/oauth/grant-type/mfa-recovery-code"
 MFA_GRANTS = (MFA_OTP, MFA_OOB, MFA_RECOVERY_CODE)
+AUTHORIZATION_CODE = "authorization_code"
+REFRESH_TOKEN = "refresh_token"
 
 OIDC_SCOPES = ("openid", "profile", "email", "address", "phone")
+OFFLINE_ACCESS = "offline_access"
 MFA_SCOPES = ("enroll", "read:authenticators", "remove:authenticators")
+ME_SCOPES = (
+    "create:me:authentication_methods",
+    "read:me:authentication_methods",
+    "update:me:authentication_methods",
+    "delete:me:authentication_methods",
+    "read:me:factors",
+)
 READ_SCOPES = (
     "read:users",
     "read:users_app_metadata",
@@ -48,12 +58,19 @@ WRITE_SCOPES = (
 
 @dataclass(frozen=True)
 class Client:
-    """An application: which grants it may use and which Management scopes it was granted."""
+    """An application: which grants it may use and which Management scopes it was granted.
+
+    :param secret: None for a public application, or for one with a ``key_file``.
+    :param my_account: whether it was granted the scopes of the My Account API.
+    :param key_file: file name of the private key whose owner it is; it authenticates by assertions signed with it.
+    """
 
     id: str
-    secret: str
+    secret: str | None
     grants: tuple[str, ...]
     management_scopes: tuple[str, ...] = ()
+    my_account: bool = False
+    key_file: str | None = None
 
 
 CLIENTS = {
@@ -61,7 +78,14 @@ CLIENTS = {
     for client in (
         Client("m2m", "m2m-secret", (CLIENT_CREDENTIALS,), READ_SCOPES + WRITE_SCOPES),
         Client("m2m-readonly", "m2m-readonly-secret", (CLIENT_CREDENTIALS,), READ_SCOPES),
-        Client("app", "app-secret", (PASSWORD, PASSWORD_REALM, *MFA_GRANTS)),
+        Client("m2m-jwt", None, (CLIENT_CREDENTIALS,), READ_SCOPES + WRITE_SCOPES, key_file="m2m-jwt.pem"),
+        Client(
+            "app",
+            "app-secret",
+            (PASSWORD, PASSWORD_REALM, *MFA_GRANTS, AUTHORIZATION_CODE, REFRESH_TOKEN),
+            my_account=True,
+        ),
+        Client("spa", None, (AUTHORIZATION_CODE, REFRESH_TOKEN)),
         Client("app-without-mfa", "app-without-mfa-secret", (PASSWORD, PASSWORD_REALM)),
     )
 }

@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from .actions import remember_browser_choice
 from .faults import read_fault
+from .guardian_routes import redeem_ticket
 from .models import iso
+from .verification import challenged
 
 if TYPE_CHECKING:
     from .app import Emulator
@@ -75,9 +79,17 @@ def _add_fault(emulator: Emulator, _query: dict, body: Any) -> tuple[int, dict]:
     return 201, body
 
 
+def _read_faults(emulator: Emulator, _query: dict, _body: Any) -> tuple[int, list]:
+    return 200, [dataclasses.asdict(fault) for fault in emulator.faults.pending]
+
+
 def _forget_faults(emulator: Emulator, _query: dict, _body: Any) -> tuple[int, None]:
     emulator.faults.clear()
     return 204, None
+
+
+def _read_rates(emulator: Emulator, _query: dict, _body: Any) -> tuple[int, list]:
+    return 200, emulator.tenant.limiter.gauge()
 
 
 def _read_codes(emulator: Emulator, query: dict, _body: Any) -> tuple[int, Any]:
@@ -87,6 +99,40 @@ def _read_codes(emulator: Emulator, query: dict, _body: Any) -> tuple[int, Any]:
     return 200, [{**message, "sent_at": iso(message["sent_at"])} for message in user.received]
 
 
+def _answer_push(emulator: Emulator, query: dict, approved: bool) -> tuple[int, Any]:
+    tenant = emulator.tenant
+    user = tenant.find(query.get("user_id", ""))
+    if user is None:
+        return 404, {"error": "no such user; expected user_id="}
+    challenge = tenant.answer_push(user, approved)
+    if challenge is None:
+        return 404, {"error": "no push waits for an answer: none was sent within the last 5 minutes"}
+    if not approved:
+        tenant.record_event("gd_auth_rejected", user, authenticator=challenged(user, challenge))
+    return 200, {"authenticator_id": challenge.authenticator_id, "approved": approved}
+
+
+def _read_tickets(emulator: Emulator, _query: dict, _body: Any) -> tuple[int, list]:
+    return 200, [
+        {
+            "ticket": ticket.id,
+            "user_id": ticket.user_id,
+            "factor": ticket.factor,
+            "expires_at": iso(ticket.expires_at),
+            "used": ticket.used,
+        }
+        for ticket in emulator.tenant.guardian.tickets.values()
+    ]
+
+
+def _redeem_ticket(emulator: Emulator, _query: dict, body: Any) -> tuple[int, dict]:
+    return 201, redeem_ticket(emulator.tenant, body)
+
+
+def _read_remember_browser(emulator: Emulator, _query: dict, _body: Any) -> tuple[int, dict]:
+    return 200, {"remember_browser": remember_browser_choice(emulator.tenant)}
+
+
 _ACTIONS = {
     ("GET", "ready"): _ready,
     ("GET", "clock"): _read_clock,
@@ -94,6 +140,13 @@ _ACTIONS = {
     ("GET", "requests"): _read_requests,
     ("DELETE", "requests"): _forget_requests,
     ("POST", "faults"): _add_fault,
+    ("GET", "faults"): _read_faults,
     ("DELETE", "faults"): _forget_faults,
+    ("GET", "rates"): _read_rates,
     ("GET", "codes"): _read_codes,
+    ("GET", "tickets"): _read_tickets,
+    ("POST", "tickets/redeem"): _redeem_ticket,
+    ("GET", "remember-browser"): _read_remember_browser,
+    ("POST", "push/approve"): lambda emulator, query, body: _answer_push(emulator, query, True),
+    ("POST", "push/reject"): lambda emulator, query, body: _answer_push(emulator, query, False),
 }

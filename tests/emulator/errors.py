@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The error bodies of the two API families (API.md §0.1)."""
+"""The error bodies of the three API families (API.md §0.1)."""
 
 from __future__ import annotations
 
@@ -34,8 +34,26 @@ def oauth_error(status: int, error: str, description: str, **extra) -> ApiError:
     return ApiError(status, {"error": error, "error_description": description, **extra})
 
 
+def problem(status: int, title: str, detail: str, number: int = 1, errors: list[dict] | None = None) -> ApiError:
+    """An error of the My Account API: ``type``, ``status``, ``title``, ``detail`` and perhaps ``validation_errors``.
+
+    ``number`` is the last part of the type's address, ``A0E-<status>-<number>``, seen in the tests of Auth0's SDKs.
+    """
+    body = {
+        "type": f"https://auth0.com/api-errors/A0E-{status}-{number:04d}",
+        "status": status,
+        "title": title,
+        "detail": detail,
+    }
+    if errors is not None:
+        body["validation_errors"] = errors
+    return ApiError(status, body)
+
+
 def unknown_path(api: str) -> ApiError:
     """The 404 of a path (or method) that does not exist, in the shape of ``api``."""
     if api == "management":
         return management_error(404, "Not Found")
+    if api == "my-account":
+        return problem(404, "Not Found", "Not Found")
     return oauth_error(404, "not_found", "Not Found")

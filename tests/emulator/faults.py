@@ -1,27 +1,46 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults on demand: what a client meets when the network or the service fails."""
+"""Faults on demand: what a client meets when the network or the service fails, or when others work on the same users."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-KINDS = ("status", "close", "lost", "slow")
+# The members of each kind, next to kind, method, path and count.
+KINDS: dict[str, tuple[str, ...]] = {
+    "status": ("status", "headers", "body", "limit_headers"),
+    "limit": ("seconds", "headers", "body", "limit_headers"),
+    "close": (),
+    "lost": (),
+    "slow": ("seconds",),
+    "truncated": (),
+    "malformed": (),
+    "unknown": (),
+    "sparse": ("members",),
+    "shift": ("rows",),
+    "duplicate": ("rows",),
+    "delete-user": ("user_id",),
+    "expire-token": (),
+}
 LONGEST_SECONDS = 3600
-_MEMBERS = {"method", "path", "count", "kind", "status", "headers", "body", "seconds"}
 
 
 @dataclass
 class Fault:
-    """One fault for the next ``count`` requests that match.
+    """One fault for the next ``count`` requests that match; the README tells what each kind does.
 
-    :param method: HTTP method, ``*`` for any.
+    :param kind: a key of :data:`KINDS`.
     :param path: glob on the decoded path.
-    :param kind: ``status`` (answer with ``status``, ``headers``, ``body``; not carried out), ``close`` (connection
-        closed, not carried out), ``lost`` (carried out, connection closed), ``slow`` (answer after ``seconds``).
+    :param method: HTTP method, ``*`` for any.
+    :param limit_headers: whether the ``x-ratelimit-*`` headers stay on the answer.
+    :param seconds: how late the answer is; for ``limit``, when the bucket is said to get its next token.
+    :param members: names that are left out of every object of the answer.
+    :param rows: by how many rows a page is off.
+    :param user_id: whom to delete; None for the user named in the path.
     """
 
     kind: str
@@ -30,50 +49,84 @@ class Fault:
     count: int = 1
     status: int = 503
     headers: dict[str, str] = field(default_factory=dict)
+    limit_headers: bool = True
     body: Any = None
     seconds: float = 1.0
+    members: list[str] = field(default_factory=list)
+    rows: int = 1
+    user_id: str | None = None
+
+
+def _is_whole(value: object, lowest: int, highest: int | float = float("inf")) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest
+
+
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= LONGEST_SECONDS
+
+
+def _are_headers(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(text, str) and text.isascii() and text.isprintable() for pair in value.items() for text in pair
+    )
+
+
+def _are_names(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(name, str) for name in value)
+
+
+_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "path": (lambda value: isinstance(value, str), "a string"),
+    "method": (lambda value: isinstance(value, str), "a string"),
+    "count": (lambda value: _is_whole(value, 1), "a whole number from 1"),
+    "status": (lambda value: _is_whole(value, 400, 599), "a whole number from 400 to 599"),
+    "headers": (_are_headers, "an object of printable ASCII strings"),
+    "limit_headers": (lambda value: isinstance(value, bool), "true or false"),
+    "seconds": (_is_seconds, f"a number from 0 to {LONGEST_SECONDS}"),
+    "members": (_are_names, "an array of member names"),
+    "rows": (lambda value: _is_whole(value, 1, 50), "a whole number from 1 to 50"),
+    "user_id": (lambda value: isinstance(value, str), "a string"),
+}
 
 
 def read_fault(description: object) -> Fault:
     """The fault that a JSON object describes; ``ValueError`` says what is wrong with it."""
-    if not isinstance(description, dict) or not set(description) <= _MEMBERS:
-        raise ValueError(f"a fault is an object with members of {', '.join(sorted(_MEMBERS))}")
-    if description.get("kind") not in KINDS:
+    if not isinstance(description, dict):
+        raise ValueError("a fault is an object with a kind")
+    kind = description.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}")
-    fault = Fault(**description)
-    if not isinstance(fault.count, int) or fault.count < 1:
-        raise ValueError("count must be a whole number from 1")
-    if not isinstance(fault.status, int) or not 400 <= fault.status <= 599:
-        raise ValueError("status must be a whole number from 400 to 599")
-    if not isinstance(fault.seconds, (int, float)) or not 0 <= fault.seconds <= LONGEST_SECONDS:
-        raise ValueError(f"seconds must be a number from 0 to {LONGEST_SECONDS}")
-    if not isinstance(fault.method, str) or not isinstance(fault.path, str):
-        raise ValueError("method and path must be strings")
-    if not isinstance(fault.headers, dict) or not all(isinstance(value, str) for value in fault.headers.values()):
-        raise ValueError("headers must be an object of strings")
-    return fault
+    allowed = ("kind", "method", "path", "count", *KINDS[kind])
+    for name, value in description.items():
+        if name not in allowed:
+            raise ValueError(f"a fault of kind '{kind}' has no '{name}'; it has {', '.join(allowed)}")
+        if name in _RULES and not _RULES[name][0](value):
+            raise ValueError(f"{name} must be {_RULES[name][1]}")
+    if kind == "sparse" and "members" not in description:
+        raise ValueError("a fault of kind 'sparse' needs members, the names to leave out")
+    return Fault(**description)
 
 
 class Faults:
     """The faults that are still to happen, in the order they were asked for."""
 
     def __init__(self):
-        self._pending: list[Fault] = []
+        self.pending: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
         """Make ``fault`` happen to the requests to come."""
-        self._pending.append(fault)
+        self.pending.append(fault)
 
     def clear(self) -> None:
         """Forget all faults."""
-        self._pending.clear()
+        self.pending.clear()
 
     def take(self, method: str, path: str) -> Fault | None:
         """The first fault that matches a request, counted down; None when the request is to go well."""
-        for fault in self._pending:
+        for fault in self.pending:
             if fault.method in ("*", method) and fnmatchcase(path, fault.path):
                 fault.count -= 1
                 if fault.count == 0:
-                    self._pending.remove(fault)
+                    self.pending.remove(fault)
                 return fault
         return None

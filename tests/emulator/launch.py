@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import ssl
 import subprocess
 import sys
 import urllib.request
@@ -24,14 +25,16 @@ STOP_SECONDS = 10
 class Running:
     """A running emulator.
 
-    :param url: base address, such as ``http://127.0.0.1:41234``.
+    :param url: base address, such as ``http://127.0.0.1:41234``; ``https`` with TLS.
     :param domain: the tenant's domain, ``host:port``; audiences are ``https://`` with it.
     :param process: the process, still running.
+    :param ca_file: the certificate that clients must trust; None without TLS.
     """
 
     url: str
     domain: str
     process: subprocess.Popen
+    ca_file: str | None = None
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """Call ``/_control/<path>`` and return the parsed answer, None for an empty one.
@@ -40,14 +43,24 @@ class Running:
         """
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}/_control/{path}", data, method=method)
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as response:
+        handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
+        if self.ca_file is not None:
+            handlers.append(urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=self.ca_file)))
+        with urllib.request.build_opener(*handlers).open(request, timeout=10) as response:
             content = response.read()
         return json.loads(content) if content else None
 
 
 @contextlib.contextmanager
 def start(
-    *, users: int = 50, seed: int = 7, plan: str = "unlimited", switches: dict[str, Any] | None = None
+    *,
+    users: int = 50,
+    seed: int = 7,
+    plan: str = "unlimited",
+    switches: dict[str, Any] | None = None,
+    tls: bool = False,
+    seed_file: str | Path | None = None,
+    program: str = "tests.emulator",
 ) -> Iterator[Running]:
     """Start an emulator and stop it at the end of the ``with`` block.
 
@@ -55,21 +68,28 @@ def start(
     :param seed: what makes them.
     :param plan: rate-limit preset; ``unlimited`` unless limits are what is tested.
     :param switches: values by switch name, as written on the command line.
+    :param tls: serve https; ``ca_file`` of what is yielded names the certificate to trust.
+    :param seed_file: YAML file with users, added to the seeded ones.
+    :param program: the module to run, for tests that put something around the emulator.
 
     Raises ``RuntimeError`` when it does not become ready, and ``AssertionError`` when it does not end with code 0.
     """
-    command = [sys.executable, "-m", "tests.emulator", "--port", "0"]
+    command = [sys.executable, "-m", program, "--port", "0"]
     command += ["--users", str(users), "--seed", str(seed), "--plan", plan]
     for name, value in (switches or {}).items():
         command += ["--switch", f"{name}={value}"]
+    if tls:
+        command.append("--tls")
+    if seed_file is not None:
+        command += ["--seed-file", str(Path(seed_file).resolve())]
     with subprocess.Popen(command, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, text=True) as process:
         line = process.stdout.readline()
-        match = re.match(r"Auth0 tenant emulator ready at (http://(\S+)) ", line)
+        match = re.match(r"Auth0 tenant emulator ready at (https?://(\S+)) \(.*?(?:CA certificate (.+))?\)$", line)
         if match is None:
             process.terminate()
             raise RuntimeError(f"the emulator did not start: it printed {line!r} and ended with {process.wait()}")
         try:
-            yield Running(match[1], match[2], process)
+            yield Running(match[1], match[2], process, match[3])
         finally:
             process.terminate()
             try:

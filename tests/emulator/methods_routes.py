@@ -113,7 +113,8 @@ def set_methods(call: Call) -> tuple[int, list]:
             old.name, old.preferred = item.name, item.preferred
             item = old
         items.append(item)
-    user.authenticators, user.recovery_code = items, None
+    call.tenant.remove_all_authenticators(user)
+    user.authenticators = items
     return 200, [written_item(user, item, masked=False) for item in items]
 
 
@@ -147,7 +148,7 @@ def delete_all_methods(call: Call) -> tuple[int, None]:
         existing_user(call)
     user = call.tenant.find(call.path["id"])
     if user is not None:
-        user.authenticators, user.recovery_code = [], None
+        call.tenant.remove_all_authenticators(user)
     return 204, None
 
 
@@ -184,7 +185,7 @@ def _build(tenant: Tenant, body: dict) -> Authenticator:
         phone_number=body["phone_number"] if is_phone else None,
         email=body["email"] if kind == "email" else None,
         secret=body["totp_secret"] if kind == "totp" else None,
-        channels=tenant.switches["message-types"] if is_phone else (),
+        channels=tenant.guardian.message_types if is_phone else (),
         preferred=body.get("preferred_authentication_method") if is_phone else None,
         webauthn={name: body[name] for name in _WEBAUTHN if name in body},
     )

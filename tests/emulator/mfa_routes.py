@@ -17,6 +17,7 @@ from .routing import Call, Route
 from .sessions import MfaSession, foreign_mfa_token, malformed_mfa_token, open_mfa_jwt, open_mfa_token
 from .tenant import Tenant
 from .tokens import Sealer
+from .verification import send, use_message_quota
 from .views import active_factors, find_row, implicit_email, mfa_rows
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
@@ -49,7 +50,8 @@ def list_authenticators(call: Call) -> tuple[int, list]:
 
 def delete_authenticator(call: Call) -> tuple[int, None]:
     """``DELETE /mfa/authenticators/{id}``: never with an ``mfa_token``, never an e-mail that was not enrolled."""
-    user = bearer(call, "remove:authenticators", jwt_only=True).user
+    session = bearer(call, "remove:authenticators", jwt_only=True)
+    user = session.user
     switches = call.tenant.switches
     implicit = implicit_email(user)
     if implicit and implicit.id == call.path["id"]:
@@ -63,6 +65,7 @@ def delete_authenticator(call: Call) -> tuple[int, None]:
         status = switches["recovery-code-delete-status"]
         raise oauth_error(status, "invalid_request", "A recovery code cannot be deleted")
     call.tenant.remove_authenticator(user, item)
+    call.tenant.record_event("gd_unenroll", user, session.client_id, item)
     return 204, None
 
 
@@ -85,63 +88,73 @@ def associate(call: Call) -> tuple[int, dict]:
         text = "Guardian - User has created the maximum amount of authenticators"
         raise oauth_error(400, "invalid_request", text)
     answer = enrol(tenant, session, body, channel)
-    if tenant.switches["recovery-code-factor"] and user.recovery_code is None:
+    if tenant.guardian.factors["recovery-code"] and user.recovery_code is None:
         answer["recovery_codes"] = [tenant.issue_recovery_code(user, confirmed=False)]
     return 200, answer
 
 
 def _enrol_otp(tenant: Tenant, session: MfaSession, _body: dict, _channel: str) -> dict:
-    user = session.user
-    item = _add_pending(tenant, user, "totp", secret=totp_secret())
-    label = f"{quote(tenant.name)}:{quote(user.email or user.id)}"
-    query = urlencode(
-        {"secret": item.secret, "issuer": tenant.name, "algorithm": "SHA1", "digits": 6, "period": 30}, quote_via=quote
-    )
-    return {"authenticator_type": "otp", "secret": item.secret, "barcode_uri": f"otpauth://totp/{label}?{query}"}
+    item = _add_pending(tenant, session, "totp", secret=totp_secret())
+    uri = otp_barcode_uri(tenant, session.user, item)
+    return {"authenticator_type": "otp", "secret": item.secret, "barcode_uri": uri}
 
 
 def _enrol_phone(tenant: Tenant, session: MfaSession, body: dict, channel: str) -> dict:
     number = required(body, "phone_number")
     if not E164.fullmatch(number):
         raise oauth_error(400, "invalid_request", "Invalid phone_number: expected E.164, such as +12025550123")
-    channels = tenant.switches["message-types"]
-    item = _add_pending(tenant, session.user, "phone", phone_number=number, channels=channels, preferred=channel)
-    return _prompted(channel, tenant.challenge(session.user, session.key, item, channel))
+    use_message_quota(tenant, session.user, channel)
+    channels = tenant.guardian.message_types
+    item = _add_pending(tenant, session, "phone", phone_number=number, channels=channels, preferred=channel)
+    return _prompted(channel, send(tenant, session.user, session.client_id, session.key, item, channel))
 
 
 def _enrol_email(tenant: Tenant, session: MfaSession, body: dict, channel: str) -> dict:
     address = body.get("email", session.user.email)
     if not isinstance(address, str) or not EMAIL.fullmatch(address):
         raise oauth_error(400, "invalid_request", "Missing or invalid email")
-    item = _add_pending(tenant, session.user, "email", email=address)
-    return _prompted(channel, tenant.challenge(session.user, session.key, item, channel))
+    use_message_quota(tenant, session.user, channel)
+    item = _add_pending(tenant, session, "email", email=address)
+    return _prompted(channel, send(tenant, session.user, session.client_id, session.key, item, channel))
 
 
 def _enrol_push(tenant: Tenant, session: MfaSession, _body: dict, channel: str) -> dict:
     user = session.user
     link = f"link_{device_suffix()[4:]}"
-    item = _add_pending(tenant, user, "push", link_id=link)
-    _add_pending(tenant, user, "totp", secret=totp_secret(), link_id=link)
+    item = _add_pending(tenant, session, "push", link_id=link)
+    twin = Authenticator("totp", tenant.now(), device_suffix(), confirmed=False, secret=totp_secret(), link_id=link)
+    user.authenticators.append(twin)
     oob_code = tenant.challenge(user, session.key, item, "push")
-    label = f"{quote(tenant.name)}:{quote(user.email or user.id)}"
-    query = urlencode({"enrollment_tx_id": device_suffix()[4:], "base_url": f"https://guardian.{tenant.domain}"})
-    uri = f"otpauth://totp/{label}?{query}"
+    uri = push_barcode_uri(tenant, user)
     return {"authenticator_type": "oob", "oob_channel": channel, "oob_code": oob_code, "barcode_uri": uri}
 
 
+def otp_barcode_uri(tenant: Tenant, user: User, item: Authenticator) -> str:
+    """What the QR code of an OTP app says."""
+    label = f"{quote(tenant.name)}:{quote(user.email or user.id)}"
+    members = {"secret": item.secret, "issuer": tenant.name, "algorithm": "SHA1", "digits": 6, "period": 30}
+    return f"otpauth://totp/{label}?{urlencode(members, quote_via=quote)}"
+
+
+def push_barcode_uri(tenant: Tenant, user: User) -> str:
+    """What the QR code of the Guardian app says."""
+    label = f"{quote(tenant.name)}:{quote(user.email or user.id)}"
+    members = {"enrollment_tx_id": device_suffix()[4:], "base_url": f"https://guardian.{tenant.domain}"}
+    return f"otpauth://totp/{label}?{urlencode(members)}"
+
+
 ENROL = {"otp": _enrol_otp, "sms": _enrol_phone, "voice": _enrol_phone, "email": _enrol_email, "auth0": _enrol_push}
-FACTOR_OF_CHANNEL = {"otp": "otp", "sms": "phone", "voice": "phone", "email": "email", "auth0": "push-notification"}
 
 
 def _require_factor(tenant: Tenant, channel: str) -> None:
-    enabled = FACTOR_OF_CHANNEL[channel] in tenant.switches["enabled-factors"]
-    if not enabled or (channel in ("sms", "voice") and channel not in tenant.switches["message-types"]):
+    if not tenant.guardian.allows(channel):
         raise oauth_error(400, "invalid_request", f"The factor '{channel}' is not enabled on this tenant")
 
 
-def _add_pending(tenant: Tenant, user: User, kind: str, **values: Any) -> Authenticator:
+def _add_pending(tenant: Tenant, session: MfaSession, kind: str, **values: Any) -> Authenticator:
     item = Authenticator(kind, tenant.now(), device_suffix(), confirmed=False, **values)
-    user.authenticators.append(item)
+    session.user.authenticators.append(item)
+    tenant.record_event("gd_start_enroll", session.user, session.client_id, item)
     return item
 
 
@@ -174,9 +187,12 @@ def challenge(call: Call) -> tuple[int, dict]:
     types = str(body.get("challenge_type", "otp oob")).split()
     item, channel = _choose(tenant, session.user, types, body.get("authenticator_id"), body.get("oob_channel"))
     require_grant(client, MFA_OTP if channel == "otp" else MFA_OOB)
+    tenant.record_event("gd_start_auth", session.user, client.id, item)
     if channel == "otp":
         return 200, {"challenge_type": "otp"}
-    answer = {"challenge_type": "oob", "oob_code": tenant.challenge(session.user, session.key, item, channel)}
+    use_message_quota(tenant, session.user, channel)
+    oob_code = send(tenant, session.user, client.id, session.key, item, channel)
+    answer = {"challenge_type": "oob", "oob_code": oob_code}
     if channel != "push":
         answer["binding_method"] = "prompt"
     return 200, answer
@@ -185,15 +201,9 @@ def challenge(call: Call) -> tuple[int, dict]:
 def _choose(
     tenant: Tenant, user: User, types: list[str], wanted_id: Any, wanted_channel: Any
 ) -> tuple[Authenticator, str]:
-    implicit = implicit_email(user)
-    candidates = [
-        (item, channel)
-        for item in user.authenticators + ([implicit] if implicit else [])
-        if item.confirmed
-        for channel in _channels(item)
-    ]
+    candidates = challengeable(user)
     if wanted_id is not None:
-        candidates = [(item, channel) for item, channel in candidates if wanted_id == _row_id(item, channel)]
+        candidates = [(item, channel) for item, channel in candidates if wanted_id == row_id(item, channel)]
         if not candidates:
             raise oauth_error(400, "invalid_request", "No active authenticator has this authenticator_id")
     elif wanted_channel is not None:
@@ -208,13 +218,25 @@ def _choose(
     raise oauth_error(401, "unsupported_challenge_type", text)
 
 
+def challengeable(user: User) -> list[tuple[Authenticator, str]]:
+    """Everything that an MFA challenge can be asked for: active authenticators by each of their channels."""
+    implicit = implicit_email(user)
+    return [
+        (item, channel)
+        for item in user.authenticators + ([implicit] if implicit else [])
+        if item.confirmed
+        for channel in _channels(item)
+    ]
+
+
 def _channels(item: Authenticator) -> tuple[str, ...]:
     if item.type == "phone":
         return tuple(sorted(item.channels, key=lambda channel: channel != item.preferred))
     return {"totp": ("otp",), "push": ("push",), "email": ("email",)}.get(item.type, ())
 
 
-def _row_id(item: Authenticator, channel: str) -> str:
+def row_id(item: Authenticator, channel: str) -> str:
+    """The id of an authenticator's row in the MFA API."""
     return f"{channel}|{item.suffix}" if item.type == "phone" else item.id
 
 

@@ -74,7 +74,10 @@ class Authenticator:
 
 @dataclass
 class Challenge:
-    """A code sent (or a push asked) for one authenticator; ``session`` is the login or token it belongs to."""
+    """A code sent (or a push asked) for one authenticator; ``session`` is the login or token it belongs to.
+
+    ``approved`` is how a push was answered (None: not yet), ``polled_at`` when the client last asked for the answer.
+    """
 
     session: str
     authenticator_id: str
@@ -82,6 +85,8 @@ class Challenge:
     code: str | None
     sent_at: int
     used: bool = False
+    approved: bool | None = None
+    polled_at: int | None = None
 
 
 @dataclass
@@ -95,6 +100,8 @@ class User:
     recovery_code: str | None = None
     challenges: dict[str, Challenge] = field(default_factory=dict)
     received: list[dict] = field(default_factory=list)
+    mfa_removed_at: int | None = None  # when an authenticator was last removed
+    password_changed_at: int | None = None
 
     @property
     def id(self) -> str:

@@ -7,74 +7,51 @@ from __future__ import annotations
 
 import secrets
 
-import pyotp
-
-from .client_authentication import authenticate_client, read_parameters, require_grant, required, same_text
+from .client_authentication import authenticate_client, read_parameters, require_grant, required
 from .clients import (
+    AUTHORIZATION_CODE,
     CLIENT_CREDENTIALS,
     MFA_OOB,
     MFA_OTP,
     MFA_RECOVERY_CODE,
-    MFA_SCOPES,
+    OFFLINE_ACCESS,
     OIDC_SCOPES,
     PASSWORD,
     PASSWORD_REALM,
+    REFRESH_TOKEN,
     Client,
 )
-from .errors import ApiError, oauth_error
-from .models import Authenticator, User
+from .errors import oauth_error
+from .issuing import (
+    DEFAULT_TOKEN_SECONDS,
+    granted_scope,
+    login_answer,
+    mfa_required,
+    needs_second_step,
+    token_answer,
+    unknown_audience,
+    user_grant,
+)
+from .models import Challenge
+from .quotas import POLLS
 from .routing import Call, Route
 from .seed import DATABASE
-from .sessions import MfaSession, open_session, seal_session
+from .sessions import MfaSession, open_session
 from .tenant import Tenant
-from .views import demands_challenge, implicit_email
+from .universal_login import code_challenge
+from .verification import (
+    WrongCode,
+    check_password,
+    database_user,
+    open_challenge,
+    take_push,
+    verify_code,
+    verify_otp,
+    verify_recovery_code,
+)
 
-MFA_TOKEN_SECONDS = 600
-DEFAULT_TOKEN_SECONDS = 86400
-OTP_SECONDS = 30
-
-
-# Issuing
-
-
-def granted_scope(asked: str | None, available: tuple[str, ...], also: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """No scope asked: everything available. Otherwise what is asked for and available, or among ``also``."""
-    if asked is None or not asked.split():
-        return available
-    return tuple(scope for scope in dict.fromkeys(asked.split()) if scope in available or scope in also)
-
-
-def token_answer(tenant: Tenant, client: Client, session: MfaSession, **extra: str) -> dict:
-    """The 200 body of a user's token; ``expires_in`` follows the audience of the first request."""
-    lifetime = MFA_TOKEN_SECONDS if session.audience else DEFAULT_TOKEN_SECONDS
-    now = tenant.now() // 1000
-    tenant.record_login(session.user)
-    scope = " ".join(session.scope)
-    claims = {"iss": tenant.issuer, "sub": session.user.id, "iat": now, "exp": now + lifetime}
-    if session.audience:
-        token = tenant.signer.sign(
-            {**claims, "aud": session.audience, "scope": scope, "azp": client.id, "gty": "password"}
-        )
-    else:
-        token = secrets.token_urlsafe(32)  # a token for the user-info audience is opaque
-    answer = {"access_token": token, "expires_in": lifetime, "token_type": "Bearer", **extra}
-    if scope:
-        answer["scope"] = scope
-    if "openid" in session.scope:
-        profile = {name: session.user.profile.get(name) for name in ("name", "nickname", "picture")}
-        address = {"email": session.user.email, "email_verified": session.user.profile.get("email_verified", False)}
-        answer["id_token"] = tenant.signer.sign(
-            {
-                **claims,
-                "aud": client.id,
-                **(profile if "profile" in session.scope else {}),
-                **(address if "email" in session.scope else {}),
-            }
-        )
-    return answer
-
-
-# Grants
+# What a poll may come early, milliseconds, because of the way that requests travel.
+POLL_TOLERANCE = 500
 
 
 def client_credentials(tenant: Tenant, client: Client, parameters: dict) -> dict:
@@ -83,7 +60,7 @@ def client_credentials(tenant: Tenant, client: Client, parameters: dict) -> dict
     if not audience:
         raise oauth_error(403, "access_denied", "Non-global clients are not allowed access to APIv1")
     if audience != tenant.management_audience:
-        raise _unknown_audience(tenant, audience)
+        raise unknown_audience(tenant, audience)
     scope = " ".join(granted_scope(parameters.get("scope"), client.management_scopes))
     now = tenant.now() // 1000
     token = tenant.signer.sign(
@@ -110,86 +87,126 @@ def password(tenant: Tenant, client: Client, parameters: dict) -> dict:
         if not connection:
             raise oauth_error(403, "server_error", "Authorization server not configured with default connection.")
     name, secret = required(parameters, "username"), required(parameters, "password")
-    audience = parameters.get("audience", "")
-    if audience == tenant.userinfo_audience:
-        audience = ""
-    if audience and audience != tenant.mfa_audience:
-        raise _unknown_audience(tenant, audience)
+    audience, scope = user_grant(tenant, client, parameters)
     if connection != DATABASE:
         raise oauth_error(403, "access_denied", f"Unknown or invalid realm: {connection}")
-    user = _database_user(tenant, name)
-    if user is None or not same_text(secret, user.password):
-        raise oauth_error(403, "invalid_grant", "Wrong email or password.")
+    user = check_password(tenant, database_user(tenant, name), secret)
+    session = MfaSession(secrets.token_hex(16), False, user, client.id, audience, scope)
+    if needs_second_step(tenant, audience, user):
+        tenant.record_event("mfar", user, client.id)
+        raise mfa_required(tenant, session)
+    return login_answer(tenant, client, session, "password")
+
+
+def authorization_code(tenant: Tenant, client: Client, parameters: dict) -> dict:
+    """Exchange the code that ``GET /authorize`` ended with; the code is used up by the attempt."""
+    code = required(parameters, "code")
+    found = tenant.logins.take_code(code, tenant.now())
+    user = tenant.find(found.user_id) if found else None
+    if user is None or found.request.client_id != client.id:
+        raise oauth_error(403, "invalid_grant", "Invalid authorization code")
+    if parameters.get("redirect_uri") != found.request.redirect_uri:
+        raise oauth_error(403, "invalid_grant", "The redirect_uri is not the one that the code was issued for")
+    if found.request.code_challenge is not None:
+        if code_challenge(required(parameters, "code_verifier")) != found.request.code_challenge:
+            raise oauth_error(403, "invalid_grant", "Failed to verify code verifier")
+    request = found.request
+    session = MfaSession(secrets.token_hex(16), False, user, client.id, request.audience, request.scope)
+    return login_answer(tenant, client, session, nonce=request.nonce)
+
+
+def refresh_token(tenant: Tenant, client: Client, parameters: dict) -> dict:
+    """A new access token, and for a rotating application a new refresh token; ``scope`` may only narrow."""
+    family = tenant.refresh_tokens.find(required(parameters, "refresh_token"), client.id)
+    user = tenant.find(family.user_id) if family else None
+    if user is None:
+        raise oauth_error(403, "invalid_grant", "Unknown or invalid refresh token.")
     if user.profile.get("blocked"):
         raise oauth_error(401, "unauthorized", "user is blocked")
-    scope = granted_scope(parameters.get("scope"), MFA_SCOPES if audience else OIDC_SCOPES, OIDC_SCOPES)
-    session = MfaSession(secrets.token_hex(16), False, user, client.id, audience, scope)
-    if _needs_second_step(tenant, session):
-        raise oauth_error(
-            tenant.switches["mfa-required-status"],
-            "mfa_required",
-            "Multifactor authentication required",
-            mfa_token=seal_session(tenant, session),
-        )
-    return token_answer(tenant, client, session)
+    scope = granted_scope(parameters.get("scope"), family.scope)
+    session = MfaSession(secrets.token_hex(16), False, user, client.id, family.audience, scope)
+    if tenant.switches["mfa-on-refresh"] and needs_second_step(tenant, family.audience, user):
+        raise mfa_required(tenant, session)
+    answer = token_answer(tenant, client, session, "refresh_token")
+    if client.id in tenant.switches["rotating-applications"]:
+        answer["refresh_token"] = tenant.refresh_tokens.issue(family)
+    return answer
 
 
 def mfa_otp(tenant: Tenant, client: Client, parameters: dict) -> dict:
     """Finish a login, or confirm an enrolment, with the code of an OTP app."""
     session = open_session(tenant, required(parameters, "mfa_token"), client)
-    otp = required(parameters, "otp")
-    now = tenant.now() // 1000
-    for item in session.user.authenticators:
-        if item.type == "totp" and _accepts(tenant, item, otp, now // OTP_SECONDS):
-            _succeed(tenant, session.user, item)
-            return token_answer(tenant, client, session)
-    raise oauth_error(403, "invalid_grant", "Invalid otp_code.")
+    try:
+        item = verify_otp(tenant, session.user, client.id, required(parameters, "otp"))
+    except WrongCode:
+        tenant.record_event("feotpft", session.user, client.id, description="Invalid otp_code.")
+        raise oauth_error(403, "invalid_grant", "Invalid otp_code.") from None
+    tenant.record_event("seotpft", session.user, client.id, item)
+    return login_answer(tenant, client, session, "password")
 
 
 def mfa_oob(tenant: Tenant, client: Client, parameters: dict) -> dict:
     """Finish a login, or confirm an enrolment, with a code sent out of band; poll while a push is unanswered."""
     session = open_session(tenant, required(parameters, "mfa_token"), client)
-    sealed = tenant.sealer.open(required(parameters, "oob_code"))
-    if sealed is None or sealed.get("kind") != "oob":
-        raise oauth_error(tenant.switches["malformed-mfa-token-status"], "invalid_grant", "Malformed oob_code")
-    challenge = session.user.challenges.get(sealed["txn"]) if sealed["sub"] == session.user.id else None
-    if challenge is None or challenge.session != session.key:
-        status = tenant.switches["mismatched-oob-code-status"]
-        raise oauth_error(status, "invalid_request", "The oob_code doesn't match the mfa_token")
-    if tenant.now() >= sealed["exp"]:
-        raise oauth_error(tenant.switches["expired-token-status"], "expired_token", "oob_code is expired")
-    if challenge.code is None:
-        raise oauth_error(
-            400, "authorization_pending", "Authorization pending: please repeat the request in a few seconds."
-        )
+    tenant.quotas.take(POLLS, session.key, tenant.now() / 1000)
+    challenge = open_challenge(tenant, session.user, session.key, required(parameters, "oob_code"))
+    if challenge.channel == "push":
+        return _poll(tenant, client, session, challenge)
     binding_code = parameters.get("binding_code")
     if not binding_code:
         status = tenant.switches["missing-binding-code-status"]
         raise oauth_error(status, "invalid_request", "Missing required parameter: binding_code")
-    item = _challenged(session.user, challenge.authenticator_id)
-    if challenge.used or item is None or not same_text(binding_code, challenge.code):
-        raise oauth_error(tenant.switches["wrong-binding-code-status"], "invalid_grant", "Invalid binding_code.")
-    challenge.used = True
-    _succeed(tenant, session.user, item)
-    return token_answer(tenant, client, session)
+    try:
+        item = verify_code(tenant, session.user, client.id, challenge, binding_code)
+    except WrongCode:
+        tenant.record_event("feoobft", session.user, client.id, description="Invalid binding_code.")
+        status = tenant.switches["wrong-binding-code-status"]
+        raise oauth_error(status, "invalid_grant", "Invalid binding_code.") from None
+    tenant.record_event("seoobft", session.user, client.id, item)
+    return login_answer(tenant, client, session, "password")
+
+
+def _poll(tenant: Tenant, client: Client, session: MfaSession, challenge: Challenge) -> dict:
+    now, interval = tenant.now(), tenant.switches["poll-interval"] * 1000
+    if interval and challenge.polled_at is not None and 0 <= now - challenge.polled_at < interval - POLL_TOLERANCE:
+        text = f"You are polling faster than allowed: wait {interval // 1000} seconds between two requests."
+        raise oauth_error(tenant.switches["slow-down-status"], "slow_down", text)
+    challenge.polled_at = now
+    if challenge.approved is None:
+        text = "Authorization pending: please repeat the request in a few seconds."
+        raise oauth_error(400, "authorization_pending", text)
+    if not challenge.approved:
+        tenant.record_event("feoobft", session.user, client.id, description="MFA Authorization rejected.")
+        raise oauth_error(400, "access_denied", "MFA Authorization rejected.")
+    item = take_push(tenant, session.user, client.id, challenge)
+    if item is None:
+        raise oauth_error(403, "invalid_grant", "Invalid oob_code.")
+    tenant.record_event("seoobft", session.user, client.id, item)
+    return login_answer(tenant, client, session, "password")
 
 
 def mfa_recovery_code(tenant: Tenant, client: Client, parameters: dict) -> dict:
     """Finish a login with the recovery code; the answer brings its replacement."""
     session = open_session(tenant, required(parameters, "mfa_token"), client)
     code = required(parameters, "recovery_code")
-    user = session.user
-    usable = any(item.type == "recovery-code" and item.confirmed for item in user.authenticators)
-    if session.is_jwt or not usable or not same_text(code, user.recovery_code or ""):
-        raise oauth_error(tenant.switches["wrong-recovery-code-status"], "invalid_grant", "Invalid recovery_code.")
-    replacement = tenant.issue_recovery_code(user, confirmed=True, used_at=tenant.now())
-    return token_answer(tenant, client, session, recovery_code=replacement)
+    try:
+        if session.is_jwt:
+            raise WrongCode
+        replacement = verify_recovery_code(tenant, session.user, client.id, code)
+    except WrongCode:
+        tenant.record_event("fercft", session.user, client.id, description="Invalid recovery_code.")
+        status = tenant.switches["wrong-recovery-code-status"]
+        raise oauth_error(status, "invalid_grant", "Invalid recovery_code.") from None
+    tenant.record_event("sercft", session.user, client.id)
+    return {**login_answer(tenant, client, session, "password"), "recovery_code": replacement}
 
 
 GRANTS = {
     CLIENT_CREDENTIALS: client_credentials,
     PASSWORD: password,
     PASSWORD_REALM: password,
+    AUTHORIZATION_CODE: authorization_code,
+    REFRESH_TOKEN: refresh_token,
     MFA_OTP: mfa_otp,
     MFA_OOB: mfa_oob,
     MFA_RECOVERY_CODE: mfa_recovery_code,
@@ -212,51 +229,29 @@ def jwks(call: Call) -> tuple[int, dict]:
     return 200, call.tenant.signer.jwks()
 
 
-def _needs_second_step(tenant: Tenant, session: MfaSession) -> bool:
-    if session.audience:
-        return bool(tenant.switches["enabled-factors"]) and demands_challenge(session.user)
-    return tenant.switches["mfa-policy"] == "all-applications"
-
-
-def _database_user(tenant: Tenant, name: str) -> User | None:
-    for user in tenant.find_by_email(name.lower()):
-        if user.connection == DATABASE and user.password is not None:
-            return user
-    return None
-
-
-def _accepts(tenant: Tenant, item: Authenticator, otp: str, step: int) -> bool:
-    """The present and the previous step count; each is used once unless the switch says otherwise (RFC 6238 §5.2)."""
-    generator = pyotp.TOTP(item.secret)
-    for candidate in (step, step - 1):
-        if same_text(otp, generator.generate_otp(candidate)):
-            if candidate <= item.last_otp_step and not tenant.switches["otp-reuse"]:
-                return False
-            item.last_otp_step = candidate
-            return True
-    return False
-
-
-def _challenged(user: User, authenticator_id: str) -> Authenticator | None:
-    implicit = implicit_email(user)
-    candidates = user.authenticators + ([implicit] if implicit else [])
-    return next((item for item in candidates if item.id == authenticator_id), None)
-
-
-def _succeed(tenant: Tenant, user: User, item: Authenticator) -> None:
-    if item.confirmed:
-        item.last_auth_at = tenant.now()
-    else:
-        tenant.confirm(user, item)
-
-
-def _unknown_audience(tenant: Tenant, audience: str) -> ApiError:
-    if audience in (tenant.management_audience, tenant.mfa_audience):
-        return oauth_error(403, "access_denied", f'Client is not authorized to access "{audience}".')
-    return oauth_error(403, "access_denied", f"Service not enabled within domain: {audience}")
+def discovery(call: Call) -> tuple[int, dict]:
+    """``GET /.well-known/openid-configuration`` (OpenID Connect Discovery 1.0); addresses are as the client called."""
+    tenant = call.tenant
+    base = f"{call.scheme}://{tenant.domain}"
+    return 200, {
+        "issuer": tenant.issuer,
+        "authorization_endpoint": f"{base}/authorize",
+        "token_endpoint": f"{base}/oauth/token",
+        "mfa_challenge_endpoint": f"{base}/mfa/challenge",
+        "jwks_uri": f"{base}/.well-known/jwks.json",
+        "scopes_supported": [*OIDC_SCOPES, OFFLINE_ACCESS],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": list(GRANTS),
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
+        "code_challenge_methods_supported": ["S256"],
+    }
 
 
 ROUTES = [
     Route("POST", "/oauth/token", token, group="token"),
     Route("GET", "/.well-known/jwks.json", jwks),
+    Route("GET", "/.well-known/openid-configuration", discovery),
 ]

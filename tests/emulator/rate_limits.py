@@ -16,25 +16,32 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limit:
-    """``burst``: size of the bucket in requests; ``per_second``: requests added each second, continuously."""
+    """``burst``: size of the bucket in requests; ``per_second``: requests added each second.
+
+    ``window``: seconds after which the requests of that time are added at once, where buckets refill by windows.
+    """
 
     burst: int
     per_second: float
+    window: int = 1
 
 
 ALL = "all"
 _PER_GROUP = {
-    "read-users": Limit(40, 500 / 60),
-    "write-users": Limit(20, 200 / 60),
-    "delete-users": Limit(20, 200 / 60),
-    "read-logs": Limit(10, 100 / 60),
-    "other": Limit(10, 150 / 60),
+    "read-users": Limit(40, 500 / 60, 60),
+    "write-users": Limit(20, 200 / 60, 60),
+    "delete-users": Limit(20, 200 / 60, 60),
+    "read-logs": Limit(10, 100 / 60, 60),
+    "other": Limit(10, 150 / 60, 60),
 }
+# Requests per second of the private-cloud tiers, and the part of them that the Management API has.
+_PRIVATE_CLOUD = {"dev": (20, 20), "100": (100, 50), "500": (500, 250), "1500": (1500, 750), "3000": (3000, 1500),
+                  "6000": (6000, 3000), "10000": (10_000, 5000)}  # fmt: skip
 # Per plan and API, the limit of all requests together and of each endpoint group that has its own.
 PLANS: dict[str, dict[str, dict[str, Limit]]] = {
     "free": {
         "management": {ALL: Limit(2, 2)},
-        "authentication": {ALL: Limit(300, 300 / 60), "token": Limit(30, 30)},
+        "authentication": {ALL: Limit(300, 300 / 60, 60), "token": Limit(30, 30)},
     },
     "essentials": {"management": _PER_GROUP, "authentication": {ALL: Limit(25, 25)}},
     "professional": {"management": _PER_GROUP, "authentication": {ALL: Limit(25, 25)}},
@@ -44,22 +51,43 @@ PLANS: dict[str, dict[str, dict[str, Limit]]] = {
         "management": {ALL: Limit(1_000_000, 1_000_000)},
         "authentication": {ALL: Limit(1_000_000, 1_000_000)},
     },
+    **{
+        f"private-cloud-{tier}": {
+            "management": {ALL: Limit(management, management)},
+            "authentication": {ALL: Limit(whole, whole)},
+        }
+        for tier, (whole, management) in _PRIVATE_CLOUD.items()
+    },
+}
+# The same for the My Account API, which knows no limit of all requests together.
+_MY_ACCOUNT = {"me-read": Limit(5, 5), "me-write": Limit(5, 5), "me-read-filtered": Limit(20, 20)}
+_MY_ACCOUNT_OF_ENTERPRISE = {"me-read": Limit(25, 25), "me-write": Limit(25, 25), "me-read-filtered": Limit(100, 100)}
+MY_ACCOUNT = {
+    "free": {"me-read": Limit(2, 2), "me-write": Limit(2, 2), "me-read-filtered": Limit(5, 5)},
+    "essentials": _MY_ACCOUNT,
+    "professional": _MY_ACCOUNT,
+    "unlimited": {ALL: Limit(1_000_000, 1_000_000)},
 }
 
 
 class Bucket:
-    """A token bucket that refills continuously. Times are Unix seconds."""
+    """A token bucket that refills continuously or ``by_windows``, full minutes or seconds. Times are Unix seconds."""
 
-    __slots__ = ("limit", "_tokens", "_counted_at")
+    __slots__ = ("limit", "_by_windows", "_tokens", "_counted_at")
 
-    def __init__(self, limit: Limit, now: float):
+    def __init__(self, limit: Limit, now: float, by_windows: bool = False):
         self.limit = limit
+        self._by_windows = by_windows
         self._tokens = float(limit.burst)
         self._counted_at = now
 
     def tokens(self, now: float) -> float:
         """Tokens in the bucket at ``now``; a clock that was set back adds none."""
-        elapsed = max(0.0, now - self._counted_at)
+        if self._by_windows:
+            window = self.limit.window
+            elapsed = max(0.0, (now // window - self._counted_at // window) * window)
+        else:
+            elapsed = max(0.0, now - self._counted_at)
         self._tokens = min(float(self.limit.burst), self._tokens + elapsed * self.limit.per_second)
         self._counted_at = now
         return self._tokens
@@ -72,7 +100,18 @@ class Bucket:
         """Seconds until the next whole token has been added; 0 when the bucket is full."""
         if self._tokens >= self.limit.burst:
             return 0.0
+        if self._by_windows:
+            return self.limit.window - self._counted_at % self.limit.window
         return (math.floor(self._tokens) + 1 - self._tokens) / self.limit.per_second
+
+
+def limit_headers(bucket: Bucket, now: float) -> dict[str, str]:
+    """The three headers that report a bucket at ``now``, which is the machine's time in Unix seconds."""
+    return {
+        "x-ratelimit-limit": str(bucket.limit.burst),
+        "x-ratelimit-remaining": str(math.floor(bucket.tokens(now))),
+        "x-ratelimit-reset": str(math.ceil(now + bucket.wait())),
+    }
 
 
 @dataclass(frozen=True)
@@ -89,14 +128,19 @@ class Limiter:
 
     :param plan: a key of :data:`PLANS`.
     :param clock: returns Unix seconds.
+    :param refill: ``continuous`` or ``window`` (API.md §4.3: documented both ways).
     """
 
-    def __init__(self, plan: str, clock: Callable[[], float] = time.time):
+    def __init__(self, plan: str, clock: Callable[[], float] = time.time, refill: str = "continuous"):
         self._clock = clock
-        now = clock()
+        now, by_windows = clock(), refill == "window"
         self._buckets = {
-            (api, group): Bucket(limit, now) for api, groups in PLANS[plan].items() for group, limit in groups.items()
+            (api, group): Bucket(limit, now, by_windows)
+            for api, groups in PLANS[plan].items()
+            for group, limit in groups.items()
         }
+        for group, limit in MY_ACCOUNT.get(plan, _MY_ACCOUNT_OF_ENTERPRISE).items():
+            self._buckets["my-account", group] = Bucket(limit, now, by_windows)
 
     def admit(self, api: str, group: str) -> Admission:
         """Count one request against the API's common bucket and its group's; the tightest one is reported."""
@@ -108,9 +152,19 @@ class Limiter:
                 bucket.take()
         tightest = min(buckets, key=lambda bucket: bucket.tokens(now))
         wait = tightest.wait()
-        headers = {
-            "x-ratelimit-limit": str(tightest.limit.burst),
-            "x-ratelimit-remaining": str(math.floor(tightest.tokens(now))),
-            "x-ratelimit-reset": str(math.ceil(now + wait)),
-        }
-        return Admission(allowed, headers, wait)
+        return Admission(allowed, limit_headers(tightest, now), wait)
+
+    def gauge(self) -> list[dict]:
+        """Every bucket as it stands: ``api``, ``group``, ``limit``, ``remaining``, ``per_second``, ``reset``."""
+        now = self._clock()
+        return [
+            {
+                "api": api,
+                "group": group,
+                "limit": bucket.limit.burst,
+                "remaining": math.floor(bucket.tokens(now)),
+                "per_second": round(bucket.limit.per_second, 3),
+                "reset": math.ceil(now + bucket.wait()),
+            }
+            for (api, group), bucket in self._buckets.items()
+        ]

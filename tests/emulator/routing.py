@@ -20,7 +20,9 @@ class Route:
     """One endpoint.
 
     :param pattern: path with ``{name}`` segments.
-    :param handler: takes a :class:`Call`, returns ``(status, JSON body or None)``, raises ``ApiError``.
+    :param handler: takes a :class:`Call`, returns ``(status, body)``, raises ``ApiError``. A body is a JSON value, None
+        for an empty one, or ``bytes``, whole or as an asynchronous iterator, of the content type that the handler puts
+        into the call's ``answer_headers``.
     :param scopes: Management scopes, any of which lets the caller in; empty outside the Management API.
     :param group: the endpoint group whose rate limit counts.
     """
@@ -41,6 +43,8 @@ class Call:
     :param headers: names in lower case.
     :param body: raw bytes.
     :param principal: client or user id, once it is known; for the request log.
+    :param scheme: ``http`` or ``https``, as the client has called.
+    :param answer_headers: filled by the handler: headers that the answer carries besides the usual ones.
     """
 
     tenant: Any
@@ -49,6 +53,8 @@ class Call:
     headers: dict[str, str]
     body: bytes
     principal: str | None = field(default=None)
+    scheme: str = "http"
+    answer_headers: dict[str, str] = field(default_factory=dict)
 
     def json(self) -> Any:
         """The JSON value of the body; ``ValueError`` when it is none, or holds text that is no Unicode."""

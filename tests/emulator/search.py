@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timezone
 
 Profile = dict
@@ -25,7 +26,7 @@ SEARCHABLE = frozenset(
     )
 )  # fmt: skip
 NORMALISED = frozenset(("email", "email.domain", "family_name", "given_name", "name", "nickname"))
-DATES = frozenset(("created_at", "last_login", "updated_at"))
+DATES = frozenset(("created_at", "date", "last_login", "updated_at"))
 SHORTEST_PREFIX = 3
 MOST_NESTING = 50
 
@@ -47,9 +48,46 @@ class SearchError(ValueError):
     """The query is malformed; the text says where."""
 
 
-def parse(query: str) -> Predicate:
-    """The predicate over a profile that ``query`` stands for; raises :class:`SearchError`."""
-    return _Parser(_tokens(query)).parse()
+@dataclass(frozen=True)
+class Term:
+    """One condition: the field's value equals ``value``, starts with it, or lies between ``low`` and ``high``.
+
+    :param kind: ``equals``, ``prefix`` or ``range``.
+    :param low: lower bound as the field's values are sorted, None when open; a bound itself is in the range when its
+        ``..._included`` says so.
+    """
+
+    field: str
+    kind: str
+    value: str = ""
+    low: object = None
+    high: object = None
+    low_included: bool = True
+    high_included: bool = True
+
+
+@dataclass(frozen=True)
+class Query:
+    """A parsed query; calling it with a profile tells whether that matches.
+
+    :param terms: every match fulfils all of them.
+    :param complete: whether the terms are the whole query.
+    """
+
+    matches: Predicate
+    terms: tuple[Term, ...] = ()
+    complete: bool = False
+
+    def __call__(self, profile: Profile) -> bool:
+        return self.matches(profile)
+
+
+EVERYTHING = Query(lambda profile: True, complete=True)
+
+
+def parse(query: str, searchable: frozenset[str] = SEARCHABLE) -> Query:
+    """What ``query`` stands for over the fields ``searchable``; raises :class:`SearchError`."""
+    return _Parser(_tokens(query), searchable).parse()
 
 
 def field_values(profile: Profile, field: str) -> list:
@@ -80,37 +118,44 @@ def _tokens(query: str) -> list[re.Match]:
 
 
 class _Parser:
-    def __init__(self, tokens: list[re.Match]):
+    def __init__(self, tokens: list[re.Match], searchable: frozenset[str]):
         self._tokens = tokens
+        self._searchable = searchable
         self._next = 0
         self._depth = 0
 
-    def parse(self) -> Predicate:
-        predicate = self._alternatives()
+    def parse(self) -> Query:
+        query = self._alternatives()
         if self._next < len(self._tokens):
             raise SearchError(f"unexpected '{self._tokens[self._next][0].strip()}'")
-        return predicate
+        return query
 
-    def _alternatives(self) -> Predicate:
+    def _alternatives(self) -> Query:
         parts = [self._conjunction()]
         while self._take("OR"):
             parts.append(self._conjunction())
-        return parts[0] if len(parts) == 1 else lambda profile: any(part(profile) for part in parts)
+        return parts[0] if len(parts) == 1 else Query(lambda profile: any(part(profile) for part in parts))
 
-    def _conjunction(self) -> Predicate:
+    def _conjunction(self) -> Query:
         parts = [self._negation()]
         while self._take("AND"):
             parts.append(self._negation())
-        return parts[0] if len(parts) == 1 else lambda profile: all(part(profile) for part in parts)
+        if len(parts) == 1:
+            return parts[0]
+        return Query(
+            lambda profile: all(part(profile) for part in parts),
+            tuple(term for part in parts for term in part.terms),
+            all(part.complete for part in parts),
+        )
 
-    def _negation(self) -> Predicate:
+    def _negation(self) -> Query:
         negated = False
         while self._take("NOT"):
             negated = not negated
         term = self._term()
-        return (lambda profile: not term(profile)) if negated else term
+        return Query(lambda profile: not term(profile)) if negated else term
 
-    def _term(self) -> Predicate:
+    def _term(self) -> Query:
         if self._next >= len(self._tokens):
             raise SearchError("the query ends where a term is expected")
         token = self._tokens[self._next]
@@ -126,7 +171,7 @@ class _Parser:
             self._depth -= 1
             return inner
         if token["field"]:
-            return _condition(token)
+            return _condition(token, self._searchable)
         raise SearchError(f"unexpected '{token[0].strip()}'")
 
     def _take(self, word: str) -> bool:
@@ -136,13 +181,13 @@ class _Parser:
         return False
 
 
-def _condition(token: re.Match) -> Predicate:
+def _condition(token: re.Match, searchable: frozenset[str]) -> Query:
     field = token["field"]
     if field == "_exists_":
-        return _exists(_unescape(token["plain"] or (token["quoted"] or "")[1:-1]))
+        return Query(_exists(_unescape(token["plain"] or (token["quoted"] or "")[1:-1]), searchable))
     root = field if field == "email.domain" else field.partition(".")[0]
-    if root not in SEARCHABLE:
-        return lambda profile: False
+    if root not in searchable:
+        return Query(lambda profile: False)
     if token["range"]:
         _refuse_on_user_metadata(root, "ranges")
         return _in_range(field, token["range"])
@@ -163,25 +208,33 @@ def _refuse_on_user_metadata(root: str, what: str) -> None:
         raise SearchError(f"{what} are not supported on user_metadata")
 
 
-def _exists(field: str) -> Predicate:
-    if field.partition(".")[0] not in SEARCHABLE:
+def _exists(field: str, searchable: frozenset[str]) -> Predicate:
+    if field.partition(".")[0] not in searchable:
         return lambda profile: False
     return lambda profile: any(value not in ({}, []) for value in field_values(profile, field))
 
 
-def _equals(field: str, wanted: str) -> Predicate:
+def _equals(field: str, wanted: str) -> Query:
     normal = _normaliser(field)
     wanted = normal(wanted)
-    return lambda profile: any(normal(_text(value)) == wanted for value in field_values(profile, field))
+    return Query(
+        lambda profile: any(normal(_text(value)) == wanted for value in field_values(profile, field)),
+        (Term(field, "equals", wanted),),
+        complete=True,
+    )
 
 
-def _starts_with(field: str, prefix: str) -> Predicate:
+def _starts_with(field: str, prefix: str) -> Query:
     normal = _normaliser(field)
     prefix = normal(prefix)
-    return lambda profile: any(normal(_text(value)).startswith(prefix) for value in field_values(profile, field))
+    return Query(
+        lambda profile: any(normal(_text(value)).startswith(prefix) for value in field_values(profile, field)),
+        (Term(field, "prefix", prefix),),
+        complete=True,
+    )
 
 
-def _in_range(field: str, text: str) -> Predicate:
+def _in_range(field: str, text: str) -> Query:
     low_text, _to, high_text = text[1:-1].split()
     key = _sort_key(field)
     try:
@@ -200,7 +253,11 @@ def _in_range(field: str, text: str) -> Predicate:
         below = high is None or present < high or (high_included and present == high)
         return above and below
 
-    return lambda profile: any(matches(value) for value in field_values(profile, field))
+    return Query(
+        lambda profile: any(matches(value) for value in field_values(profile, field)),
+        (Term(field, "range", "", low, high, low_included, high_included),),
+        complete=True,
+    )
 
 
 def _sort_key(field: str) -> Callable[[str], object]:

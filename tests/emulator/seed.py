@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The seeded users: user ``i`` is a pure function of the seed, ``i`` and the tenant's start.
 
-Nothing is built up front, and an id or an e-mail address leads back to its ``i`` without a table. The first twenty
-users are a fixed gallery, listed in the README.
+Nothing is built up front: an id or an e-mail address leads back to its ``i`` without a table, and users are numbered
+in the order of their creation. The first twenty are a fixed gallery, listed in the README.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .models import Authenticator, User, device_suffix, iso, recovery_code, totp_secret
+from .models import ALPHANUMERIC, Authenticator, User, device_suffix, iso, recovery_code, totp_secret
 
 DATABASE = "Username-Password-Authentication"
 SOCIAL = "google-oauth2"
@@ -61,18 +61,16 @@ class Ages:
     last_login: float | None
 
 
-def _ages(rng: random.Random) -> Ages:
-    created = rng.uniform(3, 1500)
+OLDEST, YOUNGEST = 1500.0, 3.0  # days before the tenant's start between which all users but the gallery are created
+
+
+def _ages(created: float, rng: random.Random) -> Ages:
     chance = rng.random()
     if chance < 0.05:
         return Ages(created, None)
     if chance < 0.15:  # dormant, when old enough
         return Ages(created, min(created, rng.uniform(180, 500)))
     return Ages(created, rng.uniform(0, min(created, 30)))
-
-
-def _gallery_ages(i: int) -> Ages:
-    return Ages(500.0 + i, 2.0)
 
 
 class Population:
@@ -122,10 +120,37 @@ class Population:
         i = int(match[1]) if match else 0
         return i if 1 <= i <= self.count and self.email(i) == address else None
 
+    def indexes_of_email_prefix(self, prefix: str) -> list[range]:
+        """All ``i`` whose address starts with ``prefix``, as disjoint ascending ranges."""
+        if "user".startswith(prefix):
+            return [range(1, self.count + 1)]
+        match = re.fullmatch(r"user(\d{1,10})(@.*)?", prefix, re.ASCII | re.DOTALL)
+        if match is None:
+            return []
+        digits = match[1]
+        if match[2]:
+            i = self.index_of_email(f"user{digits}@example.com")
+            return [range(i, i + 1)] if i and self.email(i).startswith(prefix) else []
+        found = []
+        for missing in range(max(0, 5 - len(digits)), max(5, len(str(self.count))) - len(digits) + 1):
+            if len(digits) + missing == 5 or digits[0] != "0":
+                low = int(digits) * 10**missing
+                found.append(range(max(low, 1), min(low + 10**missing, self.count + 1)))
+        return [part for part in found if part]
+
+    def created_at(self, i: int) -> int:
+        """When user ``i`` was created, milliseconds; ascending in ``i``."""
+        return self._start - int(self._created_days_ago(i) * DAY)
+
+    def profile(self, i: int) -> dict:
+        """The profile of user ``i``."""
+        rng = random.Random(f"{self._seed}/{i}")
+        return self._profile(i, rng, self._ages(i, rng))[0]
+
     def user(self, i: int) -> User:
         """User ``i`` as the tenant starts with them: profile and authenticators."""
         rng = random.Random(f"{self._seed}/{i}")
-        ages = _gallery_ages(i) if i <= GALLERY_SIZE else _ages(rng)
+        ages = self._ages(i, rng)
         user = User(*self._profile(i, rng, ages))
         if user.connection == DATABASE:
             user.password = PASSWORD
@@ -136,7 +161,38 @@ class Population:
         else:
             state = rng.choices(STATES, WEIGHTS)[0]
         state(Builder(user, rng, self._start, i, ages, self._message_types))
+        for item in user.authenticators:
+            item.suffix = f"dev_{self._device_mark(i)}{item.suffix[10:]}"
         return user
+
+    def _created_days_ago(self, i: int) -> float:
+        """Everybody has a slot of equal length; the moment inside it is drawn."""
+        if i <= GALLERY_SIZE:
+            return OLDEST + GALLERY_SIZE - i
+        slot = (OLDEST - YOUNGEST) / (self.count - GALLERY_SIZE)
+        drawn = (self._digest(i)[9] + 0.5) / 256
+        return OLDEST - (i - GALLERY_SIZE - 1 + drawn) * slot
+
+    def _ages(self, i: int, rng: random.Random) -> Ages:
+        created = self._created_days_ago(i)
+        return Ages(created, 2.0) if i <= GALLERY_SIZE else _ages(created, rng)
+
+    def index_of_device(self, suffix: str) -> int | None:
+        """The ``i`` whose authenticators' ids begin like ``suffix`` (``dev_...``), None when nobody's do."""
+        if re.fullmatch(r"dev_[A-Za-z0-9]{16}", suffix, re.ASCII) is None:
+            return None
+        number = 0
+        for character in suffix[4:10]:
+            number = number * len(ALPHANUMERIC) + ALPHANUMERIC.index(character)
+        i = number ^ self._mask
+        return i if 1 <= i <= self.count else None
+
+    def _device_mark(self, i: int) -> str:
+        number, mark = i ^ self._mask, ""
+        for _position in range(6):
+            number, digit = divmod(number, len(ALPHANUMERIC))
+            mark = ALPHANUMERIC[digit] + mark
+        return mark
 
     def _digest(self, i: int) -> bytes:
         return hashlib.sha256(f"{self._seed}/{i}/id".encode()).digest()
@@ -184,6 +240,18 @@ class Population:
         if i == BLOCKED or (i > GALLERY_SIZE and rng.random() < 0.02):
             profile["blocked"] = True
         return profile, connection
+
+
+def credential(kind: str, rng: random.Random) -> dict:
+    """The public part of a security key's, a platform authenticator's or a passkey's credential."""
+    members = {
+        "key_id": device_suffix(rng)[4:],
+        "public_key": "pQECAyYgASFYIA==",
+        "relying_party_identifier": "login.example.com",
+    }
+    if kind == "passkey":
+        members.update(credential_device_type="multi_device", credential_backed_up=True, transports=["internal"])
+    return members
 
 
 class Builder:
@@ -242,14 +310,8 @@ class Builder:
 
     def webauthn(self, kind: str) -> None:
         """A security key, a platform authenticator or a passkey."""
-        credential = {
-            "key_id": device_suffix(self.rng)[4:],
-            "public_key": "pQECAyYgASFYIA==",
-            "relying_party_identifier": "login.example.com",
-        }
-        if kind == "passkey":
-            credential.update(credential_device_type="multi_device", credential_backed_up=True, transports=["internal"])
-        self.add(kind, name="Security key" if kind == "webauthn-roaming" else None, webauthn=credential)
+        name = "Security key" if kind == "webauthn-roaming" else None
+        self.add(kind, name=name, webauthn=credential(kind, self.rng))
 
     def recovery_code(self) -> None:
         """A recovery code, never used."""

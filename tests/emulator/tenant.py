@@ -9,11 +9,21 @@ import secrets
 import time
 from collections.abc import Iterator
 
+from .actions import Actions
+from .client_assertion import UsedAssertions
+from .consistency import SearchDelay
+from .exports import Job
+from .guardian import Guardian
+from .logs import EventLog, event_fields
 from .models import Authenticator, Challenge, User, device_suffix, iso, recovery_code
+from .quotas import FailedLogins, Quotas
 from .rate_limits import Limiter
+from .refresh_tokens import RefreshTokens
 from .seed import DAY, Population
 from .tokens import Sealer, Signer
-from .views import is_factor
+from .universal_login import Browsers, Logins
+from .user_store import UserStore
+from .views import is_factor, profile_view
 
 CODE_LIFETIME = 300_000
 PENDING_LIFETIME = DAY
@@ -37,84 +47,110 @@ class Tenant:
         self.issuer = f"https://{domain}/"
         self.management_audience = f"https://{domain}/api/v2/"
         self.mfa_audience = f"https://{domain}/mfa/"
+        self.my_account_audience = f"https://{domain}/me/"
         self.userinfo_audience = f"https://{domain}/userinfo"
+        self.plan = plan
         self.switches = switches
-        self.limiter = Limiter(plan)
+        self.actions = Actions()
+        self.guardian = Guardian.from_switches(switches)
+        self.jobs: dict[str, Job] = {}
+        self.search_delay = SearchDelay(switches["search-delay"])
+        self.log = EventLog(plan)
+        self.limiter = Limiter(plan, refill=switches["refill"])
         self.signer = Signer()
         self.sealer = Sealer()
-        self._offset = 0
-        self._population = Population(seed, users, self.now(), switches["message-types"])
-        self._touched: dict[str, User | None] = {}  # None: deleted
-        self._created: dict[str, None] = {}
-        self._addresses: dict[str, set[str]] = {}
+        self.quotas = Quotas(plan, switches["user-quotas"])
+        self.failed_logins = FailedLogins()
+        self.used_assertions = UsedAssertions()
+        self.refresh_tokens = RefreshTokens()
+        self.logins = Logins()
+        self.browsers = Browsers()
+        self.offset = 0  # milliseconds by which the tenant's clock was moved
+        self.store = UserStore(Population(seed, users, self.now(), switches["message-types"]))
 
     # Clock
 
     def now(self) -> int:
         """The tenant's time, milliseconds since 1970."""
-        return time.time_ns() // 1_000_000 + self._offset
+        return time.time_ns() // 1_000_000 + self.offset
 
     def move_clock(self, milliseconds: int) -> None:
         """Move the tenant's time by ``milliseconds``; it goes on running."""
-        self._offset += milliseconds
+        self.offset += milliseconds
 
     # Users
 
     def find(self, user_id: str) -> User | None:
-        """The user, without authenticators whose confirmation is overdue; None when there is none."""
-        if user_id in self._touched:
-            user = self._touched[user_id]
-        else:
-            i = self._population.index_of_id(user_id)
-            if i is None:
-                return None
-            user = self._touched[user_id] = self._population.user(i)
+        """The user, without authenticators whose confirmation is overdue; None when there is none.
+
+        To be read or changed in the course of one request; what outlasts it holds the id, not the user.
+        """
+        user = self.store.find(user_id)
         if user is not None:
             self._forget_overdue(user)
         return user
 
     def find_by_email(self, address: str) -> list[User]:
         """All users with exactly this address."""
-        ids = set(self._addresses.get(address, ()))
-        i = self._population.index_of_email(address)
-        if i:
-            ids.add(self._population.user_id(i))
-        users = [self.find(user_id) for user_id in sorted(ids)]
+        users = [self.find(user_id) for user_id in self.store.ids_at(address)]
         return [user for user in users if user is not None and user.email == address]
 
+    def users_with_device(self, suffix: str) -> Iterator[User]:
+        """Users that may have the authenticator ``dev_...``: the seeded user it names, then all changed ones."""
+        population = self.store.population
+        i = population.index_of_device(suffix)
+        seeded = self.find(population.user_id(i)) if i is not None else None
+        if seeded is not None:
+            yield seeded
+        for user in self.store.aside().values():
+            if user is not None:
+                self._forget_overdue(user)
+                yield user
+
     def users(self) -> Iterator[User]:
-        """All users: the seeded ones in their order, then the created ones."""
-        for i in range(1, self._population.count + 1):
-            user = self.find(self._population.user_id(i))
-            if user is not None:
-                yield user
-        for user_id in list(self._created):
-            user = self.find(user_id)
-            if user is not None:
-                yield user
+        """All users, for reading only: the seeded ones in their order, then the created ones."""
+        for user in self.store:
+            self._forget_overdue(user)
+            yield user
 
     def add(self, user: User) -> None:
         """Register a new user."""
-        self._touched[user.id] = user
-        self._created[user.id] = None
-        self.index_address(user)
+        self.store.add(user)
+        self.search_delay.note(self.store.position(user.id), None, self.now())
+
+    def before_write(self, user: User) -> None:
+        """To be called before a profile is written: the user search shows it for a while as it is now."""
+        self.search_delay.note(self.store.position(user.id), profile_view(user), self.now())
 
     def index_address(self, user: User) -> None:
         """Make the user findable by the present address; to be called after a change."""
-        if user.email:
-            self._addresses.setdefault(user.email, set()).add(user.id)
+        self.store.index_address(user)
 
     def record_login(self, user: User) -> None:
         """Note in the profile that the user logged in now."""
+        self.before_write(user)
         now = iso(self.now())
         count = user.profile.get("logins_count", 0) + 1
         user.profile = {**user.profile, "last_login": now, "updated_at": now, "logins_count": count}
 
+    def record_event(
+        self,
+        code: str,
+        user: User | None = None,
+        client_id: str | None = None,
+        authenticator: Authenticator | None = None,
+        description: str = "",
+        details: dict | None = None,
+    ) -> None:
+        """Write an entry of the type ``code`` (``gd_auth_succeed``, ``sapi``, ...) into the tenant's log, now."""
+        self.log.write(self.now(), **event_fields(code, user, client_id, authenticator, description, details))
+
     def remove(self, user_id: str) -> None:
         """Delete a user with all authenticators (API.md §3.3); an unknown id is no error."""
-        if self.find(user_id) is not None:
-            self._touched[user_id] = None
-            self._created.pop(user_id, None)
+        user = self.store.find(user_id)
+        if user is not None:
+            self.before_write(user)
+            self.store.remove(user_id)
 
     # Authenticators
 
@@ -136,6 +172,13 @@ class Tenant:
             for other in user.authenticators
             if other is not item and not (item.link_id and other.link_id == item.link_id)
         ]
+        user.mfa_removed_at = self.now()
+
+    def remove_all_authenticators(self, user: User) -> None:
+        """Delete everything a user has, pending enrolments and the recovery code included."""
+        if user.authenticators:
+            user.mfa_removed_at = self.now()
+        user.authenticators, user.recovery_code = [], None
 
     def issue_recovery_code(self, user: User, confirmed: bool, used_at: int | None = None) -> str:
         """Give the user a new recovery code in place of any old one, and return it."""
@@ -167,6 +210,15 @@ class Tenant:
         sealed = {"kind": "oob", "sub": user.id, "txn": transaction, "exp": now + CODE_LIFETIME}
         return self.sealer.seal(sealed, now + CODE_LIFETIME)
 
+    def answer_push(self, user: User, approved: bool) -> Challenge | None:
+        """Answer the newest push that waits on the user's device, as the user; None when none does."""
+        limit = self.now() - CODE_LIFETIME
+        for challenge in reversed(user.challenges.values()):
+            if challenge.channel == "push" and challenge.approved is None and challenge.sent_at > limit:
+                challenge.approved = approved
+                return challenge
+        return None
+
     def _forget_overdue(self, user: User) -> None:
         limit = self.now() - PENDING_LIFETIME
         if any(not item.confirmed and item.created_at <= limit for item in user.authenticators):
@@ -176,5 +228,5 @@ class Tenant:
 
     @staticmethod
     def is_full(user: User) -> bool:
-        """Whether the user has as many authenticators as a user may have (API.md §2.2)."""
-        return sum(is_factor(item) for item in user.authenticators) >= MAX_AUTHENTICATORS
+        """Whether the user has as many authenticators as a user may have (API.md §2.2); a pair is one."""
+        return len({item.link_id or item.id for item in user.authenticators if is_factor(item)}) >= MAX_AUTHENTICATORS

@@ -25,10 +25,13 @@ class Signer:
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self._kid = secrets.token_urlsafe(16)
         self._verified: dict[str, dict] = {}
+        self._expired: set[str] = set()
 
     def sign(self, claims: dict) -> str:
         """A JWT with these claims and the key's ``kid``."""
-        return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self._kid})
+        token = jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self._kid})
+        self._expired.discard(token)  # one issued again within the second is the same text
+        return token
 
     def verify(self, token: str) -> dict | None:
         """The claims of a token signed by this tenant, else None. Expiry and audience are the caller's to check."""
@@ -46,7 +49,11 @@ class Signer:
             if len(self._verified) >= CACHED_TOKENS:
                 self._verified.clear()
             self._verified[token] = claims
-        return claims
+        return {**claims, "exp": 0} if token in self._expired else claims
+
+    def expire(self, token: str) -> None:
+        """Make this token one that expired long ago."""
+        self._expired.add(token)
 
     def jwks(self) -> dict:
         """The key set of ``/.well-known/jwks.json``."""
@@ -66,6 +73,7 @@ class Sealer:
         self._key = secrets.token_bytes(32)
         self._cipher = Fernet(Fernet.generate_key())
         self._key_name = "SERVER_" + secrets.token_hex(5)
+        self._expired: set[str] = set()
 
     def seal(self, content: dict, expires_at: int) -> str:
         """Seal ``content``; ``expires_at`` (milliseconds) is written in clear as real tokens do, for show only."""
@@ -89,9 +97,14 @@ class Sealer:
             return None
         encrypted = text.split("*")[4]
         try:
-            return json.loads(self._cipher.decrypt(encrypted + "=" * (-len(encrypted) % 4)))
+            content = json.loads(self._cipher.decrypt(encrypted + "=" * (-len(encrypted) % 4)))
         except InvalidToken:
             return None
+        return {**content, "exp": 0} if sealed in self._expired else content
+
+    def expire(self, sealed: str) -> None:
+        """Make this string one that expired long ago."""
+        self._expired.add(sealed)
 
     def _seal_of(self, text: str) -> str:
         digest = hmac.digest(self._key, text.encode("utf-8", "replace"), hashlib.sha256)

@@ -11,8 +11,9 @@ import secrets
 from .errors import management_error
 from .models import User, iso
 from .routing import Call, Route
-from .search import SEARCHABLE, SearchError, field_values, parse
+from .search import EVERYTHING, SEARCHABLE, Query, SearchError, parse
 from .seed import DATABASE, SOCIAL
+from .user_search import TooManyUsers, search
 from .validation import (
     Property,
     check_object,
@@ -78,10 +79,7 @@ def list_users(call: Call) -> tuple[int, list | dict]:
     """``GET /users``: search, sorted and paged, up to the 1000th match."""
     page, per_page = page_of(call)
     include_totals = flag(call, "include_totals", False)
-    matches = _matching(call)
-    sort = call.query.get("sort")
-    if sort:
-        matches = _sorted(matches, sort)
+    query, sort = _query(call), _sort(call)
     start = page * per_page
     if start + per_page > PAGEABLE:
         raise management_error(
@@ -90,34 +88,38 @@ def list_users(call: Call) -> tuple[int, list | dict]:
             "See https://auth0.com/docs/users/search/v3/view-search-results-by-page#limitation",
             "invalid_paging",
         )
-    users = [select_fields(call, profile) for profile in matches[start : start + per_page]]
+    store = call.tenant.store
+    aside = {position: user and profile_view(user) for position, user in store.aside().items()}
+    aside = call.tenant.search_delay.applied(aside, call.tenant.now())
+    try:
+        profiles, total = search(store.population, aside, query, sort, start, per_page)
+    except TooManyUsers:
+        raise management_error(503, "The query exceeded the timeout. Please try refining your search.") from None
+    users = [select_fields(call, profile) for profile in profiles]
     if not include_totals:
         return 200, users
-    capped = call.tenant.switches["search-total"] == "capped"
-    total = min(len(matches), PAGEABLE) if capped else len(matches)
+    if call.tenant.switches["search-total"] == "capped":
+        total = min(total, PAGEABLE)
     return 200, {"start": start, "limit": per_page, "length": len(users), "users": users, "total": total}
 
 
-def _matching(call: Call) -> list[dict]:
-    profiles = [profile_view(user) for user in call.tenant.users()]
+def _query(call: Call) -> Query:
     query = call.query.get("q", "").strip()
-    if not query:
-        return profiles
     try:
-        predicate = parse(query)
+        return parse(query) if query else EVERYTHING
     except SearchError as error:
         raise invalid_query(f"Invalid query: {error}", "q") from None
-    return [profile for profile in profiles if predicate(profile)]
 
 
-def _sorted(profiles: list[dict], sort: str) -> list[dict]:
+def _sort(call: Call) -> tuple[str, bool] | None:
+    sort = call.query.get("sort")
+    if not sort:
+        return None
     field, _separator, order = sort.partition(":")
     sortable = field in SEARCHABLE and field not in ("app_metadata", "user_metadata", "identities")
     if not sortable or order not in ("1", "-1"):
         raise invalid_query("Invalid sort: expected field:1 or field:-1 of a sortable field", "sort")
-    present = [profile for profile in profiles if field_values(profile, field)]
-    absent = [profile for profile in profiles if not field_values(profile, field)]
-    return sorted(present, key=lambda profile: field_values(profile, field)[0], reverse=order == "-1") + absent
+    return field, order == "-1"
 
 
 def create_user(call: Call) -> tuple[int, dict]:
@@ -155,7 +157,16 @@ def create_user(call: Call) -> tuple[int, dict]:
         profile["email"] = email
     user = User(profile, connection, body.get("password"))
     tenant.add(user)
+    _record_signup(call, user, body)
     return 201, profile
+
+
+def _record_signup(call: Call, user: User, body: dict) -> None:
+    seen = {name: value for name, value in body.items() if name != "verify_email"}
+    if "password" in seen:
+        seen["password"] = "*****"
+    seen.update(client_id=call.principal, tenant=call.tenant.domain)
+    call.tenant.record_event("ss", user, call.principal, details={"body": seen})
 
 
 def update_user(call: Call) -> tuple[int, dict]:
@@ -172,15 +183,22 @@ def update_user(call: Call) -> tuple[int, dict]:
             profile[name] = value
     if email:
         profile["email"] = email
+    call.tenant.before_write(user)
     user.profile = profile
-    user.password = body.get("password", user.password)
+    if "password" in body:
+        user.password_changed_at = call.tenant.now()
+        user.password = body["password"]
+        call.tenant.failed_logins.forget(user.id)
     call.tenant.index_address(user)
     return 200, profile_view(user)
 
 
 def delete_user(call: Call) -> tuple[int, None]:
     """``DELETE /users/{id}``: 204 for an unknown user too (the published description lists no 404)."""
-    call.tenant.remove(call.path["id"])
+    user = call.tenant.find(call.path["id"])
+    if user is not None:
+        call.tenant.remove(user.id)
+        call.tenant.record_event("sdu", user, call.principal, description="User successfully deleted")
     return 204, None
 
 
@@ -193,8 +211,8 @@ def regenerate_recovery_code(call: Call) -> tuple[int, dict]:
 
 
 def invalidate_remember_browser(call: Call) -> tuple[int, None]:
-    """``POST /users/{id}/multifactor/actions/invalidate-remember-browser``: nothing to forget, nothing to answer."""
-    existing_user(call)
+    """``POST /users/{id}/multifactor/actions/invalidate-remember-browser``: no body either way."""
+    call.tenant.browsers.forget(existing_user(call).id)
     return 204, None
 
 

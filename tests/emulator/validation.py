@@ -35,6 +35,11 @@ def invalid_query(reason: str, name: str | None = None, description: str = "") -
     return management_error(400, _message("Query", reason, name, description), "invalid_query_string")
 
 
+def invalid_path(reason: str, name: str, description: str = "") -> ApiError:
+    """400 ``invalid_uri``, in the same form."""
+    return management_error(400, _message("Path", reason, name, description), "invalid_uri")
+
+
 def read_body(call: Call) -> object:
     """The JSON value of the body; 400 when it is none."""
     try:
@@ -59,9 +64,24 @@ def check_object(body: object, properties: dict[str, Property], required: tuple[
 
 def page_of(call: Call) -> tuple[int, int]:
     """The validated ``page`` and ``per_page``."""
-    page = _whole_number(call, "page", 0, None, "Page index of the results to return. First page is 0. Default is 0")
+    page = check_number(call, "page", 0, None, "Page index of the results to return. First page is 0. Default is 0")
     text = "Number of results per page. Default is 50"
-    return page, _whole_number(call, "per_page", DEFAULT_PER_PAGE, MAX_PER_PAGE, text)
+    return page, check_number(call, "per_page", DEFAULT_PER_PAGE, MAX_PER_PAGE, text)
+
+
+def check_number(call: Call, name: str, default: int, maximum: int | None, description: str) -> int:
+    """A validated whole number among the query parameters, from 0 to ``maximum`` (None: any)."""
+    text = call.query.get(name)
+    if text is None:
+        return default
+    if not text.removeprefix("-").isascii() or not text.removeprefix("-").isdecimal() or len(text) > 15:
+        raise invalid_query("Expected type integer but found type string", name, description)
+    value = int(text)
+    if value < 0:
+        raise invalid_query(f"Value {value} is less than minimum 0", name, description)
+    if maximum is not None and value > maximum:
+        raise invalid_query(f"Value {value} is greater than maximum {maximum}", name, description)
+    return value
 
 
 def flag(call: Call, name: str, default: bool) -> bool:
@@ -106,20 +126,6 @@ def _check_value(name: str, value: object, rule: Property) -> None:
             raise invalid_body(text, name, rule.description)
         if rule.values and value not in rule.values:
             raise invalid_body(f"No enum match for: {value}", name, rule.description)
-
-
-def _whole_number(call: Call, name: str, default: int, maximum: int | None, description: str) -> int:
-    text = call.query.get(name)
-    if text is None:
-        return default
-    if not text.removeprefix("-").isascii() or not text.removeprefix("-").isdecimal() or len(text) > 15:
-        raise invalid_query("Expected type integer but found type string", name, description)
-    value = int(text)
-    if value < 0:
-        raise invalid_query(f"Value {value} is less than minimum 0", name, description)
-    if maximum is not None and value > maximum:
-        raise invalid_query(f"Value {value} is greater than maximum {maximum}", name, description)
-    return value
 
 
 def _message(subject: str, reason: str, name: str | None, description: str) -> str:

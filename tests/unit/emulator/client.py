@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx
 import pyotp
 
+from tests.contract.observed import Observed
 from tests.emulator.app import Emulator
 from tests.emulator.switches import read_switches
 from tests.emulator.tenant import Tenant
@@ -33,20 +34,22 @@ def refused(answer, status, error, description=None):
 
 
 class Api:
-    """Calls an emulator by ASGI; answers are those of httpx."""
+    """Calls an emulator by ASGI; answers are those of httpx. Closing it fails if one was not as Auth0 publishes."""
 
     mfa_audience = f"https://{DOMAIN}/mfa/"
     management_audience = f"https://{DOMAIN}/api/v2/"
 
     def __init__(self, switches, plan, users):
         tenant = Tenant(DOMAIN, users, 7, plan, read_switches([f"{name}={value}" for name, value in switches.items()]))
-        self._http = httpx.AsyncClient(transport=httpx.ASGITransport(Emulator(tenant)), base_url=f"https://{DOMAIN}")
+        self._observed = Observed(Emulator(tenant))
+        self._http = httpx.AsyncClient(transport=httpx.ASGITransport(self._observed), base_url=f"https://{DOMAIN}")
         self._runner = asyncio.Runner()
         self._management_token = None
 
     def close(self):
         self._runner.run(self._http.aclose())
         self._runner.close()
+        assert not self._observed.judge.findings, "\n".join(self._observed.judge.findings)
 
     def call(self, method, path, token=None, **options):
         headers = {"authorization": f"Bearer {token}"} if token else {}

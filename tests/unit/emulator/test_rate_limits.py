@@ -94,3 +94,85 @@ def test_remaining_stays_within_the_bucket_whatever_the_clock_does(jumps):
     for jump in jumps:
         clock.now += jump
         assert 0 <= int(limiter.admit("management", "other").headers["x-ratelimit-remaining"]) <= 10
+
+
+@pytest.mark.parametrize(
+    ("tier", "per_second"),
+    [("dev", 20), ("100", 50), ("500", 250), ("1500", 750), ("3000", 1500), ("6000", 3000), ("10000", 5000)],
+)
+def test_burst_of_a_private_cloud_equals_its_sustained_rate(tier, per_second):
+    limit = PLANS[f"private-cloud-{tier}"]["management"]["all"]
+    assert (limit.burst, limit.per_second) == (per_second, per_second)
+
+
+# Refill by windows
+
+
+def spend(limiter, group="other"):
+    """Use up the bucket and return how many requests passed."""
+    passed = 0
+    while limiter.admit("management", group).allowed:
+        passed += 1
+    return passed
+
+
+def test_a_window_adds_nothing_before_its_end():
+    clock = Clock()
+    limiter = Limiter("enterprise-dev", clock, "window")
+    assert spend(limiter) == 10
+    clock.now += 0.99
+    assert spend(limiter) == 0
+    clock.now += 0.01
+    assert spend(limiter) == 2
+
+
+def test_windows_of_limits_per_minute_are_full_minutes():
+    clock = Clock()
+    clock.now = 6000.0
+    limiter = Limiter("professional", clock, "window")
+    assert spend(limiter) == 10
+    clock.now = 6059.9
+    assert spend(limiter) == 0
+    clock.now = 6060.0
+    assert spend(limiter) == 10
+
+
+@given(st.floats(0, 1000), st.sampled_from(["free", "professional", "enterprise", "private-cloud-100"]))
+def test_waiting_until_reset_lets_a_request_pass_in_either_style(began, plan):
+    for refill in ("continuous", "window"):
+        clock = Clock()
+        clock.now += began
+        limiter = Limiter(plan, clock, refill)
+        spend(limiter)
+        clock.now = float(limiter.admit("management", "other").headers["x-ratelimit-reset"])
+        assert limiter.admit("management", "other").allowed
+
+
+def test_gauge_shows_every_bucket_without_using_it():
+    limiter = Limiter("free", Clock())
+    limiter.admit("management", "other")
+    first, second = limiter.gauge(), limiter.gauge()
+    assert first == second
+    (management,) = (bucket for bucket in first if bucket["api"] == "management")
+    assert management == {
+        "api": "management",
+        "group": "all",
+        "limit": 2,
+        "remaining": 1,
+        "per_second": 2,
+        "reset": 1_000_001,
+    }
+
+
+def test_rates_are_shown_by_the_control_address(make_api):
+    api = make_api(plan="free")
+    api.manage("GET", "/users")
+    gauge = {(bucket["api"], bucket["group"]): bucket for bucket in api.call("GET", "/_control/rates").json()}
+    assert gauge["management", "all"]["remaining"] == 1
+    assert gauge["authentication", "token"]["limit"] == 30
+
+
+def test_refill_is_switchable(make_api):
+    api = make_api({"refill": "window"}, plan="professional")
+    answer = api.manage("GET", "/users")
+    assert int(answer.headers["x-ratelimit-reset"]) % 60 == 0

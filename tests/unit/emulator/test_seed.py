@@ -35,8 +35,26 @@ def test_phones_have_the_message_types_of_the_tenant():
     assert (phone.channels, phone.preferred) == (("voice",), "voice")
 
 
-def test_a_user_does_not_depend_on_how_many_there_are():
-    assert Population(7, 1_000_000, START, BOTH).user(321) == Population(7, COUNT, START, BOTH).user(321)
+def test_how_many_there_are_changes_dates_only():
+    one, other = Population(7, 1_000_000, START, BOTH).user(321), Population(7, COUNT, START, BOTH).user(321)
+    assert [item.id for item in one.authenticators] == [item.id for item in other.authenticators]
+    differing = {name for name in one.profile if one.profile[name] != other.profile.get(name)}
+    assert differing <= {"created_at", "updated_at", "last_login"}
+
+
+@pytest.mark.parametrize("i", range(1, GALLERY_SIZE + 1))
+def test_the_gallery_does_not_depend_on_how_many_there_are(i):
+    assert Population(7, 1_000_000, START, BOTH).user(i) == Population(7, GALLERY_SIZE, START, BOTH).user(i)
+
+
+def test_users_are_numbered_in_the_order_of_their_creation(users):
+    created = [user.profile["created_at"] for user in users]
+    assert created == sorted(set(created))
+
+
+def test_a_profile_alone_is_that_of_the_user(users):
+    population = Population(7, COUNT, START, BOTH)
+    assert [population.profile(i) for i in range(1, COUNT + 1)] == [user.profile for user in users]
 
 
 def test_another_seed_gives_other_users(users):

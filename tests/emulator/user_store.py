@@ -1,0 +1,99 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All users of a tenant: seeded ones are made when they are asked for, only what differs from the seed is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .models import User
+from .seed import Population
+
+REMEMBERED = 256
+
+
+class UserStore:
+    """Users by position: seeded user ``i`` has the position ``i``, created ones follow.
+
+    A user that was asked for is remembered until 256 others were asked for after it. Then it is compared with its seed and
+    kept only when it has changed, so that whoever changes a user need not say so.
+    """
+
+    def __init__(self, population: Population):
+        self.population = population
+        self._kept: dict[int, User | None] = {}  # None: deleted
+        self._remembered: dict[int, User] = {}  # the latest last
+        self._created: dict[str, int] = {}
+        self._next_position = population.count + 1
+        self._addresses: dict[str, set[str]] = {}
+
+    def position(self, user_id: str) -> int | None:
+        """The user's position; None for an id that no user has, a deleted created one included."""
+        return self._created.get(user_id) or self.population.index_of_id(user_id)
+
+    def find(self, user_id: str) -> User | None:
+        """The user to read or change in the course of one request; None when there is none.
+
+        What is to outlast the request holds the id, not the user.
+        """
+        position = self.position(user_id)
+        if position is None:
+            return None
+        if position in self._kept:
+            return self._kept[position]
+        user = self._remembered.pop(position, None)
+        if user is None:
+            user = self.population.user(position)
+            if len(self._remembered) >= REMEMBERED:
+                self._forget_oldest()
+        self._remembered[position] = user
+        return user
+
+    def __iter__(self) -> Iterator[User]:
+        """All users for reading: the seeded ones in their order, then the created ones."""
+        for position in range(1, self._next_position):
+            if position in self._kept:
+                user = self._kept[position]
+            else:
+                user = self._remembered.get(position) or self.population.user(position)
+            if user is not None:
+                yield user
+
+    def aside(self) -> dict[int, User | None]:
+        """Every user that may differ from its seed, by position; None for a deleted one."""
+        return {**self._kept, **self._remembered}
+
+    def ids_at(self, address: str) -> list[str]:
+        """Ids of all users that have, or once had, this e-mail address."""
+        ids = set(self._addresses.get(address, ()))
+        i = self.population.index_of_email(address)
+        if i:
+            ids.add(self.population.user_id(i))
+        return sorted(ids)
+
+    def add(self, user: User) -> None:
+        """Register a new user."""
+        self._created[user.id] = self._next_position
+        self._kept[self._next_position] = user
+        self._next_position += 1
+        self.index_address(user)
+
+    def index_address(self, user: User) -> None:
+        """Make the user findable by the present address; to be called after a change."""
+        if user.email:
+            self._addresses.setdefault(user.email, set()).add(user.id)
+
+    def remove(self, user_id: str) -> None:
+        """Delete the user; an unknown id is no error."""
+        position = self.position(user_id)
+        if position is not None:
+            self._created.pop(user_id, None)
+            self._remembered.pop(position, None)
+            self._kept[position] = None
+
+    def _forget_oldest(self) -> None:
+        position, user = next(iter(self._remembered.items()))
+        del self._remembered[position]
+        if user != self.population.user(position):
+            self._kept[position] = user
