@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from unittest import mock
 from urllib.parse import quote
 
-from hypothesis import HealthCheck, Phase, settings
+import hypothesis
+from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -282,7 +283,7 @@ class Authenticators(RuleBasedStateMachine):
 class TestAuthenticators(Authenticators.TestCase):
     """Runs the machine."""
 
-    settings = settings(
+    settings = hypothesis.settings(
         max_examples=60,
         stateful_step_count=30,
         derandomize=True,
