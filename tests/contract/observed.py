@@ -62,7 +62,10 @@ class Observed:
 def start(**options) -> Iterator[launch.Running]:
     """``launch.start`` with the observed emulator; at the end, nothing may have been found."""
     with launch.start(program=__name__, **options) as emulator:
-        yield emulator
+        try:
+            yield emulator
+        except GeneratorExit:
+            return
         findings = emulator.control("GET", VERDICT)["findings"]
         assert not findings, "\n".join(findings)
 

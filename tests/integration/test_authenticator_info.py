@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from tests.emulator.launch import start
+
 from .conftest import email
 
 INFO = "mfaops.auth0.auth0_mfa_authenticator_info"
@@ -86,3 +88,18 @@ def test_two_users_with_one_address_are_listed_by_id(tenant):
     (result,) = tenant.results(tenant.operator, {INFO: {"email": email(3)}})
     assert result["failed"]
     assert created["user_id"] in result["msg"] and tenant.user_id(3) in result["msg"]
+
+
+def test_a_tenant_behind_tls_is_reached_with_ca_path_only(tenant):
+    with start(users=5, tls=True) as secure:
+        operator = {"auth0_domain": secure.domain, "client_id": "m2m", "client_secret": "m2m-secret", "email": email(3)}
+        user = {**tenant.user(3), "auth0_domain": secure.domain}
+        del user["base_url"]
+        refused, as_operator, as_user = tenant.results(
+            {},
+            {INFO: operator},
+            {INFO: {**operator, "ca_path": secure.ca_file}},
+            {INFO: {**user, "ca_path": secure.ca_file}},
+        )
+    assert refused["failed"] and "its certificate is not trusted" in refused["msg"] and "ca_path" in refused["msg"]
+    assert len(as_operator["authenticators"]) == 1 and len(as_user["authenticators"]) >= 2

@@ -191,7 +191,7 @@ def from_answer(action: str, status: int, headers, body) -> Auth0Error:
         return ServerError(message, **facts)
     kind = (
         AuthenticationError
-        if code in ("invalid_grant", "invalid_user_password")
+        if code in ("invalid_grant", "invalid_user_password", "expired_token")
         else _BY_STATUS.get(status, BadRequestError)
     )
     return kind(message, hint=_HINTS.get(code or "") or _hint_for_token(status, code, said), **facts)
@@ -203,7 +203,7 @@ def _hint_for_token(status: int, code: str | None, said: str) -> str | None:
         return "The token has expired (access tokens for the /mfa/ audience live 600 s): get a new one."
     if code in ("access_denied", "invalid_client") and status == 401:
         return "Check client_id and client_secret, and that both belong to this tenant."
-    if code in ("invalid_grant", "invalid_user_password") and "password" in lowered:
+    if code in ("invalid_grant", "invalid_user_password", "expired_token") and "password" in lowered:
         return "Check username, password and realm."
     if code == "invalid_grant" and "otp" in lowered:
         return "Check the code and the clock of the device that shows it."

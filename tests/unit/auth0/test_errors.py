@@ -12,6 +12,12 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0 import errors
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import from_answer
 
 CASES = [
+    (
+        403,
+        {"error": "expired_token", "error_description": "mfa_token is expired"},
+        errors.AuthenticationError,
+        "Log in again",
+    ),
     (401, {"error": "access_denied", "error_description": "Unauthorized"}, errors.AuthenticationError, "client_secret"),
     (
         403,
