@@ -11,3 +11,8 @@ export_group() { uv export --frozen --quiet --no-header --no-annotate --only-gro
 export_group dev requirements-dev.txt
 export_group function lambda/requirements.txt
 export_group runtime tests/lambda/requirements.txt
+clients=tests/contract/clients
+for client in auth0-python-4 auth0-auth-js; do
+    uv pip compile --upgrade --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+        "$clients/$client/requirements.in" -o "$clients/$client/requirements.txt"
+done
