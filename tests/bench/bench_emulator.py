@@ -74,11 +74,13 @@ def hello_world() -> Iterator[tuple[subprocess.Popen, int]]:
         port = probe.getsockname()[1]
     with subprocess.Popen([sys.executable, "-c", HELLO % port], cwd=PROJECT_ROOT) as process:
         try:
-            while True:
+            while process.poll() is None:
                 with contextlib.suppress(ConnectionRefusedError):
                     socket.create_connection(("127.0.0.1", port)).close()
                     break
                 time.sleep(0.05)
+            if process.poll() is not None:
+                raise RuntimeError(f"the plain application ended with {process.returncode}")
             yield process, port
         finally:
             process.terminate()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The emulator with every request and answer held against the OpenAPI documents; the program is its own with that added."""
+"""The emulator with every request and answer held against the OpenAPI documents, as an application and as a program."""
 
 from __future__ import annotations
 

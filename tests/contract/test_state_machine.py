@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One user's authenticators through any order of enrolling, confirming, challenging, deleting and waiting, in both views."""
+"""One user's authenticators through any order of enrolling, confirming, deleting and waiting, in both views."""
 
 from __future__ import annotations
 

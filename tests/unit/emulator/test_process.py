@@ -47,13 +47,10 @@ def test_one_ready_line_and_a_clean_end_with_an_open_connection(signal_number):
         client = http.client.HTTPConnection("127.0.0.1", int(match[1]), timeout=5)
         client.request("GET", "/nothing")
         client.getresponse().read()
-        began = time.monotonic()
         process.send_signal(signal_number)
         rest, errors = process.communicate(timeout=5)
-        took = time.monotonic() - began
         client.close()
     assert (process.returncode, rest, errors) == (0, "", "")
-    assert took < 1
 
 
 @pytest.mark.parametrize(

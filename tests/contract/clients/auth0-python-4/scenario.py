@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""auth0-python 4, unmodified, against the tenant of the one argument. Runs in an environment of its own; silent when all is well."""
+"""auth0-python 4, unmodified, against the tenant of the one argument; silent when all is well."""
 
 from __future__ import annotations
 
