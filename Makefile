@@ -29,4 +29,4 @@ lint: setup
 	@$(python) -m black --check --quiet plugins lambda tests
 
 units: setup
-	@$(python) -m pytest -n 2 --dist loadgroup
+	@$(python) -m pytest -n 2

