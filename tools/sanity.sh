@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 root=$PWD
 copy=build/test/ansible_collections/mfaops/auth0
 log=$root/build/sanity.log
-cache=${HOME:-/root}/.ansible/test/cache
+cache=$HOME/.ansible/test/cache
 
 rm -rf build/test && mkdir -p "$copy"
 git ls-files -co --exclude-standard -z | tar --ignore-failed-read --null -T - -cf - 2>/dev/null | tar -xf - -C "$copy"
