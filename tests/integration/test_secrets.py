@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
+
+import pytest
 
 from .conftest import email
 from .test_failures import AUTHENTICATOR, CODE, INFO
@@ -23,9 +26,14 @@ def files_with(folder: Path, text: str) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]
 
 
-def test_no_secret_of_the_task_is_printed_or_left_behind(tenant, monkeypatch):
-    temporary = tenant.folder / "tmp"
-    temporary.mkdir()
+@pytest.fixture
+def temporary():
+    """A short path: Ansible puts a socket into it, whose path may have 108 characters at most."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+def test_no_secret_of_the_task_is_printed_or_left_behind(tenant, temporary, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(temporary))
     wrong = [
         {INFO: {**tenant.operator, "email": email(3), **canaries("client_secret")}},
@@ -52,6 +60,7 @@ def test_no_secret_of_the_task_is_printed_or_left_behind(tenant, monkeypatch):
         assert secret not in played.output
         # The playbook is what the operator wrote; everything else was made by the run.
         assert files_with(tenant.folder, secret) == [tenant.folder / "playbook.yml"]
+        assert files_with(temporary, secret) == []
 
 
 def test_tokens_and_codes_that_auth0_returns_are_not_printed(tenant):
