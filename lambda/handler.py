@@ -88,9 +88,7 @@ def _audit_with_current_secret(settings: Settings, context, folder: str) -> dict
 def _audit(settings: Settings, context, folder: str, credentials: Credentials) -> dict:
     budget = Budget(settings.rate_limit_share, MAX_WAIT)
     connection = credentials.connection
-    with ManagementApi.with_client_credentials(
-        connection, budget, credentials.client_id, credentials.client_secret
-    ) as api:
+    with ManagementApi.with_client_credentials(connection, budget, credentials.application) as api:
         return run(
             api,
             budget,

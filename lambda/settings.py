@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Callable, Mapping
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.connection import Connection
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import ConfigurationError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tokens import Application
 
 # Seconds for one attempt of a request. Short, because what is in flight has to end before the function's deadline does.
 REQUEST_TIMEOUT = 8.0
@@ -37,11 +38,10 @@ class Settings:
 
 @dataclass(frozen=True)
 class Credentials:
-    """How to reach the tenant and as whom. The secret is left out of C(repr)."""
+    """How to reach the tenant and as whom."""
 
     connection: Connection
-    client_id: str
-    client_secret: str = field(repr=False)
+    application: Application
 
 
 def _text(value: object) -> str:
@@ -163,4 +163,4 @@ def read_credentials(name: str, secret: object) -> Credentials:
     if base_url is not None and not isinstance(base_url, str):
         raise ConfigurationError("The secret %s has a base_url that is no text" % name)
     connection = Connection.from_options(auth0_domain=secret["domain"], base_url=base_url, timeout=REQUEST_TIMEOUT)
-    return Credentials(connection, secret["client_id"], secret["client_secret"])
+    return Credentials(connection, Application(secret["client_id"], secret["client_secret"]))

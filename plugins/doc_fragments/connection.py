@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """C(DOCUMENTATION) is where the tenant is and who calls; C(USER) is for acting as the user."""
+    """C(DOCUMENTATION) is where the tenant is and who calls; C(TARGET) names a user, C(USER) is for acting as the user."""
 
     DOCUMENTATION = r"""
 options:
@@ -38,6 +38,20 @@ options:
       - The application's secret.
       - Falls back to the environment variable E(AUTH0_CLIENT_SECRET).
     type: str
+  private_key:
+    description:
+      - An RSA key in PEM form, for an application that authenticates with a signed JWT instead of a secret.
+      - Falls back to the environment variable E(AUTH0_CLIENT_ASSERTION_PRIVATE_KEY).
+    type: str
+    version_added: 0.2.0
+  signing_algorithm:
+    description:
+      - How O(private_key) signs, as it is set in the application's credentials.
+      - Falls back to the environment variable E(AUTH0_CLIENT_ASSERTION_SIGNING_ALG).
+    type: str
+    choices: [RS256, RS384, PS256]
+    default: RS256
+    version_added: 0.2.0
   validate_certs:
     description: Whether the tenant's certificate must be trusted.
     type: bool
@@ -45,6 +59,13 @@ options:
   ca_path:
     description: A file with the certificate authorities to trust, instead of the system's.
     type: path
+  proxy:
+    description:
+      - A proxy to reach the tenant through, such as V(http://proxy.example.com:3128).
+      - Without it the environment variables E(HTTPS_PROXY), E(HTTP_PROXY), E(ALL_PROXY) and E(NO_PROXY) decide, except for
+        loopback addresses.
+    type: str
+    version_added: 0.2.0
   timeout:
     description: Seconds to wait for a connection and for an answer.
     type: float
@@ -59,6 +80,18 @@ options:
     description: The longest time in seconds one request may be held back by the rate limit before the task fails.
     type: float
     default: 60
+notes:
+  - The environment variables are read on the host the module runs on, which is not the controller unless the task is delegated
+    to it.
+requirements:
+  - Python 3.10 or newer on the host the module runs on
+  - requests
+  - auth0-python 6.8 or newer (to act as operator)
+  - PyJWT with cryptography (with O(private_key); auth0-python brings both)
+"""
+
+    TARGET = r"""
+options:
   user_id:
     description:
       - The user, such as V(auth0|640b5a0ed3534be8b2db9dd3). Only as operator.
@@ -67,13 +100,6 @@ options:
     description:
       - The user by e-mail address, in exactly this spelling. Fails where more than one user has it. Only as operator.
     type: str
-notes:
-  - The environment variables are read on the host the module runs on, which is not the controller unless the task is delegated
-    to it.
-requirements:
-  - Python 3.10 or newer on the host the module runs on
-  - requests
-  - auth0-python 6.8 or newer (to act as operator)
 """
 
     USER = r"""

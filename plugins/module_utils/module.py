@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import cached_property
 from typing import Callable
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
@@ -16,7 +17,7 @@ from .auth0.connection import Connection, check_token
 from .auth0.errors import Auth0Error, ConfigurationError
 from .auth0.management_api import ManagementApi
 from .auth0.mfa_api import MfaApi, log_in
-from .auth0.tokens import CachedToken, TokenEndpoint, TokenSet
+from .auth0.tokens import Application, CachedToken, TokenEndpoint, TokenSet
 from .auth0.transport import Transport
 from .auth0.views import OperatorView, UserView
 
@@ -25,7 +26,13 @@ try:  # ansible-core 2.22 and newer
 except ImportError:
     register_secret = None
 
-LIBRARIES = {"auth0": "auth0-python >= 6.8", "requests": "requests >= 2.32", "httpx": "auth0-python >= 6.8"}
+LIBRARIES = {
+    "auth0": "auth0-python >= 6.8",
+    "requests": "requests >= 2.32",
+    "httpx": "auth0-python >= 6.8",
+    "jwt": "PyJWT[crypto] >= 2.8",
+    "segno": "segno >= 1.6",
+}
 
 
 def connection_spec() -> dict[str, dict]:
@@ -36,18 +43,34 @@ def connection_spec() -> dict[str, dict]:
         "api_token": {"type": "str", "no_log": True, "fallback": (env_fallback, ["AUTH0_API_TOKEN"])},
         "client_id": {"type": "str", "fallback": (env_fallback, ["AUTH0_CLIENT_ID"])},
         "client_secret": {"type": "str", "no_log": True, "fallback": (env_fallback, ["AUTH0_CLIENT_SECRET"])},
+        "private_key": {
+            "type": "str",
+            "no_log": True,
+            "fallback": (env_fallback, ["AUTH0_CLIENT_ASSERTION_PRIVATE_KEY"]),
+        },
+        "signing_algorithm": {
+            "type": "str",
+            "choices": ["RS256", "RS384", "PS256"],
+            "default": "RS256",
+            "fallback": (env_fallback, ["AUTH0_CLIENT_ASSERTION_SIGNING_ALG"]),
+        },
         "validate_certs": {"type": "bool", "default": True},
         "ca_path": {"type": "path"},
+        # May hold a password.
+        "proxy": {"type": "str", "no_log": True},
         "timeout": {"type": "float", "default": 30},
         "rate_limit_share": {"type": "float", "default": 0.5},
         "max_wait": {"type": "float", "default": 60},
-        "user_id": {"type": "str"},
-        "email": {"type": "str"},
     }
 
 
+def target_spec() -> dict[str, dict]:
+    """The options of the doc fragment C(connection.target)."""
+    return {"user_id": {"type": "str"}, "email": {"type": "str"}}
+
+
 def user_spec() -> dict[str, dict]:
-    """The options of the doc fragment C(user)."""
+    """The options of the doc fragment C(connection.user)."""
     return {
         "mfa_token": {"type": "str", "no_log": True},
         "username": {"type": "str"},
@@ -57,17 +80,15 @@ def user_spec() -> dict[str, dict]:
     }
 
 
-def connection_rules() -> dict[str, object]:
-    """How the options of C(connection_spec) go together, for AnsibleModule."""
-    return {"mutually_exclusive": [("user_id", "email")]}
-
-
-def user_rules() -> dict[str, object]:
-    """How the options of C(connection_spec) and C(user_spec) go together, for AnsibleModule."""
+def rules(*specs: dict[str, dict]) -> dict[str, object]:
+    """How the options of these specs go together, for AnsibleModule."""
+    options = {name for spec in specs for name in spec}
+    exclusive = [("user_id", "email"), ("mfa_token", "username"), ("client_secret", "private_key")]
+    needed = {"otp": "username", "realm": "username"}
     return {
-        "mutually_exclusive": [("user_id", "email"), ("mfa_token", "username")],
-        "required_together": [("username", "password")],
-        "required_by": {"otp": "username", "realm": "username"},
+        "mutually_exclusive": [pair for pair in exclusive if options.issuperset(pair)],
+        "required_together": [("username", "password")] if "username" in options else [],
+        "required_by": {name: other for name, other in needed.items() if name in options and other in options},
     }
 
 
@@ -108,68 +129,109 @@ class Session:
     def __exit__(self, *_exception) -> None:
         self._closing.close()
 
+    @cached_property
+    def connection(self) -> Connection:
+        """Where the tenant is.
+
+        :raises ConfigurationError: an option cannot be right
+        """
+        given = ("auth0_domain", "base_url", "validate_certs", "ca_path", "timeout", "proxy")
+        return Connection.from_options(**{name: self.params[name] for name in given})
+
+    @cached_property
+    def budget(self) -> Budget:
+        """The one budget of the task's requests."""
+        return Budget(self.params["rate_limit_share"], self.params["max_wait"])
+
+    @cached_property
+    def application(self) -> Application | None:
+        """Who calls; None without C(client_id)."""
+        given = self.params
+        if not given["client_id"]:
+            return None
+        return Application(given["client_id"], given["client_secret"], given["private_key"], given["signing_algorithm"])
+
     def view(self) -> UserView | OperatorView:
         """The side the options speak of; sends nothing.
 
         :raises ConfigurationError: credentials or the name of the user are missing
         """
-        connection = Connection.from_options(
-            auth0_domain=self.params["auth0_domain"],
-            base_url=self.params["base_url"],
-            validate_certs=self.params["validate_certs"],
-            ca_path=self.params["ca_path"],
-            timeout=self.params["timeout"],
-        )
-        budget = Budget(self.params["rate_limit_share"], self.params["max_wait"])
-        if self.params.get("mfa_token") is not None or self.params.get("username") is not None:
-            return self._user_view(connection, budget)
-        return self._operator_view(connection, budget)
+        if self.acts_as_user:
+            return self._user_view()
+        return self.operator_view()
 
-    def _user_view(self, connection: Connection, budget: Budget) -> UserView:
+    @property
+    def acts_as_user(self) -> bool:
+        """Whether the task has a user's own token or password."""
+        return self.params.get("mfa_token") is not None or self.params.get("username") is not None
+
+    def tokens(self) -> TokenEndpoint:
+        """The grants of the application; sends nothing.
+
+        :raises ConfigurationError: no application is given
+        """
+        if self.application is None:
+            raise ConfigurationError(
+                "Acting as the user needs client_id", hint="Name the application the user logs in to."
+            )
+        return TokenEndpoint(self._closing.enter_context(Transport(self.connection, self.budget)), self.application)
+
+    def _user_view(self) -> UserView:
         given = self.params
         if given["user_id"] or given["email"]:
             raise ConfigurationError(
                 "user_id and email do not go with mfa_token or username",
                 hint="The user's own token says who the user is.",
             )
-        if not given["client_id"]:
-            raise ConfigurationError(
-                "Acting as the user needs client_id", hint="Name the application the user logs in to."
-            )
         if given["mfa_token"] is not None:
             check_token("mfa_token", given["mfa_token"])
         elif not given["username"]:
             raise ConfigurationError("username is empty")
-        transport = self._closing.enter_context(Transport(connection, budget))
-        tokens = TokenEndpoint(transport, given["client_id"], given["client_secret"])
+        tokens = self.tokens()
 
         def fetch() -> TokenSet:
             bearer = given["mfa_token"] or log_in(
-                tokens, connection.mfa_audience, given["username"], given["password"], given["realm"], given["otp"]
+                tokens, self.connection.mfa_audience, given["username"], given["password"], given["realm"], given["otp"]
             )
             self.hide(bearer)
             return TokenSet(bearer, expires_in=600)
 
-        return UserView(MfaApi(transport, CachedToken(fetch), tokens))
+        return UserView(MfaApi(tokens, CachedToken(fetch)))
 
-    def _operator_view(self, connection: Connection, budget: Budget) -> OperatorView:
+    def operator_view(self) -> OperatorView:
+        """One user, named by C(user_id) or C(email), as operator; sends nothing.
+
+        :raises ConfigurationError: credentials or the name of the user are missing
+        """
         given = self.params
         if not given["user_id"] and not given["email"]:
+            as_user = "mfa_token" in given
             raise ConfigurationError(
                 "No user given",
-                hint="Set user_id or email, or act as the user with mfa_token, or username and password.",
+                hint="Set user_id or email%s."
+                % (", or act as the user with mfa_token, or username and password" if as_user else ""),
             )
+        return OperatorView(self.operator(), user_id=given["user_id"], email=given["email"])
+
+    def operator(self) -> ManagementApi:
+        """The Management API; sends nothing.
+
+        :raises ConfigurationError: credentials are missing
+        """
+        given = self.params
         if given["api_token"]:
             token = check_token("api_token", given["api_token"])
-            api = ManagementApi(connection, budget, lambda: token)
-        elif given["client_id"] and given["client_secret"]:
+            api = ManagementApi(self.connection, self.budget, lambda: token)
+        elif self.application and (given["client_secret"] or given["private_key"]):
             api = ManagementApi.with_client_credentials(
-                connection, budget, given["client_id"], given["client_secret"], on_token=self.hide
+                self.connection, self.budget, self.application, on_token=self.hide
             )
         else:
-            raise ConfigurationError("No credentials given", hint="Set client_id and client_secret, or api_token.")
+            raise ConfigurationError(
+                "No credentials given", hint="Set client_id with client_secret or private_key, or set api_token."
+            )
         self._closing.callback(api.close)
-        return OperatorView(api, user_id=given["user_id"], email=given["email"])
+        return api
 
     def hide(self, secret: str) -> None:
         """Keep a secret that Auth0 returned out of everything Ansible prints."""

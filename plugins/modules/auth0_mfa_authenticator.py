@@ -66,6 +66,7 @@ author:
 extends_documentation_fragment:
   - mfaops.auth0.attributes
   - mfaops.auth0.connection
+  - mfaops.auth0.connection.target
   - mfaops.auth0.connection.user
 attributes:
   check_mode:
@@ -196,8 +197,9 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.views import Ou
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
     Session,
     connection_spec,
+    rules,
     run,
-    user_rules,
+    target_spec,
     user_spec,
 )
 
@@ -254,6 +256,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **connection_spec(),
+            **target_spec(),
             **user_spec(),
             "state": {"type": "str", "choices": ["present", "confirmed", "absent"], "default": "present"},
             "factor": {"type": "str", "choices": FACTORS},
@@ -268,7 +271,7 @@ def main() -> None:
         },
         required_one_of=[("factor", "authenticator_id")],
         supports_check_mode=True,
-        **user_rules(),
+        **rules(connection_spec(), target_spec(), user_spec()),
     )
     run(module, converge_authenticator)
 

@@ -30,6 +30,7 @@ author:
 extends_documentation_fragment:
   - mfaops.auth0.attributes
   - mfaops.auth0.connection
+  - mfaops.auth0.connection.target
   - mfaops.auth0.connection.user
 attributes:
   check_mode:
@@ -135,8 +136,9 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators 
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
     Session,
     connection_spec,
+    rules,
     run,
-    user_rules,
+    target_spec,
     user_spec,
 )
 
@@ -167,12 +169,13 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **connection_spec(),
+            **target_spec(),
             **user_spec(),
             "factor": {"type": "str", "choices": FACTORS},
             "include_unconfirmed": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
-        **user_rules(),
+        **rules(connection_spec(), target_spec(), user_spec()),
     )
     run(module, list_authenticators)
 

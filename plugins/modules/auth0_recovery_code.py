@@ -31,6 +31,7 @@ author:
 extends_documentation_fragment:
   - mfaops.auth0.attributes
   - mfaops.auth0.connection
+  - mfaops.auth0.connection.target
 attributes:
   check_mode:
     support: full
@@ -85,7 +86,13 @@ from datetime import datetime, timezone
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.recovery_codes import converge_code, seconds
-from ansible_collections.mfaops.auth0.plugins.module_utils.module import Session, connection_rules, connection_spec, run
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
+    Session,
+    connection_spec,
+    rules,
+    run,
+    target_spec,
+)
 
 
 def converge_recovery_code(session: Session) -> dict:
@@ -105,11 +112,12 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **connection_spec(),
+            **target_spec(),
             "state": {"type": "str", "choices": ["present", "rotated"], "default": "present"},
             "max_age": {"type": "str"},
         },
         supports_check_mode=True,
-        **connection_rules(),
+        **rules(connection_spec(), target_spec()),
     )
     run(module, converge_recovery_code)
 

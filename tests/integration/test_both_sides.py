@@ -24,7 +24,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.enrollment impo
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import Auth0Error
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.management_api import ManagementApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.mfa_api import MfaApi, log_in
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tokens import TokenEndpoint
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tokens import Application, TokenEndpoint
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.transport import Transport
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.views import OperatorView, UserView, converge
 
@@ -79,9 +79,9 @@ class Work:
         self._running, self._channel = running, channel
         self._connection = Connection.from_options(base_url=running.url)
         self._transport = stack.enter_context(Transport(self._connection, Budget()))
-        self._app = TokenEndpoint(self._transport, "app", "app-secret")
+        self._app = TokenEndpoint(self._transport, Application("app", "app-secret"))
         self._operator = stack.enter_context(
-            ManagementApi.with_client_credentials(self._connection, Budget(), "m2m", "m2m-secret")
+            ManagementApi.with_client_credentials(self._connection, Budget(), Application("m2m", "m2m-secret"))
         )
 
     def as_operator(self, number: int) -> OperatorView:
@@ -90,7 +90,7 @@ class Work:
     def as_user(self, number: int, otp: str | None = None) -> UserView:
         audience = self._connection.mfa_audience
         bearer = log_in(self._app, audience, email(number), PASSWORD, REALM, otp)
-        return UserView(MfaApi(self._transport, lambda: bearer, self._app))
+        return UserView(MfaApi(self._app, lambda: bearer))
 
     def later(self, seconds: int) -> None:
         self._running.control("PUT", "clock", {"advance_seconds": seconds})

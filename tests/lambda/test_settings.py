@@ -95,7 +95,11 @@ def test_a_wrong_event_is_named(event, message):
 
 def test_the_client_secret_is_in_no_repr():
     credentials = read_credentials("name", {"domain": "t.example", "client_id": "me", "client_secret": "canary"})
-    assert (credentials.connection.domain, credentials.client_id, credentials.client_secret) == (
+    assert (
+        credentials.connection.domain,
+        credentials.application.client_id,
+        credentials.application.client_secret,
+    ) == (
         "t.example",
         "me",
         "canary",

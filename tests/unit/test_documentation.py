@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.mfaops.auth0.plugins.doc_fragments.connection import ModuleDocFragment
-from ansible_collections.mfaops.auth0.plugins.module_utils.module import connection_spec, user_spec
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import connection_spec, target_spec, user_spec
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
@@ -19,8 +19,12 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py
 
 @pytest.mark.parametrize(
     "fragment, spec",
-    [(ModuleDocFragment.DOCUMENTATION, connection_spec()), (ModuleDocFragment.USER, user_spec())],
-    ids=["connection", "user"],
+    [
+        (ModuleDocFragment.DOCUMENTATION, connection_spec()),
+        (ModuleDocFragment.TARGET, target_spec()),
+        (ModuleDocFragment.USER, user_spec()),
+    ],
+    ids=["connection", "target", "user"],
 )
 def test_options_of_the_fragment_are_those_of_the_spec(fragment, spec):
     documented = yaml.safe_load(fragment)["options"]
@@ -37,6 +41,6 @@ def test_every_module_is_in_the_action_group():
     assert runtime["action_groups"] == {"auth0": MODULES}
 
 
-@pytest.mark.parametrize("name", ["api_token", "client_secret", "mfa_token", "password", "otp"])
+@pytest.mark.parametrize("name", ["api_token", "client_secret", "private_key", "proxy", "mfa_token", "password", "otp"])
 def test_secrets_are_marked(name):
     assert {**connection_spec(), **user_spec()}[name]["no_log"] is True

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
 from .errors import ConfigurationError
@@ -25,12 +25,14 @@ class Connection:
     :ivar domain: the tenant's own domain; audiences are made of it even where a custom domain is called
     :ivar verify: True, False, or the path of a CA bundle
     :ivar timeout: seconds to connect and to wait for an answer
+    :ivar proxy: address of a proxy, instead of those the environment names; may hold a password
     """
 
     base_url: str
     domain: str
     verify: bool | str
     timeout: float
+    proxy: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_options(
@@ -41,6 +43,7 @@ class Connection:
         validate_certs: bool = True,
         ca_path: str | None = None,
         timeout: float = 30,
+        proxy: str | None = None,
     ) -> Connection:
         """Check the options and make a connection of them; sends nothing.
 
@@ -66,13 +69,23 @@ class Connection:
                 ssl.create_default_context(cafile=ca_path)
             except (OSError, ValueError):
                 raise ConfigurationError("ca_path %s is not a file of PEM certificates" % ca_path) from None
+        if proxy and not re.fullmatch(r"https?://[^/?#\s]+/?", proxy):
+            # Not quoted: it may hold a password.
+            raise ConfigurationError("proxy is not of the form http://[user:password@]host[:port]")
         verify = (ca_path or True) if validate_certs else False
-        return cls(base_url=url, domain=auth0_domain or host, verify=verify, timeout=float(timeout))
+        return cls(
+            base_url=url, domain=auth0_domain or host, verify=verify, timeout=float(timeout), proxy=proxy or None
+        )
 
     @property
     def is_loopback(self) -> bool:
         """Whether the tenant runs on this machine."""
         return _is_loopback(urlsplit(self.base_url).hostname)
+
+    @property
+    def issuer(self) -> str:
+        """Who signs the tenant's tokens, and whom a client's own assertions are for."""
+        return "https://%s/" % self.domain
 
     @property
     def management_audience(self) -> str:

@@ -10,15 +10,14 @@ iterated: they ask for an empty page after every full answer.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Callable
+from typing import Any, Callable
 
 from .authenticators import Authenticator
 from .budget import Budget
 from .connection import Connection, encode_id
 from .errors import AmbiguousWriteError, AuthenticationError, BadRequestError, NotFoundError, ServerError
-from .tokens import CachedToken, TokenEndpoint
+from .tokens import Application, CachedToken, TokenEndpoint
 from .transport import ACTION, Transport, httpx_client
 
 PAGE_SIZE = 100
@@ -59,8 +58,7 @@ class ManagementApi:
         cls,
         connection: Connection,
         budget: Budget,
-        client_id: str,
-        client_secret: str,
+        application: Application,
         on_token: Callable[[str], None] | None = None,
     ) -> ManagementApi:
         """As a machine-to-machine application; its token is fetched with the first call and cached.
@@ -70,8 +68,7 @@ class ManagementApi:
 
         def fetch():
             with Transport(connection, budget) as transport:
-                endpoint = TokenEndpoint(transport, client_id, client_secret)
-                tokens = endpoint.client_credentials(connection.management_audience)
+                tokens = TokenEndpoint(transport, application).client_credentials(connection.management_audience)
             if on_token:
                 on_token(tokens.access_token)
             return tokens
@@ -89,6 +86,34 @@ class ManagementApi:
         """Close all connections."""
         self._http.close()
 
+    def call(self, action: str, send: Callable[[Any], Any]):
+        """Send one request through auth0-python, once more where the token was refused; what C(send) returns.
+
+        :param action: what is attempted, as an infinitive phrase for messages
+        :param send: gets auth0-python's client
+        :raises Auth0Error: the request was refused, or its answer has not the documented form
+        """
+        from auth0.management.core.parse_error import ParsingError
+
+        mark = ACTION.set(action)
+        try:
+            # Fetched here, so that a refused grant is not taken for a refused token.
+            self._token()
+            try:
+                return send(self._client)
+            except AuthenticationError:
+                if self._renew is None:
+                    raise
+                self._renew()
+                return send(self._client)
+        except ParsingError as error:
+            # Its own text quotes the whole answer.
+            raise ServerError(
+                "Could not %s: the answer has not the documented form" % action, status=error.status_code
+            ) from None
+        finally:
+            ACTION.reset(mark)
+
     def find_user_id(self, email: str) -> str:
         """The id of the one user with this e-mail address (C(GET /users-by-email), scope C(read:users)).
 
@@ -96,10 +121,10 @@ class ManagementApi:
         :raises BadRequestError: more than one user has it; the message lists their ids
         """
         action = "find the user %s" % email
-        with self._doing(action):
-            found = self._repeat(
-                lambda: self._client.users.list_users_by_email(email=email, fields="user_id", include_fields=True)
-            )
+        found = self.call(
+            action,
+            lambda client: client.users.list_users_by_email(email=email, fields="user_id", include_fields=True),
+        )
         ids = [user.user_id for user in found if user.user_id]
         if not ids:
             raise NotFoundError(
@@ -128,22 +153,21 @@ class ManagementApi:
         :param fields: profile fields wanted; none means all
         :raises BadRequestError: a page past the first 1000 rows (C(invalid_paging)), or a query Auth0 does not understand
         """
-        with self._doing("list page %d of the users" % page):
-            pager = self._repeat(
-                lambda: self._client.users.list(
-                    page=page,
-                    per_page=per_page,
-                    include_totals=True,
-                    sort=sort,
-                    q=query,
-                    search_engine="v3" if query else None,
-                    fields=",".join(fields) or None,
-                    include_fields=True if fields else None,
-                )
-            )
-            response = pager.response
-            # Zero values are left out of some answers: a missing total is 0.
-            return UserPage(tuple(_plain(user) for user in pager.items or ()), int(response.total or 0))
+        pager = self.call(
+            "list page %d of the users" % page,
+            lambda client: client.users.list(
+                page=page,
+                per_page=per_page,
+                include_totals=True,
+                sort=sort,
+                q=query,
+                search_engine="v3" if query else None,
+                fields=",".join(fields) or None,
+                include_fields=True if fields else None,
+            ),
+        )
+        # Zero values are left out of some answers: a missing total is 0.
+        return UserPage(tuple(plain(user) for user in pager.items or ()), int(pager.response.total or 0))
 
     def list_authenticators(self, user_id: str) -> list[Authenticator]:
         """A user's authentication methods (scope C(read:authentication_methods)): one request while there are at most 100.
@@ -153,17 +177,17 @@ class ManagementApi:
         """
         encode_id("user_id", user_id)
         found: list[Authenticator] = []
-        with self._doing("list the authenticators of %s" % user_id):
-            page = 0
-            while True:
-                pager = self._repeat(
-                    lambda: self._client.users.authentication_methods.list(user_id, page=page, per_page=PAGE_SIZE)
-                )
-                items = pager.items or []
-                found.extend(Authenticator.from_management(_plain(item)) for item in items)
-                if len(items) < PAGE_SIZE:
-                    return found
-                page += 1
+        page = 0
+        while True:
+            pager = self.call(
+                "list the authenticators of %s" % user_id,
+                lambda client: client.users.authentication_methods.list(user_id, page=page, per_page=PAGE_SIZE),
+            )
+            items = pager.items or []
+            found.extend(Authenticator.from_management(plain(item)) for item in items)
+            if len(items) < PAGE_SIZE:
+                return found
+            page += 1
 
     def create_authenticator(self, user_id: str, fields: dict[str, object]) -> Authenticator:
         """Create one for the user, confirmed at once (scope C(create:authentication_methods)).
@@ -172,20 +196,24 @@ class ManagementApi:
         :raises ConflictError: Auth0 says that the user has it already
         """
         encode_id("user_id", user_id)
-        with self._doing("create a %s authenticator for %s" % (fields["type"], user_id)):
-            return self._written(lambda: self._client.users.authentication_methods.create(user_id, **fields))
+        created = self.call(
+            "create a %s authenticator for %s" % (fields["type"], user_id),
+            lambda client: client.users.authentication_methods.create(user_id, **fields),
+        )
+        return Authenticator.from_management(plain(created))
 
-    def rename_authenticator(self, user_id: str, authenticator_id: str, name: str) -> Authenticator:
-        """Give it another label (scope C(update:authentication_methods)).
+    def update_authenticator(self, user_id: str, authenticator_id: str, fields: dict[str, str]) -> Authenticator:
+        """Change its label or the way it is challenged (scope C(update:authentication_methods)).
 
-        :param name: at most 20 characters
+        :param fields: C(name) of at most 20 characters, C(preferred_authentication_method) (C(sms), C(voice))
         """
         encode_id("user_id", user_id)
         encode_id("authenticator_id", authenticator_id)
-        with self._doing("rename the authenticator %s of %s" % (authenticator_id, user_id)):
-            return self._written(
-                lambda: self._client.users.authentication_methods.update(user_id, authenticator_id, name=name)
-            )
+        updated = self.call(
+            "change the authenticator %s of %s" % (authenticator_id, user_id),
+            lambda client: client.users.authentication_methods.update(user_id, authenticator_id, **fields),
+        )
+        return Authenticator.from_management(plain(updated))
 
     def delete_authenticator(self, user_id: str, authenticator_id: str) -> bool:
         """Remove it, with all that share its C(link_id) (scope C(delete:authentication_methods)).
@@ -194,12 +222,14 @@ class ManagementApi:
         """
         encode_id("user_id", user_id)
         encode_id("authenticator_id", authenticator_id)
-        with self._doing("remove the authenticator %s of %s" % (authenticator_id, user_id)):
-            try:
-                self._repeat(lambda: self._client.users.authentication_methods.delete(user_id, authenticator_id))
-            except NotFoundError:
-                return False
-            return True
+        try:
+            self.call(
+                "remove the authenticator %s of %s" % (authenticator_id, user_id),
+                lambda client: client.users.authentication_methods.delete(user_id, authenticator_id),
+            )
+        except NotFoundError:
+            return False
+        return True
 
     def regenerate_recovery_code(self, user_id: str) -> str:
         """Void the user's recovery code and return a new one (scope C(update:users)). Never repeated.
@@ -209,8 +239,7 @@ class ManagementApi:
         encode_id("user_id", user_id)
         action = "regenerate the recovery code of %s" % user_id
         try:
-            with self._doing(action):
-                code = self._repeat(lambda: self._client.users.regenerate_recovery_code(user_id)).recovery_code
+            code = self.call(action, lambda client: client.users.regenerate_recovery_code(user_id)).recovery_code
             if not code:
                 raise ServerError("Could not %s: the answer has none" % action)
             return code
@@ -221,35 +250,7 @@ class ManagementApi:
                 "Tell the user, then rotate once more on purpose.",
             ) from None
 
-    def _written(self, call) -> Authenticator:
-        return Authenticator.from_management(_plain(self._repeat(call)))
 
-    def _repeat(self, call):
-        # Fetched here, so that a refused grant is not taken for a refused token.
-        self._token()
-        try:
-            return call()
-        except AuthenticationError:
-            if self._renew is None:
-                raise
-            self._renew()
-            return call()
-
-    @contextmanager
-    def _doing(self, action: str):
-        from auth0.management.core.parse_error import ParsingError
-
-        mark = ACTION.set(action)
-        try:
-            yield
-        except ParsingError as error:
-            # Its own text quotes the whole answer.
-            raise ServerError(
-                "Could not %s: the answer has not the documented form" % action, status=error.status_code
-            ) from None
-        finally:
-            ACTION.reset(mark)
-
-
-def _plain(model) -> dict:
+def plain(model) -> dict:
+    """An object of auth0-python as the JSON it was made from."""
     return model.model_dump(by_alias=True, exclude_unset=True)

@@ -13,7 +13,7 @@ from .authenticators import Authenticator
 from .connection import encode_id
 from .errors import AmbiguousWriteError, AuthenticationError, MfaRequiredError, NotFoundError, ServerError
 from .tokens import MFA_SCOPES, TokenEndpoint, is_mfa_token
-from .transport import NOT_REPEATED, Transport
+from .transport import NOT_REPEATED
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,12 @@ def log_in(
 class MfaApi:
     """The endpoints under C(/mfa/) for one bearer."""
 
-    def __init__(self, transport: Transport, bearer: Callable[[], str], tokens: TokenEndpoint) -> None:
+    def __init__(self, tokens: TokenEndpoint, bearer: Callable[[], str]) -> None:
         """
-        :param bearer: returns an access token for the C(/mfa/) audience, or an C(mfa_token)
         :param tokens: the application, for associating and confirming
+        :param bearer: returns an access token for the C(/mfa/) audience, or an C(mfa_token)
         """
-        self._transport, self._bearer, self._tokens = transport, bearer, tokens
+        self._tokens, self._bearer = tokens, bearer
 
     @property
     def holds_mfa_token(self) -> bool:
@@ -88,7 +88,7 @@ class MfaApi:
         :raises AuthenticationError: an C(mfa_token) was used although the user has an active authenticator
         """
         action = "enrol %s for the user" % (fields.get("oob_channels") or fields["authenticator_types"])[0]
-        answer = self._call("POST", "/mfa/associate", action, "enroll", {**fields, **self._tokens.client})
+        answer = self._call("POST", "/mfa/associate", action, "enroll", {**fields, **self._tokens.credentials})
         if not isinstance(answer, dict) or not isinstance(answer.get("authenticator_type"), str):
             raise AmbiguousWriteError(
                 "Could not %s: the answer has not the documented form" % action, hint=NOT_REPEATED
@@ -131,7 +131,7 @@ class MfaApi:
     def _call(self, method: str, path: str, action: str, scope: str, json: dict | None = None):
         bearer = self._bearer()
         try:
-            return self._transport.request(method, path, action=action, json=json, bearer=bearer)
+            return self._tokens.transport.request(method, path, action=action, json=json, bearer=bearer)
         except AuthenticationError as error:
             if is_mfa_token(bearer):
                 error.hint = error.hint or "An mfa_token enrols only while the user has no active authenticator."

@@ -7,16 +7,19 @@
 from __future__ import annotations
 
 import time
+import uuid
 from dataclasses import dataclass, field
 from typing import Callable
 
-from .errors import AmbiguousWriteError, ServerError, TransportError
+from .errors import AmbiguousWriteError, ConfigurationError, ServerError, TransportError
 from .transport import Transport
 
 MFA_SCOPES = ("enroll", "read:authenticators", "remove:authenticators")
 _GRANT = "http://auth0.com/oauth/grant-type/"
 # A token is renewed before it expires, so that a request under way does not meet the end of it.
 _LEEWAY = 60.0
+# Auth0 accepts up to 300 s; the clocks may differ.
+_ASSERTION_LIFETIME = 120
 
 
 @dataclass(frozen=True)
@@ -35,19 +38,68 @@ class TokenSet:
     recovery_code: str | None = field(default=None, repr=False)
 
 
-class TokenEndpoint:
-    """The grants of one application."""
+@dataclass(frozen=True)
+class Application:
+    """An application of the tenant, and how it authenticates: with a secret, with a private key, or (public) not at all.
 
-    def __init__(self, transport: Transport, client_id: str, client_secret: str | None) -> None:
-        self._transport = transport
-        self._client = {"client_id": client_id}
-        if client_secret:
-            self._client["client_secret"] = client_secret
+    :ivar private_key: PEM; signs a JWT for every request (RFC 7523)
+    :ivar signing_algorithm: C(RS256), C(RS384) or C(PS256)
+    """
+
+    client_id: str
+    client_secret: str | None = field(default=None, repr=False)
+    private_key: str | None = field(default=None, repr=False)
+    signing_algorithm: str = "RS256"
+
+    def credentials(self, issuer: str) -> dict[str, str]:
+        """The fields of a request's body that say who calls; an assertion is good for one request.
+
+        :param issuer: C(https://TENANT/)
+        :raises ConfigurationError: the private key cannot be read or does not fit the algorithm
+        """
+        fields = {"client_id": self.client_id}
+        if self.private_key:
+            fields["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+            fields["client_assertion"] = self._assertion(issuer)
+        elif self.client_secret:
+            fields["client_secret"] = self.client_secret
+        return fields
+
+    def _assertion(self, issuer: str) -> str:
+        import jwt
+
+        now = int(time.time())
+        claims = {
+            "iss": self.client_id,
+            "sub": self.client_id,
+            "aud": issuer,
+            "iat": now,
+            "exp": now + _ASSERTION_LIFETIME,
+            "jti": str(uuid.uuid4()),
+        }
+        try:
+            return jwt.encode(claims, self.private_key, algorithm=self.signing_algorithm)
+        except (jwt.PyJWTError, ValueError, TypeError):
+            # Their texts may quote the key.
+            raise ConfigurationError(
+                "private_key is not an unencrypted RSA key in PEM form",
+                hint="It begins with a line such as -----BEGIN PRIVATE KEY-----.",
+            ) from None
+
+
+class TokenEndpoint:
+    """The grants of one application.
+
+    :ivar transport: what the requests go through
+    """
+
+    def __init__(self, transport: Transport, application: Application) -> None:
+        self.transport, self._application = transport, application
 
     @property
-    def client(self) -> dict[str, str]:
-        """The application's own credentials, as fields of a request's body."""
-        return dict(self._client)
+    def credentials(self) -> dict[str, str]:
+        """What says who calls, as fields of a request's body."""
+        return self._application.credentials(self.transport.connection.issuer)
 
     def client_credentials(self, audience: str) -> TokenSet:
         """A token for the application itself.
@@ -55,7 +107,7 @@ class TokenEndpoint:
         :raises AuthenticationError: wrong client_id or client_secret (observed as 401 C(access_denied))
         """
         return self._grant(
-            "get a token for client %s" % self._client["client_id"], "client_credentials", audience=audience
+            "get a token for client %s" % self._application.client_id, "client_credentials", audience=audience
         )
 
     def password(
@@ -95,9 +147,9 @@ class TokenEndpoint:
         )
 
     def _grant(self, action: str, grant_type: str, **fields: str) -> TokenSet:
-        body = {"grant_type": grant_type, **self._client, **fields}
+        body = {"grant_type": grant_type, **self.credentials, **fields}
         try:
-            answer = self._transport.request("POST", "/oauth/token", action=action, json=body)
+            answer = self.transport.request("POST", "/oauth/token", action=action, json=body)
         except AmbiguousWriteError as error:
             if "mfa_token" in fields:
                 raise

@@ -43,7 +43,9 @@ class Transport:
         # proxy must not see what is meant for loopback.
         self._session.trust_env = False
         self._session.verify = _trusted(connection)
-        if not connection.is_loopback:
+        if connection.proxy:
+            self._session.proxies = {"http": connection.proxy, "https": connection.proxy}
+        elif not connection.is_loopback:
             self._session.proxies = requests.utils.get_environ_proxies(connection.base_url)
         self._wire = _Wire()
         for scheme in ("http://", "https://"):
@@ -156,7 +158,7 @@ def _unusable(error: Exception) -> ConfigurationError:
     # The text may hold a proxy's password.
     return ConfigurationError(
         "The address or a proxy setting cannot be used (%s)" % type(error).__name__,
-        hint="Check auth0_domain or base_url, and HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY in the environment.",
+        hint="Check auth0_domain or base_url, proxy, and HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY in the environment.",
     )
 
 
@@ -220,7 +222,8 @@ def httpx_client(connection: Connection, budget: Budget):
             verify=verify,
             timeout=connection.timeout,
             headers={"User-Agent": USER_AGENT},
-            trust_env=not connection.is_loopback,
+            proxy=connection.proxy,
+            trust_env=not connection.is_loopback and not connection.proxy,
         )
     except (ValueError, httpx.InvalidURL) as error:
         raise _unusable(error) from None

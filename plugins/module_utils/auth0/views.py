@@ -137,7 +137,7 @@ class OperatorView:
                 self.user_id, {key: value for key, value in fields.items() if value is not None}
             )
         elif step.verb == "rename":
-            self._api.rename_authenticator(self.user_id, step.authenticator_id, wanted.name)
+            self._api.update_authenticator(self.user_id, step.authenticator_id, {"name": wanted.name})
         else:
             self._api.delete_authenticator(self.user_id, step.authenticator_id)
 
