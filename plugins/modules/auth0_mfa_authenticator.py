@@ -8,13 +8,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: auth0_mfa_authenticator
-short_description: Enrol, confirm, create or remove an MFA authenticator of an Auth0 user
+short_description: Enrol, confirm, create or remove MFA authenticators of an Auth0 user
 version_added: 0.1.0
 description:
-  - Brings one authenticator of one user to the wanted state.
-  - As the user (O(mfa_token) or O(username)) an OTP app or a phone is enrolled, confirmed and removed through the MFA API.
-  - As operator a phone, an e-mail address or an OTP secret is created through the Management API, confirmed at once, and any
-    authenticator can be removed.
+  - Brings one authenticator of one user to the wanted state, or removes all that a selector fits.
+  - As the user (O(mfa_token) or O(username)) an OTP app, a phone, an e-mail address or a push device is enrolled, confirmed and
+    removed through the MFA API.
+  - As operator a phone, an e-mail address, an OTP secret, a security key or a passkey is created through the Management API,
+    confirmed at once, and any authenticator can be changed and removed.
   - Authenticators are matched by identity, that is by O(authenticator_id), or by O(factor) and the digits a masked number still
     shows. Where that fits two devices the task fails and names both.
   - A removal takes an authenticator's twin along. RV(removed_ids) has all that is gone.
@@ -22,8 +23,8 @@ options:
   state:
     description:
       - V(present) enrols the authenticator (as the user) or creates it (as operator), unless the user has it. A pending enrolment
-        counts as present for the user. With O(name), as operator, the label is changed where it differs.
-      - V(confirmed) finishes a pending enrolment with O(code). Only as the user.
+        counts as present for the user. With O(name) or O(preferred_method), as operator, these are changed where they differ.
+      - V(confirmed) finishes a pending enrolment with O(code), or waits for a push. Only as the user.
       - V(absent) removes it. One that does not exist is no error.
     type: str
     choices: [present, confirmed, absent]
@@ -32,8 +33,10 @@ options:
     description:
       - The factor. V(sms) and V(voice) are a V(phone) that is challenged this way.
       - An OTP secret cannot be compared, so any confirmed OTP app of the user counts as V(present) (and a pending one, as the user).
+        Two tasks with different O(totp_secret) and O(name) for one user therefore change the label of the same entry.
+      - As the user, every verified address counts as an V(email) that is present, because Auth0 challenges it like an enrolled one.
     type: str
-    choices: [otp, phone, sms, voice, push, email, webauthn-roaming, webauthn-platform, passkey]
+    choices: [otp, phone, sms, voice, push, email, webauthn-roaming, webauthn-platform, passkey, duo]
   authenticator_id:
     description: The authenticator, by the id of either view, such as V(totp|dev_WzMZ2sZbUw1wbC2F).
     type: str
@@ -41,26 +44,110 @@ options:
     description: The number in E.164 form, for O(factor=phone), O(factor=sms) and O(factor=voice).
     type: str
   email_address:
-    description: The address of an e-mail authenticator. Only as operator.
+    description: The address of an e-mail authenticator.
     type: str
   totp_secret:
     description: The base32 secret of an OTP app. Only as operator.
     type: str
+  credential:
+    description:
+      - The credential of a security key (O(factor=webauthn-roaming)) or a passkey, as its registration gave it. Only as operator.
+      - It is matched by its C(key_id). Another C(public_key) under the same C(key_id) is refused, as it cannot be changed.
+    type: dict
+    version_added: 0.2.0
+    suboptions:
+      key_id:
+        description: The id of the credential.
+        type: str
+        required: true
+      public_key:
+        description: The public key, base64. Needed to create it.
+        type: str
+      relying_party_identifier:
+        description: The domain it was registered for. Needed to create a security key.
+        type: str
+      aaguid:
+        description: The model of the authenticator, for a passkey.
+        type: str
+      credential_device_type:
+        description: Whether a passkey stays on one device.
+        type: str
+        choices: [single_device, multi_device]
+      credential_backed_up:
+        description: Whether a passkey was backed up.
+        type: bool
+      identity_user_id:
+        description: The user id of the identity a passkey belongs to.
+        type: str
+      user_agent:
+        description: The browser that registered a passkey.
+        type: str
+      user_handle:
+        description: The user handle of a passkey.
+        type: str
+      transports:
+        description: How the device is reached, for a passkey.
+        type: list
+        elements: str
   name:
     description: The label, at most 20 characters. Only as operator.
     type: str
+  preferred_method:
+    description: How a phone is challenged first. Only as operator.
+    type: str
+    choices: [sms, voice]
+    version_added: 0.2.0
   code:
     description:
       - The 6 digits that confirm the enrolment, from the OTP app or from the message. Quote them, or YAML drops a leading zero.
-      - Needed only where something is pending.
+      - Needed only where something is pending, and not for a push.
     type: str
   oob_code:
-    description: What RV(enrollment.oob_code) was, to confirm a phone.
+    description: What RV(enrollment.oob_code) was, to confirm a phone, an e-mail address or a push.
     type: str
+  push_timeout:
+    description:
+      - How many seconds to wait until the user has scanned the code of a push enrolment, at most V(300). Auth0 is asked every five
+        seconds.
+    type: float
+    default: 60
+    version_added: 0.2.0
+  selector:
+    description:
+      - With O(state=absent), removes everything that fits instead of one authenticator; O(factor) narrows it.
+      - V(unconfirmed) is what was never confirmed, V(unused) is what has not been used for O(unused_for), V(all) is everything.
+      - An authenticator whose twin does not fit stays, because they can only go together. RV(kept) says what stays and why.
+      - V(all) without O(factor) removes the recovery code, too, as operator.
+    type: str
+    choices: [unconfirmed, unused, all]
+    version_added: 0.2.0
+  unused_for:
+    description:
+      - How long something must not have been used for O(selector=unused), as a number with a unit, V(s), V(m), V(h), V(d) or
+        V(w). What was never used counts from its enrolment, or else its creation. Only as operator, as the MFA API shows no dates.
+    type: str
+    version_added: 0.2.0
+  max_removals:
+    description:
+      - How many authenticators a selector may remove, a pair counted once. Where more fit, the task fails and removes none.
+    type: int
+    default: 1
+    version_added: 0.2.0
   allow_last_factor:
     description: Whether the user may be left without any confirmed factor. A recovery code is no factor.
     type: bool
     default: false
+  qr_path:
+    description:
+      - A file for the QR code of an enrolled OTP app or push device, a PNG that only its owner can read. It holds the secret.
+        An existing file is replaced.
+    type: path
+    version_added: 0.2.0
+  qr_text:
+    description: Whether RV(enrollment.qr_text) has the QR code as text for a terminal.
+    type: bool
+    default: false
+    version_added: 0.2.0
 author:
   - mfaops.auth0 contributors (@mfaops)
 extends_documentation_fragment:
@@ -79,8 +166,13 @@ attributes:
 notes:
   - Register the result of an enrolment and set C(no_log=true) on the task, because RV(enrollment) holds secrets that the task
     asked for and that are not masked.
+  - A removal that is cut off by an error has what was removed before in RV(removed_ids) of the failed result.
+requirements:
+  - segno 1.6 or newer (with O(qr_path) or O(qr_text))
 seealso:
   - module: mfaops.auth0.auth0_mfa_authenticator_info
+  - module: mfaops.auth0.auth0_mfa_enrollment_ticket
+  - module: mfaops.auth0.auth0_mfa_token
   - module: mfaops.auth0.auth0_recovery_code
 """
 
@@ -125,6 +217,17 @@ EXAMPLES = r"""
     factor: phone
     phone_number: "+442071838750"
     allow_last_factor: true
+
+- name: Remove what a user has not used for half a year, two authenticators at most
+  mfaops.auth0.auth0_mfa_authenticator:
+    auth0_domain: example.eu.auth0.com
+    client_id: "{{ operator_client_id }}"
+    client_secret: "{{ operator_client_secret }}"
+    email: user00002@example.com
+    state: absent
+    selector: unused
+    unused_for: 180d
+    max_removals: 2
 """
 
 RETURN = r"""
@@ -152,7 +255,11 @@ authenticator:
     created_at: null
     enrolled_at: null
     last_auth_at: null
+    preferred_channel: null
+    key_id: null
     twin_ids: []
+    deletable: true
+    not_deletable_because: null
 authenticators:
   description: All of the user's authenticators after the task, unconfirmed ones included.
   returned: success
@@ -161,25 +268,39 @@ authenticators:
   sample: []
 removed_ids:
   description: The ids that are gone (or would be, in check mode), twins included.
-  returned: success
+  returned: success, and a failure after the first removal
   type: list
   elements: str
   sample: [sms|dev_klnv5yshzzoosSUm, voice|dev_klnv5yshzzoosSUm]
+kept:
+  description: What was meant and stays all the same.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The authenticator.
+      type: str
+      sample: recovery-code|dev_i1kgKoFSZLbPt6G1
+    reason:
+      description: Why it stays.
+      type: str
+      sample: "A recovery code is replaced, not removed: use mfaops.auth0.auth0_recovery_code."
 enrollment:
   description: What Auth0 hands out once, when an enrolment starts. All of it is secret.
   returned: when an enrolment was started
   type: dict
   contains:
     secret:
-      description: The OTP seed, base32; V(null) for a phone.
+      description: The OTP seed, base32; V(null) for other factors.
       type: str
       sample: HJ6XM2DNERXDAVCUONGWKRTCMNTU6VDF
     barcode_uri:
-      description: The address to show as a QR code; V(null) for a phone.
+      description: The address to show as a QR code, of an OTP app or a push device; V(null) for other factors.
       type: str
       sample: otpauth://totp/example:user00001%40example.com?secret=HJ6XM2DNERXDAVCUONGWKRTCMNTU6VDF&issuer=example
     oob_code:
-      description: To be given back in O(oob_code); V(null) for an OTP app.
+      description: To be given back in O(oob_code), or polled for a push; V(null) for an OTP app.
       type: str
       sample: Fe26.2*SERVER_1726721698*68ae34ff
     recovery_codes:
@@ -187,13 +308,28 @@ enrollment:
       type: list
       elements: str
       sample: [MZCRK3YX5V3AKNNYY6JEBQCL]
+    qr_text:
+      description: The QR code as lines of block characters; V(null) without O(qr_text).
+      type: str
+      sample: null
 """
+
+from contextlib import ExitStack
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import CHANNELS, to_row, to_rows, twins
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.enrollment import Wanted, rows_for_diff
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0 import qr_code
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import (
+    CHANNELS,
+    rows_for_diff,
+    to_row,
+    to_rows,
+    twins,
+)
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.secret_file import SecretFile
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import seconds
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.views import Outcome, converge
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wanted import SELECTORS, Wanted
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
     Session,
     connection_spec,
@@ -203,23 +339,44 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
     user_spec,
 )
 
-FACTORS = ["otp", "phone", "sms", "voice", "push", "email", "webauthn-roaming", "webauthn-platform", "passkey"]
+FACTORS = ["otp", "phone", "sms", "voice", "push", "email", "webauthn-roaming", "webauthn-platform", "passkey", "duo"]
+CREDENTIAL = {
+    "key_id": {"type": "str", "required": True, "no_log": False},
+    "public_key": {"type": "str", "no_log": False},
+    "relying_party_identifier": {"type": "str"},
+    "aaguid": {"type": "str"},
+    "credential_device_type": {"type": "str", "choices": ["single_device", "multi_device"]},
+    "credential_backed_up": {"type": "bool"},
+    "identity_user_id": {"type": "str"},
+    "user_agent": {"type": "str"},
+    "user_handle": {"type": "str"},
+    "transports": {"type": "list", "elements": "str"},
+}
+AS_THEY_ARE = (
+    "state",
+    "authenticator_id",
+    "phone_number",
+    "email_address",
+    "name",
+    "totp_secret",
+    "code",
+    "oob_code",
+    "push_timeout",
+    "selector",
+    "max_removals",
+    "allow_last_factor",
+)
 
 
 def wanted_from(params: dict) -> Wanted:
-    factor = params["factor"]
+    factor, credential, unused_for = params["factor"], params["credential"], params["unused_for"]
     return Wanted(
-        state=params["state"],
         factor=CHANNELS.get(factor, factor),
         channel=factor if factor in CHANNELS else None,
-        authenticator_id=params["authenticator_id"],
-        phone_number=params["phone_number"],
-        email_address=params["email_address"],
-        name=params["name"],
-        totp_secret=params["totp_secret"],
-        code=params["code"],
-        oob_code=params["oob_code"],
-        allow_last_factor=params["allow_last_factor"],
+        preferred_channel=params["preferred_method"],
+        credential={name: value for name, value in credential.items() if value is not None} if credential else None,
+        unused_for=seconds("unused_for", unused_for) if unused_for is not None else None,
+        **{name: params[name] for name in AS_THEY_ARE},
     )
 
 
@@ -231,6 +388,7 @@ def result_of(outcome: Outcome, user_id: str | None, with_diff: bool) -> dict:
         "authenticator": to_row(target, twins(outcome.after).get(target.id, ())) if target else None,
         "authenticators": to_rows(outcome.after),
         "removed_ids": list(outcome.removed),
+        "kept": [{"id": kept, "reason": reason} for kept, reason in outcome.skipped],
     }
     if enrolment:
         result["enrollment"] = {
@@ -238,6 +396,7 @@ def result_of(outcome: Outcome, user_id: str | None, with_diff: bool) -> dict:
             "barcode_uri": enrolment.barcode_uri,
             "oob_code": enrolment.oob_code,
             "recovery_codes": list(enrolment.recovery_codes),
+            "qr_text": None,
         }
     if with_diff:
         result["diff"] = {"before": rows_for_diff(outcome.before), "after": rows_for_diff(outcome.after)}
@@ -245,11 +404,25 @@ def result_of(outcome: Outcome, user_id: str | None, with_diff: bool) -> dict:
 
 
 def converge_authenticator(session: Session) -> dict:
-    view = session.view()
-    outcome = converge(view, wanted_from(session.params), session.module.check_mode)
+    params, check_mode = session.params, session.module.check_mode
+    wanted = wanted_from(params)
+    with ExitStack() as closing:
+        picture = SecretFile("qr_path", params["qr_path"]) if params["qr_path"] else None
+        if picture or params["qr_text"]:
+            qr_code.check(wanted)
+        if picture and not check_mode:
+            closing.enter_context(picture)
+        view = session.view()
+        outcome = converge(view, wanted, check_mode)
+        result = result_of(outcome, view.user_id, session.module._diff)
+        address = outcome.enrolment.barcode_uri if outcome.enrolment else None
+        if address and params["qr_text"]:
+            result["enrollment"]["qr_text"] = qr_code.as_text(address)
+        if address and picture:
+            picture.write(qr_code.as_png(address))
     if outcome.notice:
         session.module.warn(outcome.notice)
-    return result_of(outcome, view.user_id, session.module._diff)
+    return result
 
 
 def main() -> None:
@@ -264,16 +437,28 @@ def main() -> None:
             "phone_number": {"type": "str"},
             "email_address": {"type": "str"},
             "totp_secret": {"type": "str", "no_log": True},
+            "credential": {"type": "dict", "options": CREDENTIAL},
             "name": {"type": "str"},
+            "preferred_method": {"type": "str", "choices": ["sms", "voice"]},
             "code": {"type": "str", "no_log": True},
             "oob_code": {"type": "str", "no_log": True},
+            "push_timeout": {"type": "float", "default": 60},
+            "selector": {"type": "str", "choices": list(SELECTORS)},
+            "unused_for": {"type": "str"},
+            "max_removals": {"type": "int", "default": 1},
             "allow_last_factor": {"type": "bool", "default": False},
+            "qr_path": {"type": "path"},
+            "qr_text": {"type": "bool", "default": False},
         },
-        required_one_of=[("factor", "authenticator_id")],
+        required_one_of=[("factor", "authenticator_id", "selector")],
         supports_check_mode=True,
-        **rules(connection_spec(), target_spec(), user_spec()),
+        **with_selector(rules(connection_spec(), target_spec(), user_spec())),
     )
     run(module, converge_authenticator)
+
+
+def with_selector(given: dict) -> dict:
+    return {**given, "mutually_exclusive": [*given["mutually_exclusive"], ("authenticator_id", "selector")]}
 
 
 if __name__ == "__main__":

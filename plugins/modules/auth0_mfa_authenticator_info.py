@@ -8,15 +8,38 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: auth0_mfa_authenticator_info
-short_description: List the MFA authenticators of an Auth0 user
+short_description: List the MFA authenticators of one or many Auth0 users
 version_added: 0.1.0
 description:
-  - Lists the authenticators of one user, as the user sees them or as an operator sees them. The two views differ, and each row
-    says which one it comes from.
+  - Lists the authenticators of one user, as the user sees them or as an operator sees them, or of thousands of users in one
+    task as operator. The two views differ, and each row says which one it comes from.
   - The MFA API (the user's own token) shows unconfirmed enrolments, and a phone as two rows, C(sms|dev_X) and C(voice|dev_X).
   - The Management API (operator) shows a phone once, with the dates of enrolment and last use; unconfirmed enrolments are reported
     never to show there.
+  - Many users are read one after the other within the rate limit, one request each. A user who cannot be read has an entry in
+    RV(users) that says why. Where the next user would fail as well (credentials, scopes, the rate limit, the network), the task
+    fails, and RV(users) still has what was read.
 options:
+  user_ids:
+    description: Users by id, as operator.
+    type: list
+    elements: str
+    version_added: 0.2.0
+  emails:
+    description:
+      - Users by e-mail address, in exactly this spelling, as operator. Each takes one request more than an id.
+      - An address that more than one user has is an entry with an error that lists them.
+    type: list
+    elements: str
+    version_added: 0.2.0
+  query:
+    description:
+      - Users by search, in the syntax of Auth0's user search v3, such as V(email.domain:"example.com"), as operator. V(*) is every
+        user.
+      - All matches are read, not only the first 1000 that Auth0 pages through. The search is eventually consistent and knows
+        nothing about MFA.
+    type: str
+    version_added: 0.2.0
   factor:
     description: Only authenticators of this factor.
     type: str
@@ -25,6 +48,41 @@ options:
     description: Whether to list enrolments that were never confirmed as well. They cannot be used to pass MFA.
     type: bool
     default: false
+  confirmed:
+    description: Only confirmed authenticators, or with V(false) only unconfirmed ones. Overrides O(include_unconfirmed).
+    type: bool
+    version_added: 0.2.0
+  created_before:
+    description:
+      - Only authenticators created before this moment, an ISO 8601 date or time (UTC where it has no offset), or an age such as
+        V(90d), with the unit V(s), V(m), V(h), V(d) or V(w). Only as operator.
+    type: str
+    version_added: 0.2.0
+  created_after:
+    description: Only authenticators created at this moment or after it, written like O(created_before). Only as operator.
+    type: str
+    version_added: 0.2.0
+  last_used_before:
+    description:
+      - Only authenticators not used since this moment, written like O(created_before). One that was never used counts from its
+        enrolment, or else its creation. Only as operator.
+    type: str
+    version_added: 0.2.0
+  last_used_after:
+    description: Only authenticators used at this moment or after it, written like O(created_before). Only as operator.
+    type: str
+    version_added: 0.2.0
+  progress_path:
+    description:
+      - A file on the host the module runs on, to which a line is added after every O(progress_every) users.
+      - Where the module runs on the controller, C(ansible-playbook -v) prints these lines while the task runs, without this option.
+    type: path
+    version_added: 0.2.0
+  progress_every:
+    description: After how many users progress is told.
+    type: int
+    default: 100
+    version_added: 0.2.0
 author:
   - mfaops.auth0 contributors (@mfaops)
 extends_documentation_fragment:
@@ -63,17 +121,56 @@ EXAMPLES = r"""
     mfa_token: "{{ user_token }}"
     factor: phone
     include_unconfirmed: true
+
+- name: Find what the users of one domain have not used for half a year, in one task
+  mfaops.auth0.auth0_mfa_authenticator_info:
+    auth0_domain: example.eu.auth0.com
+    client_id: "{{ operator_client_id }}"
+    client_secret: "{{ operator_client_secret }}"
+    query: email.domain:"example.com"
+    last_used_before: 180d
+  register: unused
 """
 
 RETURN = r"""
 user_id:
   description: The user's id; V(null) where the task acts as the user.
-  returned: success
+  returned: when one user is named, by O(user_id), O(email) or a token
   type: str
   sample: auth0|640b5a0ed3534be8b2db9dd3
+users:
+  description:
+    - One entry for each user, in the order asked for, each user once. After a failure it has those that were read before.
+  returned: always, unless the task failed before the first user
+  type: list
+  elements: dict
+  contains:
+    user_id:
+      description: The user's id; V(null) where the task acts as the user, and for an address that is no one user's.
+      type: str
+      sample: auth0|640b5a0ed3534be8b2db9dd3
+    email:
+      description: The address the user was named by, or the one the search found; V(null) otherwise.
+      type: str
+      sample: user00003@example.com
+    authenticators:
+      description: As RV(authenticators); V(null) for a user who could not be read.
+      type: list
+      elements: dict
+      sample: []
+    error:
+      description: Why the user could not be read; V(null) for one who was. C(msg), and C(status), C(error_code), C(request_id),
+        C(required_scope) and C(hint) where they are known.
+      type: dict
+      sample: null
+unread:
+  description: How many users could not be read.
+  returned: with RV(users)
+  type: int
+  sample: 0
 authenticators:
-  description: The authenticators, ordered by id. Empty where there is none.
-  returned: success
+  description: The authenticators of the one user, ordered by id. Empty where there is none.
+  returned: when one user is named, by O(user_id), O(email) or a token
   type: list
   elements: dict
   contains:
@@ -123,16 +220,40 @@ authenticators:
         - When it was last used, ISO 8601. Only as operator, and V(null) where Auth0 does not know. Auth0 sets it at the confirmation, too.
       type: str
       sample: '2023-06-01T08:00:00.000Z'
+    preferred_channel:
+      description: How a phone is challenged first, V(sms) or V(voice). Only as operator, and V(null) where Auth0 does not say.
+      type: str
+      sample: sms
+    key_id:
+      description: The id of a WebAuthn credential or passkey. Only as operator.
+      type: str
+      sample: null
     twin_ids:
       description: The ids that Auth0 removes together with this one, as far as the view tells.
       type: list
       elements: str
       sample: []
+    deletable:
+      description: Whether it can be removed.
+      type: bool
+      sample: true
+    not_deletable_because:
+      description: Why it cannot be removed; V(null) where it can.
+      type: str
+      sample: null
 """
+
+from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Population
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import CHANNELS, to_rows
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.bulk import Reading, Target, UserRead, with_progress
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.connection import encode_id
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import ConfigurationError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.row_filter import RowFilter
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import moment
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
     Session,
     connection_spec,
@@ -145,24 +266,98 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
 FACTORS = [
     "otp", "phone", "sms", "voice", "push", "email", "recovery-code", "webauthn-roaming", "webauthn-platform", "passkey", "duo",
 ]  # fmt: skip
+DATES = ("created_before", "created_after", "last_used_before", "last_used_after")
+
+
+def filter_from(params: dict, now: datetime) -> RowFilter:
+    confirmed = params["confirmed"]
+    if confirmed is None and not params["include_unconfirmed"]:
+        confirmed = True
+    factor = params["factor"]
+    return RowFilter(
+        factor=CHANNELS.get(factor, factor),
+        channel=factor if factor in CHANNELS else None,
+        confirmed=confirmed,
+        **{name: moment(name, params[name], now) for name in DATES if params[name] is not None},
+    )
 
 
 def list_authenticators(session: Session) -> dict:
+    row_filter = filter_from(session.params, datetime.now(timezone.utc))
+    if session.acts_as_user and row_filter.needs_dates:
+        raise ConfigurationError("The MFA API shows no dates to filter by", hint="Act as operator.")
+    if any(session.params[name] is not None for name in ("user_ids", "emails", "query")):
+        return list_many(session, row_filter)
     view = session.view()
-    rows = to_rows(view.authenticators())
-    factor = session.params["factor"]
-    channel = factor if factor in CHANNELS else None
+    rows = view.authenticators()
+    user = entry(UserRead(view.user_id, session.params["email"], tuple(rows)), row_filter)
     return {
         "changed": False,
         "user_id": view.user_id,
-        "authenticators": [
-            row
-            for row in rows
-            if (row["confirmed"] or session.params["include_unconfirmed"])
-            and (factor is None or row["factor"] == CHANNELS.get(factor, factor))
-            and (channel is None or channel in row["channels"])
-        ],
+        "users": [user],
+        "unread": 0,
+        "authenticators": user["authenticators"],
     }
+
+
+def list_many(session: Session, row_filter: RowFilter) -> dict:
+    if session.acts_as_user:
+        raise ConfigurationError("user_ids, emails and query do not go with mfa_token or username")
+    targets, total = targets_of(session)
+    reading = Reading(session.operator(), targets)
+    users = []
+    for user in with_progress(reading, session.params["progress_every"], lambda *done: tell(session, total(), *done)):
+        users.append(entry(user, row_filter))
+    unread = sum(user["error"] is not None for user in users)
+    if reading.stopped is not None:
+        reading.stopped.progress = {"changed": False, "users": users, "unread": unread}
+        raise reading.stopped
+    if unread:
+        session.module.warn("%d of %d users could not be read; RV users says why" % (unread, len(users)))
+    return {"changed": False, "users": users, "unread": unread}
+
+
+def targets_of(session: Session):
+    """The users that are asked for, and a function that says how many they are as far as it is known."""
+    params = session.params
+    if params["progress_every"] < 1:
+        raise ConfigurationError("progress_every %d is not above 0" % params["progress_every"])
+    if params["query"] is not None:
+        if not params["query"].strip():
+            raise ConfigurationError("query is empty", hint="Write * for every user.")
+        query = params["query"].strip()
+        population = Population(session.operator(), None if query == "*" else query)
+        return (Target(user["user_id"], user.get("email")) for user in population), lambda: population.total
+    for user_id in params["user_ids"] or ():
+        encode_id("user_ids", user_id)
+    for email in params["emails"] or ():
+        if "@" not in email:
+            raise ConfigurationError("emails: %r is not an e-mail address" % email)
+    targets = [Target(user_id=user_id) for user_id in params["user_ids"] or ()]
+    targets += [Target(email=email) for email in params["emails"] or ()]
+    return targets, lambda: len(targets)
+
+
+def entry(user: UserRead, row_filter: RowFilter) -> dict:
+    rows = None
+    if user.authenticators is not None:
+        shown = {row.id for row in user.authenticators if row_filter.fits(row)}
+        # Twins are told from all of the user's rows, shown or not.
+        rows = [row for row in to_rows(user.authenticators) if row["id"] in shown]
+    error = {"msg": str(user.error), **user.error.facts()} if user.error else None
+    return {"user_id": user.user_id, "email": user.email, "authenticators": rows, "error": error}
+
+
+def tell(session: Session, total: int | None, done: int, unread: int) -> None:
+    if session.params["progress_path"]:
+        line = "%d of %s users, %d unread, %.0f s waited for the rate limit\n" % (
+            done,
+            "an unknown number of" if total is None else total,
+            unread,
+            session.budget.waited,
+        )
+        with open(session.params["progress_path"], "a", encoding="utf-8") as file:
+            file.write(line)
 
 
 def main() -> None:
@@ -171,13 +366,28 @@ def main() -> None:
             **connection_spec(),
             **target_spec(),
             **user_spec(),
+            "user_ids": {"type": "list", "elements": "str"},
+            "emails": {"type": "list", "elements": "str"},
+            "query": {"type": "str"},
             "factor": {"type": "str", "choices": FACTORS},
             "include_unconfirmed": {"type": "bool", "default": False},
+            "confirmed": {"type": "bool"},
+            "created_before": {"type": "str"},
+            "created_after": {"type": "str"},
+            "last_used_before": {"type": "str"},
+            "last_used_after": {"type": "str"},
+            "progress_path": {"type": "path"},
+            "progress_every": {"type": "int", "default": 100},
         },
         supports_check_mode=True,
-        **rules(connection_spec(), target_spec(), user_spec()),
+        **with_many(rules(connection_spec(), target_spec(), user_spec())),
     )
     run(module, list_authenticators)
+
+
+def with_many(given: dict) -> dict:
+    one_of = [("user_id", "email", "user_ids", "query"), ("user_id", "email", "emails", "query")]
+    return {**given, "mutually_exclusive": given["mutually_exclusive"] + one_of}
 
 
 if __name__ == "__main__":

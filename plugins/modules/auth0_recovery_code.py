@@ -26,6 +26,13 @@ options:
     description:
       - How old a code may be before O(state=rotated) replaces it, as a number with a unit, V(s), V(m), V(h), V(d) or V(w).
     type: str
+  path:
+    description:
+      - A file for the new code, which only its owner can read, on the host the module runs on. An existing file is replaced. The
+        result then does not have the code.
+      - Checked before the old code is voided.
+    type: path
+    version_added: 0.2.0
 author:
   - mfaops.auth0 contributors (@mfaops)
 extends_documentation_fragment:
@@ -41,7 +48,8 @@ attributes:
     support: partial
     details: O(state=rotated) without O(max_age) makes a new code every time.
 notes:
-  - Register the result and set C(no_log=true) on the task, because RV(recovery_code) is what the task asked for and is not masked.
+  - Without O(path), register the result and set C(no_log=true) on the task, because RV(recovery_code) is what the task asked for
+    and is not masked.
 seealso:
   - module: mfaops.auth0.auth0_mfa_authenticator_info
 """
@@ -66,6 +74,14 @@ EXAMPLES = r"""
     max_age: 180d
   register: recovery
   no_log: true
+
+- name: The same, with the code in a file
+  mfaops.auth0.auth0_recovery_code:
+    auth0_domain: example.eu.auth0.com
+    client_id: "{{ operator_client_id }}"
+    client_secret: "{{ operator_client_secret }}"
+    email: user00003@example.com
+    path: "{{ folder }}/user00003.code"
 """
 
 RETURN = r"""
@@ -76,16 +92,24 @@ user_id:
   sample: auth0|640b5a0ed3534be8b2db9dd3
 recovery_code:
   description: The new code. It cannot be read again.
-  returned: when a code was made
+  returned: when a code was made, without O(path)
   type: str
   sample: 32YCGV1JUE9G7MDJ71UTN12W
+path:
+  description: The file that has the new code.
+  returned: when a code was made, with O(path)
+  type: str
+  sample: /secure/user00003.code
 """
 
+from contextlib import nullcontext
 from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.recovery_codes import converge_code, seconds
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.recovery_codes import converge_code
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.secret_file import SecretFile
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import seconds
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
     Session,
     connection_spec,
@@ -96,13 +120,19 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
 
 
 def converge_recovery_code(session: Session) -> dict:
-    params = session.params
-    max_age = seconds(params["max_age"]) if params["max_age"] is not None else None
-    view = session.view()
-    outcome = converge_code(view, params["state"], max_age, datetime.now(timezone.utc), session.module.check_mode)
-    result = {"changed": outcome.changed, "user_id": view.user_id}
-    if outcome.code:
-        result["recovery_code"] = outcome.code
+    params, check_mode = session.params, session.module.check_mode
+    max_age = seconds("max_age", params["max_age"]) if params["max_age"] is not None else None
+    file = SecretFile("path", params["path"]) if params["path"] else None
+    view = session.operator_view()
+    with file if file and not check_mode else nullcontext():
+        outcome = converge_code(view, params["state"], max_age, datetime.now(timezone.utc), check_mode)
+        result = {"changed": outcome.changed, "user_id": view.user_id}
+        if outcome.code and file:
+            session.hide(outcome.code)
+            file.write(outcome.code.encode() + b"\n")
+            result["path"] = params["path"]
+        elif outcome.code:
+            result["recovery_code"] = outcome.code
     if session.module._diff:
         result["diff"] = {"before": outcome.before, "after": outcome.after}
     return result
@@ -115,6 +145,7 @@ def main() -> None:
             **target_spec(),
             "state": {"type": "str", "choices": ["present", "rotated"], "default": "present"},
             "max_age": {"type": "str"},
+            "path": {"type": "path"},
         },
         supports_check_mode=True,
         **rules(connection_spec(), target_spec()),

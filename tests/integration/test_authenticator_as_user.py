@@ -6,6 +6,10 @@
 
 from __future__ import annotations
 
+import stat
+
+import pytest
+
 from .conftest import code_of, email
 
 MODULE = "mfaops.auth0.auth0_mfa_authenticator"
@@ -143,8 +147,99 @@ def test_what_the_enrolment_returned_survives_a_lost_second_reading(tenant):
     assert "the result is predicted" in result["warnings"][0]
 
 
-def test_other_factors_are_refused_before_any_request(tenant):
+@pytest.mark.parametrize(
+    "options, says",
+    [
+        ({"factor": "webauthn-roaming"}, "webauthn-roaming cannot be enrolled"),
+        ({"factor": "duo"}, "does not show a duo"),
+        ({"factor": "otp", "name": "mine"}, "name cannot be set"),
+        ({"state": "absent", "selector": "unused", "unused_for": "90d"}, "shows no dates"),
+        ({"factor": "phone", "phone_number": PHONE, "qr_text": True}, "A QR code goes with"),
+        ({"factor": "otp", "qr_path": "/no/such/folder/x.png"}, "qr_path /no/such/folder/x.png cannot be written"),
+    ],
+)
+def test_what_this_side_cannot_do_is_refused_before_any_request(tenant, options, says):
     tenant.forget_requests()
-    (result,) = tenant.results(tenant.user(1), {MODULE: {"factor": "push"}})
-    assert result["failed"] and "push cannot be enrolled" in result["msg"]
+    (result,) = tenant.results(tenant.user(1), {MODULE: options})
+    assert result["failed"] and says in result["msg"]
     assert tenant.requests() == [] and email(1) not in result["msg"]
+
+
+def test_a_push_is_enrolled_waited_for_and_removed_with_its_otp(tenant):
+    user = {**tenant.application, "mfa_token": tenant.user_token(1)}
+    picture = tenant.folder / "push.png"
+    present = {MODULE: {"factor": "push", "qr_path": str(picture), "qr_text": True}}
+    checked, made, again = tenant.results(user, {**present, "check_mode": True}, present, present)
+    assert changes([checked, made, again]) == [True, True, False]
+    assert made["authenticator"]["factor"] == "push" and made["enrollment"]["secret"] is None
+    assert "enrollment_tx_id" in made["enrollment"]["barcode_uri"]
+    assert picture.read_bytes().startswith(b"\x89PNG") and stat.S_IMODE(picture.stat().st_mode) == 0o600
+    assert len(made["enrollment"]["qr_text"].splitlines()) > 15
+
+    confirmed = {"state": "confirmed", "factor": "push", "oob_code": made["enrollment"]["oob_code"]}
+    (too_late,) = tenant.results(user, {MODULE: {**confirmed, "push_timeout": 1}})
+    assert too_late["failed"] and "push" in too_late["msg"]
+    user_id = tenant.user_id(1).replace("|", "%7C")
+    tenant.running.control("POST", "push/approve?user_id=" + user_id)
+    done, again = tenant.results(user, *[{MODULE: confirmed}] * 2)
+    assert changes([done, again]) == [True, False]
+    assert {row["factor"] for row in done["authenticators"] if row["confirmed"]} >= {"push", "otp"}
+
+    absent = {MODULE: {"state": "absent", "factor": "push", "allow_last_factor": True}}
+    gone, gone_again = tenant.results(user, absent, absent)
+    assert changes([gone, gone_again]) == [True, False]
+    assert [each.partition("|")[0] for each in gone["removed_ids"]] == ["push", "totp"]
+
+
+def test_an_email_address_other_than_the_verified_one(tenant):
+    user = {**tenant.application, "mfa_token": tenant.user_token(1)}
+    address = {"factor": "email", "email_address": "second-address@example.org"}
+    checked, made, again = tenant.results(user, {MODULE: address, "check_mode": True}, *[{MODULE: address}] * 2)
+    assert changes([checked, made, again]) == [True, True, False]
+    user_id = tenant.user_id(1).replace("|", "%7C")
+    sent = tenant.running.control("GET", "codes?user_id=" + user_id)[-1]
+    assert sent["to"] == "second-address@example.org"
+    confirm = {**address, "state": "confirmed", "code": sent["code"], "oob_code": made["enrollment"]["oob_code"]}
+    done, again = tenant.results(user, *[{MODULE: confirm}] * 2)
+    assert changes([done, again]) == [True, False] and done["authenticator"]["confirmed"]
+
+
+def test_a_verified_email_is_kept_with_the_reason(tenant):
+    tenant.forget_requests()
+    (result,) = tenant.results(tenant.user(3), {MODULE: {"state": "absent", "factor": "email"}})
+    assert changes([result]) == [False]
+    (kept,) = result["kept"]
+    assert kept["id"].startswith("email|") and "every verified e-mail address" in kept["reason"]
+    assert tenant.writes() == []
+
+
+def test_a_selector_removes_what_is_pending_and_nothing_else(tenant):
+    user = {**tenant.application, "mfa_token": tenant.user_token(1)}
+    tenant.results(user, {MODULE: {"factor": "otp"}}, {MODULE: {"factor": "phone", "phone_number": PHONE}})
+    absent = {MODULE: {"state": "absent", "selector": "unconfirmed", "max_removals": 2}}
+    few, checked, gone, again = tenant.results(
+        user,
+        {MODULE: {"state": "absent", "selector": "unconfirmed"}},
+        {**absent, "check_mode": True},
+        absent,
+        absent,
+    )
+    assert few["failed"] and "max_removals is 1" in few["msg"]
+    assert changes([checked, gone, again]) == [True, True, False]
+    assert checked["removed_ids"] == gone["removed_ids"]
+    assert sorted(each.partition("|")[0] for each in gone["removed_ids"]) == ["sms", "totp", "voice"]
+    assert [each["id"].partition("|")[0] for each in gone["kept"]] == ["recovery-code"]
+
+
+def test_what_was_removed_before_an_error_is_reported(tenant):
+    user = {**tenant.application, "mfa_token": tenant.user_token(1)}
+    tenant.results(user, {MODULE: {"factor": "otp"}}, {MODULE: {"factor": "phone", "phone_number": PHONE}})
+    tenant.fault(kind="slow", seconds=0, method="DELETE", path="/mfa/authenticators/*")
+    tenant.fault(
+        kind="status", status=403, method="DELETE", path="/mfa/authenticators/*", body={"error": "access_denied"}
+    )
+    absent = {"state": "absent", "selector": "unconfirmed", "max_removals": 2}
+    cut_off, again = tenant.results(user, *[{MODULE: absent}] * 2)
+    assert cut_off["failed"] and cut_off["changed"] is True
+    assert sorted(each.partition("|")[0] for each in cut_off["removed_ids"]) == ["sms", "voice"]
+    assert changes([again]) == [True] and len(again["removed_ids"]) == 1

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who to look at: every user of the tenant exactly once.
+"""Who to look at: every user of the tenant, or of a search, exactly once.
 
 Auth0's user search shows the first 1000 matches of a query and refuses the page after them (C(invalid_paging)), and its
 pages shift when a user is deleted meanwhile. So the walk does not page through one long list. It goes along
@@ -15,7 +15,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Iterator
 
-from ..auth0.authenticators import as_time, iso
+from ..auth0.times import as_time, iso
 from ..auth0.errors import Auth0Error
 
 FIELDS = ("user_id", "email", "name", "created_at", "last_login", "blocked")
@@ -34,11 +34,12 @@ class Population:
         1000 is not documented, so from there on it is a lower bound.
     """
 
-    def __init__(self, api) -> None:
+    def __init__(self, api, query: str | None = None) -> None:
         """
         :param api: has C(list_users(page, per_page, query, sort, fields)) -> C(users), C(total)
+        :param query: only the users that fit, in the syntax of the user search v3
         """
-        self._api = api
+        self._api, self._query = api, query
         self.total: int | None = None
 
     def __iter__(self) -> Iterator[dict]:
@@ -50,7 +51,7 @@ class Population:
         :raises Auth0Error: the search failed
         """
         reached, seen = datetime.min.replace(tzinfo=timezone.utc), set()
-        query, page, shown = None, 0, set()
+        query, page, shown = self._query, 0, set()
         while True:
             answer = self._api.list_users(page=page, per_page=PER_PAGE, query=query, sort="created_at:1", fields=FIELDS)
             if self.total is None:
@@ -74,7 +75,8 @@ class Population:
                     "Could not list all users: Auth0 counts %d matches and shows none of them" % answer.total
                 )
             if reached > started_at:
-                query, page, shown = "created_at:[%s TO *]" % iso(reached), 0, set()
+                since = "created_at:[%s TO *]" % iso(reached)
+                query, page, shown = "(%s) AND %s" % (self._query, since) if self._query else since, 0, set()
             elif len(shown) < REACH:
                 page += 1
             else:

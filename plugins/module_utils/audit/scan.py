@@ -14,24 +14,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Callable, Iterable, Iterator, Sequence
 
-from ..auth0.authenticators import as_time, iso
-from ..auth0.errors import (
-    Auth0Error,
-    AuthenticationError,
-    ForbiddenError,
-    NotFoundError,
-    RateLimitError,
-    TransportError,
-)
+from ..auth0.bulk import FATAL
+from ..auth0.errors import Auth0Error, NotFoundError
+from ..auth0.times import as_time, iso
 from .findings import Finding
 from .policy import Policy
 from .population import PopulationError
 from .rules import RULES, age, assess, mfa_state, unread
 
 SCHEMA_VERSION = 1
-
-# After these the next user would fail in the same way: the client has already renewed the token, waited and repeated.
-FATAL = (AuthenticationError, ForbiddenError, RateLimitError, TransportError)
 
 
 @dataclass

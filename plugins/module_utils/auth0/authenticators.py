@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Iterable
+
+from .times import as_time, iso
 
 MFA_VIEW, MANAGEMENT_VIEW = "mfa", "management"
 
@@ -52,6 +54,8 @@ class Authenticator:
     :ivar name: a label
     :ivar phone_number: masked
     :ivar email: masked
+    :ivar preferred_channel: C(sms) or C(voice): how a phone is challenged first (Management view only)
+    :ivar key_id: what identifies a WebAuthn credential or passkey (Management view only); C(public_key) likewise
     """
 
     id: str
@@ -67,6 +71,9 @@ class Authenticator:
     created_at: datetime | None = None
     enrolled_at: datetime | None = None
     last_auth_at: datetime | None = None
+    preferred_channel: str | None = None
+    key_id: str | None = None
+    public_key: str | None = None
 
     @classmethod
     def from_mfa_api(cls, item: dict) -> Authenticator:
@@ -106,6 +113,9 @@ class Authenticator:
             created_at=as_time(item.get("created_at")),
             enrolled_at=as_time(item.get("enrolled_at")),
             last_auth_at=as_time(item.get("last_auth_at")),
+            preferred_channel=item.get("preferred_authentication_method"),
+            key_id=item.get("key_id"),
+            public_key=item.get("public_key"),
         )
 
     def goes_by(self, authenticator_id: str) -> bool:
@@ -121,24 +131,24 @@ class Authenticator:
         counts = self.factor in FACTORS and self.factor != "recovery-code"
         return self.confirmed and counts and not (self.factor == "email" and self.view == MFA_VIEW)
 
+    @property
+    def last_used_at(self) -> datetime | None:
+        """When it was last used; for one that never was, since when it could have been. None where nobody knows."""
+        return self.last_auth_at or self.enrolled_at or self.created_at
 
-def as_time(value) -> datetime | None:
-    """A moment from Auth0's ISO 8601 text (or a datetime of a client library), aware, in UTC; None for anything else."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.replace("Z", "+00:00"))
-        except ValueError:
-            return None
-    if isinstance(value, datetime):
-        return value.astimezone(timezone.utc) if value.tzinfo else value.replace(tzinfo=timezone.utc)
-    return None
-
-
-def iso(moment: datetime | None) -> str | None:
-    """ISO 8601 with milliseconds and Z, as the Management API writes it."""
-    if moment is None:
+    @property
+    def not_deletable_because(self) -> str | None:
+        """Why it cannot be removed; None where it can."""
+        if self.factor not in FACTORS:
+            return "It is a %s entry and no authenticator." % self.factor
+        if self.factor == "recovery-code":
+            return "A recovery code is replaced, not removed: use mfaops.auth0.auth0_recovery_code."
+        if self.factor == "email" and self.view == MFA_VIEW:
+            return (
+                "The MFA API lists every verified e-mail address, enrolled or not; only an operator sees which one "
+                "is enrolled and can be removed."
+            )
         return None
-    return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def twins(authenticators: Iterable[Authenticator]) -> dict[str, tuple[str, ...]]:
@@ -177,7 +187,11 @@ def to_row(authenticator: Authenticator, twin_ids: tuple[str, ...] = ()) -> dict
         "created_at": iso(authenticator.created_at),
         "enrolled_at": iso(authenticator.enrolled_at),
         "last_auth_at": iso(authenticator.last_auth_at),
+        "preferred_channel": authenticator.preferred_channel,
+        "key_id": authenticator.key_id,
         "twin_ids": list(twin_ids),
+        "deletable": authenticator.not_deletable_because is None,
+        "not_deletable_because": authenticator.not_deletable_because,
     }
 
 
@@ -186,6 +200,18 @@ def to_rows(authenticators: Iterable[Authenticator]) -> list[dict[str, object]]:
     rows = sorted(authenticators, key=lambda row: row.id)
     linked = twins(rows)
     return [to_row(row, linked[row.id]) for row in rows]
+
+
+def rows_for_diff(authenticators: Iterable[Authenticator]) -> str:
+    """One line per authenticator, ordered, without times: what a person compares in C(--diff)."""
+    lines = []
+    for row in to_rows(authenticators):
+        facts = [row["factor"], "confirmed" if row["confirmed"] else "unconfirmed"]
+        facts += [str(row[key]) for key in ("name", "phone_number", "email") if row[key]]
+        if row["preferred_channel"]:
+            facts.append("%s first" % row["preferred_channel"])
+        lines.append("%s: %s\n" % (row["id"], ", ".join(facts)))
+    return "".join(lines)
 
 
 def mask_phone(phone_number: str) -> str:

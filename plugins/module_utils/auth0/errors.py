@@ -26,6 +26,7 @@ class Auth0Error(Exception):
     :ivar request_id: the id by which Auth0's support finds the request, where the answer had one
     :ivar hint: what to do about it
     :ivar required_scope: the scope that is missing, for :class:`InsufficientScopeError`
+    :ivar progress: what was done before the failure, as data for the result; it means C(changed) unless it says otherwise
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Auth0Error(Exception):
         self.request_id = request_id
         self.hint = hint
         self.required_scope = required_scope
+        self.progress: dict[str, object] = {}
 
     def __str__(self) -> str:
         facts = [
@@ -58,7 +60,7 @@ class Auth0Error(Exception):
 
     def as_kind(self, kind: type[Auth0Error], *, message: str | None = None, hint: str | None = None) -> Auth0Error:
         """The same refusal as another class, with another message or hint where one is given."""
-        return kind(
+        error = kind(
             message or self.message,
             status=self.status,
             code=self.code,
@@ -66,9 +68,13 @@ class Auth0Error(Exception):
             hint=hint or self.hint,
             required_scope=self.required_scope,
         )
+        error.progress = self.progress
+        return error
 
     def facts(self) -> dict[str, object]:
-        """The same as data: C(status), C(error_code), C(request_id), C(required_scope), C(hint); absent ones left out."""
+        """The same as data: C(status), C(error_code), C(request_id), C(required_scope), C(hint), and C(progress); absent
+        ones left out.
+        """
         facts = {
             "status": self.status,
             "error_code": self.code,
@@ -76,7 +82,8 @@ class Auth0Error(Exception):
             "required_scope": self.required_scope,
             "hint": self.hint,
         }
-        return {name: value for name, value in facts.items() if value is not None}
+        done = {"changed": True, **self.progress} if self.progress else {}
+        return {**{name: value for name, value in facts.items() if value is not None}, **done}
 
 
 class ConfigurationError(Auth0Error):

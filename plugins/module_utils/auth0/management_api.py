@@ -231,6 +231,14 @@ class ManagementApi:
             return False
         return True
 
+    def delete_all_authenticators(self, user_id: str) -> None:
+        """Remove all of them, the recovery code included, with one request (scope C(delete:authentication_methods))."""
+        encode_id("user_id", user_id)
+        self.call(
+            "remove all authenticators of %s" % user_id,
+            lambda client: client.users.authentication_methods.delete_all(user_id),
+        )
+
     def regenerate_recovery_code(self, user_id: str) -> str:
         """Void the user's recovery code and return a new one (scope C(update:users)). Never repeated.
 

@@ -6,15 +6,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .authenticators import Authenticator, iso
+from .authenticators import Authenticator
 from .errors import ConfigurationError
+from .times import iso
 from .views import OperatorView
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 @dataclass(frozen=True)
@@ -29,19 +27,6 @@ class CodeOutcome:
     code: str | None = field(repr=False)
     before: str
     after: str
-
-
-def seconds(age: str) -> int:
-    """C(180d) as seconds; units s, m, h, d, w.
-
-    :raises ConfigurationError: not of this form
-    """
-    match = re.fullmatch(r"(\d+)([smhdw])", age.strip())
-    if not match:
-        raise ConfigurationError(
-            "max_age %r is not a number with a unit" % age, hint="Write for instance 12h, 30d or 26w."
-        )
-    return int(match[1]) * _UNITS[match[2]]
 
 
 def is_due(state: str, max_age: int | None, code: Authenticator | None, now: datetime) -> bool:

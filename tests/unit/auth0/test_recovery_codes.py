@@ -11,8 +11,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import MANAGEMENT_VIEW, Authenticator
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import ConfigurationError
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.recovery_codes import is_due, seconds
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.recovery_codes import is_due
 
 NOW = datetime(2026, 1, 31, tzinfo=timezone.utc)
 DAY = 86400
@@ -40,16 +39,3 @@ def code(**ages):
 )
 def test_is_due(state, max_age, existing, due):
     assert is_due(state, max_age, existing, NOW) is due
-
-
-@pytest.mark.parametrize(
-    "text, expected", [("90s", 90), ("5m", 300), ("12h", 43200), ("180d", 180 * DAY), ("2w", 14 * DAY), (" 1d ", DAY)]
-)
-def test_ages(text, expected):
-    assert seconds(text) == expected
-
-
-@pytest.mark.parametrize("text", ["", "d", "1", "1y", "-1d", "1.5d", "1d2h"])
-def test_what_is_no_age(text):
-    with pytest.raises(ConfigurationError):
-        seconds(text)

@@ -10,7 +10,8 @@ import heapq
 from collections import Counter
 from datetime import datetime
 
-from ...auth0.authenticators import FACTORS, iso
+from ...auth0.authenticators import FACTORS
+from ...auth0.times import iso
 from ..policy import Policy
 from ..rules import RULES
 from ..scan import SCHEMA_VERSION, Coverage

@@ -1,0 +1,77 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs the module of the same name and, with C(-v), prints its progress while it runs.
+
+A module can print nothing by itself before it ends. On the controller it writes its progress to a file that is followed here.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import contextmanager
+from threading import Event, Thread
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+display = Display()
+
+MANY = ("user_ids", "emails", "query")
+SECONDS_BETWEEN_LOOKS = 0.5
+
+
+class ActionModule(ActionBase):
+    """C(progress_path) is filled in where nobody else asked for it and the file will be on this machine."""
+
+    _supports_check_mode = True
+    _supports_async = True
+
+    def run(self, tmp=None, task_vars=None):
+        """The result of the module."""
+        super().run(tmp, task_vars)
+        options = dict(self._task.args)
+        if not self._can_follow(options):
+            return self._execute_module(module_args=options, task_vars=task_vars, wrap_async=self._task.async_val)
+        with tempfile.TemporaryDirectory(prefix="mfaops-progress-") as folder:
+            path = os.path.join(folder, "progress")
+            with followed(path, lambda line: display.v("%s: %s" % (self._task.get_name(), line))):
+                return self._execute_module(module_args={**options, "progress_path": path}, task_vars=task_vars)
+
+    def _can_follow(self, options: dict) -> bool:
+        return (
+            display.verbosity > 0
+            and any(options.get(name) is not None for name in MANY)
+            and not options.get("progress_path")
+            and self._connection.transport == "local"
+            and not self._play_context.become
+            and not self._task.async_val
+        )
+
+
+@contextmanager
+def followed(path: str, show):
+    """Show every line that is added to a file, until the block is left; the file need not exist."""
+    done = Event()
+
+    def follow():
+        position, ended = 0, False
+        while not ended:
+            # Once more after the end, for the last lines.
+            ended = done.wait(SECONDS_BETWEEN_LOOKS)
+            if os.path.exists(path):
+                with open(path, encoding="utf-8") as file:
+                    file.seek(position)
+                    for line in file.read().splitlines():
+                        show(line)
+                    position = file.tell()
+
+    follower = Thread(target=follow, daemon=True)
+    follower.start()
+    try:
+        yield
+    finally:
+        done.set()
+        follower.join()

@@ -1,0 +1,64 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Moments and ages, as Auth0 writes them and as people do."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+
+from .errors import ConfigurationError
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def as_time(value) -> datetime | None:
+    """A moment from Auth0's ISO 8601 text (or a datetime of a client library), aware, in UTC; None for anything else."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        except ValueError:
+            return None
+    if isinstance(value, datetime):
+        return value.astimezone(timezone.utc) if value.tzinfo else value.replace(tzinfo=timezone.utc)
+    return None
+
+
+def iso(moment: datetime | None) -> str | None:
+    """ISO 8601 with milliseconds and Z, as the Management API writes it."""
+    if moment is None:
+        return None
+    return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def seconds(option: str, age: str) -> int:
+    """C(180d) as seconds; units s, m, h, d, w.
+
+    :param option: where it came from, for the message
+    :raises ConfigurationError: not of this form
+    """
+    match = re.fullmatch(r"(\d{1,9})([smhdw])", age.strip())
+    if not match:
+        raise ConfigurationError(
+            "%s %r is not a number with a unit" % (option, age), hint="Write for instance 12h, 30d or 26w."
+        )
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def moment(option: str, text: str, now: datetime) -> datetime:
+    """C(30d), so long before now, or an ISO 8601 date or time; without an offset it is UTC.
+
+    :param option: where it came from, for the message
+    :raises ConfigurationError: neither
+    """
+    given = as_time(text.strip())
+    if given is not None:
+        return given
+    try:
+        return now - timedelta(seconds=seconds(option, text))
+    except (ConfigurationError, OverflowError):
+        raise ConfigurationError(
+            "%s %r is neither an age nor a date" % (option, text), hint="Write for instance 90d or 2026-03-01."
+        ) from None

@@ -1,0 +1,49 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Moments and ages."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import pytest
+
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import ConfigurationError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import moment, seconds
+
+DAY = 86400
+NOW = datetime(2026, 3, 1, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    "text, expected", [("90s", 90), ("5m", 300), ("12h", 43200), ("180d", 180 * DAY), ("2w", 14 * DAY), (" 1d ", DAY)]
+)
+def test_ages(text, expected):
+    assert seconds("max_age", text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "d", "1", "1y", "-1d", "1.5d", "1d2h"])
+def test_what_is_no_age(text):
+    with pytest.raises(ConfigurationError, match="max_age"):
+        seconds("max_age", text)
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("30d", "2026-01-30T00:00:00+00:00"),
+        ("2025-12-24", "2025-12-24T00:00:00+00:00"),
+        ("2025-12-24T18:00:00+02:00", "2025-12-24T16:00:00+00:00"),
+        ("2025-12-24T18:00:00.123Z", "2025-12-24T18:00:00.123000+00:00"),
+    ],
+)
+def test_moments(text, expected):
+    assert moment("created_before", text, NOW).isoformat() == expected
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "30", "999999999w", "2025-13-01"])
+def test_what_is_no_moment(text):
+    with pytest.raises(ConfigurationError, match="created_before"):
+        moment("created_before", text, NOW)
