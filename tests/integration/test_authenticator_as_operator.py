@@ -12,6 +12,8 @@ from .conftest import email
 
 MODULE = "mfaops.auth0.auth0_mfa_authenticator"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+PHONE = {"type": "phone", "phone_number": "+442071838750"}
+KEY = {"key_id": "a2V5", "public_key": "cHVibGlj", "relying_party_identifier": "example.com"}
 
 
 @pytest.mark.parametrize(
@@ -22,8 +24,10 @@ SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
         ({"factor": "email", "email_address": "chuck334@example.com"}, "email"),
         ({"factor": "email", "email_address": "ab@x.io"}, "email"),
         ({"factor": "otp", "totp_secret": SECRET}, "totp"),
+        ({"factor": "webauthn-roaming", "credential": KEY}, "webauthn-roaming"),
+        ({"factor": "passkey", "credential": {"key_id": "cGFzcw", "public_key": "cHVi"}}, "passkey"),
     ],
-    ids=["phone", "voice", "email", "short email", "otp"],
+    ids=["phone", "voice", "email", "short email", "otp", "security key", "passkey"],
 )
 def test_present_twice_then_absent_twice_each_after_check_mode(tenant, options, kind):
     user = {**tenant.operator, "email": email(1)}
@@ -117,3 +121,84 @@ def test_the_recovery_code_is_not_removed(tenant):
         tenant.operator, {MODULE: {"email": email(8), "state": "absent", "authenticator_id": code}}
     )
     assert result["failed"] and "auth0_recovery_code" in result["msg"]
+
+
+def test_the_preferred_method_is_changed_in_place(tenant):
+    prefer = {
+        MODULE: {"email": email(3), "factor": "phone", "phone_number": "+15005550103", "preferred_method": "voice"},
+        "diff": True,
+    }
+    checked, done, again = tenant.results(tenant.operator, {**prefer, "check_mode": True}, prefer, prefer)
+    assert [result["changed"] for result in (checked, done, again)] == [True, True, False]
+    assert checked["diff"] == done["diff"] and "voice first" in done["diff"]["after"]
+    assert tenant.methods(3)[0]["preferred_authentication_method"] == "voice"
+
+
+def test_another_public_key_under_one_key_id_is_refused(tenant):
+    other = {"credential": {**KEY, "public_key": "b3RoZXI="}}
+    made, refused = tenant.results(
+        {**tenant.operator, "email": email(1)},
+        {MODULE: {"factor": "webauthn-roaming", "credential": KEY}},
+        {MODULE: {"factor": "webauthn-roaming", **other}},
+    )
+    assert made["changed"] and refused["failed"] and "another public_key" in refused["msg"]
+
+
+def test_everything_goes_with_one_request_when_asked_twice(tenant):
+    everything = {"email": email(9), "state": "absent", "selector": "all"}
+    told = {MODULE: {**everything, "max_removals": 5, "allow_last_factor": True}, "diff": True}
+    before = {method["id"] for method in tenant.methods(9)}
+    few, last, checked, gone, again = tenant.results(
+        tenant.operator,
+        {MODULE: {**everything, "allow_last_factor": True}},
+        {MODULE: {**everything, "max_removals": 5}},
+        {**told, "check_mode": True},
+        told,
+        told,
+    )
+    assert few["failed"] and "max_removals is 1" in few["msg"]
+    assert last["failed"] and "last confirmed factor" in last["msg"]
+    assert [result["changed"] for result in (checked, gone, again)] == [True, True, False]
+    assert set(checked["removed_ids"]) == set(gone["removed_ids"]) == before
+    assert checked["diff"] == gone["diff"] and gone["authenticators"] == []
+    assert [write.split()[0] for write in tenant.writes()] == ["DELETE"]
+    assert tenant.methods(9) == []
+
+
+def test_what_was_not_used_for_long_goes_and_the_rest_stays(tenant):
+    tenant.management("POST", "/users/%s/authentication-methods" % tenant.user_id(2).replace("|", "%7C"), PHONE)
+    tenant.running.control("PUT", "clock", {"advance_seconds": 60})
+    unused = {MODULE: {"email": email(2), "state": "absent", "selector": "unused", "max_removals": 3}}
+    ages = ("36500d", "0s")
+    none, checked, gone, again = tenant.results(
+        {**tenant.operator, "allow_last_factor": True},
+        {MODULE: {**unused[MODULE], "unused_for": ages[0]}},
+        {MODULE: {**unused[MODULE], "unused_for": ages[1], "factor": "phone"}, "check_mode": True},
+        {MODULE: {**unused[MODULE], "unused_for": ages[1], "factor": "phone"}},
+        {MODULE: {**unused[MODULE], "unused_for": ages[1], "factor": "phone"}},
+    )
+    assert [result["changed"] for result in (none, checked, gone, again)] == [False, True, True, False]
+    assert [removed.partition("|")[0] for removed in gone["removed_ids"]] == ["phone"]
+    assert [method["type"] for method in tenant.methods(2)] == ["totp"]
+
+
+@pytest.mark.parametrize(
+    "options, says",
+    [
+        ({"factor": "push"}, "push cannot be created by an operator"),
+        ({"factor": "otp"}, "needs totp_secret"),
+        ({"factor": "passkey"}, "needs credential"),
+        ({"factor": "webauthn-roaming", "credential": {"key_id": "a", "public_key": "b"}}, "relying_party_identifier"),
+        ({"state": "confirmed", "factor": "otp"}, "An operator cannot confirm"),
+        ({"state": "absent", "selector": "unused"}, "go together"),
+        ({"state": "absent", "selector": "unused", "unused_for": "long"}, "unused_for 'long' is not a number"),
+        ({"state": "absent", "selector": "all", "max_removals": 0}, "max_removals 0 is not above 0"),
+        ({"selector": "all"}, "selector goes with state=absent only"),
+        ({"state": "absent", "selector": "all", "authenticator_id": "totp|dev_1"}, "mutually exclusive"),
+    ],
+)
+def test_what_this_side_cannot_do_is_refused_before_any_request(tenant, options, says):
+    tenant.forget_requests()
+    (result,) = tenant.results(tenant.operator, {MODULE: {"email": email(3), **options}})
+    assert result["failed"] and says in result["msg"]
+    assert tenant.requests() == []

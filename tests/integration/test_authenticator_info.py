@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.emulator.launch import start
 
 from .conftest import email
@@ -103,3 +105,107 @@ def test_a_tenant_behind_tls_is_reached_with_ca_path_only(tenant):
         )
     assert refused["failed"] and "its certificate is not trusted" in refused["msg"] and "ca_path" in refused["msg"]
     assert len(as_operator["authenticators"]) == 1 and len(as_user["authenticators"]) >= 2
+
+
+def test_many_users_in_one_task_each_with_a_result_of_their_own(tenant):
+    gone = "auth0|0123456789abcdef01234567"
+    named = [tenant.user_id(3), gone, tenant.user_id(1)]
+    tenant.forget_requests()
+    (result,) = tenant.results(tenant.operator, {INFO: {"user_ids": named, "emails": [email(4), "nobody@example.com"]}})
+    assert not result["failed"] and result["changed"] is False and result["unread"] == 2
+    assert [user["user_id"] for user in result["users"]] == [*named, tenant.user_id(4), None]
+    assert [None if user["error"] else len(user["authenticators"]) for user in result["users"]] == [1, None, 0, 3, None]
+    assert result["users"][1]["authenticators"] is None
+    assert result["users"][1]["error"]["error_code"] == "inexistent_user"
+    assert "no user has this e-mail address" in result["users"][4]["error"]["msg"]
+    assert "2 of 5 users could not be read" in result["warnings"][0]
+    assert len(tenant.requests("POST", "/oauth/token")) - 1 <= 1
+
+
+def test_a_search_reads_all_of_its_matches_with_one_request_each(tenant):
+    tenant.forget_requests()
+    everyone, some, none = tenant.results(
+        tenant.operator,
+        {INFO: {"query": "*"}},
+        {INFO: {"query": 'email:"%s" OR email:"%s"' % (email(3), email(9))}},
+        {INFO: {"query": 'email:"nobody@example.com"'}},
+    )
+    assert [len(result["users"]) for result in (everyone, some, none)] == [20, 2, 0]
+    assert {user["email"] for user in some["users"]} == {email(3), email(9)}
+    assert none["unread"] == 0 and not none["failed"]
+    assert len(tenant.requests("GET", "/authentication-methods")) == 22
+
+
+def test_filters_leave_rows_out_and_no_users(tenant):
+    users = {"user_ids": [tenant.user_id(number) for number in (2, 6, 9)]}
+    filters = [
+        {"factor": "otp"},
+        {"last_used_before": "0s"},
+        {"last_used_before": "36500d"},
+        {"last_used_after": "36500d"},
+        {"created_after": "2000-01-01"},
+        {"created_before": "2000-01-01"},
+        {"confirmed": False},
+    ]
+    results = tenant.results(tenant.operator, *[{INFO: {**users, **each}} for each in filters])
+    counts = [[len(user["authenticators"]) for user in result["users"]] for result in results]
+    everything = [len(tenant.methods(number)) for number in (2, 6, 9)]
+    nothing = [0, 0, 0]
+    assert counts == [[1, 0, 1], everything, nothing, everything, everything, nothing, nothing]
+
+
+def test_what_ends_the_reading_fails_the_task_and_keeps_what_was_read(tenant):
+    named = [tenant.user_id(number) for number in (2, 3, 4, 9)]
+    lost = "/api/v2/users/%s/authentication-methods" % named[2]
+    tenant.fault(kind="status", status=429, path=lost, count=99, headers={"retry-after": "30"})
+    (result,) = tenant.results({**tenant.operator, "max_wait": 1}, {INFO: {"user_ids": named}})
+    assert result["failed"] and result["changed"] is False and result["status"] == 429
+    assert [user["user_id"] for user in result["users"]] == named and result["unread"] == 2
+    assert [user["error"] is None for user in result["users"]] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    "options, says",
+    [
+        ({"user_ids": ["auth0|1", ".."]}, "user_ids '..' is not an id"),
+        ({"emails": ["nobody"]}, "'nobody' is not an e-mail address"),
+        ({"query": " "}, "query is empty"),
+        ({"query": "*", "user_ids": ["auth0|1"]}, "mutually exclusive"),
+        ({"email": "a@example.com", "emails": ["b@example.com"]}, "mutually exclusive"),
+        ({"query": "*", "created_before": "yesterday"}, "neither an age nor a date"),
+        ({"query": "*", "progress_every": 0}, "progress_every 0 is not above 0"),
+        ({"query": "*", "username": "a", "password": "b"}, "do not go with mfa_token or username"),
+        ({"username": "a", "password": "b", "created_before": "1d"}, "shows no dates"),
+    ],
+)
+def test_bad_input_is_refused_before_any_request(tenant, options, says):
+    tenant.forget_requests()
+    (result,) = tenant.results(tenant.operator, {INFO: options})
+    assert result["failed"] and says in result["msg"]
+    assert tenant.requests() == []
+
+
+def test_no_users_is_no_error(tenant):
+    (result,) = tenant.results(tenant.operator, {INFO: {"user_ids": [], "emails": []}})
+    assert (result["users"], result["unread"], result["failed"]) == ([], 0, False)
+
+
+def test_progress_is_printed_while_the_task_runs(tenant):
+    path = tenant.folder / "progress"
+    tasks = [
+        {INFO: {"query": "*", "progress_every": 8}, "name": "Read everyone"},
+        {INFO: {"query": "*", "progress_every": 8, "progress_path": str(path)}},
+    ]
+    quiet = tenant.play(tenant.operator, tasks[0])
+    told = tenant.play(tenant.operator, *tasks, options=("-v",))
+    assert "Read everyone: " not in quiet.output
+    lines = [line for line in told.output.splitlines() if line.startswith("Read everyone: ")]
+    assert [line.split(",")[0] for line in lines] == ["Read everyone: 8 of 20 users", "Read everyone: 16 of 20 users"]
+    # Printed before the result, so while the task ran.
+    assert told.output.index(lines[-1]) < told.output.index('"users"')
+    assert [line.split(",")[0] for line in path.read_text().splitlines()] == ["8 of 20 users", "16 of 20 users"]
+
+
+def test_a_long_reading_can_run_in_the_background(tenant):
+    (result,) = tenant.results(tenant.operator, {INFO: {"query": "*"}, "async": 60, "poll": 1})
+    assert not result["failed"] and len(result["users"]) == 20

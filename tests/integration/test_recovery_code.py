@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import stat
 
 from .conftest import email
 
@@ -69,3 +70,33 @@ def test_max_age_is_checked_before_any_request(tenant):
         "state=rotated only" in results[1]["msg"],
     ] == [True] * 2
     assert tenant.requests() == []
+
+
+def test_a_code_goes_to_a_file_that_only_its_owner_can_read(tenant):
+    path = tenant.folder / "code"
+    to_file = {MODULE: {"email": email(2), "path": str(path)}}
+    (checked,) = tenant.results(tenant.operator, {**to_file, "check_mode": True})
+    assert checked["changed"] and not path.exists()
+    played = tenant.play(tenant.operator, to_file, to_file, options=("-vvvv",))
+    made, again = played.results
+    assert [made["changed"], again["changed"]] == [True, False]
+    assert made["path"] == str(path) and "recovery_code" not in made and "path" not in again
+    code = path.read_text().strip()
+    assert CODE.fullmatch(code) and stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert code not in played.output
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_the_old_code_is_void(tenant):
+    (result,) = tenant.results(
+        tenant.operator, {MODULE: {"email": email(8), "state": "rotated", "path": "/no/such/folder/code"}}
+    )
+    assert result["failed"] and "path /no/such/folder/code cannot be written" in result["msg"]
+    assert tenant.requests() == []
+
+
+def test_an_ambiguous_answer_leaves_no_file(tenant):
+    tenant.fault(kind="lost", method="POST", path="*/recovery-code-regeneration")
+    path = tenant.folder / "codes" / "code"
+    path.parent.mkdir()
+    (result,) = tenant.results(tenant.operator, {MODULE: {"email": email(8), "state": "rotated", "path": str(path)}})
+    assert result["failed"] and list(path.parent.iterdir()) == []
