@@ -211,8 +211,9 @@ class Session:
                 hint="Set user_id or email%s."
                 % (", or act as the user with mfa_token, or username and password" if as_user else ""),
             )
-        return OperatorView(self.operator(), user_id=given["user_id"], email=given["email"])
+        return OperatorView(self.operator, user_id=given["user_id"], email=given["email"])
 
+    @cached_property
     def operator(self) -> ManagementApi:
         """The Management API; sends nothing.
 

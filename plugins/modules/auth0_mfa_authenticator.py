@@ -114,7 +114,8 @@ options:
     version_added: 0.2.0
   selector:
     description:
-      - With O(state=absent), removes everything that fits instead of one authenticator; O(factor) narrows it.
+      - With O(state=absent), removes everything that fits instead of one authenticator; O(factor) narrows it. With
+        O(authenticator_id) it is a condition, so that this one is removed only if it still fits.
       - V(unconfirmed) is what was never confirmed, V(unused) is what has not been used for O(unused_for), V(all) is everything.
       - An authenticator whose twin does not fit stays, because they can only go together. RV(kept) says what stays and why.
       - V(all) without O(factor) removes the recovery code, too, as operator.
@@ -452,13 +453,9 @@ def main() -> None:
         },
         required_one_of=[("factor", "authenticator_id", "selector")],
         supports_check_mode=True,
-        **with_selector(rules(connection_spec(), target_spec(), user_spec())),
+        **rules(connection_spec(), target_spec(), user_spec()),
     )
     run(module, converge_authenticator)
-
-
-def with_selector(given: dict) -> dict:
-    return {**given, "mutually_exclusive": [*given["mutually_exclusive"], ("authenticator_id", "selector")]}
 
 
 if __name__ == "__main__":

@@ -304,7 +304,7 @@ def list_many(session: Session, row_filter: RowFilter) -> dict:
     if session.acts_as_user:
         raise ConfigurationError("user_ids, emails and query do not go with mfa_token or username")
     targets, total = targets_of(session)
-    reading = Reading(session.operator(), targets)
+    reading = Reading(session.operator, targets)
     users = []
     for user in with_progress(reading, session.params["progress_every"], lambda *done: tell(session, total(), *done)):
         users.append(entry(user, row_filter))
@@ -326,7 +326,7 @@ def targets_of(session: Session):
         if not params["query"].strip():
             raise ConfigurationError("query is empty", hint="Write * for every user.")
         query = params["query"].strip()
-        population = Population(session.operator(), None if query == "*" else query)
+        population = Population(session.operator, None if query == "*" else query)
         return (Target(user["user_id"], user.get("email")) for user in population), lambda: population.total
     for user_id in params["user_ids"] or ():
         encode_id("user_ids", user_id)

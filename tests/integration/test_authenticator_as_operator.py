@@ -194,7 +194,6 @@ def test_what_was_not_used_for_long_goes_and_the_rest_stays(tenant):
         ({"state": "absent", "selector": "unused", "unused_for": "long"}, "unused_for 'long' is not a number"),
         ({"state": "absent", "selector": "all", "max_removals": 0}, "max_removals 0 is not above 0"),
         ({"selector": "all"}, "selector goes with state=absent only"),
-        ({"state": "absent", "selector": "all", "authenticator_id": "totp|dev_1"}, "mutually exclusive"),
     ],
 )
 def test_what_this_side_cannot_do_is_refused_before_any_request(tenant, options, says):
@@ -202,3 +201,16 @@ def test_what_this_side_cannot_do_is_refused_before_any_request(tenant, options,
     (result,) = tenant.results(tenant.operator, {MODULE: {"email": email(3), **options}})
     assert result["failed"] and says in result["msg"]
     assert tenant.requests() == []
+
+
+def test_one_is_removed_only_if_it_still_fits(tenant):
+    (phone,) = tenant.methods(3)
+    stale = {"email": email(3), "state": "absent", "authenticator_id": phone["id"], "selector": "unused"}
+    used, pending, unused = tenant.results(
+        {**tenant.operator, "allow_last_factor": True},
+        {MODULE: {**stale, "unused_for": "36500d"}},
+        {MODULE: {**stale, "selector": "unconfirmed"}},
+        {MODULE: {**stale, "unused_for": "1s"}},
+    )
+    assert [result["changed"] for result in (used, pending, unused)] == [False, False, True]
+    assert used["kept"] == pending["kept"] == [{"id": phone["id"], "reason": "It does not fit the selector."}]

@@ -38,6 +38,7 @@ def environment(collections: Path | None = None) -> dict[str, str]:
     }
     kept.update(
         ANSIBLE_COLLECTIONS_PATH=str(collections or ROOT / "build" / "collections"),
+        ANSIBLE_ACTION_PLUGINS=str(Path(__file__).parent / "action_plugins"),
         ANSIBLE_LOCALHOST_WARNING="false",
         ANSIBLE_INVENTORY_UNPARSED_WARNING="false",
         ANSIBLE_NOCOLOR="1",

@@ -5,7 +5,7 @@
 """Which authenticators go, which stay and why. Pure, nothing is sent.
 
 One authenticator is removed by its id or description. A selector removes all that it fits, and asks for more: a limit,
-and the word that the last factor may go.
+and the word that the last factor may go. With an id, the selector is a condition: only if it still fits.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def plan_removal(wanted: Wanted, actual: list[Authenticator], view: str, now: da
     found = meant(wanted, actual)
     if wanted.selector:
         selects = _selection(wanted, now)
-        found = [device for device in found if any(selects(row) for row in device)]
+        if wanted.authenticator_id is None:
+            found = [device for device in found if any(selects(row) for row in device)]
         reasons = {device[0].id: _reason_to_keep(device, actual, linked, selects) for device in found}
     else:
         if len(found) > 1:
@@ -46,7 +47,8 @@ def plan_removal(wanted: Wanted, actual: list[Authenticator], view: str, now: da
     if not going:
         return Plan((), None, tuple(actual), skipped=skipped, notice=_nothing_to_do(wanted, found))
 
-    everything = wanted.selector == "all" and wanted.factor is None and view == MANAGEMENT_VIEW
+    one_kind = wanted.factor is not None or wanted.authenticator_id is not None
+    everything = wanted.selector == "all" and not one_kind and view == MANAGEMENT_VIEW
     if everything:
         # One request of the Management API takes them all, the recovery code included.
         skipped = tuple(pair for pair in skipped if not pair[0].startswith("recovery-code|"))
@@ -74,6 +76,8 @@ def _reason_to_keep(
 ) -> str | None:
     if device[0].not_deletable_because:
         return device[0].not_deletable_because
+    if not any(selects(row) for row in device):
+        return "It does not fit the selector."
     for row in actual:
         if row.id in linked[device[0].id] and not selects(row):
             return "%s, which would go with it, does not fit the selector." % row.id

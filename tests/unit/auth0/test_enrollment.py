@@ -330,6 +330,9 @@ UNUSED = {"selector": "unused", "unused_for": 90 * 86400}
         (UNUSED, [OLD, NEW], ["remove"], ["phone|dev_1"], []),
         (UNUSED, [OLD, NEW, CODE], ["remove"], ["phone|dev_1"], ["recovery-code|dev_3"]),
         (UNUSED, [NEW], [], [], []),
+        ({**UNUSED, "authenticator_id": "totp|dev_2"}, [OLD, NEW], [], [], ["totp|dev_2"]),
+        ({**UNUSED, "authenticator_id": "phone|dev_1"}, [OLD, NEW], ["remove"], ["phone|dev_1"], []),
+        ({**UNUSED, "authenticator_id": "phone|dev_9"}, [OLD, NEW], [], [], []),
         ({**UNUSED, "factor": "push"}, [OLD, NEW], [], [], []),
         # The date decides, and where there is none nobody knows.
         (UNUSED, [managed("totp|dev_4", "otp"), NEW], [], [], []),

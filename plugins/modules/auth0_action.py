@@ -1,0 +1,306 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: auth0_action
+short_description: Keep an Action of an Auth0 tenant created, deployed and bound
+version_added: 0.2.0
+description:
+  - Brings one Action to the wanted state, as operator, by its code, its dependencies, whether it is deployed, and its place among the
+    Actions of its trigger.
+  - An Action is found by its exact name. The other Actions of the trigger keep their places and names.
+options:
+  name:
+    description: The name.
+    type: str
+    required: true
+  state:
+    description:
+      - V(present) creates the Action or changes what differs, deploys it and binds it.
+      - V(absent) removes it. One that does not exist is no error; one that is bound is removed with O(force) only.
+    type: str
+    choices: [present, absent]
+    default: present
+  code:
+    description: The JavaScript. Needed for O(state=present).
+    type: str
+  trigger:
+    description: What it runs at. It cannot be changed for an Action that exists.
+    type: str
+    default: post-login
+  trigger_version:
+    description: The version of the trigger, by default the current one for a new Action, and whatever it has for another.
+    type: str
+  runtime:
+    description: The Node.js runtime, such as V(node22), by default the trigger's own for a new Action, and whatever it has for another.
+    type: str
+  dependencies:
+    description: The npm packages it needs, all of them. Left out, they stay as they are.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: The package.
+        type: str
+        required: true
+      version:
+        description: The version, such as V(1.6.8).
+        type: str
+        required: true
+      registry_url:
+        description: The address of a private registry. Not compared, as Auth0 does not keep it.
+        type: str
+  secrets:
+    description:
+      - The secrets it reads, all of them. Left out, they stay as they are.
+      - Auth0 never shows a value, so only the names are compared; see O(update_secrets).
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: The name.
+        type: str
+        required: true
+      value:
+        description: The value.
+        type: str
+        required: true
+  update_secrets:
+    description: Whether to set the values of O(secrets) whatever is there. This is a change every time.
+    type: bool
+    default: false
+  deploy:
+    description: Whether the Action as it is wanted has to be deployed.
+    type: bool
+    default: true
+  bound:
+    description: Whether it runs at its trigger. Only a deployed Action can.
+    type: bool
+    default: true
+  position:
+    description:
+      - Its place among the Actions of the trigger, from V(1); beyond the end is the end. Left out, it stays where it is, and a new one
+        comes last.
+    type: int
+  build_timeout:
+    description: How many seconds to wait until Auth0 has built it.
+    type: float
+    default: 60
+  force:
+    description: Whether O(state=absent) may remove an Action that is bound.
+    type: bool
+    default: false
+author:
+  - mfaops.auth0 contributors (@mfaops)
+extends_documentation_fragment:
+  - mfaops.auth0.attributes
+  - mfaops.auth0.connection
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+    details: Of secrets the names are shown.
+  idempotent:
+    support: partial
+    details: O(update_secrets) sets the values every time.
+notes:
+  - A task that is cut off by an error has RV(action_id) and RV(done) in the failed result, and finds its way when it is run again.
+seealso:
+  - module: mfaops.auth0.auth0_guardian_factor
+  - module: mfaops.auth0.auth0_remembered_browser
+"""
+
+EXAMPLES = r"""
+- name: Hide "remember this browser" from every login
+  mfaops.auth0.auth0_action:
+    auth0_domain: example.eu.auth0.com
+    client_id: "{{ operator_client_id }}"
+    client_secret: "{{ operator_client_secret }}"
+    name: No remembered browsers
+    code: |
+      exports.onExecutePostLogin = async (event, api) => {
+        api.multifactor.enable("any", { allowRememberBrowser: false });
+      };
+    position: 1
+
+- name: Remove it again
+  mfaops.auth0.auth0_action:
+    auth0_domain: example.eu.auth0.com
+    client_id: "{{ operator_client_id }}"
+    client_secret: "{{ operator_client_secret }}"
+    name: No remembered browsers
+    state: absent
+    force: true
+"""
+
+RETURN = r"""
+action:
+  description: The Action after the task, V(null) where there is none (any more).
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: The id; in check mode V((known after creation\)) for one that would be made.
+      type: str
+      sample: 3f2c8b1e-7a55-4f0e-9d5c-0a8a3d1c2b4e
+    name:
+      description: The name.
+      type: str
+      sample: No remembered browsers
+    trigger:
+      description: What it runs at.
+      type: str
+      sample: post-login
+    trigger_version:
+      description: The version of the trigger.
+      type: str
+      sample: v3
+    runtime:
+      description: The runtime.
+      type: str
+      sample: node22
+    dependencies:
+      description: The version of each package.
+      type: dict
+      sample: {axios: 1.6.8}
+    secrets:
+      description: The names of its secrets.
+      type: list
+      elements: str
+      sample: []
+    deployed:
+      description: Whether it is deployed as it is.
+      type: bool
+      sample: true
+    position:
+      description: Its place at the trigger, from V(1); V(null) where it is not bound.
+      type: int
+      sample: 1
+action_id:
+  description: The Action.
+  returned: failure after the first change
+  type: str
+  sample: 3f2c8b1e-7a55-4f0e-9d5c-0a8a3d1c2b4e
+done:
+  description: What was done before the error.
+  returned: failure after the first change
+  type: list
+  elements: str
+  sample: [created, deployed]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.actions import (
+    Action,
+    Binding,
+    WantedAction,
+    for_diff,
+    position_of,
+)
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.actions_api import ActionsApi, converge_action
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import Session, connection_spec, rules, run
+
+AS_THEY_ARE = (
+    "name",
+    "state",
+    "code",
+    "trigger",
+    "trigger_version",
+    "runtime",
+    "update_secrets",
+    "deploy",
+    "bound",
+    "position",
+    "force",
+)
+
+
+def wanted_from(params: dict) -> WantedAction:
+    packages, secrets = params["dependencies"], params["secrets"]
+    return WantedAction(
+        dependencies={each["name"]: each["version"] for each in packages} if packages is not None else None,
+        registries={each["name"]: each["registry_url"] for each in packages or () if each["registry_url"]},
+        secrets={each["name"]: each["value"] for each in secrets} if secrets is not None else None,
+        **{name: params[name] for name in AS_THEY_ARE},
+    )
+
+
+def row(action: Action | None, bindings: tuple[Binding, ...]) -> dict | None:
+    if action is None:
+        return None
+    return {
+        "id": action.id,
+        "name": action.name,
+        "trigger": action.trigger,
+        "trigger_version": action.trigger_version,
+        "runtime": action.runtime,
+        "dependencies": action.dependencies,
+        "secrets": list(action.secrets),
+        "deployed": action.deployed,
+        "position": position_of(action.id, bindings),
+    }
+
+
+def converge(session: Session) -> dict:
+    params, check_mode = session.params, session.module.check_mode
+    wanted = wanted_from(params)
+    outcome = converge_action(ActionsApi(session.operator), wanted, params["build_timeout"], check_mode)
+    result = {"changed": outcome.changed, "action": row(outcome.after, outcome.bound_after)}
+    if session.module._diff:
+        result["diff"] = {
+            "before": for_diff(outcome.before, outcome.bound_before),
+            "after": for_diff(outcome.after, outcome.bound_after),
+        }
+    return result
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **connection_spec(),
+            "name": {"type": "str", "required": True},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "code": {"type": "str"},
+            "trigger": {"type": "str", "default": "post-login"},
+            "trigger_version": {"type": "str"},
+            "runtime": {"type": "str"},
+            "dependencies": {
+                "type": "list",
+                "elements": "dict",
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "version": {"type": "str", "required": True},
+                    "registry_url": {"type": "str"},
+                },
+            },
+            "secrets": {
+                "type": "list",
+                "elements": "dict",
+                "no_log": False,
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "value": {"type": "str", "required": True, "no_log": True},
+                },
+            },
+            "update_secrets": {"type": "bool", "default": False, "no_log": False},
+            "deploy": {"type": "bool", "default": True},
+            "bound": {"type": "bool", "default": True},
+            "position": {"type": "int"},
+            "build_timeout": {"type": "float", "default": 60},
+            "force": {"type": "bool", "default": False},
+        },
+        supports_check_mode=True,
+        **rules(connection_spec()),
+    )
+    run(module, converge)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: auth0_mfa_enrollment_ticket
+short_description: Let an Auth0 user enrol an MFA authenticator with a ticket
+version_added: 0.2.0
+description:
+  - Makes a ticket, as operator. Whoever has its address can enrol an authenticator for the user, once and within five days.
+  - Auth0 mails it to the user, or the task returns the address to be handed over.
+  - Every run makes another ticket; earlier ones stay good.
+options:
+  send_mail:
+    description: Whether Auth0 mails the ticket to the user. The result then has neither its id nor its address.
+    type: bool
+    default: false
+  mail_to:
+    description: Another address to mail it to, with O(send_mail).
+    type: str
+  email_locale:
+    description: The language of the mail, such as V(de), with O(send_mail).
+    type: str
+  factor:
+    description: The one factor to be enrolled, instead of the user's choice. Needs Universal Login.
+    type: str
+    choices: [otp, phone, push, email, webauthn-roaming, webauthn-platform]
+  allow_multiple_enrollments:
+    description: Whether a user who has a factor already may enrol another one. Needs Universal Login.
+    type: bool
+    default: false
+author:
+  - mfaops.auth0 contributors (@mfaops)
+extends_documentation_fragment:
+  - mfaops.auth0.attributes
+  - mfaops.auth0.connection
+  - mfaops.auth0.connection.target
+attributes:
+  check_mode:
+    support: full
+    details: No ticket is made, so there is neither RV(ticket_id) nor RV(ticket_url).
+  diff_mode:
+    support: none
+    details: A ticket is no state that could be compared.
+  idempotent:
+    support: none
+    details: Every run makes another ticket.
+notes:
+  - Without O(send_mail), register the result and set C(no_log=true) on the task, because RV(ticket_url) is a secret that the task
+    asked for and that is not masked.
+seealso:
+  - module: mfaops.auth0.auth0_mfa_authenticator
+"""
+
+EXAMPLES = r"""
+- name: Mail a ticket to the user
+  mfaops.auth0.auth0_mfa_enrollment_ticket:
+    auth0_domain: example.eu.auth0.com
+    client_id: "{{ operator_client_id }}"
+    client_secret: "{{ operator_client_secret }}"
+    email: user00001@example.com
+    send_mail: true
+
+- name: Make a ticket for a security key, to hand over
+  mfaops.auth0.auth0_mfa_enrollment_ticket:
+    auth0_domain: example.eu.auth0.com
+    client_id: "{{ operator_client_id }}"
+    client_secret: "{{ operator_client_secret }}"
+    email: user00003@example.com
+    factor: webauthn-roaming
+    allow_multiple_enrollments: true
+  register: ticket
+  no_log: true
+"""
+
+RETURN = r"""
+user_id:
+  description: The user's id.
+  returned: success
+  type: str
+  sample: auth0|640b5a0ed3534be8b2db9dd3
+ticket_id:
+  description: The ticket.
+  returned: without O(send_mail), not in check mode
+  type: str
+  sample: jip3H2Q20fiUyQCcMmS0gBAinoBe4rOV
+ticket_url:
+  description: Where the user enrols.
+  returned: without O(send_mail), not in check mode
+  type: str
+  sample: https://example.eu.auth0.com/mfa/enrollment?ticket=jip3H2Q20fiUyQCcMmS0gBAinoBe4rOV
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import ConfigurationError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.guardian import TICKET_FACTORS, Guardian
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
+    Session,
+    connection_spec,
+    rules,
+    run,
+    target_spec,
+)
+
+
+def make_ticket(session: Session) -> dict:
+    params = session.params
+    if not params["send_mail"] and (params["mail_to"] or params["email_locale"]):
+        raise ConfigurationError("mail_to and email_locale go with send_mail only")
+    view = session.operator_view()
+    user_id = view.user_id
+    result = {"changed": True, "user_id": user_id}
+    if session.module.check_mode:
+        return result
+    fields = {
+        "email": params["mail_to"],
+        "send_mail": params["send_mail"],
+        "email_locale": params["email_locale"],
+        "factor": TICKET_FACTORS[params["factor"]] if params["factor"] else None,
+        "allow_multiple_enrollments": params["allow_multiple_enrollments"] or None,
+    }
+    given = {name: value for name, value in fields.items() if value is not None}
+    ticket_id, ticket_url = Guardian(session.operator).create_ticket(user_id, given)
+    if params["send_mail"]:
+        session.hide(ticket_id)
+        session.hide(ticket_url)
+        return result
+    return {**result, "ticket_id": ticket_id, "ticket_url": ticket_url}
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **connection_spec(),
+            **target_spec(),
+            "send_mail": {"type": "bool", "default": False},
+            "mail_to": {"type": "str"},
+            "email_locale": {"type": "str"},
+            "factor": {"type": "str", "choices": list(TICKET_FACTORS)},
+            "allow_multiple_enrollments": {"type": "bool", "default": False},
+        },
+        supports_check_mode=True,
+        **rules(connection_spec(), target_spec()),
+    )
+    run(module, make_ticket)
+
+
+if __name__ == "__main__":
+    main()

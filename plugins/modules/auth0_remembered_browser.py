@@ -1,0 +1,93 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: auth0_remembered_browser
+short_description: Let the remembered browsers of an Auth0 user ask for MFA again
+version_added: 0.2.0
+description:
+  - Forgets every browser in which the user ticked "remember this browser", as operator, so that the next login asks for MFA.
+  - Auth0 does not tell whether there are any, so the task always counts as a change.
+options:
+  state:
+    description: V(absent) forgets them.
+    type: str
+    choices: [absent]
+    required: true
+author:
+  - mfaops.auth0 contributors (@mfaops)
+extends_documentation_fragment:
+  - mfaops.auth0.attributes
+  - mfaops.auth0.connection
+  - mfaops.auth0.connection.target
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+    details: Auth0 does not show remembered browsers.
+  idempotent:
+    support: none
+    details: Auth0 does not show remembered browsers, so every run counts as a change. Nothing is done twice.
+seealso:
+  - module: mfaops.auth0.auth0_action
+  - module: mfaops.auth0.auth0_mfa_authenticator
+"""
+
+EXAMPLES = r"""
+- name: Forget the browsers of a user who lost a phone
+  mfaops.auth0.auth0_remembered_browser:
+    auth0_domain: example.eu.auth0.com
+    client_id: "{{ operator_client_id }}"
+    client_secret: "{{ operator_client_secret }}"
+    email: user00003@example.com
+    state: absent
+"""
+
+RETURN = r"""
+user_id:
+  description: The user's id.
+  returned: success
+  type: str
+  sample: auth0|640b5a0ed3534be8b2db9dd3
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.guardian import Guardian
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
+    Session,
+    connection_spec,
+    rules,
+    run,
+    target_spec,
+)
+
+
+def forget(session: Session) -> dict:
+    user_id = session.operator_view().user_id
+    if not session.module.check_mode:
+        Guardian(session.operator).forget_browsers(user_id)
+    return {"changed": True, "user_id": user_id}
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **connection_spec(),
+            **target_spec(),
+            "state": {"type": "str", "choices": ["absent"], "required": True},
+        },
+        supports_check_mode=True,
+        **rules(connection_spec(), target_spec()),
+    )
+    run(module, forget)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""mfaops.auth0.auth0_action against the embedded tenant."""
+
+from __future__ import annotations
+
+import pytest
+
+MODULE = "mfaops.auth0.auth0_action"
+JS = 'exports.onExecutePostLogin = async (event, api) => { api.multifactor.enable("any", { allowRememberBrowser: false }); };'
+OTHER = "exports.onExecutePostLogin = async () => {};"
+
+
+def changes(results: list[dict]) -> list[bool]:
+    assert not [result["msg"] for result in results if result.get("failed")]
+    return [result["changed"] for result in results]
+
+
+def bound(tenant) -> list[str]:
+    bindings = tenant.management("GET", "/actions/triggers/post-login/bindings")["bindings"]
+    return [binding["display_name"] for binding in bindings]
+
+
+def test_present_twice_then_absent_twice_each_after_check_mode(tenant):
+    present = {MODULE: {"name": "mine", "code": JS}, "diff": True}
+    absent = {MODULE: {"name": "mine", "state": "absent", "force": True}, "diff": True}
+    results = tenant.results(
+        tenant.operator,
+        *[{**present, "check_mode": True}, present, present, {**absent, "check_mode": True}, absent, absent],
+    )
+    assert changes(results) == [True, True, False, True, True, False]
+    would_make, made, again, would_go, gone, _gone_again = results
+    assert would_make["action"]["id"] == "(known after creation)"
+    assert {**would_make["action"], "id": made["action"]["id"]} == made["action"] == again["action"]
+    assert made["action"]["deployed"] and made["action"]["position"] == 1
+    assert would_make["diff"] == made["diff"] and JS in made["diff"]["after"] and made["diff"]["before"] == ""
+    assert would_go["diff"] == gone["diff"] and JS in gone["diff"]["before"] and gone["action"] is None
+    assert [write.split()[0] for write in tenant.writes()] == ["POST", "POST", "PATCH", "DELETE"]
+
+
+def test_the_effect_is_there_as_long_as_it_is_bound(tenant):
+    def remembers():
+        return tenant.running.control("GET", "remember-browser")["remember_browser"]
+
+    before = remembers()
+    tenant.results(tenant.operator, {MODULE: {"name": "mine", "code": JS}})
+    bound_effect = remembers()
+    tenant.results(tenant.operator, {MODULE: {"name": "mine", "code": JS, "bound": False}})
+    assert (before, bound_effect, remembers()) == (None, False, None)
+
+
+def test_only_what_differs_is_changed_and_deployed_again(tenant):
+    base = {"name": "mine", "code": JS, "dependencies": [{"name": "axios", "version": "1.6.8"}]}
+    (made,) = tenant.results(tenant.operator, {MODULE: base})
+    tenant.forget_requests()
+    variants = [
+        {**base, "code": OTHER},
+        {**base, "code": OTHER, "dependencies": [{"name": "axios", "version": "1.7.0"}]},
+        {"name": "mine", "code": OTHER},
+        {"name": "mine", "code": OTHER, "runtime": "node18"},
+    ]
+    results = tenant.results(tenant.operator, *[{MODULE: each, "diff": True} for each in variants])
+    assert changes(results) == [True, True, False, True]
+    assert results[1]["action"]["dependencies"] == results[2]["action"]["dependencies"] == {"axios": "1.7.0"}
+    assert "axios@1.6.8" in results[1]["diff"]["before"] and "axios@1.7.0" in results[1]["diff"]["after"]
+    assert {result["action"]["id"] for result in results} == {made["action"]["id"]}
+    assert [write.split()[0] for write in tenant.writes()] == ["PATCH", "POST"] * 3
+
+
+def test_places_and_names_of_the_others_are_kept(tenant):
+    def named(name, **options):
+        return {MODULE: {"name": name, "code": OTHER, **options}}
+
+    tenant.results(tenant.operator, named("a"), named("b"), named("c"))
+    for task, expected in [
+        (named("new", position=2), ["a", "new", "b", "c"]),
+        (named("new"), ["a", "new", "b", "c"]),
+        (named("new", position=1), ["new", "a", "b", "c"]),
+        (named("new", position=99), ["a", "b", "c", "new"]),
+        (named("b", bound=False), ["a", "c", "new"]),
+        (named("b"), ["a", "c", "new", "b"]),
+    ]:
+        (result,) = tenant.results(tenant.operator, task)
+        assert bound(tenant) == expected
+        assert not result["failed"]
+
+
+def test_secrets_are_compared_by_name_and_never_shown(tenant):
+    def with_secret(value, **options):
+        return {
+            MODULE: {"name": "mine", "code": OTHER, "secrets": [{"name": "KEY", "value": value}], **options},
+            "diff": True,
+        }
+
+    played = tenant.play(
+        tenant.operator,
+        with_secret("canary-secret-1"),
+        with_secret("canary-secret-2"),
+        with_secret("canary-secret-3", update_secrets=True),
+        {MODULE: {"name": "mine", "code": OTHER, "secrets": []}, "diff": True},
+        options=("-vvvv",),
+    )
+    assert changes(played.results) == [True, False, True, True]
+    assert played.results[0]["action"]["secrets"] == ["KEY"] and played.results[3]["action"]["secrets"] == []
+    assert "canary-secret" not in played.output and "canary-secret" not in str(played.results)
+
+
+def test_a_bound_action_is_removed_when_told_only(tenant):
+    _made, refused, gone = tenant.results(
+        tenant.operator,
+        {MODULE: {"name": "mine", "code": OTHER}},
+        {MODULE: {"name": "mine", "state": "absent"}},
+        {MODULE: {"name": "mine", "state": "absent", "force": True}},
+    )
+    assert refused["failed"] and "is bound to post-login" in refused["msg"] and "force" in refused["hint"]
+    assert gone["changed"]
+
+
+def test_what_was_done_before_an_error_is_reported_and_the_next_run_finds_its_way(tenant):
+    task = {MODULE: {"name": "mine", "code": OTHER}}
+    tenant.fault(
+        kind="status", status=403, method="PATCH", path="*/bindings", body={"statusCode": 403, "message": "no"}
+    )
+    cut_off, again, still = tenant.results(tenant.operator, task, task, task)
+    assert cut_off["failed"] and cut_off["changed"] and cut_off["done"] == ["created", "deployed"]
+    assert cut_off["action_id"] == again["action"]["id"]
+    assert changes([again, still]) == [True, False]
+    assert len(tenant.requests("POST", "/actions/actions")) == 2
+
+
+def test_two_actions_of_one_name_and_one_of_another_trigger_are_refused(tenant):
+    other = {"name": "other", "supported_triggers": [{"id": "credentials-exchange", "version": "v2"}], "code": OTHER}
+    tenant.management("POST", "/actions/actions", other)
+    (result,) = tenant.results(tenant.operator, {MODULE: {"name": "other", "code": OTHER}})
+    assert result["failed"] and "belongs to the trigger credentials-exchange" in result["msg"]
+
+
+def test_a_build_that_takes_too_long_is_told(tenant):
+    (result,) = tenant.results(tenant.operator, {MODULE: {"name": "mine", "code": OTHER, "build_timeout": 0}})
+    assert result["failed"] and "after 0 s" in result["msg"] and result["done"] == ["created"]
+
+
+@pytest.mark.parametrize(
+    "options, says",
+    [
+        ({}, "needs code"),
+        ({"code": OTHER, "position": 0}, "position 0 is not above 0"),
+        ({"code": OTHER, "position": 1, "bound": False}, "position goes with bound=true"),
+        ({"code": OTHER, "deploy": False}, "must be deployed before it is bound"),
+    ],
+)
+def test_bad_input_is_refused_before_any_request(tenant, options, says):
+    (result,) = tenant.results(tenant.operator, {MODULE: {"name": "mine", **options}})
+    assert result["failed"] and says in result["msg"]
+    assert tenant.requests() == []

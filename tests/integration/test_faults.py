@@ -1,0 +1,283 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every module and state under every fault that the embedded tenant can inject; tests/README.md shows the same as a table.
+
+A cell is C(done) where the task reaches its goal all the same, and C(told) where it fails with one line. What is told is
+never sent twice, and the same task afterwards, without a fault, finds its way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Callable
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from tests.emulator.launch import start
+from tests.support.playbook import ROOT
+
+from .conftest import PASSWORD, REALM, Tenant, code_of, email
+
+INFO = "mfaops.auth0.auth0_mfa_authenticator_info"
+AUTHENTICATOR = "mfaops.auth0.auth0_mfa_authenticator"
+CODE = "mfaops.auth0.auth0_recovery_code"
+TOKEN = "mfaops.auth0.auth0_mfa_token"
+TICKET = "mfaops.auth0.auth0_mfa_enrollment_ticket"
+BROWSER = "mfaops.auth0.auth0_remembered_browser"
+FACTOR = "mfaops.auth0.auth0_guardian_factor"
+ACTION = "mfaops.auth0.auth0_action"
+
+OPTIONAL = ["confirmed", "name", "enrolled_at", "last_auth_at", "link_id", "scope", "trial_expired", "display_name"]
+FAULTS: dict[str, dict] = {
+    "status": {"status": 503},
+    "limit": {"seconds": 0.5},
+    "close": {},
+    "lost": {},
+    "slow": {"seconds": 0.3},
+    "truncated": {},
+    "malformed": {},
+    "unknown": {},
+    "sparse": {"members": OPTIONAL},
+    "shift": {},
+    "duplicate": {},
+    "delete-user": {},
+    "expire-token": {},
+}
+PHONE = "+442071838750"
+JS = "exports.onExecutePostLogin = async (event, api) => {};"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    :param task: makes what one user needs, and returns the module and its options
+    :param request: method and path of the request that goes wrong
+    :param told: faults that the task tells; the others it copes with
+    :param told_again: faults after which the same task fails once more, because its user is gone or its code was used up
+    """
+
+    name: str
+    task: Callable[[Tenant, int], dict]
+    request: tuple[str, str]
+    told: tuple[str, ...]
+    told_again: tuple[str, ...] = ()
+
+
+def set_methods(tenant: Tenant, number: int, *methods: dict) -> None:
+    tenant.management(
+        "PUT", "/users/%s/authentication-methods" % tenant.user_id(number).replace("|", "%7C"), [*methods]
+    )
+
+
+def as_operator(module: str, *methods: dict, **options):
+    def task(tenant: Tenant, number: int) -> dict:
+        set_methods(tenant, number, *methods)
+        return {module: {**tenant.operator, "user_id": tenant.user_id(number), **options}}
+
+    return task
+
+
+def as_user(module: str, **options):
+    def task(tenant: Tenant, number: int) -> dict:
+        set_methods(tenant, number)
+        return {module: {**tenant.application, "mfa_token": tenant.user_token(number), **options}}
+
+    return task
+
+
+def with_pending_otp(**options):
+    def task(tenant: Tenant, number: int) -> dict:
+        made = as_user(AUTHENTICATOR, **options)(tenant, number)
+        token = made[AUTHENTICATOR]["mfa_token"]
+        headers = {"Authorization": "Bearer " + token}
+        enrolled = tenant.post("/mfa/associate", {"authenticator_types": ["otp"]}, headers=headers)
+        if options["state"] == "confirmed":
+            made[AUTHENTICATOR]["code"] = code_of(enrolled["secret"], tenant.running)
+        return made
+
+    return task
+
+
+def many(tenant: Tenant, number: int) -> dict:
+    return {INFO: {**tenant.operator, "query": 'email:"%s"' % email(number)}}
+
+
+def by_password(tenant: Tenant, number: int) -> dict:
+    set_methods(tenant, number)
+    return {TOKEN: tenant.user(number)}
+
+
+def by_refresh(tenant: Tenant, number: int) -> dict:
+    set_methods(tenant, number)
+    login = tenant.log_in(number, scope="enroll read:authenticators remove:authenticators offline_access")
+    return {TOKEN: {**tenant.application, "grant": "refresh_token", "refresh_token": login["refresh_token"]}}
+
+
+def factor(tenant: Tenant, number: int) -> dict:
+    return {FACTOR: {**tenant.operator, ("enabled", "disabled")[number % 2]: ["duo"]}}
+
+
+def new_action(tenant: Tenant, number: int) -> dict:
+    return {ACTION: {**tenant.operator, "name": "action %d" % number, "code": JS}}
+
+
+def old_action(tenant: Tenant, number: int) -> dict:
+    trigger = [{"id": "post-login", "version": "v3"}]
+    tenant.management(
+        "POST", "/actions/actions", {"name": "old %d" % number, "supported_triggers": trigger, "code": JS}
+    )
+    return {ACTION: {**tenant.operator, "name": "old %d" % number, "state": "absent"}}
+
+
+EMAIL = {"type": "email", "email": "chuck334@example.com", "name": "old"}
+ADDRESS = {"factor": "email", "email_address": "chuck334@example.com"}
+METHODS = "/api/v2/users/*/authentication-methods"
+# A reading is repeated until it comes whole, unless its answer is no JSON.
+READ = ("malformed",)
+# A write whose answer is lost may have happened, so it is told and not repeated; a removal may be repeated.
+WRITE = ("status", "close", "lost", "truncated", "malformed")
+GONE = ("delete-user",)
+# The user's own token cannot be renewed by the task.
+OLD = ("expire-token",)
+ROWS = [
+    Row("info, operator, one user", as_operator(INFO, EMAIL), ("GET", METHODS), READ + GONE, GONE),
+    Row("info, operator, a search", many, ("GET", "/api/v2/users"), READ + ("shift",)),
+    Row("info, user", as_user(INFO), ("GET", "/mfa/authenticators"), READ + OLD + GONE, OLD + GONE),
+    Row(
+        "authenticator present, operator", as_operator(AUTHENTICATOR, **ADDRESS), ("POST", METHODS), WRITE + GONE, GONE
+    ),
+    Row(
+        "authenticator present with a new name, operator",
+        as_operator(AUTHENTICATOR, EMAIL, name="new", **ADDRESS),
+        ("PATCH", METHODS + "/*"),
+        WRITE + GONE,
+        GONE,
+    ),
+    Row(
+        "authenticator absent, operator",
+        as_operator(AUTHENTICATOR, EMAIL, state="absent", allow_last_factor=True, **ADDRESS),
+        ("DELETE", METHODS + "/*"),
+        (),
+        GONE,
+    ),
+    Row(
+        "authenticator absent by selector, operator",
+        as_operator(AUTHENTICATOR, EMAIL, state="absent", selector="all", allow_last_factor=True),
+        ("DELETE", METHODS),
+        (),
+        GONE,
+    ),
+    Row(
+        "authenticator present, user",
+        as_user(AUTHENTICATOR, factor="otp"),
+        ("POST", "/mfa/associate"),
+        WRITE + OLD + GONE,
+        OLD + GONE,
+    ),
+    Row(
+        "authenticator confirmed, user",
+        with_pending_otp(state="confirmed", factor="otp"),
+        ("POST", "/oauth/token"),
+        WRITE + GONE,
+        GONE,
+    ),
+    Row(
+        "authenticator absent, user",
+        with_pending_otp(state="absent", factor="otp"),
+        ("DELETE", "/mfa/authenticators/*"),
+        OLD + GONE,
+        OLD + GONE,
+    ),
+    Row("recovery_code present", as_operator(CODE), ("POST", "*/recovery-code-regeneration"), WRITE + GONE, GONE),
+    Row(
+        "recovery_code rotated",
+        as_operator(CODE, state="rotated"),
+        ("POST", "*/recovery-code-regeneration"),
+        WRITE + GONE,
+        GONE,
+    ),
+    Row("mfa_token, password", by_password, ("POST", "/oauth/token"), WRITE + GONE, GONE),
+    Row("mfa_token, refresh_token", by_refresh, ("POST", "/oauth/token"), WRITE + GONE, GONE),
+    Row("enrollment_ticket", as_operator(TICKET), ("POST", "*/enrollments/ticket"), WRITE + GONE, GONE),
+    Row(
+        "remembered_browser absent",
+        as_operator(BROWSER, state="absent"),
+        ("POST", "*/invalidate-remember-browser"),
+        WRITE + GONE,
+        GONE,
+    ),
+    Row("guardian_factor", factor, ("PUT", "/api/v2/guardian/factors/duo"), WRITE),
+    Row("action present, when it is made", new_action, ("POST", "/api/v2/actions/actions"), WRITE),
+    Row("action present, when it is deployed", new_action, ("POST", "/api/v2/actions/actions/*/deploy"), WRITE),
+    Row("action present, when it is bound", new_action, ("PATCH", "*/bindings"), WRITE),
+    Row("action absent", old_action, ("DELETE", "/api/v2/actions/actions/*"), ()),
+]
+STEPS = 5
+
+
+def steps(tenant: Tenant, row: Row, number: int, kind: str) -> list[dict]:
+    control = tenant.running.url + "/_control"
+    tenant.management("POST", "/users", {"connection": REALM, "email": email(number), "password": PASSWORD})
+    task = row.task(tenant, number)
+    fault = {"kind": kind, "method": row.request[0], "path": row.request[1], **FAULTS[kind]}
+    if kind == "delete-user":
+        fault["user_id"] = tenant.user_id(number)
+    look = {"under_fault": {"control": control}}
+    return [{"under_fault": {"control": control, "fault": fault}}, task, look, task, look]
+
+
+def carried_out(log: list[dict]) -> list[str]:
+    """Writes that may have happened and must not happen twice: neither removals nor what the limit turned away."""
+    repeatable = ("GET", "DELETE")
+    return [
+        "%(method)s %(path)s" % entry
+        for entry in log
+        if entry["method"] not in repeatable and entry["status"] not in (401, 404, 429)
+    ]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_under_every_fault(tmp_path, row):
+    with start(users=5, switches={"rotating-applications": "spa"}) as running:
+        tenant = Tenant(running, tmp_path)
+        tasks = [step for number, kind in enumerate(FAULTS, 101) for step in steps(tenant, row, number, kind)]
+        tenant.running.control("DELETE", "requests")
+        played = tenant.play({}, *tasks)
+    assert "Traceback" not in played.output
+    told, told_again = [], []
+    for index, kind in enumerate(FAULTS):
+        _fault, first, log, second, _log = played.results[index * STEPS : (index + 1) * STEPS]
+        if first.get("failed"):
+            told.append(kind)
+            assert "\n" not in first["msg"] and len(first["msg"]) > 20, first
+        if second.get("failed"):
+            told_again.append(kind)
+        hit = [path for path in carried_out(log["requests"]) if matches(row.request, path)]
+        assert len(hit) <= 1, (kind, hit)
+        assert [entry for entry in log["requests"] if matches(row.request, "%(method)s %(path)s" % entry)], kind
+    assert (sorted(told), sorted(told_again)) == (sorted(row.told), sorted(row.told_again))
+
+
+def matches(request: tuple[str, str], line: str) -> bool:
+    """Whether a line of the request log is of this method and path."""
+    method, path = line.split(" ", 1)
+    return method == request[0] and fnmatchcase(unquote(urlsplit(path).path), request[1])
+
+
+def table() -> str:
+    """The table of tests/README.md."""
+    head = "| Module, state | %s |\n|%s" % (" | ".join(FAULTS), "---|" * (len(FAULTS) + 1))
+    lines = [
+        "| %s | %s |" % (row.name, " | ".join("told" if kind in row.told else "done" for kind in FAULTS))
+        for row in ROWS
+    ]
+    return "\n".join([head, *lines])
+
+
+def test_the_table_of_the_readme():
+    assert table() in (ROOT / "tests" / "README.md").read_text()
