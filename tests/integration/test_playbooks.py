@@ -1,0 +1,189 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbooks people copy, each run as it stands, with the variables it has at its top."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.playbook import BIN, ROOT, environment
+
+from .conftest import Tenant, email
+
+PLAYBOOKS = ROOT / "playbooks"
+
+
+def play(tenant: Tenant, name: str, *options: str, succeeds: bool = True, **variables: object) -> str:
+    """Run a playbook; its output."""
+    environ = {**environment(), "AUTH0_CLIENT_ID": "m2m", "AUTH0_CLIENT_SECRET": "m2m-secret"}
+    given = json.dumps({"tenant": {"base_url": tenant.running.url}, **variables})
+    command = [BIN / "ansible-playbook", PLAYBOOKS / (name + ".yml"), "-e", given, *options]
+    run = subprocess.run(
+        command,
+        env=environ,
+        cwd=tenant.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode == 0) is succeeds, run.stdout
+    assert "Traceback" not in run.stdout and "m2m-secret" not in run.stdout
+    return run.stdout
+
+
+def changed(output: str) -> int:
+    return int(re.search(r"changed=(\d+)", output)[1])
+
+
+def audit_of(tenant: Tenant) -> tuple[Path, list[dict]]:
+    """What the audit finds, in a file as it writes it; the rows."""
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import Policy
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Population
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.users import written
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.scan import Scan
+    from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.budget import Budget
+    from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.connection import Connection
+    from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.management_api import ManagementApi
+    from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import as_time
+    from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tokens import Application
+
+    connection = Connection.from_options(base_url=tenant.running.url)
+    now = as_time(tenant.running.control("GET", "clock")["now"])
+    path = tenant.folder / "users.jsonl.gz"
+    with ManagementApi.with_client_credentials(connection, Budget(), Application("m2m", "m2m-secret")) as api:
+        scan = Scan(api, connection.domain, Policy(), now, lambda: 1000.0, 0.0)
+        return path, list(written(scan.rows(Population(api)), str(path)))
+
+
+def test_every_playbook_is_tested_and_has_its_variables_at_the_top():
+    tested = set(re.findall(r'play\(\s*tenant,\s*"(\w+)"', Path(__file__).read_text()))
+    for path in sorted(PLAYBOOKS.glob("*.yml")):
+        (content,) = yaml.safe_load(path.read_text())
+        assert path.stem in {*tested, "demo"}
+        assert list(content)[:4] == ["name", "hosts", "gather_facts", "vars"], path.name
+
+
+def test_a_lost_phone_is_reset(tenant):
+    before = tenant.methods(9)
+    checked = play(tenant, "reset_lost_phone", "--check", "--diff", user=email(9))
+    assert tenant.methods(9) == before and all(method["id"] in checked for method in before)
+    few = play(tenant, "reset_lost_phone", user=email(9), most_authenticators=1, succeeds=False)
+    assert "max_removals is 1" in few and tenant.methods(9) == before
+    done = play(tenant, "reset_lost_phone", user=email(9))
+    assert tenant.methods(9) == [] and changed(done) == 3
+    assert len(tenant.requests("POST", "invalidate-remember-browser")) == 1
+    mails = tenant.running.control("GET", "codes?user_id=" + tenant.user_id(9).replace("|", "%7C"))
+    assert mails[-1]["ticket_url"] not in done
+    again = play(tenant, "reset_lost_phone", user=email(9), send_mail=False)
+    assert re.search(r"Hand this over to the user, .*/mfa/enrollment\?ticket=\w+", again)
+    assert changed(again) == 2
+    unnamed = play(tenant, "reset_lost_phone", succeeds=False)
+    assert "Name the user by address" in unnamed
+
+
+def test_users_of_a_list_are_onboarded(tenant):
+    users = tenant.folder / "users.csv"
+    lines = ["name, email, phone_number", "work, %s, +442071838750" % email(1), ", %s," % email(16), ", %s," % email(2)]
+    users.write_text("\n".join(lines) + "\n")
+    checked = play(tenant, "onboard_users", "--check", users_csv=str(users))
+    assert changed(checked) == 2 and tenant.methods(1) == []
+    done = play(tenant, "onboard_users", users_csv=str(users))
+    assert changed(done) == 2
+    assert [(method["type"], method["name"]) for method in tenant.methods(1)] == [("phone", "work")]
+    (ticket,) = tenant.running.control("GET", "tickets")
+    assert ticket["user_id"] == tenant.user_id(16)
+    again = play(tenant, "onboard_users", users_csv=str(users), send_tickets=False)
+    assert changed(again) == 0
+
+
+@pytest.mark.parametrize(
+    "lines, says",
+    [
+        (["email,phone", "a@example.com,1"], "needs a header with the columns"),
+        (["email,phone_number,name", "user00001@example.com,+442071838750"], "on every line as many values"),
+        (["email,phone_number,name", '"a@example.com",,'], "neither commas nor quotes"),
+        (["email,phone_number,name", "nobody@example.com,+442071838750,x"], "no user has this e-mail address"),
+    ],
+)
+def test_a_list_that_is_wrong_is_told(tenant, lines, says):
+    users = tenant.folder / "users.csv"
+    users.write_text("\n".join(lines))
+    output = play(tenant, "onboard_users", users_csv=str(users), succeeds=False)
+    assert says in re.sub(r"\s+", " ", output)
+    assert tenant.writes() == []
+
+
+def test_old_recovery_codes_are_rotated(tenant):
+    folder = tenant.folder / "codes"
+    old = [method for method in tenant.methods(8) if method["type"] == "recovery-code"]
+    assert old
+    checked = play(tenant, "rotate_recovery_codes", "--check", codes_folder=str(folder), max_age="1d")
+    assert not folder.exists() and tenant.methods(8)[-1:] is not None
+    few = play(tenant, "rotate_recovery_codes", codes_folder=str(folder), max_age="1d", most_codes=0, succeeds=False)
+    assert "most_codes is 0" in few and tenant.writes() == []
+    done = play(tenant, "rotate_recovery_codes", codes_folder=str(folder), max_age="1d")
+    again = play(tenant, "rotate_recovery_codes", codes_folder=str(folder), max_age="1d")
+    rotated = len(tenant.requests("POST", "recovery-code-regeneration"))
+    assert rotated == len(list(folder.iterdir())) >= 1 and changed(again) == 0 and "failed=0" in checked
+    for path in folder.iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert path.read_text().strip() not in done
+
+
+def test_reviewed_findings_are_removed_and_nothing_else(tenant):
+    path, rows = audit_of(tenant)
+    stale = [
+        (row["user_id"], finding)
+        for row in rows
+        for finding in row["findings"]
+        if finding["rule"] in ("stale", "never-used") and len(row["authenticators"]) > 1
+    ]
+    user_id, finding = stale[0]
+    last = next(
+        finding["id"]
+        for row in rows
+        for finding in row["findings"]
+        if finding["rule"] in ("stale", "never-used") and len(row["authenticators"]) == 1
+    )
+    review = {"users_jsonl": str(path), "reviewed": [finding["id"]], "unused_for": "1d"}
+    checked = play(tenant, "remove_reviewed_findings", "--check", "--diff", **review)
+    assert tenant.writes() == [] and changed(checked) == 1
+    still_used = play(tenant, "remove_reviewed_findings", **{**review, "unused_for": "36500d"})
+    assert tenant.writes() == [] and changed(still_used) == 0
+    done = play(tenant, "remove_reviewed_findings", **review)
+    plain = tenant.folder / "users.jsonl"
+    plain.write_bytes(gzip.decompress(path.read_bytes()))
+    again = play(tenant, "remove_reviewed_findings", **{**review, "users_jsonl": str(plain)})
+    assert (changed(done), changed(again)) == (1, 0)
+    (write,) = tenant.writes()
+    assert write.startswith("DELETE ") and write.endswith(finding["authenticator_id"].replace("|", "%7C"))
+    unknown = play(tenant, "remove_reviewed_findings", **{**review, "reviewed": ["0" * 32]}, succeeds=False)
+    assert "Not in the audit: " + "0" * 32 in re.sub(r"\s+", " ", unknown)
+    refused = play(tenant, "remove_reviewed_findings", **{**review, "reviewed": [last]}, succeeds=False)
+    assert "last confirmed factor" in refused and user_id not in refused
+
+
+def test_remember_browser_is_hidden(tenant):
+    assert changed(play(tenant, "hide_remember_browser", "--check")) == 1
+    assert changed(play(tenant, "hide_remember_browser")) == 1
+    assert tenant.running.control("GET", "remember-browser") == {"remember_browser": False}
+    assert changed(play(tenant, "hide_remember_browser", action_position=1)) == 0
+
+
+def test_drift_from_the_policy_is_told_and_mended(tenant):
+    drift = play(tenant, "policy", "--check", "--diff", fail_on_drift=True, factors_disabled=["email"], succeeds=False)
+    assert "The tenant differs from the policy" in drift and "email" in drift
+    assert tenant.writes() == []
+    assert changed(play(tenant, "policy", factors_disabled=["email"])) == 2
+    assert changed(play(tenant, "policy", "--check", fail_on_drift=True, factors_disabled=["email"])) == 0
