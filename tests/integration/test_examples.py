@@ -10,13 +10,15 @@ import re
 import subprocess
 from importlib import import_module
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import yaml
 
 from tests.support.playbook import BIN, ROOT, environment, play
 
-from .conftest import code_of, email
+from .conftest import PASSWORD, code_of, email
+from .test_mfa_token import SECRET_4, answering_the_push, browse, received
 
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
 DOMAIN = "example.eu.auth0.com"
@@ -35,6 +37,7 @@ def test_the_examples_of_a_module(tenant, module):
         "operator_client_id": "m2m",
         "operator_client_secret": "m2m-secret",
         "user_token": tenant.user_token(1),
+        "folder": str(tenant.folder),
     }
     tasks = examples(module)
     for task in tasks:
@@ -50,9 +53,38 @@ def test_the_examples_of_a_module(tenant, module):
         (enrolled,) = play(tenant.folder, [{**enrol, "register": "x"}], {}, variables=variables).results
         variables["code"] = code_of(enrolled["enrollment"]["secret"], tenant.running)
         tasks = rest
-    results = play(tenant.folder, tasks, {}, variables=variables).results
+    if module == "auth0_mfa_token":
+        results = run_the_logins(tenant, tasks, variables)
+    else:
+        results = play(tenant.folder, tasks, {}, variables=variables).results
     assert [result["msg"] for result in results if result.get("failed")] == []
     assert any(result["changed"] for result in results) is not module.endswith("_info")
+
+
+def run_the_logins(tenant, tasks: list[dict], variables: dict) -> list[dict]:
+    """The results of tasks one by one, with the user doing in between what a user does."""
+    path = "/users/%s/authentication-methods" % quote(tenant.user_id(4))
+    tenant.management("POST", path, {"type": "phone", "name": "mine", "phone_number": "+442071838750"})
+    variables.update(
+        user_name=email(4),
+        user_password=PASSWORD,
+        user_otp=code_of(SECRET_4, tenant.running),
+        user_recovery_code="4444AAAABBBBCCCCDDDDEEEE",
+    )
+    results = []
+    with answering_the_push(tenant, 4, "approve"):
+        for task in tasks:
+            (result,) = play(tenant.folder, [task], {}, variables=variables).results
+            results.append(result)
+            variables[task["register"]] = result
+            if result.get("binding_method"):
+                variables["sms_code"] = received(tenant, 4)["code"]
+            if result.get("authorization_url"):
+                # A code is good once.
+                tenant.running.control("PUT", "clock", {"advance_seconds": 30})
+                otp = code_of(SECRET_4, tenant.running)
+                variables["callback_url"] = browse(tenant, result["authorization_url"], 4, otp)
+    return results
 
 
 def test_the_first_playbook_of_the_readme(tenant):

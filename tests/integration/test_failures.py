@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 
+import jwt
 import pytest
 
 from .conftest import email
@@ -145,12 +146,23 @@ def test_a_missing_scope_is_named_with_what_to_do(tenant):
 
 def test_an_application_without_the_scope_to_list_is_told_which(tenant):
     app = tenant.log_in(1, scope="enroll")["access_token"]
+    tenant.forget_requests()
     played = tenant.play(
         tenant.application, {INFO: {"mfa_token": app}}, {AUTHENTICATOR: {"mfa_token": app, "factor": "otp"}}
     )
     for result in played.results:
-        assert "read:authenticators" in one_line(result, played.output)
-        assert result["status"] == 403
+        assert "the access token lacks the scope read:authenticators" in one_line(result, played.output)
+        assert result["required_scope"] == "read:authenticators" and "status" not in result
+    assert tenant.requests() == []
+
+
+def test_a_token_for_another_api_is_told_before_any_request(tenant):
+    other = jwt.encode({"aud": "https://%s/me/" % tenant.running.domain}, "k" * 32)
+    played = tenant.play({**tenant.application, "mfa_token": other}, {INFO: {}}, {AUTHENTICATOR: {"factor": "otp"}})
+    for result in played.results:
+        said = "another audience than https://%s/mfa/" % tenant.running.domain
+        assert said in one_line(result, played.output)
+    assert tenant.requests() == []
 
 
 @pytest.mark.parametrize("authenticator_id", ["..", "a/b", "", "totp|"])

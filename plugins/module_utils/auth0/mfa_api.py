@@ -6,14 +6,26 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import Callable
 
 from .authenticators import Authenticator
 from .connection import encode_id
-from .errors import AmbiguousWriteError, AuthenticationError, MfaRequiredError, NotFoundError, ServerError
-from .tokens import MFA_SCOPES, TokenEndpoint, is_mfa_token
+from .errors import (
+    AmbiguousWriteError,
+    AuthenticationError,
+    InsufficientScopeError,
+    MfaRequiredError,
+    NotFoundError,
+    ServerError,
+)
+from .tokens import MFA_SCOPES, TokenEndpoint, claims, is_mfa_token
 from .transport import NOT_REPEATED
+
+# How far the clock of this machine may be ahead of Auth0's before a good token is refused here.
+_CLOCK_SKEW = 60
+_TOKEN_WANTED = "The access token must be for the /mfa/ audience, younger than 600 s, with scope %s."
 
 
 @dataclass(frozen=True)
@@ -108,10 +120,20 @@ class MfaApi:
         :param oob_code: from the enrolment, for a code that was sent
         :raises AuthenticationError: wrong code, or the enrolment is too old
         """
+        bearer = self._checked_bearer("confirm the enrolment", "enroll")
         if oob_code:
-            self._tokens.mfa_oob(self._bearer(), oob_code, code)
+            self._tokens.mfa_oob(bearer, oob_code, code)
         else:
-            self._tokens.mfa_otp(self._bearer(), code)
+            self._tokens.mfa_otp(bearer, code)
+
+    def confirm_push(self, oob_code: str, timeout: float) -> None:
+        """Finish the enrolment of a push: wait until the user has scanned the code of the enrolment.
+
+        :param oob_code: from the enrolment
+        :param timeout: seconds
+        :raises AuthenticationError: the user refused, or did not answer in time
+        """
+        self._tokens.poll_oob(self._checked_bearer("confirm the enrolment", "enroll"), oob_code, timeout)
 
     def delete(self, authenticator_id: str) -> bool:
         """Remove an authenticator, with its twin (C(DELETE /mfa/authenticators/{id})).
@@ -129,14 +151,52 @@ class MfaApi:
         return True
 
     def _call(self, method: str, path: str, action: str, scope: str, json: dict | None = None):
-        bearer = self._bearer()
+        bearer = self._checked_bearer(action, scope)
         try:
             return self._tokens.transport.request(method, path, action=action, json=json, bearer=bearer)
         except AuthenticationError as error:
-            if is_mfa_token(bearer):
-                error.hint = error.hint or "An mfa_token enrols only while the user has no active authenticator."
-            else:
+            if not is_mfa_token(bearer):
+                error.hint = _TOKEN_WANTED % scope
+            elif error.code != "expired_token":
                 error.hint = (
-                    "The access token must be for the /mfa/ audience, younger than 600 s, with scope %s." % scope
+                    "This is an mfa_token, no access token: it must be of this tenant, lists authenticators, enrols only "
+                    "while the user has no active one, and removes none."
                 )
             raise
+
+    def _checked_bearer(self, action: str, scope: str) -> str:
+        bearer = self._bearer()
+        check_access_token(bearer, action, scope, self._tokens.transport.connection.mfa_audience, time.time())
+        return bearer
+
+
+def check_access_token(bearer: str, action: str, scope: str, audience: str, now: float) -> None:
+    """Refuse an access token that says itself that it will not do, before it is sent; what it does not say is Auth0's to tell.
+
+    :param action: what is attempted, as an infinitive phrase for messages
+    :param now: Unix seconds
+    :raises AuthenticationError: it is for another audience, or has expired
+    :raises InsufficientScopeError: it lacks the scope
+    """
+    said = claims(bearer) or {}
+    meant = said.get("aud") or audience
+    if audience not in (meant if isinstance(meant, list) else [meant]):
+        raise AuthenticationError(
+            "Could not %s: the access token is for another audience than %s" % (action, audience),
+            hint=_TOKEN_WANTED % scope,
+        )
+    expires = said.get("exp")
+    if isinstance(expires, (int, float)) and expires + _CLOCK_SKEW < now:
+        raise AuthenticationError(
+            "Could not %s: the access token has expired %.0f s ago by the clock of this machine"
+            % (action, now - expires),
+            hint=_TOKEN_WANTED % scope,
+        )
+    granted = said.get("scope")
+    if isinstance(granted, str) and scope not in granted.split():
+        raise InsufficientScopeError(
+            "Could not %s: the access token lacks the scope %s" % (action, scope),
+            required_scope=scope,
+            hint="Get a token with this scope, such as with mfaops.auth0.auth0_mfa_token, from an application that may ask "
+            "for it.",
+        )
