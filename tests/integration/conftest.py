@@ -42,9 +42,12 @@ class Tenant:
         """Options of a task that acts as this user, by password."""
         return {**self.application, "username": email(number), "password": PASSWORD, "realm": REALM, **options}
 
-    def play(self, defaults: dict, *tasks: dict, options: tuple[str, ...] = ()) -> Played:
-        """Run tasks with these defaults."""
-        return play(self.folder, list(tasks), defaults, *options)
+    def play(self, defaults: dict, *tasks: dict, options: tuple[str, ...] = (), callback: str | None = None) -> Played:
+        """Run tasks with these defaults.
+
+        :param callback: the plugin that prints, instead of Ansible's own
+        """
+        return play(self.folder, list(tasks), defaults, *options, callback=callback)
 
     def results(self, defaults: dict, *tasks: dict) -> list[dict]:
         """The results of tasks with these defaults."""
@@ -106,12 +109,16 @@ class Tenant:
         logged = self.running.control("GET", "requests")
         return [entry for entry in logged if method in ("", entry["method"]) and part in entry["path"]]
 
-    def writes(self) -> list[str]:
-        """The requests that can change something; tokens are none of them."""
+    def writes(self, refused: bool = True) -> list[str]:
+        """The requests that can change something; tokens are none of them.
+
+        :param refused: whether those that Auth0 refused count as well
+        """
         return [
             "%(method)s %(path)s" % entry
             for entry in self.requests()
             if entry["method"] in WRITES and not entry["path"].startswith("/oauth/token")
+            if refused or entry["status"] is None or entry["status"] < 400
         ]
 
     def fault(self, **description) -> None:

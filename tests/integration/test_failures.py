@@ -16,12 +16,25 @@ from .conftest import email
 INFO = "mfaops.auth0.auth0_mfa_authenticator_info"
 AUTHENTICATOR = "mfaops.auth0.auth0_mfa_authenticator"
 CODE = "mfaops.auth0.auth0_recovery_code"
+TICKET = "mfaops.auth0.auth0_mfa_enrollment_ticket"
+BROWSER = "mfaops.auth0.auth0_remembered_browser"
+FACTOR = "mfaops.auth0.auth0_guardian_factor"
+ACTION = "mfaops.auth0.auth0_action"
+TOKEN = "mfaops.auth0.auth0_mfa_token"
 # One task of each module that reads and, where it can, would write.
 TASKS = {
     INFO: {"email": email(3)},
     AUTHENTICATOR: {"email": email(3), "factor": "email", "email_address": "new@example.com"},
     CODE: {"email": email(3)},
+    TICKET: {"email": email(3)},
+    BROWSER: {"email": email(3), "state": "absent"},
 }
+# The same for those that are about the tenant and no user.
+TENANT_TASKS = {
+    FACTOR: {"enabled": ["duo"]},
+    ACTION: {"name": "mine", "code": "exports.onExecutePostLogin = async () => {};"},
+}
+ALL_TASKS = {**TASKS, **TENANT_TASKS}
 AS_USER = {INFO: {}, AUTHENTICATOR: {"factor": "otp"}}
 
 
@@ -69,12 +82,15 @@ def free_port() -> int:
     ids=lambda value: "-".join("%s=%s" % pair for pair in value.items()) if isinstance(value, dict) else "",
 )
 def test_bad_input_as_operator(tenant, options, said, facts):
-    tasks = [{module: drop_none({**tenant.operator, **task, **options})} for module, task in TASKS.items()]
+    about_a_user = {"email", "user_id"} & options.keys()
+    described = TASKS if about_a_user else ALL_TASKS
+    tasks = [{module: drop_none({**tenant.operator, **task, **options})} for module, task in described.items()]
     played = tenant.play({}, *tasks)
     for result in played.results:
         assert said in one_line(result, played.output)
         assert {name: result.get(name) for name in facts} == facts
-    assert tenant.writes() == []
+    # A write to a user who does not exist is refused, which changes nothing.
+    assert tenant.writes(refused=False) == []
 
 
 def drop_none(options: dict) -> dict:
@@ -122,7 +138,9 @@ def test_an_expired_token_says_so_on_either_side(tenant):
     as_user = {**tenant.application, "mfa_token": tenant.user_token(1)}
     as_operator = {"base_url": tenant.running.url, "api_token": tenant.operator_token()}
     tenant.running.control("PUT", "clock", {"advance_seconds": 90_000})
-    played = tenant.play({}, {INFO: as_user}, *[{module: {**task, **as_operator}} for module, task in TASKS.items()])
+    played = tenant.play(
+        {}, {INFO: as_user}, *[{module: {**task, **as_operator}} for module, task in ALL_TASKS.items()]
+    )
     texts = [one_line(result, played.output) for result in played.results]
     assert "younger than 600 s" in texts[0]
     assert all("The token has expired" in text for text in texts[1:])
@@ -135,9 +153,18 @@ def test_a_missing_scope_is_named_with_what_to_do(tenant):
         reader,
         {AUTHENTICATOR: TASKS[AUTHENTICATOR]},
         {AUTHENTICATOR: {"email": email(3), "state": "absent", "factor": "phone", "allow_last_factor": True}},
-        {CODE: TASKS[CODE]},
+        *[{module: task} for module, task in ALL_TASKS.items() if module not in (INFO, AUTHENTICATOR)],
     )
-    scopes = ["create:authentication_methods", "delete:authentication_methods", "update:users"]
+    scopes = [
+        "create:authentication_methods",
+        "delete:authentication_methods",
+        "update:users",
+        "create:guardian_enrollment_tickets",
+        "update:users",
+        "update:guardian_factors",
+        "create:actions",
+    ]
+    assert len(played.results) == len(scopes)
     for result, scope in zip(played.results, scopes):
         assert "Add the scope %s to the application's grant" % scope in one_line(result, played.output)
         assert (result["status"], result["error_code"], result["required_scope"]) == (403, "insufficient_scope", scope)
@@ -196,19 +223,21 @@ def test_an_authenticator_of_another_user_is_not_touched(tenant):
 
 def test_an_unreachable_tenant_is_named(tenant):
     url = "http://127.0.0.1:%d" % free_port()
-    tasks = [{module: {**tenant.operator, **task, "base_url": url, "max_wait": 0}} for module, task in TASKS.items()]
+    tasks = [
+        {module: {**tenant.operator, **task, "base_url": url, "max_wait": 0}} for module, task in ALL_TASKS.items()
+    ]
     tasks += [{module: {**tenant.user(3), **task, "base_url": url, "max_wait": 0}} for module, task in AS_USER.items()]
     played = tenant.play({}, *tasks)
     for result in played.results:
         assert "%s: connection refused" % url in one_line(result, played.output)
 
 
-@pytest.mark.parametrize("path", ["/oauth/token", "/api/v2/users/*/authentication-methods", "/api/v2/users/*"])
+@pytest.mark.parametrize("path", ["/oauth/token", "/api/v2/users/*/authentication-methods", "/api/v2/*"])
 def test_a_429_is_waited_for_and_the_task_goes_on(tenant, path):
     tenant.fault(kind="status", status=429, path=path, count=2, headers={"retry-after": "0"})
-    results = tenant.results(tenant.operator, *[{module: task} for module, task in TASKS.items()])
+    results = tenant.results(tenant.operator, *[{module: task} for module, task in ALL_TASKS.items()])
     assert [result.get("msg") for result in results if result.get("failed")] == []
-    assert [result["changed"] for result in results] == [False, True, True]
+    assert [result["changed"] for result in results] == [False, *[True] * 6]
     assert len(tenant.requests("POST", "recovery-code-regeneration")) == 1
     assert 429 in {entry["status"] for entry in tenant.requests()}
 
@@ -224,7 +253,7 @@ def test_a_429_on_a_write_is_repeated_because_nothing_happened(tenant):
 
 def test_a_tenant_that_stays_at_its_limit_is_given_up_after_max_wait(tenant):
     tenant.fault(kind="status", status=429, path="/api/v2/*", count=99, headers={"retry-after": "30"})
-    tasks = [{module: {**task, "max_wait": 1}} for module, task in TASKS.items()]
+    tasks = [{module: {**task, "max_wait": 1}} for module, task in ALL_TASKS.items()]
     played = tenant.play(tenant.operator, *tasks)
     for result in played.results:
         assert "max_wait is 1 s" in one_line(result, played.output)
@@ -236,7 +265,7 @@ def test_a_tenant_that_stays_at_its_limit_is_given_up_after_max_wait(tenant):
 def test_a_lost_reading_is_repeated(tenant, kind):
     tenant.fault(kind=kind, method="GET", path="*/authentication-methods", count=2)
     results = tenant.results(tenant.operator, *[{module: task} for module, task in TASKS.items()])
-    assert [result["changed"] for result in results] == [False, True, True]
+    assert [result["changed"] for result in results] == [False, *[True] * 4]
 
 
 @pytest.mark.parametrize("kind, made", [("close", 0), ("lost", 1)])

@@ -21,15 +21,7 @@ from tests.emulator.launch import start
 from tests.support.playbook import ROOT
 
 from .conftest import PASSWORD, REALM, Tenant, code_of, email
-
-INFO = "mfaops.auth0.auth0_mfa_authenticator_info"
-AUTHENTICATOR = "mfaops.auth0.auth0_mfa_authenticator"
-CODE = "mfaops.auth0.auth0_recovery_code"
-TOKEN = "mfaops.auth0.auth0_mfa_token"
-TICKET = "mfaops.auth0.auth0_mfa_enrollment_ticket"
-BROWSER = "mfaops.auth0.auth0_remembered_browser"
-FACTOR = "mfaops.auth0.auth0_guardian_factor"
-ACTION = "mfaops.auth0.auth0_action"
+from .test_failures import ACTION, AUTHENTICATOR, BROWSER, CODE, FACTOR, INFO, TICKET, TOKEN
 
 OPTIONAL = ["confirmed", "name", "enrolled_at", "last_auth_at", "link_id", "scope", "trial_expired", "display_name"]
 FAULTS: dict[str, dict] = {

@@ -17,7 +17,7 @@ from tests.emulator.switches import SWITCHES
 
 from .conftest import Tenant, code_of, email
 from .test_both_sides import other_values
-from .test_faults import ACTION, AUTHENTICATOR, BROWSER, CODE, FACTOR, INFO, TICKET, TOKEN
+from .test_failures import ACTION, AUTHENTICATOR, BROWSER, CODE, FACTOR, INFO, TICKET, TOKEN
 
 PHONE = "+442071838750"
 OTP_OF_2 = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

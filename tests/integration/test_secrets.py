@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import email
-from .test_failures import AUTHENTICATOR, CODE, INFO
+from .test_failures import ACTION, AUTHENTICATOR, BROWSER, CODE, FACTOR, INFO, TICKET, TOKEN
 
 CANARY = "canary-%s-5f3a9"
 SEED = "CANARYCANARY2345CANARYCANARY2345"
@@ -84,3 +84,45 @@ def test_tokens_and_codes_that_auth0_returns_are_not_printed(tenant):
     assert len(issued) == 4 and all(issued)
     for secret in [*issued, token, "Fe26.2*", "eyJ", "app-secret", "m2m-secret", "Correct-Horse-7"]:
         assert secret not in played.output
+
+
+def test_no_secret_of_any_module_is_printed_or_left_behind(tenant, temporary, monkeypatch):
+    """With C(-vvvv), as JSON, with diffs, in failures and in successes."""
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    operator = {**tenant.operator, "email": email(3)}
+    browser = {"grant": "authorization_code", "redirect_uri": "https://app.example.com/callback"}
+    app = tenant.application
+    wrong = [
+        {TICKET: {**operator, **canaries("client_secret")}},
+        {BROWSER: {**operator, "state": "absent", **canaries("api_token")}},
+        {FACTOR: {**tenant.operator, "enabled": ["otp"], **canaries("client_secret")}},
+        {ACTION: {**tenant.operator, "name": "mine", "code": "x", **canaries("api_token")}},
+        {ACTION: {**tenant.operator, "name": "mine", "code": "x", "secrets": [canaries("value") | {"name": "KEY"}]}},
+        {INFO: {"base_url": tenant.running.url, "email": email(3), "client_id": "m2m", **canaries("private_key")}},
+        {INFO: {**operator, "proxy": "http://user:%s@127.0.0.1:9" % (CANARY % "proxy"), "max_wait": 0}},
+        {TOKEN: {**tenant.user(3), **canaries("password")}},
+        {TOKEN: {**tenant.user(3), **canaries("otp")}},
+        {TOKEN: {**tenant.user(3), **canaries("recovery_code")}},
+        {TOKEN: {**app, **canaries("mfa_token", "oob_code", "binding_code")}},
+        {TOKEN: {**app, "grant": "refresh_token", **canaries("refresh_token")}},
+        {TOKEN: {**app, **browser, **canaries("code", "code_verifier")}},
+        {
+            TOKEN: {
+                **app,
+                **browser,
+                "callback_url": "https://app.example.com/callback?code=%s&state=x" % (CANARY % "callback"),
+                **canaries("state", "code_verifier"),
+            }
+        },
+    ]
+    outputs = []
+    for callback in (None, "whole_results"):
+        played = tenant.play({}, *[{**task, "diff": True} for task in wrong], options=("-vvvv",), callback=callback)
+        outputs.append(played.output)
+    # One line for each task, and one for the task that keeps the results.
+    assert sum(line.startswith("{") for line in outputs[1].splitlines()) == len(wrong) + 1
+    assert [index for index, result in enumerate(played.results) if not result.get("failed")] == [4]
+    for secret in ("canary-", "m2m-secret", "app-secret"):
+        assert [secret in output for output in outputs] == [False, False]
+        assert files_with(temporary, secret) == []
+    assert files_with(tenant.folder, "canary-") == [tenant.folder / "playbook.yml"]

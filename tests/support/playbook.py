@@ -39,6 +39,7 @@ def environment(collections: Path | None = None) -> dict[str, str]:
     kept.update(
         ANSIBLE_COLLECTIONS_PATH=str(collections or ROOT / "build" / "collections"),
         ANSIBLE_ACTION_PLUGINS=str(Path(__file__).parent / "action_plugins"),
+        ANSIBLE_CALLBACK_PLUGINS=str(Path(__file__).parent / "callback_plugins"),
         ANSIBLE_LOCALHOST_WARNING="false",
         ANSIBLE_INVENTORY_UNPARSED_WARNING="false",
         ANSIBLE_NOCOLOR="1",
@@ -48,13 +49,21 @@ def environment(collections: Path | None = None) -> dict[str, str]:
     return kept
 
 
-def play(folder: Path, tasks: list[dict], defaults: dict, *options: str, variables: dict | None = None) -> Played:
+def play(
+    folder: Path,
+    tasks: list[dict],
+    defaults: dict,
+    *options: str,
+    variables: dict | None = None,
+    callback: str | None = None,
+) -> Played:
     """Run tasks one after the other in one play on localhost; a failed one does not stop the rest.
 
     :param folder: for the playbook and the results
     :param tasks: each with the module's name and its options, and keywords such as C(check_mode)
     :param defaults: C(module_defaults) of the action group
     :param options: for the command line
+    :param callback: the plugin that prints, instead of Ansible's own
     """
     results = folder / "results.json"
     steps = [{**task, "register": "result_%d" % number, "ignore_errors": True} for number, task in enumerate(tasks)]
@@ -82,7 +91,7 @@ def play(folder: Path, tasks: list[dict], defaults: dict, *options: str, variabl
     run = subprocess.run(
         [BIN / "ansible-playbook", playbook, *options],
         cwd=folder,
-        env=environment(),
+        env={**environment(), **({"ANSIBLE_STDOUT_CALLBACK": callback} if callback else {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
