@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from functools import cached_property
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
 from .auth0.budget import Budget
 from .auth0.connection import Connection, check_token
 from .auth0.errors import Auth0Error, ConfigurationError
-from .auth0.management_api import ManagementApi
-from .auth0.mfa_api import MfaApi, log_in
 from .auth0.tokens import Application, CachedToken, TokenEndpoint, TokenSet
 from .auth0.transport import Transport
-from .auth0.views import OperatorView, UserView
+
+if TYPE_CHECKING:
+    from .auth0.management_api import ManagementApi
+    from .auth0.operator_view import OperatorView
+    from .auth0.user_view import UserView
 
 try:  # ansible-core 2.22 and newer
     from ansible.module_utils.secrets import register_secret
@@ -177,6 +179,10 @@ class Session:
         return TokenEndpoint(self._closing.enter_context(Transport(self.connection, self.budget)), self.application)
 
     def _user_view(self) -> UserView:
+        # Modules are compiled anew for every task, so each side loads its own only.
+        from .auth0.mfa_api import MfaApi, log_in
+        from .auth0.user_view import UserView
+
         given = self.params
         if given["user_id"] or given["email"]:
             raise ConfigurationError(
@@ -203,6 +209,8 @@ class Session:
 
         :raises ConfigurationError: credentials or the name of the user are missing
         """
+        from .auth0.operator_view import OperatorView
+
         given = self.params
         if not given["user_id"] and not given["email"]:
             as_user = "mfa_token" in given
@@ -219,6 +227,8 @@ class Session:
 
         :raises ConfigurationError: credentials are missing
         """
+        from .auth0.management_api import ManagementApi
+
         given = self.params
         if given["api_token"]:
             token = check_token("api_token", given["api_token"])

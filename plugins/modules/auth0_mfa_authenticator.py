@@ -329,7 +329,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators 
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.secret_file import SecretFile
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import seconds
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.views import Outcome, converge
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.converge import Outcome, converge
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wanted import SELECTORS, Wanted
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
     Session,

@@ -247,7 +247,6 @@ from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Population
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import CHANNELS, to_rows
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.bulk import Reading, Target, UserRead, with_progress
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.connection import encode_id
@@ -325,6 +324,9 @@ def targets_of(session: Session):
     if params["query"] is not None:
         if not params["query"].strip():
             raise ConfigurationError("query is empty", hint="Write * for every user.")
+        # Modules are compiled anew for every task, so what only a search needs is loaded for a search.
+        from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Population
+
         query = params["query"].strip()
         population = Population(session.operator, None if query == "*" else query)
         return (Target(user["user_id"], user.get("email")) for user in population), lambda: population.total

@@ -19,14 +19,16 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population impo
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.scan import Scan
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.budget import Budget
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.connection import Connection
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.enrollment import Wanted
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.converge import converge
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import Auth0Error
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.management_api import ManagementApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.mfa_api import MfaApi, log_in
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.operator_view import OperatorView
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import as_time
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tokens import Application, TokenEndpoint
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.transport import Transport
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.views import OperatorView, UserView, converge
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.user_view import UserView
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wanted import Wanted
 
 from tests.emulator.launch import start
 from tests.emulator.switches import SWITCHES

@@ -10,7 +10,9 @@ iterated: they ask for an empty page after every full answer.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Callable
 
 from .authenticators import Authenticator
@@ -45,13 +47,9 @@ class ManagementApi:
         :param token: returns the bearer
         :param renew: called when Auth0 refuses the bearer; the call is then repeated once, because it was not carried out
         """
-        from auth0.management import Auth0
-
+        self._connection, self._budget = connection, budget
         self._token, self._renew = token, renew
-        self._http = httpx_client(connection, budget)
-        self._client = Auth0(
-            base_url=connection.base_url + "/api/v2", token=token, httpx_client=self._http, max_retries=0
-        )
+        self._closing = ExitStack()
 
     @classmethod
     def with_client_credentials(
@@ -84,7 +82,16 @@ class ManagementApi:
 
     def close(self) -> None:
         """Close all connections."""
-        self._http.close()
+        self._closing.close()
+
+    @cached_property
+    def _client(self):
+        # Slow to load, so not before there is something to send.
+        from auth0.management import Auth0
+
+        http = self._closing.enter_context(httpx_client(self._connection, self._budget))
+        base_url = self._connection.base_url + "/api/v2"
+        return Auth0(base_url=base_url, token=self._token, httpx_client=http, max_retries=0)
 
     def call(self, action: str, send: Callable[[Any], Any]):
         """Send one request through auth0-python, once more where the token was refused; what C(send) returns.

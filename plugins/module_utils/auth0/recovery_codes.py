@@ -12,7 +12,7 @@ from datetime import datetime
 from .authenticators import Authenticator
 from .errors import ConfigurationError
 from .times import iso
-from .views import OperatorView
+from .operator_view import OperatorView
 
 
 @dataclass(frozen=True)

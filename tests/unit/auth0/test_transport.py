@@ -290,7 +290,7 @@ def test_a_proxy_setting_that_cannot_be_used_is_named(proxy, monkeypatch):
         monkeypatch.setenv(name, proxy)
     connection = Connection.from_options(auth0_domain="tenant.example.com")
     with pytest.raises(ConfigurationError, match="HTTPS_PROXY"):
-        ManagementApi(connection, Budget(), lambda: "t")
+        ManagementApi(connection, Budget(), lambda: "t").list_authenticators("auth0|1")
     with pytest.raises(Auth0Error, match="HTTPS_PROXY|tenant.example.com"):
         Transport(connection, Budget(max_wait=0)).request("GET", "/mfa/authenticators", action="list them")
 
