@@ -178,6 +178,10 @@ action:
       description: Whether it is deployed as it is.
       type: bool
       sample: true
+    bound:
+      description: Whether it runs at its trigger.
+      type: bool
+      sample: true
     position:
       description: Its place at the trigger, from V(1); V(null) where it is not bound.
       type: int
@@ -235,6 +239,7 @@ def wanted_from(params: dict) -> WantedAction:
 def row(action: Action | None, bindings: tuple[Binding, ...]) -> dict | None:
     if action is None:
         return None
+    position = position_of(action.id, bindings)
     return {
         "id": action.id,
         "name": action.name,
@@ -244,7 +249,8 @@ def row(action: Action | None, bindings: tuple[Binding, ...]) -> dict | None:
         "dependencies": action.dependencies,
         "secrets": list(action.secrets),
         "deployed": action.deployed,
-        "position": position_of(action.id, bindings),
+        "bound": position is not None,
+        "position": position,
     }
 
 

@@ -6,7 +6,16 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import contextmanager
+
 import pytest
+
+from tests.emulator import __main__ as program
+from tests.emulator import actions_routes
+from tests.emulator.launch import start
+
+from .conftest import Tenant
 
 MODULE = "mfaops.auth0.auth0_action"
 JS = 'exports.onExecutePostLogin = async (event, api) => { api.multifactor.enable("any", { allowRememberBrowser: false }); };'
@@ -130,7 +139,23 @@ def test_what_was_done_before_an_error_is_reported_and_the_next_run_finds_its_wa
     assert len(tenant.requests("POST", "/actions/actions")) == 2
 
 
-def test_two_actions_of_one_name_and_one_of_another_trigger_are_refused(tenant):
+def test_two_actions_of_one_name_are_refused_with_their_ids(tmp_path):
+    twin = {"name": "twin", "supported_triggers": [{"id": "post-login", "version": "v3"}], "code": OTHER}
+    with start(users=1, switches={"existing-action-name-status": 201}) as running:
+        tenant = Tenant(running, tmp_path)
+        ids = [tenant.management("POST", "/actions/actions", twin)["id"] for _number in range(2)]
+        tenant.forget_requests()
+        results = tenant.results(
+            tenant.operator,
+            {MODULE: {"name": "twin", "code": JS}},
+            {MODULE: {"name": "twin", "state": "absent", "force": True}},
+        )
+        assert tenant.writes() == []
+    for result in results:
+        assert result["failed"] and "2 Actions are named twin: %s, %s" % tuple(sorted(ids)) in result["msg"]
+
+
+def test_one_of_another_trigger_is_refused(tenant):
     other = {"name": "other", "supported_triggers": [{"id": "credentials-exchange", "version": "v2"}], "code": OTHER}
     tenant.management("POST", "/actions/actions", other)
     (result,) = tenant.results(tenant.operator, {MODULE: {"name": "other", "code": OTHER}})
@@ -142,6 +167,65 @@ def test_a_build_that_takes_too_long_is_told(tenant):
     assert result["failed"] and "after 0 s" in result["msg"] and result["done"] == ["created"]
 
 
+def test_a_build_that_fails_is_told_with_what_was_done(tmp_path):
+    task = {MODULE: {"name": "mine", "code": "broken("}}
+    with start(users=1, program=__name__) as running:
+        tenant = Tenant(running, tmp_path)
+        made, again, mended = tenant.results(tenant.operator, task, task, {MODULE: {"name": "mine", "code": OTHER}})
+        assert len(tenant.requests("POST", "/deploy")) == 1
+    assert (
+        made["failed"] and "could not be built" in made["msg"] and "Its code or a dependency is wrong" in made["hint"]
+    )
+    assert (made["changed"], made["done"]) == (True, ["created"])
+    assert again["failed"] and again["changed"] is False and "done" not in again
+    assert mended["changed"] and mended["action"]["id"] == made["action_id"] and mended["action"]["bound"]
+
+
+@contextmanager
+def somebody_who_binds(tenant: Tenant, other: dict):
+    """Bind another Action as soon as the task has made its own."""
+    over = threading.Event()
+
+    def bind():
+        while not over.wait(0.05):
+            if tenant.requests("POST", "/actions/actions"):
+                tenant.management("PATCH", "/actions/triggers/post-login/bindings", other)
+                return
+
+    thread = threading.Thread(target=bind)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_what_somebody_binds_while_the_action_is_built_stays_bound(tenant):
+    action = {"name": "other", "supported_triggers": [{"id": "post-login", "version": "v3"}], "code": OTHER}
+    other = tenant.management("POST", "/actions/actions", {**action, "deploy": True})["id"]
+    tenant.forget_requests()
+    entry = {"ref": {"type": "action_id", "value": other}, "display_name": "other"}
+    with somebody_who_binds(tenant, {"bindings": [entry]}):
+        (result,) = tenant.results(tenant.operator, {MODULE: {"name": "mine", "code": JS}})
+    assert bound(tenant) == ["other", "mine"] and result["action"]["position"] == 2
+
+
+@pytest.mark.parametrize("part", ["/actions/actions", "/deploy", "/bindings"])
+def test_a_write_whose_answer_is_lost_is_sent_once_and_the_next_run_finds_its_way(tenant, part):
+    method = "PATCH" if part == "/bindings" else "POST"
+    task = {MODULE: {"name": "mine", "code": OTHER}}
+    tenant.fault(kind="lost", method=method, path="*" + part)
+    (lost,) = tenant.results(tenant.operator, task)
+    assert lost["failed"] and "Run the task again" in lost["hint"]
+    assert lost["changed"] is (part != "/actions/actions")
+    assert len([entry for entry in tenant.requests(method) if entry["path"].endswith(part)]) == 1
+    again, still = tenant.results(tenant.operator, task, task)
+    assert not again.get("failed") and again["action"]["bound"] and still["changed"] is False
+    assert [each["name"] for each in tenant.management("GET", "/actions/actions")["actions"]] == ["mine"]
+    assert bound(tenant) == ["mine"]
+
+
 @pytest.mark.parametrize(
     "options, says",
     [
@@ -149,9 +233,23 @@ def test_a_build_that_takes_too_long_is_told(tenant):
         ({"code": OTHER, "position": 0}, "position 0 is not above 0"),
         ({"code": OTHER, "position": 1, "bound": False}, "position goes with bound=true"),
         ({"code": OTHER, "deploy": False}, "must be deployed before it is bound"),
+        ({"code": OTHER, "build_timeout": "nan"}, "build_timeout nan is not a number of seconds"),
     ],
 )
 def test_bad_input_is_refused_before_any_request(tenant, options, says):
     (result,) = tenant.results(tenant.operator, {MODULE: {"name": "mine", **options}})
     assert result["failed"] and says in result["msg"]
     assert tenant.requests() == []
+
+
+def main() -> None:
+    """The emulator's own program, which cannot build what is broken."""
+    status = actions_routes.build_status
+    actions_routes.build_status = lambda content, tenant: (
+        "failed" if "broken(" in content.code else status(content, tenant)
+    )
+    program.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -16,7 +16,8 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-BIN = Path(sys.prefix) / "bin"
+# Where the ansible commands are: another ansible-core than the one that runs the tests, if so told.
+BIN = Path(os.environ.get("MFAOPS_ANSIBLE_BIN") or Path(sys.prefix) / "bin").absolute()
 
 
 @dataclass(frozen=True)

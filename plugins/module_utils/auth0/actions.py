@@ -94,9 +94,10 @@ class ActionPlan:
         return bool(self.create or self.change or self.deploy or self.remove or self.bindings is not None)
 
 
-def check(wanted: WantedAction) -> None:
+def check(wanted: WantedAction, build_timeout: float) -> None:
     """Whether the input can be right at all.
 
+    :param build_timeout: seconds
     :raises ConfigurationError: it cannot
     """
     if not wanted.name.strip():
@@ -109,6 +110,8 @@ def check(wanted: WantedAction) -> None:
         raise ConfigurationError("position goes with bound=true only")
     if wanted.bound and not wanted.deploy:
         raise ConfigurationError("An Action must be deployed before it is bound", hint="Set bound=false as well.")
+    if not 0 <= build_timeout < float("inf"):
+        raise ConfigurationError("build_timeout %r is not a number of seconds" % build_timeout)
 
 
 def plan(
@@ -136,9 +139,12 @@ def plan(
             "runtime": runtime,
             **content,
         }
-        after = _after(wanted, Action(UNKNOWN_ID, wanted.name, "", wanted.trigger, version, runtime, {}, (), False))
+        new = Action(UNKNOWN_ID, wanted.name, "", wanted.trigger, version, runtime, {}, (), False)
         return ActionPlan(
-            create=create, deploy=wanted.deploy, bindings=_bound(wanted, UNKNOWN_ID, bindings), after=after
+            create=create,
+            deploy=wanted.deploy,
+            bindings=bound_as_wanted(wanted, UNKNOWN_ID, bindings),
+            after=_after(wanted, new, True),
         )
     change = {name: value for name, value in content.items() if _differs(wanted, actual, name)}
     if wanted.trigger_version and wanted.trigger_version != actual.trigger_version:
@@ -146,8 +152,8 @@ def plan(
     return ActionPlan(
         change=change or None,
         deploy=wanted.deploy and (bool(change) or not actual.deployed),
-        bindings=_bound(wanted, actual.id, bindings),
-        after=_after(wanted, actual),
+        bindings=bound_as_wanted(wanted, actual.id, bindings),
+        after=_after(wanted, actual, bool(change)),
     )
 
 
@@ -185,7 +191,7 @@ def _differs(wanted: WantedAction, actual: Action, name: str) -> bool:
     return getattr(wanted, name) != getattr(actual, name)
 
 
-def _after(wanted: WantedAction, actual: Action) -> Action:
+def _after(wanted: WantedAction, actual: Action, changed: bool) -> Action:
     return replace(
         actual,
         code=wanted.code or "",
@@ -193,16 +199,15 @@ def _after(wanted: WantedAction, actual: Action) -> Action:
         runtime=wanted.runtime or actual.runtime,
         dependencies=actual.dependencies if wanted.dependencies is None else wanted.dependencies,
         secrets=actual.secrets if wanted.secrets is None else tuple(sorted(wanted.secrets)),
-        deployed=wanted.deploy or (actual.deployed and not _changed(wanted, actual)),
+        deployed=wanted.deploy or (actual.deployed and not changed),
     )
 
 
-def _changed(wanted: WantedAction, actual: Action) -> bool:
-    return any(_differs(wanted, actual, name) for name in _content(wanted))
+def bound_as_wanted(wanted: WantedAction, action_id: str, bindings: tuple[Binding, ...]) -> tuple[Binding, ...] | None:
+    """The trigger's complete list as it is to be, None where it is right. The others keep their order and names.
 
-
-def _bound(wanted: WantedAction, action_id: str, bindings: tuple[Binding, ...]) -> tuple[Binding, ...] | None:
-    """The trigger's list as it is to be; None where it is right."""
+    :param bindings: of the trigger, in order
+    """
     own = next((binding for binding in bindings if binding.action_id == action_id), None)
     others = [binding for binding in bindings if binding is not own]
     if not wanted.bound:

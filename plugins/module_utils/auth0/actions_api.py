@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Callable
 
-from .actions import UNKNOWN_ID, Action, ActionPlan, Binding, WantedAction, check, plan
+from .actions import UNKNOWN_ID, Action, ActionPlan, Binding, WantedAction, bound_as_wanted, check, plan
 from .errors import AmbiguousWriteError, Auth0Error, ConfigurationError, NotFoundError, RefusedError, ServerError
 from .management_api import ManagementApi, plain
 
@@ -172,7 +172,7 @@ def converge_action(api: ActionsApi, wanted: WantedAction, build_timeout: float,
     :param build_timeout: seconds to wait until it is built
     :raises Auth0Error: what was done before is in the error's C(progress)
     """
-    check(wanted)
+    check(wanted, build_timeout)
     actual = api.find(wanted.name)
     if wanted.state == "absent":
         return _converge_absent(api, wanted, actual, check_mode)
@@ -180,9 +180,9 @@ def converge_action(api: ActionsApi, wanted: WantedAction, build_timeout: float,
     bindings = api.bindings(wanted.trigger)
     needed = plan(wanted, actual, bindings, version, runtime)
     action_id = actual.id if actual else UNKNOWN_ID
+    bound_after = bindings if needed.bindings is None else needed.bindings
     if not check_mode:
-        action_id = _carry_out(api, wanted, needed, action_id, build_timeout)
-    bound_after = _with_id(bindings if needed.bindings is None else needed.bindings, action_id)
+        action_id, bound_after = _carry_out(api, wanted, needed, action_id, bindings, build_timeout)
     return ActionOutcome(needed.changes, actual, replace(needed.after, id=action_id), bindings, bound_after)
 
 
@@ -197,12 +197,18 @@ def _converge_absent(api: ActionsApi, wanted: WantedAction, actual: Action | Non
     return ActionOutcome(True, actual, None, bindings, left)
 
 
-def _with_id(bindings: tuple[Binding, ...], action_id: str) -> tuple[Binding, ...]:
-    return tuple(replace(each, action_id=action_id) if each.action_id == UNKNOWN_ID else each for each in bindings)
+def _carry_out(
+    api: ActionsApi,
+    wanted: WantedAction,
+    needed: ActionPlan,
+    action_id: str,
+    bindings: tuple[Binding, ...],
+    build_timeout: float,
+) -> tuple[str, tuple[Binding, ...]]:
+    """The plan's writes; the id of the Action, and what is bound afterwards.
 
-
-def _carry_out(api: ActionsApi, wanted: WantedAction, needed: ActionPlan, action_id: str, build_timeout: float) -> str:
-    """The plan's writes; the id of the Action."""
+    :param bindings: what is bound before
+    """
     done: list[str] = []
     try:
         if needed.create:
@@ -216,14 +222,19 @@ def _carry_out(api: ActionsApi, wanted: WantedAction, needed: ActionPlan, action
             api.deploy(action_id)
             done.append("deployed")
         if needed.bindings is not None:
-            api.bind(wanted.trigger, _with_id(needed.bindings, action_id))
+            # The whole list is replaced, and what others bound during the build has to stay.
+            bindings = api.bindings(wanted.trigger) if done else bindings
+            entries = bound_as_wanted(wanted, action_id, bindings)
+            if entries is not None:
+                api.bind(wanted.trigger, entries)
+                bindings = entries
     except Auth0Error as error:
         if isinstance(error, AmbiguousWriteError):
             error = error.as_kind(AmbiguousWriteError, hint="Run the task again: it looks what the tenant has.")
         if done:
             error.progress = {"action_id": action_id, "done": done}
         raise error from None
-    return action_id
+    return action_id, bindings
 
 
 def _action(item: dict) -> Action:
