@@ -78,8 +78,9 @@ def _reason_to_keep(
         return device[0].not_deletable_because
     if not any(selects(row) for row in device):
         return "It does not fit the selector."
+    together = {row_id for row in device for row_id in (row.id, *linked[row.id])}
     for row in actual:
-        if row.id in linked[device[0].id] and not selects(row):
+        if row.id in together and not selects(row):
             return "%s, which would go with it, does not fit the selector." % row.id
     return None
 

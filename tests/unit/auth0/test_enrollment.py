@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import (
@@ -423,6 +423,7 @@ dated = st.lists(
 )
 
 
+@settings(max_examples=300)
 @given(dated, st.sampled_from(["unused", "unconfirmed", "all"]), st.integers(1, 6), st.booleans())
 def test_no_selector_takes_what_it_does_not_fit(actual, selector, limit, allowed):
     options = {"unused_for": 90 * 86400} if selector == "unused" else {}
