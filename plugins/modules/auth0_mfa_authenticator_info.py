@@ -303,9 +303,12 @@ def list_many(session: Session, row_filter: RowFilter) -> dict:
     if session.acts_as_user:
         raise ConfigurationError("user_ids, emails and query do not go with mfa_token or username")
     targets, total = targets_of(session)
+    tell(session, "")
     reading = Reading(session.operator, targets)
     users = []
-    for user in with_progress(reading, session.params["progress_every"], lambda *done: tell(session, total(), *done)):
+    for user in with_progress(
+        reading, session.params["progress_every"], lambda *done: tell(session, progress_of(session, total(), *done))
+    ):
         users.append(entry(user, row_filter))
     unread = sum(user["error"] is not None for user in users)
     if reading.stopped is not None:
@@ -350,16 +353,20 @@ def entry(user: UserRead, row_filter: RowFilter) -> dict:
     return {"user_id": user.user_id, "email": user.email, "authenticators": rows, "error": error}
 
 
-def tell(session: Session, total: int | None, done: int, unread: int) -> None:
-    if session.params["progress_path"]:
-        line = "%d of %s users, %d unread, %.0f s waited for the rate limit\n" % (
-            done,
-            "an unknown number of" if total is None else total,
-            unread,
-            session.budget.waited,
-        )
-        with open(session.params["progress_path"], "a", encoding="utf-8") as file:
-            file.write(line)
+def progress_of(session: Session, total: int | None, done: int, unread: int) -> str:
+    of = "an unknown number of" if total is None else total
+    return "%d of %s users, %d unread, %.0f s waited for the rate limit\n" % (done, of, unread, session.budget.waited)
+
+
+def tell(session: Session, text: str) -> None:
+    path = session.params["progress_path"]
+    if not path:
+        return
+    try:
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise ConfigurationError("progress_path %s cannot be written: %s" % (path, error.strerror)) from None
 
 
 def main() -> None:

@@ -174,6 +174,7 @@ def test_what_ends_the_reading_fails_the_task_and_keeps_what_was_read(tenant):
         ({"email": "a@example.com", "emails": ["b@example.com"]}, "mutually exclusive"),
         ({"query": "*", "created_before": "yesterday"}, "neither an age nor a date"),
         ({"query": "*", "progress_every": 0}, "progress_every 0 is not above 0"),
+        ({"query": "*", "progress_path": "/no/such/folder/x"}, "progress_path /no/such/folder/x cannot be written"),
         ({"query": "*", "username": "a", "password": "b"}, "do not go with mfa_token or username"),
         ({"username": "a", "password": "b", "created_before": "1d"}, "shows no dates"),
     ],
