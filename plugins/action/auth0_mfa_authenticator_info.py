@@ -38,7 +38,9 @@ class ActionModule(ActionBase):
         with tempfile.TemporaryDirectory(prefix="mfaops-progress-") as folder:
             path = os.path.join(folder, "progress")
             with followed(path, lambda line: display.v("%s: %s" % (self._task.get_name(), line))):
-                return self._execute_module(module_args={**options, "progress_path": path}, task_vars=task_vars)
+                result = self._execute_module(module_args={**options, "progress_path": path}, task_vars=task_vars)
+        # Else -v would print thousands of users as well; -vvv does.
+        return {**result, "_ansible_verbose_override": True}
 
     def _can_follow(self, options: dict) -> bool:
         return (

@@ -15,7 +15,7 @@ options:
   auth0_domain:
     description:
       - The tenant's domain, such as V(example.eu.auth0.com), with a port where it has one.
-      - Falls back to the environment variable E(AUTH0_DOMAIN).
+      - Falls back to the environment variable E(AUTH0_DOMAIN), unless O(base_url) is a plain V(http://) address, that is on loopback.
     type: str
   base_url:
     description:
@@ -25,7 +25,8 @@ options:
   api_token:
     description:
       - A token for the Management API, to act as operator without client credentials.
-      - Falls back to the environment variable E(AUTH0_API_TOKEN).
+      - Falls back to the environment variable E(AUTH0_API_TOKEN) where the task has none of O(api_token), O(client_secret) and
+        O(private_key).
     type: str
   client_id:
     description:
@@ -36,12 +37,14 @@ options:
   client_secret:
     description:
       - The application's secret.
-      - Falls back to the environment variable E(AUTH0_CLIENT_SECRET).
+      - Falls back to the environment variable E(AUTH0_CLIENT_SECRET) where the task has none of O(api_token), O(client_secret) and
+        O(private_key), and E(AUTH0_API_TOKEN) is not set.
     type: str
   private_key:
     description:
       - An RSA key in PEM form, for an application that authenticates with a signed JWT instead of a secret.
-      - Falls back to the environment variable E(AUTH0_CLIENT_ASSERTION_PRIVATE_KEY).
+      - Falls back to the environment variable E(AUTH0_CLIENT_ASSERTION_PRIVATE_KEY) where neither the task nor the environment has
+        another credential.
     type: str
     version_added: 0.2.0
   signing_algorithm:

@@ -6,14 +6,15 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from functools import cached_property
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, Mapping
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
 from .auth0.budget import Budget
-from .auth0.connection import Connection, check_token
+from .auth0.connection import Connection, check_code, check_token
 from .auth0.errors import Auth0Error, ConfigurationError
 from .auth0.tokens import Application, CachedToken, TokenEndpoint, TokenSet
 from .auth0.transport import Transport
@@ -40,16 +41,12 @@ LIBRARIES = {
 def connection_spec() -> dict[str, dict]:
     """The options of the doc fragment C(connection)."""
     return {
-        "auth0_domain": {"type": "str", "fallback": (env_fallback, ["AUTH0_DOMAIN"])},
+        "auth0_domain": {"type": "str"},
         "base_url": {"type": "str"},
-        "api_token": {"type": "str", "no_log": True, "fallback": (env_fallback, ["AUTH0_API_TOKEN"])},
+        "api_token": {"type": "str", "no_log": True},
         "client_id": {"type": "str", "fallback": (env_fallback, ["AUTH0_CLIENT_ID"])},
-        "client_secret": {"type": "str", "no_log": True, "fallback": (env_fallback, ["AUTH0_CLIENT_SECRET"])},
-        "private_key": {
-            "type": "str",
-            "no_log": True,
-            "fallback": (env_fallback, ["AUTH0_CLIENT_ASSERTION_PRIVATE_KEY"]),
-        },
+        "client_secret": {"type": "str", "no_log": True},
+        "private_key": {"type": "str", "no_log": True},
         "signing_algorithm": {
             "type": "str",
             "choices": ["RS256", "RS384", "PS256"],
@@ -113,6 +110,30 @@ def run(module: AnsibleModule, task: Callable[[Session], dict]) -> None:
         module.exit_json(**result)
 
 
+# Ansible's own fallbacks are filled in before options are compared, and would stand against what a task says.
+ENVIRONMENT = {
+    "api_token": "AUTH0_API_TOKEN",
+    "client_secret": "AUTH0_CLIENT_SECRET",
+    "private_key": "AUTH0_CLIENT_ASSERTION_PRIVATE_KEY",
+}
+
+
+def from_environment(params: dict, environment: Mapping[str, str]) -> dict[str, str]:
+    """What the environment adds to the options of a task: nothing that stands beside, or against, what the task says.
+
+    :returns: values by option
+    """
+    added = {}
+    loopback = (params["base_url"] or "").startswith("http:")
+    if not params["auth0_domain"] and not loopback and environment.get("AUTH0_DOMAIN"):
+        added["auth0_domain"] = environment["AUTH0_DOMAIN"]
+    if not any(params[name] is not None for name in ENVIRONMENT):
+        found = [name for name, variable in ENVIRONMENT.items() if environment.get(variable)]
+        if found:
+            added[found[0]] = environment[ENVIRONMENT[found[0]]]
+    return added
+
+
 class Session:
     """One module run: the options, and the side they act from. A context manager that closes all connections.
 
@@ -122,7 +143,10 @@ class Session:
 
     def __init__(self, module: AnsibleModule) -> None:
         self.module = module
-        self.params = module.params
+        added = from_environment(module.params, os.environ)
+        self.params = {**module.params, **added}
+        for name in ENVIRONMENT.keys() & added.keys():
+            self.hide(added[name])
         self._closing = ExitStack()
 
     def __enter__(self) -> Session:
@@ -191,8 +215,10 @@ class Session:
             )
         if given["mfa_token"] is not None:
             check_token("mfa_token", given["mfa_token"])
-        elif not given["username"]:
-            raise ConfigurationError("username is empty")
+        elif not given["username"] or not given["password"]:
+            raise ConfigurationError("username or password is empty")
+        if given["otp"] is not None:
+            check_code("otp", given["otp"])
         tokens = self.tokens()
 
         def fetch() -> TokenSet:
@@ -216,8 +242,11 @@ class Session:
             as_user = "mfa_token" in given
             raise ConfigurationError(
                 "No user given",
-                hint="Set user_id or email%s."
-                % (", or act as the user with mfa_token, or username and password" if as_user else ""),
+                hint="Set user_id or email%s%s."
+                % (
+                    ", or user_ids, emails or query" if "query" in given else "",
+                    ", or act as the user with mfa_token, or username and password" if as_user else "",
+                ),
             )
         return OperatorView(self.operator, user_id=given["user_id"], email=given["email"])
 

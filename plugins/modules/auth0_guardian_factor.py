@@ -12,7 +12,7 @@ short_description: Set which MFA factors and which MFA policy an Auth0 tenant ha
 version_added: 0.2.0
 description:
   - Turns MFA factors of the tenant on and off, says how phones are challenged, and sets when MFA is asked for, as operator.
-  - What is not named is neither read nor changed.
+  - What is not named is not changed. The policy is read where a factor is to be turned off.
   - Writes come in an order that never asks for MFA before the wanted factors are on.
 options:
   enabled:
@@ -37,6 +37,11 @@ options:
         MFA API asks for it with any policy.
     type: str
     choices: [all-applications, confidence-score, never]
+  allow_no_factor:
+    description:
+      - Whether MFA may be asked for while no factor is on, so that users without one cannot log in. A recovery code is no factor.
+    type: bool
+    default: false
 author:
   - mfaops.auth0 contributors (@mfaops)
 extends_documentation_fragment:
@@ -87,7 +92,7 @@ phone_message_types:
   elements: str
   sample: null
 policy:
-  description: When MFA is asked for; V(null) where it was not asked for.
+  description: When MFA is asked for; V(null) where it was not read.
   returned: success
   type: str
   sample: all-applications
@@ -105,7 +110,6 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.guardian import
     FACTORS,
     POLICIES,
     Guardian,
-    asks_for_nothing,
     converge_tenant,
     for_diff,
     wanted_from,
@@ -116,9 +120,9 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.module import Session
 def converge_factors(session: Session) -> dict:
     params = session.params
     wanted = wanted_from(params["enabled"], params["disabled"], params["phone_message_types"], params["policy"])
-    before, after = converge_tenant(Guardian(session.operator), wanted, session.module.check_mode)
-    if asks_for_nothing(after):
-        session.module.warn("The policy asks for MFA while no factor is on: users without one cannot log in.")
+    before, after = converge_tenant(
+        Guardian(session.operator), wanted, params["allow_no_factor"], session.module.check_mode
+    )
     result = {
         "changed": before != after,
         "factors": after.factors,
@@ -139,6 +143,7 @@ def main() -> None:
             "disabled": factors,
             "phone_message_types": {"type": "list", "elements": "str", "choices": ["sms", "voice"]},
             "policy": {"type": "str", "choices": list(POLICIES)},
+            "allow_no_factor": {"type": "bool", "default": False},
         },
         required_one_of=[("enabled", "disabled", "phone_message_types", "policy")],
         supports_check_mode=True,

@@ -327,6 +327,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators 
     to_rows,
     twins,
 )
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import Auth0Error
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.secret_file import SecretFile
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import seconds
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.converge import Outcome, converge
@@ -408,7 +409,7 @@ def converge_authenticator(session: Session) -> dict:
     params, check_mode = session.params, session.module.check_mode
     wanted = wanted_from(params)
     with ExitStack() as closing:
-        picture = SecretFile("qr_path", params["qr_path"]) if params["qr_path"] else None
+        picture = SecretFile("qr_path", params["qr_path"]) if params["qr_path"] is not None else None
         if picture or params["qr_text"]:
             qr_code.check(wanted)
         if picture and not check_mode:
@@ -420,7 +421,11 @@ def converge_authenticator(session: Session) -> dict:
         if address and params["qr_text"]:
             result["enrollment"]["qr_text"] = qr_code.as_text(address)
         if address and picture:
-            picture.write(qr_code.as_png(address))
+            try:
+                picture.write(qr_code.as_png(address))
+            except Auth0Error as error:
+                # The enrolment exists, and what it returned exists nowhere else.
+                session.module.warn(str(error))
     if outcome.notice:
         session.module.warn(outcome.notice)
     return result

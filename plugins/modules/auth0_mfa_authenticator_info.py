@@ -140,7 +140,8 @@ user_id:
   sample: auth0|640b5a0ed3534be8b2db9dd3
 users:
   description:
-    - One entry for each user, in the order asked for, each user once. After a failure it has those that were read before.
+    - One entry for each user, in the order asked for, each user once. After a failure it has those that were read before, and those
+      that were named by O(user_ids) or O(emails) and were not read any more, with the reason; a search is not gone on with.
   returned: always, unless the task failed before the first user
   type: list
   elements: dict
@@ -303,12 +304,19 @@ def list_many(session: Session, row_filter: RowFilter) -> dict:
     if session.acts_as_user:
         raise ConfigurationError("user_ids, emails and query do not go with mfa_token or username")
     targets, total = targets_of(session)
-    tell(session, "")
+    check_progress(session)
     reading = Reading(session.operator, targets)
     users = []
-    for user in with_progress(
-        reading, session.params["progress_every"], lambda *done: tell(session, progress_of(session, total(), *done))
-    ):
+
+    def report(*done: int) -> None:
+        try:
+            tell(session, progress_of(session, total(), *done))
+        except OSError:
+            # The reading matters more than what tells of it.
+            session.params["progress_path"] = None
+            session.module.warn("The progress could no longer be written")
+
+    for user in with_progress(reading, session.params["progress_every"], report):
         users.append(entry(user, row_filter))
     unread = sum(user["error"] is not None for user in users)
     if reading.stopped is not None:
@@ -358,15 +366,18 @@ def progress_of(session: Session, total: int | None, done: int, unread: int) -> 
     return "%d of %s users, %d unread, %.0f s waited for the rate limit\n" % (done, of, unread, session.budget.waited)
 
 
-def tell(session: Session, text: str) -> None:
+def check_progress(session: Session) -> None:
     path = session.params["progress_path"]
-    if not path:
-        return
     try:
-        with open(path, "a", encoding="utf-8") as file:
-            file.write(text)
+        tell(session, "")
     except OSError as error:
         raise ConfigurationError("progress_path %s cannot be written: %s" % (path, error.strerror)) from None
+
+
+def tell(session: Session, text: str) -> None:
+    if session.params["progress_path"]:
+        with open(session.params["progress_path"], "a", encoding="utf-8") as file:
+            file.write(text)
 
 
 def main() -> None:

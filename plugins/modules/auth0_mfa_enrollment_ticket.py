@@ -41,8 +41,9 @@ extends_documentation_fragment:
   - mfaops.auth0.connection.target
 attributes:
   check_mode:
-    support: full
-    details: No ticket is made, so there is neither RV(ticket_id) nor RV(ticket_url).
+    support: partial
+    details: No ticket is made, so there is neither RV(ticket_id) nor RV(ticket_url). Credentials are tried, scopes are not, and a
+      user is looked up by O(email) only.
   diff_mode:
     support: none
     details: A ticket is no state that could be compared.
@@ -116,6 +117,7 @@ def make_ticket(session: Session) -> dict:
     user_id = view.user_id
     result = {"changed": True, "user_id": user_id}
     if session.module.check_mode:
+        session.operator.authenticate()
         return result
     fields = {
         "email": params["mail_to"],

@@ -122,7 +122,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
 def converge_recovery_code(session: Session) -> dict:
     params, check_mode = session.params, session.module.check_mode
     max_age = seconds("max_age", params["max_age"]) if params["max_age"] is not None else None
-    file = SecretFile("path", params["path"]) if params["path"] else None
+    file = SecretFile("path", params["path"]) if params["path"] is not None else None
     view = session.operator_view()
     with file if file and not check_mode else nullcontext():
         outcome = converge_code(view, params["state"], max_age, datetime.now(timezone.utc), check_mode)

@@ -27,7 +27,8 @@ extends_documentation_fragment:
   - mfaops.auth0.connection.target
 attributes:
   check_mode:
-    support: full
+    support: partial
+    details: Credentials are tried, scopes are not, and a user is looked up by O(email) only.
   diff_mode:
     support: none
     details: Auth0 does not show remembered browsers.
@@ -71,7 +72,9 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
 
 def forget(session: Session) -> dict:
     user_id = session.operator_view().user_id
-    if not session.module.check_mode:
+    if session.module.check_mode:
+        session.operator.authenticate()
+    else:
         Guardian(session.operator).forget_browsers(user_id)
     return {"changed": True, "user_id": user_id}
 

@@ -169,7 +169,7 @@ def test_what_was_not_used_for_long_goes_and_the_rest_stays(tenant):
     tenant.management("POST", "/users/%s/authentication-methods" % tenant.user_id(2).replace("|", "%7C"), PHONE)
     tenant.running.control("PUT", "clock", {"advance_seconds": 60})
     unused = {MODULE: {"email": email(2), "state": "absent", "selector": "unused", "max_removals": 3}}
-    ages = ("36500d", "0s")
+    ages = ("36500d", "1s")
     none, checked, gone, again = tenant.results(
         {**tenant.operator, "allow_last_factor": True},
         {MODULE: {**unused[MODULE], "unused_for": ages[0]}},

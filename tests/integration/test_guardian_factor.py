@@ -51,11 +51,19 @@ def test_only_what_is_named_is_read(tenant):
     assert [entry["path"].rpartition("/")[2] for entry in tenant.requests("GET")] == ["message-types", "factors"]
 
 
-def test_a_policy_without_a_factor_is_warned_of(tenant):
-    everything = ["otp", "phone", "push", "email", "webauthn-roaming", "webauthn-platform", "duo"]
-    task = {MODULE: {"disabled": everything, "policy": "all-applications"}}
-    (result,) = tenant.results(tenant.operator, {**task, "check_mode": True})
-    assert "users without one cannot log in" in result["warnings"][0]
+def test_mfa_without_a_factor_is_refused_unless_told(tenant):
+    everything = {"disabled": ["otp", "phone", "push", "email", "webauthn-roaming", "webauthn-platform", "duo"]}
+    checked, refused, told, never = tenant.results(
+        tenant.operator,
+        {MODULE: everything, "check_mode": True},
+        {MODULE: everything},
+        {MODULE: {**everything, "allow_no_factor": True}, "check_mode": True},
+        {MODULE: {**everything, "policy": "never"}, "check_mode": True},
+    )
+    for result in (checked, refused):
+        assert result["failed"] and "no factor is on" in result["msg"] and "allow_no_factor" in result["hint"]
+    assert changes([told, never]) == [True, True]
+    assert tenant.writes() == []
 
 
 def test_what_was_set_before_an_error_is_reported(tenant):

@@ -54,6 +54,8 @@ def work(tenant: Tenant) -> list[tuple[str, dict]]:
     phone = {"factor": "phone", "phone_number": "+15005550103"}
     login = {**tenant.user(2), "otp": code_of(OTP_OF_2, tenant.running), "offline_access": True}
     return [
+        # First, because a code is soon too old.
+        ("login", {TOKEN: login}),
         ("info of one", as_operator(INFO, 9)),
         ("info of many", as_operator(INFO, query="*")),
         ("info as the user", {INFO: user}),
@@ -86,8 +88,7 @@ def work(tenant: Tenant) -> list[tuple[str, dict]]:
         ("action again", as_operator(ACTION, name="mine", code=JS)),
         ("action removed", as_operator(ACTION, name="mine", state="absent", force=True)),
         ("action removed again", as_operator(ACTION, name="mine", state="absent")),
-        ("login", {TOKEN: login}),
-        ("login with the code", {TOKEN: {**tenant.user(2), "recovery_code": "{{ result_17.recovery_code }}"}}),
+        ("login with the code", {TOKEN: {**tenant.user(2), "recovery_code": "{{ result_18.recovery_code }}"}}),
         ("push sent", {TOKEN: {**tenant.user(4), "challenge": "push", "push_timeout": 0}}),
     ]
 

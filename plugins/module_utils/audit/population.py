@@ -67,7 +67,7 @@ class Population:
                 yield user
             # A page may be shorter than asked for, so only the count of matches tells the last one. A count below what
             # was shown (left out by Auth0, or overtaken by a deletion) is not believed: then an empty page is the end.
-            shown.update(user["user_id"] for user in answer.users)
+            shown.update(user.get("user_id") for user in answer.users)
             if len(shown) == answer.total or (not answer.users and len(shown) > answer.total):
                 return
             if not answer.users:
@@ -89,8 +89,8 @@ class Population:
 
 def _dated(user: dict) -> tuple[datetime, dict]:
     created_at = as_time(user.get("created_at"))
-    if created_at is None:
+    if created_at is None or not user.get("user_id"):
         raise PopulationError(
-            "Could not list all users: Auth0 shows one without created_at, along which the list is walked"
+            "Could not list all users: Auth0 shows one without user_id or created_at, along which the list is walked"
         )
     return created_at, user

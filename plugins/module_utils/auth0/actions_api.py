@@ -12,7 +12,7 @@ from typing import Callable
 
 from .actions import UNKNOWN_ID, Action, ActionPlan, Binding, WantedAction, bound_as_wanted, check, plan
 from .errors import AmbiguousWriteError, Auth0Error, ConfigurationError, NotFoundError, RefusedError, ServerError
-from .management_api import ManagementApi, plain
+from .management_api import ManagementApi, documented, plain
 
 PAGE_SIZE = 50
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -36,7 +36,7 @@ class ActionsApi:
                 lambda client: client.actions.list(action_name=name, page=page, per_page=PAGE_SIZE),
             )
             items = pager.items or []
-            found += [item for item in map(plain, items) if item["name"] == name]
+            found += [item for item in map(plain, items) if item.get("name") == name]
             if len(items) < PAGE_SIZE:
                 break
             page += 1
@@ -59,9 +59,9 @@ class ActionsApi:
         answer = self._api.call("read the triggers", lambda client: client.actions.triggers.list())
         triggers = [plain(each) for each in answer.triggers or ()]
         for each in triggers:
-            if each["id"] == trigger and each.get("status") == "CURRENT":
+            if each.get("id") == trigger and each.get("status") == "CURRENT" and each.get("version"):
                 return each["version"], each.get("default_runtime") or "node22"
-        known = sorted({each["id"] for each in triggers})
+        known = sorted({str(each.get("id")) for each in triggers})
         raise ConfigurationError("There is no trigger %s" % trigger, hint="The tenant has %s." % ", ".join(known))
 
     def bindings(self, trigger: str) -> tuple[Binding, ...]:
@@ -71,7 +71,8 @@ class ActionsApi:
             lambda client: client.actions.triggers.bindings.list(trigger, per_page=PAGE_SIZE),
         )
         found = map(plain, pager.items or ())
-        return tuple(Binding(each["id"], each["action"]["id"], each["display_name"]) for each in found)
+        with documented("read what is bound to %s" % trigger):
+            return tuple(Binding(each["id"], each["action"]["id"], each["display_name"]) for each in found)
 
     def create(self, fields: dict) -> str:
         """A new Action (scope C(create:actions)); its id.
@@ -238,16 +239,17 @@ def _carry_out(
 
 
 def _action(item: dict) -> Action:
-    triggers = item.get("supported_triggers") or [{}]
-    return Action(
-        id=item["id"],
-        name=item["name"],
-        code=item.get("code") or "",
-        trigger=triggers[0].get("id") or "",
-        trigger_version=triggers[0].get("version") or "",
-        runtime=item.get("runtime") or "",
-        dependencies={each["name"]: each["version"] for each in item.get("dependencies") or ()},
-        secrets=tuple(sorted(each["name"] for each in item.get("secrets") or ())),
-        deployed=bool(item.get("all_changes_deployed")),
-        status=item.get("status") or "",
-    )
+    with documented("read an Action"):
+        trigger = item["supported_triggers"][0]
+        return Action(
+            id=item["id"],
+            name=item["name"],
+            code=item.get("code") or "",
+            trigger=trigger["id"],
+            trigger_version=trigger.get("version") or "",
+            runtime=item.get("runtime") or "",
+            dependencies={each["name"]: each["version"] for each in item.get("dependencies") or ()},
+            secrets=tuple(sorted(each["name"] for each in item.get("secrets") or ())),
+            deployed=bool(item.get("all_changes_deployed")),
+            status=item.get("status") or "",
+        )

@@ -119,8 +119,12 @@ class Authenticator:
         )
 
     def goes_by(self, authenticator_id: str) -> bool:
-        """Whether this is the authenticator an id of either view means."""
-        return authenticator_id == self.id or authenticator_id in self.channel_ids
+        """Whether this is the authenticator an id of either view means.
+
+        A phone has the same suffix in both views (recorded).
+        """
+        known = (self.id, *self.channel_ids, *(["phone|" + _suffix(self.id)] if self.factor == "phone" else []))
+        return authenticator_id in known
 
     @property
     def is_second_factor(self) -> bool:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Iterable, Iterator
+from typing import Callable, Iterable, Iterator, Sequence
 
 from .authenticators import Authenticator
 from .errors import Auth0Error, AuthenticationError, ForbiddenError, RateLimitError, TransportError
@@ -47,7 +47,7 @@ class Reading:
     def __init__(self, api, targets: Iterable[Target]) -> None:
         """
         :param api: has C(list_authenticators(user_id)) and C(find_user_id(email))
-        :param targets: may be lazy; what it raises ends the walk
+        :param targets: may be lazy, and is not gone on with then once the walk has stopped; what it raises ends the walk
         """
         self._api, self._targets = api, targets
         self.stopped: Auth0Error | None = None
@@ -64,16 +64,18 @@ class Reading:
                 return
             if target is None:
                 return
+            if target.user_id in seen:
+                continue
             read = self._read(target)
             if read.user_id is None or read.user_id not in seen:
                 yield read
             if read.user_id is not None:
                 seen.add(read.user_id)
-        try:
-            for target in targets:
+        # Those that were named are listed; a search is not gone on with for it.
+        for target in targets if isinstance(self._targets, Sequence) else ():
+            if target.user_id not in seen:
                 yield UserRead(target.user_id, target.email, error=self.stopped)
-        except Auth0Error:
-            return
+                seen.update([target.user_id] if target.user_id else [])
 
     def _read(self, target: Target) -> UserRead:
         user_id = target.user_id

@@ -74,7 +74,11 @@ class Connection:
             raise ConfigurationError("proxy is not of the form http://[user:password@]host[:port]")
         verify = (ca_path or True) if validate_certs else False
         return cls(
-            base_url=url, domain=auth0_domain or host, verify=verify, timeout=float(timeout), proxy=proxy or None
+            base_url=url,
+            domain=(auth0_domain or host).lower(),
+            verify=verify,
+            timeout=float(timeout),
+            proxy=proxy or None,
         )
 
     @property
@@ -159,6 +163,18 @@ def encode_id(name: str, value: str) -> str:
     if any(ord(char) < 32 or ord(char) == 127 for char in value):
         raise ConfigurationError("%s holds control characters" % name)
     return quote(value, safe="")
+
+
+def check_code(name: str, value: str) -> None:
+    """A wrong code costs the user one of the few attempts an hour, so what cannot be one is not sent.
+
+    :param name: the option it came from, for the message, which never quotes the value
+    :raises ConfigurationError: not six digits
+    """
+    if not re.fullmatch(r"[0-9]{6}", value):
+        raise ConfigurationError(
+            "%s is not a code of 6 digits" % name, hint="Quote it in YAML, which drops a leading zero otherwise."
+        )
 
 
 def check_token(name: str, value: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from .errors import AmbiguousWriteError, Auth0Error, ConfigurationError
+from .errors import AmbiguousWriteError, Auth0Error, ConfigurationError, RefusedError
 from .management_api import ManagementApi
 
 # House vocabulary -> Guardian's name.
@@ -129,7 +129,8 @@ class Guardian:
     def read(self, wanted: TenantMfa) -> TenantMfa:
         """What the tenant has of what is wanted (scopes C(read:guardian_factors), C(read:mfa_policies)).
 
-        The factors are read for a policy as well, because one without a factor locks users out.
+        A policy is read where a factor shall go, and the factors for a policy, because a policy without a factor locks users
+        out.
         """
         names = {guardian: name for name, guardian in FACTORS.items()}
         factors, types, policy = {}, None, None
@@ -141,7 +142,7 @@ class Guardian:
                 "read how phones are challenged", lambda client: client.guardian.factors.phone.get_message_types()
             )
             types = tuple(sorted(answer.message_types or ()))
-        if wanted.policy is not None:
+        if wanted.policy is not None or False in wanted.factors.values():
             found = self._api.call("read the tenant's MFA policy", lambda client: client.guardian.policies.list())
             policy = found[0] if found else NEVER
         return TenantMfa(factors, types, policy)
@@ -192,13 +193,22 @@ class Guardian:
         )
 
 
-def converge_tenant(guardian: Guardian, wanted: TenantMfa, check_mode: bool) -> tuple[TenantMfa, TenantMfa]:
+def converge_tenant(
+    guardian: Guardian, wanted: TenantMfa, allow_no_factor: bool, check_mode: bool
+) -> tuple[TenantMfa, TenantMfa]:
     """Bring the tenant to what is wanted; what it had and what it has.
 
+    :param allow_no_factor: whether MFA may be asked for while no factor is on
+    :raises RefusedError: it would be; nothing was written
     :raises Auth0Error: a request was refused; what was set before is in the error's C(progress)
     """
     before = guardian.read(wanted)
     settings = plan(wanted, before)
+    if settings and not allow_no_factor and asks_for_nothing(applied(before, settings)):
+        raise RefusedError(
+            "MFA would be asked for while no factor is on, and users without one could not log in",
+            hint="Set policy=never as well, or allow_no_factor if that is meant.",
+        )
     done: list[Setting] = []
     for setting in settings if not check_mode else ():
         try:

@@ -12,12 +12,15 @@ from urllib.parse import urlsplit
 
 from . import pkce
 from .authenticators import Authenticator
-from .connection import check_token, encode_id
+from .connection import check_code, check_token, encode_id
 from .errors import ConfigurationError, MfaRequiredError, RefusedError
 from .mfa_api import MfaApi
 from .tokens import MFA_SCOPES, TokenEndpoint, TokenSet, claims
 
 OFFLINE_ACCESS = "offline_access"
+# Auth0 forgets a push after five minutes.
+LONGEST_PUSH = 300
+
 _SECOND_STEPS = ("otp", "recovery_code", "challenge", "oob_code")
 # What each grant takes beside scopes.
 _OPTIONS = {
@@ -237,8 +240,14 @@ def _check_password(options: dict) -> None:
                 "authenticator_id %s is none for challenge=%s" % (options["authenticator_id"], options["challenge"]),
                 hint="Take an id that begins with %s| from the MFA view." % options["challenge"],
             )
-    if options["push_timeout"] < 0:
-        raise ConfigurationError("push_timeout is below 0", hint="Give seconds; 0 does not wait.")
+    for name in ("otp", "binding_code"):
+        if options[name] is not None:
+            check_code(name, options[name])
+    if not 0 <= options["push_timeout"] <= LONGEST_PUSH:
+        raise ConfigurationError(
+            "push_timeout %g is not from 0 to %d seconds" % (options["push_timeout"], LONGEST_PUSH),
+            hint="0 does not wait.",
+        )
 
 
 def _check_mfa_token(options: dict) -> None:

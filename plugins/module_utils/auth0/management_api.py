@@ -10,7 +10,7 @@ iterated: they ask for an empty page after every full answer.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Callable
@@ -92,6 +92,10 @@ class ManagementApi:
         http = self._closing.enter_context(httpx_client(self._connection, self._budget))
         base_url = self._connection.base_url + "/api/v2"
         return Auth0(base_url=base_url, token=self._token, httpx_client=http, max_retries=0)
+
+    def authenticate(self) -> None:
+        """Get a token, so that wrong credentials show; sends nothing else."""
+        self._token()
 
     def call(self, action: str, send: Callable[[Any], Any]):
         """Send one request through auth0-python, once more where the token was refused; what C(send) returns.
@@ -264,6 +268,18 @@ class ManagementApi:
                 hint="The user's old code may be void and the new one unknown; it was not sent again. "
                 "Tell the user, then rotate once more on purpose.",
             ) from None
+
+
+@contextmanager
+def documented(action: str):
+    """Turn what an answer lacks into an error that says so.
+
+    :param action: what is attempted, as an infinitive phrase
+    """
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, AttributeError):
+        raise ServerError("Could not %s: the answer has not the documented form" % action) from None
 
 
 def plain(model) -> dict:

@@ -44,20 +44,22 @@ def plan_removal(wanted: Wanted, actual: list[Authenticator], view: str, now: da
                 raise RefusedError("%s is not removed: %s" % (device[0].id, reasons[device[0].id]))
     going = [device for device in found if reasons[device[0].id] is None]
     skipped = tuple((row_id, reason) for row_id, reason in reasons.items() if reason)
-    if not going:
-        return Plan((), None, tuple(actual), skipped=skipped, notice=_nothing_to_do(wanted, found))
-
     one_kind = wanted.factor is not None or wanted.authenticator_id is not None
     everything = wanted.selector == "all" and not one_kind and view == MANAGEMENT_VIEW
+    codes = {row.id for row in actual if row.factor == "recovery-code"}
+    if not going and not (everything and codes):
+        return Plan((), None, tuple(actual), skipped=skipped, notice=_nothing_to_do(wanted, found))
+
+    removals = _one_of_each_pair(going, linked)
     if everything:
         # One request of the Management API takes them all, the recovery code included.
-        skipped = tuple(pair for pair in skipped if not pair[0].startswith("recovery-code|"))
+        skipped = tuple(pair for pair in skipped if pair[0] not in codes)
         gone = {row.id for row in actual} - {kept_id for kept_id, _reason in skipped}
         steps: tuple[Step, ...] = (Step("remove-all"),)
     else:
         gone = {row_id for device in going for row in device for row_id in (row.id, *linked[row.id])}
-        steps = tuple(Step("remove", device[0].id, device[0].factor) for device in _one_of_each_pair(going, linked))
-    _check_limit(wanted, steps if not everything else _one_of_each_pair(going, linked), going)
+        steps = tuple(Step("remove", device[0].id, device[0].factor) for device in removals)
+    _check_limit(wanted, removals)
     after = tuple(row for row in actual if row.id not in gone)
     if not wanted.allow_last_factor and _may_lose_the_last(actual, after, going, view):
         raise RefusedError(
@@ -89,11 +91,11 @@ def _selection(wanted: Wanted, now: datetime) -> Callable[[Authenticator], bool]
     if wanted.selector == "unconfirmed":
         return lambda row: not row.confirmed
     if wanted.selector == "unused":
-        return lambda row: row.confirmed and unused_for(row, now) >= (wanted.unused_for or 0)
+        return lambda row: row.confirmed and _unused_for(row, now) >= (wanted.unused_for or 0)
     return lambda row: True
 
 
-def unused_for(row: Authenticator, now: datetime) -> float:
+def _unused_for(row: Authenticator, now: datetime) -> float:
     """Seconds since it was last used; since it was enrolled or created where it never was; 0 where nobody knows."""
     return (now - row.last_used_at).total_seconds() if row.last_used_at else 0.0
 
@@ -108,11 +110,11 @@ def _one_of_each_pair(going: list[Device], linked: dict[str, tuple[str, ...]]) -
     return kept
 
 
-def _check_limit(wanted: Wanted, removals, going: list[Device]) -> None:
+def _check_limit(wanted: Wanted, removals: list[Device]) -> None:
     if wanted.selector and len(removals) > wanted.max_removals:
         raise RefusedError(
             "selector=%s fits %d authenticators (%s), and max_removals is %d"
-            % (wanted.selector, len(removals), ", ".join(device[0].id for device in going), wanted.max_removals),
+            % (wanted.selector, len(removals), ", ".join(device[0].id for device in removals), wanted.max_removals),
             hint="Raise max_removals if all of them are meant.",
         )
 
@@ -120,14 +122,19 @@ def _check_limit(wanted: Wanted, removals, going: list[Device]) -> None:
 def _may_lose_the_last(
     actual: list[Authenticator], after: tuple[Authenticator, ...], going: list[Device], view: str
 ) -> bool:
-    if not any(row.is_second_factor for row in actual):
+    if not any(_asked_for(row) for row in actual):
         return False
-    left = [row.factor for row in after if row.is_second_factor]
+    left = [row.factor for row in after if _asked_for(row)]
     at_risk = 0
     if view == MFA_VIEW:
         for factor, twin in _UNSEEN_TWIN.items():
             at_risk += min(sum(device[0].factor == factor for device in going), left.count(twin))
     return len(left) <= at_risk
+
+
+def _asked_for(row: Authenticator) -> bool:
+    # A passkey takes the place of the password; nothing says that a login by password asks for it as a second step.
+    return row.is_second_factor and row.factor != "passkey"
 
 
 def _unseen(going: list[Device], view: str) -> str | None:

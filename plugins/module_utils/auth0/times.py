@@ -16,13 +16,13 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 def as_time(value) -> datetime | None:
     """A moment from Auth0's ISO 8601 text (or a datetime of a client library), aware, in UTC; None for anything else."""
-    if isinstance(value, str):
-        try:
+    try:
+        if isinstance(value, str):
             value = datetime.fromisoformat(value.replace("Z", "+00:00"))
-        except ValueError:
-            return None
-    if isinstance(value, datetime):
-        return value.astimezone(timezone.utc) if value.tzinfo else value.replace(tzinfo=timezone.utc)
+        if isinstance(value, datetime):
+            return value.astimezone(timezone.utc) if value.tzinfo else value.replace(tzinfo=timezone.utc)
+    except (ValueError, OverflowError):
+        return None
     return None
 
 
@@ -39,7 +39,7 @@ def seconds(option: str, age: str) -> int:
     :param option: where it came from, for the message
     :raises ConfigurationError: not of this form
     """
-    match = re.fullmatch(r"(\d{1,9})([smhdw])", age.strip())
+    match = re.fullmatch(r"([0-9]{1,9})([smhdw])", age.strip())
     if not match:
         raise ConfigurationError(
             "%s %r is not a number with a unit" % (option, age), hint="Write for instance 12h, 30d or 26w."

@@ -132,6 +132,8 @@ def check(wanted: Wanted) -> None:
             raise ConfigurationError("%s goes with state=%s only" % (given[0], state))
     if (wanted.selector == "unused") != (wanted.unused_for is not None):
         raise ConfigurationError("selector=unused and unused_for go together", hint="Say for how long: unused_for=90d.")
+    if wanted.unused_for == 0:
+        raise ConfigurationError("unused_for is 0, which everything fits", hint="Say selector=all if that is meant.")
     if wanted.max_removals < 1:
         raise ConfigurationError("max_removals %d is not above 0" % wanted.max_removals)
     if not 0 < wanted.push_timeout <= 300:

@@ -124,5 +124,5 @@ def test_matches_that_are_counted_and_not_shown_are_an_error():
 def test_a_user_without_a_date_is_an_error_not_a_gap():
     tenant = tenant_of(range(3))
     tenant.list_users = lambda **query: type(FakeTenant.list_users(tenant, **query))(({"user_id": "auth0|x"},), 1)
-    with pytest.raises(PopulationError, match="without created_at"):
+    with pytest.raises(PopulationError, match="without user_id or created_at"):
         ids(tenant)

@@ -89,14 +89,22 @@ def test_a_search_that_breaks_off_ends_the_walk():
     assert reading.stopped is broken and [user.user_id for user in users] == ["a|1"]
 
 
-def test_a_search_is_not_gone_on_with_beyond_a_second_error():
+def test_a_search_is_not_gone_on_with_once_the_walk_has_stopped():
     def search():
         yield from ids(1, 2)
-        raise ServerError("search")
+        raise AssertionError("nobody should ask for more")
 
     error = AuthenticationError("no")
     reading, users = read(Api(u1=error), search())
-    assert reading.stopped is error and [user.error for user in users] == [error, error]
+    assert reading.stopped is error and [user.error for user in users] == [error]
+
+
+def test_a_user_who_was_read_is_not_listed_again_as_unread_and_nobody_is_asked_for_twice():
+    error = AuthenticationError("no")
+    api = Api(u3=error)
+    _reading, users = read(api, ids(8, 8, 3, 8, 8))
+    assert [(user.user_id, user.error) for user in users] == [("a|8", None), ("a|3", error)]
+    assert api.asked == ["a|8", "a|3"]
 
 
 def test_progress_is_told_after_every_so_many():

@@ -48,6 +48,10 @@ def plan(wanted, actual, view):
     return plan_at(wanted, actual, view, NOW)
 
 
+def asked_for(row):
+    return row.is_second_factor and row.factor != "passkey"
+
+
 def verbs(needed):
     return [step.verb for step in needed.steps]
 
@@ -261,6 +265,7 @@ def test_a_new_phone_is_predicted_without_its_number():
         Wanted("absent", selector="unused"),
         Wanted("absent", selector="all", unused_for=5),
         Wanted("absent", selector="all", max_removals=0),
+        Wanted("absent", selector="unused", unused_for=0),
         Wanted("absent", "otp", name="a"),
         Wanted("present", "otp", preferred_channel="sms"),
         Wanted("present", "otp", credential={"key_id": "k"}),
@@ -297,7 +302,7 @@ def test_absent_twice_is_absent_and_nobody_loses_the_last_factor_unasked(actual,
     except RefusedError:
         return
     assert set(needed.removed) == {row.id for row in actual} - {row.id for row in needed.after}
-    assert any(row.is_second_factor for row in needed.after) or not any(row.is_second_factor for row in actual)
+    assert any(asked_for(row) for row in needed.after) or not any(asked_for(row) for row in actual)
     assert plan(Wanted("absent", factor), list(needed.after), MANAGEMENT_VIEW).steps == ()
     assert not [row for row in needed.after if row.factor == factor]
 
@@ -372,6 +377,7 @@ UNUSED = {"selector": "unused", "unused_for": 90 * 86400}
             ["phone|dev_1", "recovery-code|dev_3", "totp|dev_2"],
             ["password|x"],
         ),
+        ({"selector": "all"}, [CODE], ["remove-all"], ["recovery-code|dev_3"], []),
         (
             {"selector": "all", "factor": "phone"},
             [OLD, NEW],
@@ -440,6 +446,18 @@ def test_no_selector_takes_what_it_does_not_fit(actual, selector, limit, allowed
         assert not any(each.confirmed for each in gone)
     # Only what Auth0 says goes together would take a password along.
     assert not any(each.factor == "password" and each.link_id is None for each in gone)
-    if not allowed and any(each.is_second_factor for each in actual):
-        assert any(each.is_second_factor for each in needed.after)
+    if not allowed and any(asked_for(each) for each in actual):
+        assert any(asked_for(each) for each in needed.after)
     assert plan(wanted, list(needed.after), MANAGEMENT_VIEW).steps == ()
+
+
+def test_a_passkey_is_not_what_is_left_to_pass_mfa_with():
+    passkey = managed("passkey|dev_8", "passkey", 1)
+    with pytest.raises(RefusedError, match="last confirmed factor"):
+        plan(Wanted("absent", "otp"), [NEW, passkey], MANAGEMENT_VIEW)
+    assert verbs(plan(Wanted("absent", "passkey"), [NEW, passkey], MANAGEMENT_VIEW)) == ["remove"]
+
+
+def test_the_operators_id_of_a_phone_names_both_of_its_rows_in_the_users_view():
+    wanted = Wanted("absent", authenticator_id="phone|dev_3", allow_last_factor=True)
+    assert plan(wanted, [OTP, *phone("dev_3")], MFA_VIEW).removed == ("sms|dev_3", "voice|dev_3")

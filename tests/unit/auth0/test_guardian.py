@@ -136,7 +136,7 @@ ACTUAL = TenantMfa(OFF, None, "never")
 
 def test_check_mode_predicts_and_writes_nothing():
     checked, real = Tenant(ACTUAL), Tenant(ACTUAL)
-    assert converge_tenant(checked, WANTED, True) == converge_tenant(real, WANTED, False)
+    assert converge_tenant(checked, WANTED, False, True) == converge_tenant(real, WANTED, False, False)
     assert (checked.writes, real.writes) == ([], ["otp", "duo", "policy"])
 
 
@@ -145,7 +145,7 @@ def test_check_mode_predicts_and_writes_nothing():
 def test_an_error_has_what_was_set_before(error, fails, done):
     tenant = Tenant(ACTUAL, fails, error)
     with pytest.raises(type(error)) as cut_off:
-        converge_tenant(tenant, WANTED, False)
+        converge_tenant(tenant, WANTED, False, False)
     facts = cut_off.value.facts()
     assert facts.get("applied") == done and facts.get("changed", False) is bool(done)
     assert tenant.writes.count(fails) == 1 and tenant.writes[-1] == fails

@@ -80,7 +80,7 @@ def test_options_that_go_together(options):
         ({**BY_PASSWORD, "authenticator_id": "sms|dev_1"}, "authenticator_id needs challenge"),
         ({**BY_PASSWORD, "challenge": "sms", "authenticator_id": "nonsense"}, "is not an id"),
         ({**BY_PASSWORD, "challenge": "sms", "authenticator_id": "push|dev_1"}, "is none for challenge=sms"),
-        ({**BY_PASSWORD, "challenge": "push", "push_timeout": -1}, "push_timeout is below 0"),
+        ({**BY_PASSWORD, "challenge": "push", "push_timeout": -1}, "push_timeout -1 is not from 0"),
         ({**BY_PASSWORD, "refresh_token": "canary"}, "refresh_token does not go with grant=password"),
         ({**BY_PASSWORD, "code": "canary"}, "code does not go with grant=password"),
         ({"grant": "refresh_token"}, "grant=refresh_token needs refresh_token"),
