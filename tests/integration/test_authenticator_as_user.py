@@ -155,7 +155,7 @@ def test_what_the_enrolment_returned_survives_a_lost_second_reading(tenant):
         ({"factor": "otp", "name": "mine"}, "name cannot be set"),
         ({"state": "absent", "selector": "unused", "unused_for": "90d"}, "shows no dates"),
         ({"factor": "phone", "phone_number": PHONE, "qr_text": True}, "A QR code goes with"),
-        ({"factor": "otp", "qr_path": "/no/such/folder/x.png"}, "qr_path /no/such/folder/x.png cannot be written"),
+        ({"factor": "otp", "qr_path": "/no/such/folder/x.png"}, "qr_path '/no/such/folder/x.png' cannot be written"),
     ],
 )
 def test_what_this_side_cannot_do_is_refused_before_any_request(tenant, options, says):

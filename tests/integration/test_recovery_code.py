@@ -90,7 +90,7 @@ def test_a_file_that_cannot_be_written_is_refused_before_the_old_code_is_void(te
     (result,) = tenant.results(
         tenant.operator, {MODULE: {"email": email(8), "state": "rotated", "path": "/no/such/folder/code"}}
     )
-    assert result["failed"] and "path /no/such/folder/code cannot be written" in result["msg"]
+    assert result["failed"] and "path '/no/such/folder/code' cannot be written" in result["msg"]
     assert tenant.requests() == []
 
 
