@@ -44,15 +44,15 @@ docs: setup
 	@tools/docs.sh
 
 units: setup
-	@$(python) -m pytest -n 2
+	@$(python) -m pytest -n 2 --dist worksteal
 
 # How much of the client and the audit the unit tests reach by themselves. Shown, not asserted.
 coverage: setup
-	@$(python) -m pytest -n 2 -q tests/unit --ignore tests/unit/emulator \
+	@$(python) -m pytest -n 2 --dist worksteal -q tests/unit --ignore tests/unit/emulator \
 	    --cov plugins/module_utils --cov-branch --cov-report term:skip-covered
 
 # Real playbooks once more, on the oldest ansible-core, where the main environment has a newer one. Without what is the same
 # on any: the client below the modules, and what it makes of every fault.
 oldest: setup
-	@if [ -d .venv/oldest ]; then MFAOPS_ANSIBLE_BIN=.venv/oldest/bin $(python) -m pytest -n 2 tests/integration \
+	@if [ -d .venv/oldest ]; then MFAOPS_ANSIBLE_BIN=.venv/oldest/bin $(python) -m pytest -n 2 --dist worksteal tests/integration \
 	    --ignore tests/integration/test_both_sides.py --ignore tests/integration/test_faults.py; fi
