@@ -30,7 +30,7 @@ options:
     type: str
   client_id:
     description:
-      - The application. As operator, a machine-to-machine application that is authorised for the Management API; as the user,
+      - The application. As operator, a machine-to-machine application that is authorized for the Management API; as the user,
         the application the user logs in to.
       - Falls back to the environment variable E(AUTH0_CLIENT_ID).
     type: str
@@ -111,7 +111,7 @@ options:
     description:
       - The user's own token, either an access token for the audience V(https://TENANT/mfa/) or the C(mfa_token) of an
         C(mfa_required) answer.
-      - The C(mfa_token) can list authenticators, and enrol while the user has no active one; it cannot remove any.
+      - The C(mfa_token) can list authenticators, and enroll while the user has no active one; it cannot remove any.
     type: str
   username:
     description:

@@ -22,7 +22,7 @@ options:
     choices: [otp, phone, push, email, recovery-code, webauthn-roaming, webauthn-platform, duo]
   disabled:
     description:
-      - Factors that are to be off. Users who have enrolled nothing else cannot pass MFA afterwards.
+      - Factors that are to be off. Users who have enrolled nothing else cannot pass MFA afterward.
     type: list
     elements: str
     choices: [otp, phone, push, email, recovery-code, webauthn-roaming, webauthn-platform, duo]
@@ -70,7 +70,7 @@ EXAMPLES = r"""
     disabled: [phone, email]
     policy: all-applications
 
-- name: Let users enrol a phone, for text messages only
+- name: Let users enroll a phone, for text messages only
   mfaops.auth0.auth0_guardian_factor:
     auth0_domain: example.eu.auth0.com
     client_id: "{{ operator_client_id }}"

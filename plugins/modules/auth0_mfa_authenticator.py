@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: auth0_mfa_authenticator
-short_description: Enrol, confirm, create or remove MFA authenticators of an Auth0 user
+short_description: Enroll, confirm, create or remove MFA authenticators of an Auth0 user
 version_added: 0.1.0
 description:
   - Brings one authenticator of one user to the wanted state, or removes all that a selector fits.
@@ -22,9 +22,9 @@ description:
 options:
   state:
     description:
-      - V(present) enrols the authenticator (as the user) or creates it (as operator), unless the user has it. A pending enrolment
+      - V(present) enrolls the authenticator (as the user) or creates it (as operator), unless the user has it. A pending enrollment
         counts as present for the user. With O(name) or O(preferred_method), as operator, these are changed where they differ.
-      - V(confirmed) finishes a pending enrolment with O(code), or waits for a push. Only as the user.
+      - V(confirmed) finishes a pending enrollment with O(code), or waits for a push. Only as the user.
       - V(absent) removes it. One that does not exist is no error.
     type: str
     choices: [present, confirmed, absent]
@@ -99,7 +99,7 @@ options:
     version_added: 0.2.0
   code:
     description:
-      - The 6 digits that confirm the enrolment, from the OTP app or from the message. Quote them, or YAML drops a leading zero.
+      - The 6 digits that confirm the enrollment, from the OTP app or from the message. Quote them, or YAML drops a leading zero.
       - Needed only where something is pending, and not for a push.
     type: str
   oob_code:
@@ -107,7 +107,7 @@ options:
     type: str
   push_timeout:
     description:
-      - How many seconds to wait until the user has scanned the code of a push enrolment, at most V(300). Auth0 is asked every five
+      - How many seconds to wait until the user has scanned the code of a push enrollment, at most V(300). Auth0 is asked every five
         seconds.
     type: float
     default: 60
@@ -125,7 +125,7 @@ options:
   unused_for:
     description:
       - How long something must not have been used for O(selector=unused), as a number with a unit, V(s), V(m), V(h), V(d) or
-        V(w). What was never used counts from its enrolment, or else its creation. Only as operator, as the MFA API shows no dates.
+        V(w). What was never used counts from its enrollment, or else its creation. Only as operator, as the MFA API shows no dates.
     type: str
     version_added: 0.2.0
   max_removals:
@@ -165,7 +165,7 @@ attributes:
   idempotent:
     support: full
 notes:
-  - Register the result of an enrolment and set C(no_log=true) on the task, because RV(enrollment) holds secrets that the task
+  - Register the result of an enrollment and set C(no_log=true) on the task, because RV(enrollment) holds secrets that the task
     asked for and that are not masked.
   - A removal that is cut off by an error has what was removed before in RV(removed_ids) of the failed result.
 requirements:
@@ -178,7 +178,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Enrol an OTP app as the user
+- name: Enroll an OTP app as the user
   mfaops.auth0.auth0_mfa_authenticator:
     auth0_domain: example.eu.auth0.com
     client_id: "{{ app_client_id }}"
@@ -241,7 +241,7 @@ authenticator:
   description:
     - The authenticator the task is about, V(null) where there is none (any more). The keys are those of
       RV(mfaops.auth0.auth0_mfa_authenticator_info#module:authenticators).
-    - In check mode the id of one that would be made is V((known after enrolment\)).
+    - In check mode the id of one that would be made is V((known after enrollment\)).
   returned: success
   type: dict
   sample:
@@ -288,8 +288,8 @@ kept:
       type: str
       sample: "A recovery code is replaced, not removed: use mfaops.auth0.auth0_recovery_code."
 enrollment:
-  description: What Auth0 hands out once, when an enrolment starts. All of it is secret.
-  returned: when an enrolment was started
+  description: What Auth0 hands out once, when an enrollment starts. All of it is secret.
+  returned: when an enrollment was started
   type: dict
   contains:
     secret:
@@ -383,7 +383,7 @@ def wanted_from(params: dict) -> Wanted:
 
 
 def result_of(outcome: Outcome, user_id: str | None, with_diff: bool) -> dict:
-    target, enrolment = outcome.target, outcome.enrolment
+    target, enrollment = outcome.target, outcome.enrollment
     result = {
         "changed": outcome.changed,
         "user_id": user_id,
@@ -392,12 +392,12 @@ def result_of(outcome: Outcome, user_id: str | None, with_diff: bool) -> dict:
         "removed_ids": list(outcome.removed),
         "kept": [{"id": kept, "reason": reason} for kept, reason in outcome.skipped],
     }
-    if enrolment:
+    if enrollment:
         result["enrollment"] = {
-            "secret": enrolment.secret,
-            "barcode_uri": enrolment.barcode_uri,
-            "oob_code": enrolment.oob_code,
-            "recovery_codes": list(enrolment.recovery_codes),
+            "secret": enrollment.secret,
+            "barcode_uri": enrollment.barcode_uri,
+            "oob_code": enrollment.oob_code,
+            "recovery_codes": list(enrollment.recovery_codes),
             "qr_text": None,
         }
     if with_diff:
@@ -417,14 +417,14 @@ def converge_authenticator(session: Session) -> dict:
         view = session.view()
         outcome = converge(view, wanted, check_mode)
         result = result_of(outcome, view.user_id, session.module._diff)
-        address = outcome.enrolment.barcode_uri if outcome.enrolment else None
+        address = outcome.enrollment.barcode_uri if outcome.enrollment else None
         if address and params["qr_text"]:
             result["enrollment"]["qr_text"] = qr_code.as_text(address)
         if address and picture:
             try:
                 picture.write(qr_code.as_png(address))
             except Auth0Error as error:
-                # The enrolment exists, and what it returned exists nowhere else.
+                # The enrollment exists, and what it returned exists nowhere else.
                 session.module.warn(str(error))
     if outcome.notice:
         session.module.warn(outcome.notice)

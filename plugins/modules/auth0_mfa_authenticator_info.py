@@ -13,8 +13,8 @@ version_added: 0.1.0
 description:
   - Lists the authenticators of one user, as the user sees them or as an operator sees them, or of thousands of users in one
     task as operator. The two views differ, and each row says which one it comes from.
-  - The MFA API (the user's own token) shows unconfirmed enrolments, and a phone as two rows, C(sms|dev_X) and C(voice|dev_X).
-  - The Management API (operator) shows a phone once, with the dates of enrolment and last use; unconfirmed enrolments are reported
+  - The MFA API (the user's own token) shows unconfirmed enrollments, and a phone as two rows, C(sms|dev_X) and C(voice|dev_X).
+  - The Management API (operator) shows a phone once, with the dates of enrollment and last use; unconfirmed enrollments are reported
     never to show there.
   - Many users are read one after the other within the rate limit, one request each. A user who cannot be read has an entry in
     RV(users) that says why. Where the next user would fail as well (credentials, scopes, the rate limit, the network), the task
@@ -45,7 +45,7 @@ options:
     type: str
     choices: [otp, phone, sms, voice, push, email, recovery-code, webauthn-roaming, webauthn-platform, passkey, duo]
   include_unconfirmed:
-    description: Whether to list enrolments that were never confirmed as well. They cannot be used to pass MFA.
+    description: Whether to list enrollments that were never confirmed as well. They cannot be used to pass MFA.
     type: bool
     default: false
   confirmed:
@@ -65,7 +65,7 @@ options:
   last_used_before:
     description:
       - Only authenticators not used since this moment, written like O(created_before). One that was never used counts from its
-        enrolment, or else its creation. Only as operator.
+        enrollment, or else its creation. Only as operator.
     type: str
     version_added: 0.2.0
   last_used_after:
@@ -188,7 +188,7 @@ authenticators:
       type: str
       sample: management
     confirmed:
-      description: Whether the enrolment was finished. An unconfirmed one cannot be used.
+      description: Whether the enrollment was finished. An unconfirmed one cannot be used.
       type: bool
       sample: true
     channels:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: auth0_mfa_enrollment_ticket
-short_description: Let an Auth0 user enrol an MFA authenticator with a ticket
+short_description: Let an Auth0 user enroll an MFA authenticator with a ticket
 version_added: 0.2.0
 description:
-  - Makes a ticket, as operator. Whoever has its address can enrol an authenticator for the user, once and within five days.
+  - Makes a ticket, as operator. Whoever has its address can enroll an authenticator for the user, once and within five days.
   - Auth0 mails it to the user, or the task returns the address to be handed over.
   - Every run makes another ticket; earlier ones stay good.
 options:
@@ -30,7 +30,7 @@ options:
     type: str
     choices: [otp, phone, push, email, webauthn-roaming, webauthn-platform]
   allow_multiple_enrollments:
-    description: Whether a user who has a factor already may enrol another one. Needs Universal Login.
+    description: Whether a user who has a factor already may enroll another one. Needs Universal Login.
     type: bool
     default: false
 author:
@@ -90,7 +90,7 @@ ticket_id:
   type: str
   sample: jip3H2Q20fiUyQCcMmS0gBAinoBe4rOV
 ticket_url:
-  description: Where the user enrols.
+  description: Where the user enrolls.
   returned: without O(send_mail), not in check mode
   type: str
   sample: https://example.eu.auth0.com/mfa/enrollment?ticket=jip3H2Q20fiUyQCcMmS0gBAinoBe4rOV

@@ -64,7 +64,7 @@ options:
     type: str
   recovery_code:
     description:
-      - The user's recovery code, as second step. It is void afterwards, and RV(recovery_code) is the new one.
+      - The user's recovery code, as second step. It is void afterward, and RV(recovery_code) is the new one.
     type: str
   challenge:
     description: How to reach the user for the second step.

@@ -16,7 +16,7 @@ description:
 options:
   state:
     description:
-      - V(present) makes a code only where the user has none. A code that came with an enrolment nobody confirmed cannot be seen
+      - V(present) makes a code only where the user has none. A code that came with an enrollment nobody confirmed cannot be seen
         by an operator and is replaced.
       - V(rotated) makes a new code, always, or with O(max_age) only where the code is older.
     type: str

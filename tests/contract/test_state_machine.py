@@ -20,7 +20,7 @@ LIMIT = 4  # authenticators of one user, in place of 50
 USER = 1  # no factor, e-mail not verified
 MINUTE, HOUR = 60, 3600
 LIFE_OF_CODES, LIFE_OF_PENDING = 5 * MINUTE, 24 * HOUR
-ENROL = {
+ENROLL = {
     "otp": {"authenticator_types": ["otp"]},
     "sms": {"authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": "+15005550101"},
     "email": {"authenticator_types": ["oob"], "oob_channels": ["email"], "email": "second@example.com"},
@@ -149,10 +149,10 @@ class Authenticators(RuleBasedStateMachine):
 
     # Rules
 
-    @rule(kind=st.sampled_from(sorted(ENROL)))
-    def enrol(self, kind):
+    @rule(kind=st.sampled_from(sorted(ENROLL)))
+    def enroll(self, kind):
         before = {row["id"] for row in self.rows()}
-        answer = self.api.call("POST", "/mfa/associate", self.jwt(), json=ENROL[kind])
+        answer = self.api.call("POST", "/mfa/associate", self.jwt(), json=ENROLL[kind])
         if len(self.model.devices) >= LIMIT:
             assert (
                 answer.status_code == 400 and "maximum amount of authenticators" in answer.json()["error_description"]

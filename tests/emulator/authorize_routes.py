@@ -13,7 +13,7 @@ from .actions import remember_browser_choice
 from .clients import AUTHORIZATION_CODE, CLIENTS, Client
 from .errors import ApiError, oauth_error
 from .issuing import needs_second_step, user_grant
-from .login_pages import challenge_page, enrolment_page, error_page, login_page, recovery_code_page
+from .login_pages import challenge_page, enrollment_page, error_page, login_page, recovery_code_page
 from .masking import mask_email, mask_phone
 from .mfa_routes import challengeable, otp_barcode_uri, row_id
 from .models import Authenticator, User, device_suffix, totp_secret
@@ -178,7 +178,7 @@ def post_mfa(call: Call) -> tuple[int, bytes | None]:
 def _second_step(
     call: Call, login: Login, user: User, chosen: str = "", notice: str = "", error: str = ""
 ) -> tuple[int, bytes]:
-    """The page that fits: challenge, or the enrolment of a first factor."""
+    """The page that fits: challenge, or the enrollment of a first factor."""
     tenant = call.tenant
     status = 400 if error else 200
     methods = [(row_id(item, channel), _label(item, channel)) for item, channel in challengeable(user)]
@@ -187,11 +187,11 @@ def _second_step(
         offers = remember_browser_choice(tenant) is not False
         return _html(call, challenge_page(login.id, methods, chosen, notice, error, offers), status)
     item = _enrolling(tenant, login, user)
-    return _html(call, enrolment_page(login.id, item.secret, otp_barcode_uri(tenant, user, item), error), status)
+    return _html(call, enrollment_page(login.id, item.secret, otp_barcode_uri(tenant, user, item), error), status)
 
 
 def _enrolling(tenant: Tenant, login: Login, user: User) -> Authenticator:
-    """The OTP app that this login enrols; with the recovery code, when the user gets one."""
+    """The OTP app that this login enrolls; with the recovery code, when the user gets one."""
     for item in user.authenticators:
         if item.id == login.enrolling:
             return item

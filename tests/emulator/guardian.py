@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tenant's MFA configuration and its enrolment tickets (API.md §3.5)."""
+"""The tenant's MFA configuration and its enrollment tickets (API.md §3.5)."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Guardian:
 
 @dataclass
 class Ticket:
-    """An invitation to enrol, good for one enrolment within five days of ``created_at`` (milliseconds)."""
+    """An invitation to enroll, good for one enrollment within five days of ``created_at`` (milliseconds)."""
 
     id: str
     user_id: str

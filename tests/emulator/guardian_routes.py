@@ -29,7 +29,7 @@ _TICKET = {
     ),
 }
 PROVIDERS = ("duo", "google-authenticator")
-# The published names of the enrolments' methods; there is none for e-mail.
+# The published names of the enrollments' methods; there is none for e-mail.
 _AUTH_METHOD = {
     "totp": "authenticator",
     "push": "guardian",
@@ -37,7 +37,7 @@ _AUTH_METHOD = {
     "webauthn-roaming": "webauthn-roaming",
     "webauthn-platform": "webauthn-platform",
 }
-_ENROLMENTS = (*_AUTH_METHOD, "email")
+_ENROLLMENTS = (*_AUTH_METHOD, "email")
 
 
 # Configuration
@@ -107,7 +107,7 @@ def _record_change(call: Call) -> None:
 
 
 def create_ticket(call: Call) -> tuple[int, dict]:
-    """``POST /guardian/enrollments/ticket``: for one enrolment within five days, mailed when asked for."""
+    """``POST /guardian/enrollments/ticket``: for one enrollment within five days, mailed when asked for."""
     body = check_object(read_body(call), _TICKET, ("user_id",))
     tenant = call.tenant
     user = tenant.find(body["user_id"])
@@ -126,7 +126,7 @@ def create_ticket(call: Call) -> tuple[int, dict]:
 
 
 def redeem_ticket(tenant: Tenant, body: object) -> dict:
-    """Enrol as the user does who opens the ticket's page: the authenticators are confirmed at once.
+    """Enroll as the user does who opens the ticket's page: the authenticators are confirmed at once.
 
     :param body: ``ticket`` (its id), ``factor`` when the ticket names none, ``phone_number`` or ``email`` where needed.
     :returns: the new authenticators (``id``, ``type``, for an OTP app its ``secret``) and the recovery code, if one was
@@ -144,7 +144,7 @@ def redeem_ticket(tenant: Tenant, body: object) -> dict:
         raise ValueError("the ticket's user was deleted")
     first = not active_factors(user)
     if not first and not ticket.allows_further:
-        raise ValueError("the user is enrolled already and the ticket does not allow further enrolments")
+        raise ValueError("the user is enrolled already and the ticket does not allow further enrollments")
     factor = body.get("factor", ticket.factor)
     if factor not in TICKET_FACTORS or factor != (ticket.factor or factor):
         raise ValueError(f"expected the factor {ticket.factor or ' or '.join(TICKET_FACTORS)}")
@@ -167,7 +167,7 @@ def redeem_ticket(tenant: Tenant, body: object) -> dict:
     return answer
 
 
-# Enrolments
+# Enrollments
 
 
 def get_enrollment(call: Call) -> tuple[int, dict]:
@@ -185,9 +185,9 @@ def delete_enrollment(call: Call) -> tuple[int, None]:
 
 
 def first_enrollment(call: Call) -> tuple[int, list]:
-    """``GET /users/{id}/enrollments``: the first confirmed enrolment alone, or none (recorded)."""
+    """``GET /users/{id}/enrollments``: the first confirmed enrollment alone, or none (recorded)."""
     for item in existing_user(call).authenticators:
-        if item.confirmed and item.type in _ENROLMENTS:
+        if item.confirmed and item.type in _ENROLLMENTS:
             answer = {**_enrollment(item), "type": item.type}
             if item.type in _AUTH_METHOD:
                 answer["auth_method"] = _AUTH_METHOD[item.type]
@@ -196,7 +196,7 @@ def first_enrollment(call: Call) -> tuple[int, list]:
 
 
 def delete_authenticators(call: Call) -> tuple[int, None]:
-    """``DELETE /users/{id}/authenticators``: everything at once, pending enrolments included."""
+    """``DELETE /users/{id}/authenticators``: everything at once, pending enrollments included."""
     if call.tenant.switches["delete-all-unknown-user-status"] == 404:
         existing_user(call)
     user = call.tenant.find(call.path["id"])
@@ -224,7 +224,7 @@ def _existing_enrollment(call: Call) -> tuple[User, Authenticator]:
     for user in call.tenant.users_with_device(suffix):
         for item in user.authenticators:
             named = item.suffix == suffix and (not kind or kind in (item.type, *item.channels))
-            if named and item.type in _ENROLMENTS:
+            if named and item.type in _ENROLLMENTS:
                 return user, item
     raise _enrollment_not_found()
 

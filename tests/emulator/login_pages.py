@@ -64,7 +64,7 @@ def challenge_page(
     )
 
 
-def enrolment_page(login_id: str, secret: str, barcode_uri: str, error: str) -> bytes:
+def enrollment_page(login_id: str, secret: str, barcode_uri: str, error: str) -> bytes:
     """A first OTP app. Fields: ``state``, ``code``."""
     return _page(
         "Secure your account",

@@ -97,7 +97,7 @@ def event_fields(
 
 
 def _device(code: str, user: User | None, authenticator: Authenticator | None) -> dict:
-    """``authenticator`` and, for what begins or ends an enrolment, ``enrollment``."""
+    """``authenticator`` and, for what begins or ends an enrollment, ``enrollment``."""
     if authenticator is None:
         return {}
     seen = {"id": authenticator.id, "type": authenticator.type}

@@ -143,7 +143,7 @@ def delete_method(call: Call) -> tuple[int, None]:
 
 
 def delete_all_methods(call: Call) -> tuple[int, None]:
-    """``DELETE`` of the collection: everything at once, pending enrolments included."""
+    """``DELETE`` of the collection: everything at once, pending enrollments included."""
     if call.tenant.switches["delete-all-unknown-user-status"] == 404:
         existing_user(call)
     user = call.tenant.find(call.path["id"])

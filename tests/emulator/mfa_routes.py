@@ -69,7 +69,7 @@ def delete_authenticator(call: Call) -> tuple[int, None]:
     return 204, None
 
 
-# Enrolment
+# Enrollment
 
 
 def associate(call: Call) -> tuple[int, dict]:
@@ -82,24 +82,24 @@ def associate(call: Call) -> tuple[int, dict]:
     body = read_json(call)
     kind = _only_entry(body, "authenticator_types", ("otp", "oob"))
     channel = _only_entry(body, "oob_channels", ("sms", "voice", "auth0", "email")) if kind == "oob" else "otp"
-    enrol = ENROL[channel]
+    enroll = ENROLL[channel]
     _require_factor(tenant, channel)
     if tenant.is_full(user):
         text = "Guardian - User has created the maximum amount of authenticators"
         raise oauth_error(400, "invalid_request", text)
-    answer = enrol(tenant, session, body, channel)
+    answer = enroll(tenant, session, body, channel)
     if tenant.guardian.factors["recovery-code"] and user.recovery_code is None:
         answer["recovery_codes"] = [tenant.issue_recovery_code(user, confirmed=False)]
     return 200, answer
 
 
-def _enrol_otp(tenant: Tenant, session: MfaSession, _body: dict, _channel: str) -> dict:
+def _enroll_otp(tenant: Tenant, session: MfaSession, _body: dict, _channel: str) -> dict:
     item = _add_pending(tenant, session, "totp", secret=totp_secret())
     uri = otp_barcode_uri(tenant, session.user, item)
     return {"authenticator_type": "otp", "secret": item.secret, "barcode_uri": uri}
 
 
-def _enrol_phone(tenant: Tenant, session: MfaSession, body: dict, channel: str) -> dict:
+def _enroll_phone(tenant: Tenant, session: MfaSession, body: dict, channel: str) -> dict:
     number = required(body, "phone_number")
     if not E164.fullmatch(number):
         raise oauth_error(400, "invalid_request", "Invalid phone_number: expected E.164, such as +12025550123")
@@ -109,7 +109,7 @@ def _enrol_phone(tenant: Tenant, session: MfaSession, body: dict, channel: str) 
     return _prompted(channel, send(tenant, session.user, session.client_id, session.key, item, channel))
 
 
-def _enrol_email(tenant: Tenant, session: MfaSession, body: dict, channel: str) -> dict:
+def _enroll_email(tenant: Tenant, session: MfaSession, body: dict, channel: str) -> dict:
     address = body.get("email", session.user.email)
     if not isinstance(address, str) or not EMAIL.fullmatch(address):
         raise oauth_error(400, "invalid_request", "Missing or invalid email")
@@ -118,7 +118,7 @@ def _enrol_email(tenant: Tenant, session: MfaSession, body: dict, channel: str) 
     return _prompted(channel, send(tenant, session.user, session.client_id, session.key, item, channel))
 
 
-def _enrol_push(tenant: Tenant, session: MfaSession, _body: dict, channel: str) -> dict:
+def _enroll_push(tenant: Tenant, session: MfaSession, _body: dict, channel: str) -> dict:
     user = session.user
     link = f"link_{device_suffix()[4:]}"
     item = _add_pending(tenant, session, "push", link_id=link)
@@ -143,7 +143,13 @@ def push_barcode_uri(tenant: Tenant, user: User) -> str:
     return f"otpauth://totp/{label}?{urlencode(members)}"
 
 
-ENROL = {"otp": _enrol_otp, "sms": _enrol_phone, "voice": _enrol_phone, "email": _enrol_email, "auth0": _enrol_push}
+ENROLL = {
+    "otp": _enroll_otp,
+    "sms": _enroll_phone,
+    "voice": _enroll_phone,
+    "email": _enroll_email,
+    "auth0": _enroll_push,
+}
 
 
 def _require_factor(tenant: Tenant, channel: str) -> None:

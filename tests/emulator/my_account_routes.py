@@ -117,7 +117,7 @@ def get_method(call: Call) -> tuple[int, dict]:
 
 
 def create_method(call: Call) -> tuple[int, dict]:
-    """``POST /authentication-methods``: 202, an enrolment to be finished with ``verify``.
+    """``POST /authentication-methods``: 202, an enrollment to be finished with ``verify``.
 
     A recovery code takes the place of the old one at its verification only; until then it is listed nowhere.
     """
@@ -127,13 +127,13 @@ def create_method(call: Call) -> tuple[int, dict]:
     if kind not in TYPES:
         raise _invalid("type", "body", f"must be one of {', '.join(TYPES)}")
     if kind not in _FACTORS:
-        raise problem(400, "Bad Request", f"Enrolment of {kind} is not available on this tenant")
+        raise problem(400, "Bad Request", f"Enrollment of {kind} is not available on this tenant")
     _check_members(body, _CREATE.get(kind, ("type",)), _NEEDED.get(kind))
     if not tenant.guardian.factors[_FACTORS[kind]]:
         raise problem(403, "Forbidden", f"The factor {kind} is not enabled on this tenant")
     if kind != "recovery-code" and tenant.is_full(user):
         raise problem(403, "Forbidden", f"A user cannot have more than {MAX_AUTHENTICATORS} authentication methods")
-    method_id, answer = _enrol(tenant, user, client_id, kind, body)
+    method_id, answer = _enroll(tenant, user, client_id, kind, body)
     call.answer_headers["location"] = _location(call, method_id)
     return 202, {"id": method_id, **answer}
 
@@ -156,7 +156,7 @@ def verify_method(call: Call) -> tuple[int, dict]:
     else:
         item = _find(user, method_id)
         if item is None or item.confirmed:
-            raise problem(400, "Bad Request", "There is no enrolment to verify")
+            raise problem(400, "Bad Request", "There is no enrollment to verify")
         _verify(tenant, user, client_id, item, sealed, body.get("otp_code", ""))
     call.answer_headers["location"] = _location(call, method_id)
     return 201, _view(tenant, user, item)
@@ -189,11 +189,11 @@ def delete_method(call: Call) -> tuple[int, None]:
     return 204, None
 
 
-# Enrolment
+# Enrollment
 
 
-def _enrol(tenant: Tenant, user: User, client_id: str, kind: str, body: dict) -> tuple[str, dict]:
-    """Begin an enrolment: its id, and the members of the answer besides the id."""
+def _enroll(tenant: Tenant, user: User, client_id: str, kind: str, body: dict) -> tuple[str, dict]:
+    """Begin an enrollment: its id, and the members of the answer besides the id."""
     if kind == "recovery-code":
         method_id, code = f"{kind}|{device_suffix()}", recovery_code()
         return method_id, {"auth_session": _seal(tenant, user, method_id, code=code), "recovery_code": code}
@@ -242,7 +242,7 @@ def _verify(tenant: Tenant, user: User, client_id: str, item: Authenticator, sea
 
 def _confirm_recovery_code(tenant: Tenant, user: User, sealed: dict) -> Authenticator:
     if user.recovery_code == sealed["code"]:
-        raise problem(400, "Bad Request", "There is no enrolment to verify")
+        raise problem(400, "Bad Request", "There is no enrollment to verify")
     tenant.issue_recovery_code(user, confirmed=True)
     item = next(item for item in user.authenticators if item.type == "recovery-code")
     item.suffix = sealed["id"].partition("|")[2]

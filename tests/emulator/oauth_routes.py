@@ -134,7 +134,7 @@ def refresh_token(tenant: Tenant, client: Client, parameters: dict) -> dict:
 
 
 def mfa_otp(tenant: Tenant, client: Client, parameters: dict) -> dict:
-    """Finish a login, or confirm an enrolment, with the code of an OTP app."""
+    """Finish a login, or confirm an enrollment, with the code of an OTP app."""
     session = open_session(tenant, required(parameters, "mfa_token"), client)
     try:
         item = verify_otp(tenant, session.user, client.id, required(parameters, "otp"))
@@ -146,7 +146,7 @@ def mfa_otp(tenant: Tenant, client: Client, parameters: dict) -> dict:
 
 
 def mfa_oob(tenant: Tenant, client: Client, parameters: dict) -> dict:
-    """Finish a login, or confirm an enrolment, with a code sent out of band; poll while a push is unanswered."""
+    """Finish a login, or confirm an enrollment, with a code sent out of band; poll while a push is unanswered."""
     session = open_session(tenant, required(parameters, "mfa_token"), client)
     tenant.quotas.take(POLLS, session.key, tenant.now() / 1000)
     challenge = open_challenge(tenant, session.user, session.key, required(parameters, "oob_code"))

@@ -25,7 +25,7 @@ SEARCHABLE = frozenset(
         "phone_verified", "updated_at", "user_id", "user_metadata", "username",
     )
 )  # fmt: skip
-NORMALISED = frozenset(("email", "email.domain", "family_name", "given_name", "name", "nickname"))
+NORMALIZED = frozenset(("email", "email.domain", "family_name", "given_name", "name", "nickname"))
 DATES = frozenset(("created_at", "date", "last_login", "updated_at"))
 SHORTEST_PREFIX = 3
 MOST_NESTING = 50
@@ -70,7 +70,7 @@ class Term:
 class Query:
     """A parsed query; calling it with a profile tells whether that matches.
 
-    :param terms: every match fulfils all of them.
+    :param terms: every match fulfills all of them.
     :param complete: whether the terms are the whole query.
     """
 
@@ -274,7 +274,7 @@ def _moment(text: str) -> datetime:
 
 
 def _normaliser(field: str) -> Callable[[str], str]:
-    return str.lower if field in NORMALISED else str
+    return str.lower if field in NORMALIZED else str
 
 
 def _text(value: object) -> str:

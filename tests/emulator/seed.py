@@ -302,7 +302,7 @@ class Builder:
         return self.add("phone", phone_number=number, channels=channels, preferred=next(iter(channels), None), **values)
 
     def push(self, **values) -> None:
-        """A push device and the OTP twin that its enrolment makes."""
+        """A push device and the OTP twin that its enrollment makes."""
         link = f"link_{device_suffix(self.rng)[4:]}"
         push = self.add("push", name="Phone", link_id=link, **values)
         twin = self.otp(link_id=link, **values)

@@ -53,7 +53,7 @@ SWITCHES = {
     "recovery-code-factor": Switch(True),
     "rotating-applications": Switch(("spa",), ("app", "spa")),
     "user-quotas": Switch(True),
-    # Undocumented behaviour.
+    # Undocumented behavior.
     "action-build-seconds": Switch(2),
     "action-deploy-status": Switch(200, (200, 202)),
     "already-enrolled-status": Switch(400, (400, 403)),

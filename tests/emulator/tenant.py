@@ -155,7 +155,7 @@ class Tenant:
     # Authenticators
 
     def confirm(self, user: User, item: Authenticator) -> None:
-        """Finish an enrolment: the whole pair and the recovery code become active, with the dates of now."""
+        """Finish an enrollment: the whole pair and the recovery code become active, with the dates of now."""
         now = self.now()
         for other in user.authenticators:
             if other is item or (item.link_id and other.link_id == item.link_id):
@@ -175,7 +175,7 @@ class Tenant:
         user.mfa_removed_at = self.now()
 
     def remove_all_authenticators(self, user: User) -> None:
-        """Delete everything a user has, pending enrolments and the recovery code included."""
+        """Delete everything a user has, pending enrollments and the recovery code included."""
         if user.authenticators:
             user.mfa_removed_at = self.now()
         user.authenticators, user.recovery_code = [], None

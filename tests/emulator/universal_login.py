@@ -40,7 +40,7 @@ class Login:
     :param user_id: set by the right password.
     :param oob_code: of the code or push sent last.
     :param enrolling: id of the OTP app that a user without any factor is enrolling.
-    :param recovery_code: issued at enrolment, to be shown once that is confirmed.
+    :param recovery_code: issued at enrollment, to be shown once that is confirmed.
     :param remember: whether the user ticked the box.
     :param done: whether nothing is left but to show a recovery code.
     """

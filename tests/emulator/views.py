@@ -30,7 +30,7 @@ def demands_challenge(user: User) -> bool:
 
 
 def implicit_email(user: User) -> Authenticator | None:
-    """The authenticator that a verified e-mail address is without enrolment; an enrolled one takes its place."""
+    """The authenticator that a verified e-mail address is without enrollment; an enrolled one takes its place."""
     address = user.email
     if not address or not user.profile.get("email_verified"):
         return None

@@ -42,7 +42,7 @@ def test_present_twice_then_absent_twice_each_after_check_mode(tenant, options, 
     would_make, made, _again, would_go, gone, _gone_again = results
     assert made["authenticator"]["id"].startswith(kind + "|dev_") and made["authenticator"]["confirmed"] is True
     assert would_make["diff"]["after"] == made["diff"]["after"].replace(
-        made["authenticator"]["id"], "(known after enrolment)"
+        made["authenticator"]["id"], "(known after enrollment)"
     )
     assert SECRET not in str(results)
     assert would_go["removed_ids"] == gone["removed_ids"] == [made["authenticator"]["id"]]

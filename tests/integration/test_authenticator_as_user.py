@@ -27,8 +27,8 @@ def test_an_otp_app_from_nothing_to_confirmed_and_nothing_twice(tenant):
     present = {MODULE: {"factor": "otp"}, "diff": True}
     checked, made, again = tenant.results(user, {**present, "check_mode": True}, present, present)
     assert changes([checked, made, again]) == [True, True, False]
-    assert checked["authenticator"]["id"] == "(known after enrolment)"
-    assert checked["diff"]["after"] == "(known after enrolment): otp, unconfirmed\n"
+    assert checked["authenticator"]["id"] == "(known after enrollment)"
+    assert checked["diff"]["after"] == "(known after enrollment): otp, unconfirmed\n"
     assert made["authenticator"]["id"].startswith("totp|dev_") and made["authenticator"]["confirmed"] is False
     assert len(made["enrollment"]["secret"]) == 32 and len(made["enrollment"]["recovery_codes"]) == 1
     assert made["diff"]["before"] == "" and made["authenticator"]["id"] in made["diff"]["after"]
@@ -120,9 +120,9 @@ def test_check_mode_refuses_what_the_mfa_token_cannot_do(tenant):
     absent = {MODULE: {"state": "absent", "factor": "phone", "allow_last_factor": True}}
     second = {MODULE: {"factor": "otp"}}
     tasks = [absent, {**absent, "check_mode": True}, second, {**second, "check_mode": True}]
-    done, checked, enrolled, enrol_checked = tenant.results(tenant.user(3), *tasks)
+    done, checked, enrolled, enroll_checked = tenant.results(tenant.user(3), *tasks)
     assert done["failed"] and done["msg"] == checked["msg"]
-    assert enrolled["failed"] and enrolled["msg"] == enrol_checked["msg"] and "Log in with otp" in enrolled["msg"]
+    assert enrolled["failed"] and enrolled["msg"] == enroll_checked["msg"] and "Log in with otp" in enrolled["msg"]
     assert tenant.writes() == []
 
 
@@ -137,7 +137,7 @@ def test_a_wrong_code_confirms_nothing(tenant):
     assert still_pending["authenticator"]["confirmed"] is False
 
 
-def test_what_the_enrolment_returned_survives_a_lost_second_reading(tenant):
+def test_what_the_enrollment_returned_survives_a_lost_second_reading(tenant):
     user = {**tenant.application, "mfa_token": tenant.user_token(1), "max_wait": 0}
     tenant.fault(kind="slow", seconds=0, path="/mfa/authenticators", method="GET")
     tenant.fault(kind="close", path="/mfa/authenticators", method="GET")

@@ -43,7 +43,7 @@ def test_the_user_sees_the_same_phone_as_two_rows_that_are_twins(tenant):
     assert result["user_id"] is None
 
 
-def test_unconfirmed_enrolments_are_listed_on_request_only(tenant):
+def test_unconfirmed_enrollments_are_listed_on_request_only(tenant):
     plain, all_of_them = tenant.results(tenant.user(6), {INFO: {}}, {INFO: {"include_unconfirmed": True}})
     assert not [row for row in plain["authenticators"] if row["factor"] == "otp"]
     assert [row["confirmed"] for row in all_of_them["authenticators"] if row["factor"] == "otp"] == [False]

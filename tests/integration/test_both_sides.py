@@ -67,7 +67,7 @@ DIFFERENCES = {
         "phone for the user": [("phone", True, ("sms",))],
         "phone removed": ["sms"],
     },
-    ("recovery-code-factor", "off"): {"recovery codes of the first enrolment": 0},
+    ("recovery-code-factor", "off"): {"recovery codes of the first enrollment": 0},
     ("regenerate-without-factors-status", "404"): {"code for a user without factors": "NotFoundError"},
     ("unconfirmed-in-management", "on"): {"pending for the operator": [("otp", False, ())]},
     ("missing-method-status", "204"): {"removed twice": [True, True]},
@@ -121,11 +121,11 @@ class Work:
     def _an_otp_and_a_phone(self) -> dict[str, object]:
         user, wanted = self.as_user(1), Wanted("present", "otp")
         enrolled, again = converge(user, wanted), converge(user, wanted)
-        code = code_of(enrolled.enrolment.secret, self._running)
+        code = code_of(enrolled.enrollment.secret, self._running)
         wrong = "%06d" % ((int(code) + 1) % 1_000_000)
         facts = {
             "otp, twice": [enrolled.changed, again.changed],
-            "recovery codes of the first enrolment": len(enrolled.enrolment.recovery_codes),
+            "recovery codes of the first enrollment": len(enrolled.enrollment.recovery_codes),
             "wrong code": outcome(lambda: converge(user, Wanted("confirmed", "otp", code=wrong))),
         }
         confirmed = Wanted("confirmed", "otp", code=code)
@@ -137,7 +137,7 @@ class Work:
             "GET", "codes?user_id=" + self._operator.find_user_id(email(1)).replace("|", "%7C")
         )
         for code, name in (("%06d" % ((int(sent[-1]["code"]) + 1) % 1_000_000), "wrong"), (sent[-1]["code"], "right")):
-            confirm = Wanted("confirmed", "phone", code=code, oob_code=enrolled.enrolment.oob_code)
+            confirm = Wanted("confirmed", "phone", code=code, oob_code=enrolled.enrollment.oob_code)
             facts["%s code for the phone" % name] = outcome(lambda wanted=confirm: converge(user, wanted).changed)
         facts["phone removed"] = self._kinds_removed(user, "phone")
         self.later(700)
@@ -172,7 +172,7 @@ EXPECTED = {
     "phone for the user": [("phone", True, ("sms",)), ("phone", True, ("voice",))],
     "pending for the operator": [],
     "otp, twice": [True, False],
-    "recovery codes of the first enrolment": 1,
+    "recovery codes of the first enrollment": 1,
     "wrong code": "AuthenticationError",
     "confirmed, twice": [True, False],
     "phone, again": [True, False],

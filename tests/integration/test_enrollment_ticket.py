@@ -14,7 +14,7 @@ TICKET = "mfaops.auth0.auth0_mfa_enrollment_ticket"
 BROWSER = "mfaops.auth0.auth0_remembered_browser"
 
 
-def test_a_ticket_lets_the_user_enrol(tenant):
+def test_a_ticket_lets_the_user_enroll(tenant):
     task = {TICKET: {"email": email(1), "factor": "otp"}}
     checked, made, another = tenant.results(tenant.operator, {**task, "check_mode": True}, task, task)
     assert [result["changed"] for result in (checked, made, another)] == [True, True, True]

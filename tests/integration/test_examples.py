@@ -49,8 +49,8 @@ def test_the_examples_of_a_module(tenant, module):
             if "AUTH0_CLIENT" in str(value):
                 task[name][option] = {"client_id": "m2m", "client_secret": "m2m-secret"}[option]
     if module == "auth0_mfa_authenticator":
-        enrol, *rest = tasks
-        (enrolled,) = play(tenant.folder, [{**enrol, "register": "x"}], {}, variables=variables).results
+        enroll, *rest = tasks
+        (enrolled,) = play(tenant.folder, [{**enroll, "register": "x"}], {}, variables=variables).results
         variables["code"] = code_of(enrolled["enrollment"]["secret"], tenant.running)
         tasks = rest
     if module == "auth0_mfa_token":
@@ -97,5 +97,5 @@ def test_the_first_playbook_of_the_readme(tenant):
         for options in (["--check", "--diff"], [], [])
     ]
     assert ["changed=1 " in output for output in runs] == [True, True, False]
-    assert "(known after enrolment): phone, confirmed" in runs[0]
+    assert "(known after enrollment): phone, confirmed" in runs[0]
     assert "XXXXXXXXX8750" in runs[2] and email(2) not in runs[2]

@@ -279,7 +279,7 @@ def test_a_lost_write_is_sent_once_and_told(tenant, kind, made):
     assert len(tenant.methods(3)) == before + made
 
 
-def test_a_lost_enrolment_as_the_user_is_sent_once_and_told(tenant):
+def test_a_lost_enrollment_as_the_user_is_sent_once_and_told(tenant):
     user = {**tenant.application, "mfa_token": tenant.user_token(1)}
     tenant.fault(kind="lost", method="POST", path="/mfa/associate")
     played = tenant.play(user, {AUTHENTICATOR: {"factor": "otp"}}, {AUTHENTICATOR: {"factor": "otp"}})

@@ -5,7 +5,7 @@
 """Every module and state under every fault that the embedded tenant can inject; tests/README.md shows the same as a table.
 
 A cell is C(done) where the task reaches its goal all the same, and C(told) where it fails with one line. What is told is
-never sent twice, and the same task afterwards, without a fault, finds its way.
+never sent twice, and the same task afterward, without a fault, finds its way.
 """
 
 from __future__ import annotations

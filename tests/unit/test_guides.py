@@ -76,8 +76,8 @@ def test_tasks_of_the_guides_are_what_the_modules_take(guide, options):
 
 
 def test_a_task_with_mistakes_is_noticed(options):
-    (task,) = tasks_of(yaml.safe_load("[{mfaops.auth0.auth0_recovery_code: {state: new, colour: red}}]"), {})
-    assert mistakes(task[1], options[task[0]], {}) == ["no option colour", "new is no choice of state"]
+    (task,) = tasks_of(yaml.safe_load("[{mfaops.auth0.auth0_recovery_code: {state: new, color: red}}]"), {})
+    assert mistakes(task[1], options[task[0]], {}) == ["no option color", "new is no choice of state"]
     (task,) = tasks_of(yaml.safe_load("[{block: [{mfaops.auth0.auth0_remembered_browser: {}}]}]"), {})
     assert mistakes(task[1], options[task[0]], {}) == ["state is missing"]
 

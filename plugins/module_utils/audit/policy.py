@@ -18,7 +18,7 @@ _LONGEST = 3650
 
 @dataclass(frozen=True)
 class Policy:
-    """When an enrolment is worth a finding. Every threshold is in days and is reached on that day.
+    """When an enrollment is worth a finding. Every threshold is in days and is reached on that day.
 
     :ivar stale_days: a confirmed authenticator not used for this long is C(stale)
     :ivar never_used_days: one never used since it was enrolled this long ago is C(never-used)

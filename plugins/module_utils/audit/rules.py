@@ -16,7 +16,7 @@ from .policy import SECOND_FACTORS, Policy
 SEVERITIES = ("high", "medium", "low")
 
 # Auth0 sets last_auth_at at the confirmation itself, so that "used once" and "only enrolled" look alike. The codes that
-# confirm an enrolment live five minutes: what is not later than that is the confirmation, not a use.
+# confirm an enrollment live five minutes: what is not later than that is the confirmation, not a use.
 CONFIRMATION = timedelta(minutes=5)
 
 _DATES = ("last_auth_at", "enrolled_at", "created_at")
@@ -44,9 +44,9 @@ RULES = {
             "no-mfa",
             "high",
             "No usable second factor",
-            "A guessed, phished or re-used password is enough to take the account over, and whoever takes it over can "
-            "enrol a factor of their own, because a first enrolment asks for none.",
-            "Send the user an enrolment ticket, or require MFA by policy so that the next login enrols. "
+            "A guessed, phished or reused password is enough to take the account over, and whoever takes it over can "
+            "enroll a factor of their own, because a first enrollment asks for none.",
+            "Send the user an enrollment ticket, or require MFA by policy so that the next login enrolls. "
             "A recovery code alone is no second factor.",
             ("NIST SP 800-63B-4, AAL2", "PCI DSS 4.0.1, 8.4", "CIS Controls 8.1, 6.3", "MITRE ATT&CK T1078"),
         ),
@@ -64,7 +64,7 @@ RULES = {
             "Only weak factors",
             "Text messages and calls can be diverted by SIM swap or read by an adversary in the middle; e-mail often "
             "hangs on the same password, and Auth0 does not challenge a user of its MFA API who has e-mail alone.",
-            "Enrol a WebAuthn key, a passkey, push or an authenticator app, then remove the weak factor or keep it as "
+            "Enroll a WebAuthn key, a passkey, push or an authenticator app, then remove the weak factor or keep it as "
             "second choice.",
             ("NIST SP 800-63B-4, 3.1.3 out-of-band authenticators", "MITRE ATT&CK T1111"),
         ),
@@ -84,15 +84,15 @@ RULES = {
             "Never used since it was enrolled",
             "Nobody knows whether it works, or whether its owner is the one who enrolled it: a factor added by an "
             "intruder looks like this.",
-            "Confirm the enrolment with the user; let them log in with it once, or remove it.",
+            "Confirm the enrollment with the user; let them log in with it once, or remove it.",
             ("MITRE ATT&CK T1098.005",),
         ),
         Rule(
             "unconfirmed",
             "low",
-            "Enrolment begun, not confirmed",
-            "It protects nothing, and it hides from the user that the enrolment failed.",
-            "Finish the enrolment with its code, or remove it and begin again.",
+            "Enrollment begun, not confirmed",
+            "It protects nothing, and it hides from the user that the enrollment failed.",
+            "Finish the enrollment with its code, or remove it and begin again.",
             (),
         ),
     )
@@ -100,7 +100,7 @@ RULES = {
 
 
 def age(authenticators: Sequence, now: datetime) -> tuple[int | None, str | None]:
-    """Whole days since the last use, else since enrolment, else since creation, and the name of that date.
+    """Whole days since the last use, else since enrollment, else since creation, and the name of that date.
 
     :param authenticators: one, or both of a pair: then the later date counts
     """
@@ -176,7 +176,7 @@ def _judge(device: list, now: datetime, policy: Policy) -> tuple[str | None, int
 
 
 def _unused_since(device: list, now: datetime) -> tuple[int | None, str | None]:
-    """Age of an enrolment that was never used after its confirmation; C(None) for a device that was."""
+    """Age of an enrollment that was never used after its confirmation; C(None) for a device that was."""
     for each in device:
         enrolled = each.enrolled_at or each.created_at
         if each.last_auth_at and (enrolled is None or each.last_auth_at - enrolled > CONFIRMATION):

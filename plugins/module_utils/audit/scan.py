@@ -69,7 +69,7 @@ class Scan:
         :param tenant: domain of the tenant
         :param now: aware time the ages are counted to
         :param remaining: seconds left to the caller
-        :param margin: seconds of those that the caller needs afterwards, and the longest read in flight with them
+        :param margin: seconds of those that the caller needs afterward, and the longest read in flight with them
         """
         self._api, self._tenant, self._policy, self._now = api, tenant, policy, now
         self._remaining, self._margin = remaining, margin

@@ -206,7 +206,7 @@ def _carry_out(
     bindings: tuple[Binding, ...],
     build_timeout: float,
 ) -> tuple[str, tuple[Binding, ...]]:
-    """The plan's writes; the id of the Action, and what is bound afterwards.
+    """The plan's writes; the id of the Action, and what is bound afterward.
 
     :param bindings: what is bound before
     """

@@ -5,7 +5,7 @@
 """The model of an authenticator, as either API shows it.
 
 The two views differ on purpose and are never merged by guess: the MFA API (the user's own token) lists unconfirmed
-enrolments and splits a phone into C(sms|dev_X) and C(voice|dev_X); the Management API lists C(phone|dev_X) once, with
+enrollments and splits a phone into C(sms|dev_X) and C(voice|dev_X); the Management API lists C(phone|dev_X) once, with
 its dates.
 """
 
@@ -47,7 +47,7 @@ class Authenticator:
     :ivar id: as the view writes it
     :ivar factor: one of FACTORS, or Auth0's own word for what is none (C(password), C(email-verification))
     :ivar view: MFA_VIEW or MANAGEMENT_VIEW
-    :ivar confirmed: False for an enrolment that was never finished and cannot be used
+    :ivar confirmed: False for an enrollment that was never finished and cannot be used
     :ivar channels: how it can be challenged: C(sms), C(voice), C(totp), C(push)
     :ivar channel_ids: the ids the other view has for it (Management view only)
     :ivar link_id: authenticators that share it are deleted together (Management view only)

@@ -36,7 +36,7 @@ class View(Protocol):
         """:raises AuthenticationError: the bearer cannot do this; sends nothing"""
 
     def carry_out(self, step: Step, wanted: Wanted):
-        """One write; what an enrolment returned."""
+        """One write; what an enrollment returned."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Outcome:
     :ivar target: the authenticator that was asked for, as it is in C(after); None where it is absent
     :ivar removed: ids that are gone, twins included
     :ivar skipped: (id, reason) of what fits and was kept all the same
-    :ivar enrolment: what a new enrolment returned; None otherwise
+    :ivar enrollment: what a new enrollment returned; None otherwise
     :ivar notice: what the reader should know beside the result; None otherwise
     """
 
@@ -57,7 +57,7 @@ class Outcome:
     target: Authenticator | None
     removed: tuple[str, ...]
     skipped: tuple[tuple[str, str], ...] = ()
-    enrolment: object = None
+    enrollment: object = None
     notice: str | None = None
 
 
@@ -78,7 +78,7 @@ def converge(view: View, wanted: Wanted, check_mode: bool = False, now: datetime
         return Outcome(
             bool(needed.steps), before, needed.after, target, needed.removed, needed.skipped, notice=needed.notice
         )
-    enrolment = _carry_out_all(view, wanted, needed, before)
+    enrollment = _carry_out_all(view, wanted, needed, before)
     try:
         after, notice = tuple(view.authenticators()), needed.notice
     except Auth0Error as error:
@@ -91,22 +91,22 @@ def converge(view: View, wanted: Wanted, check_mode: bool = False, now: datetime
         removed = {row.id for row in before} - {row.id for row in after}
     changed = bool(removed) or wanted.state != "absent"
     target = _shown(needed, wanted, before, after)
-    return Outcome(changed, before, after, target, tuple(sorted(removed)), needed.skipped, enrolment, notice)
+    return Outcome(changed, before, after, target, tuple(sorted(removed)), needed.skipped, enrollment, notice)
 
 
 def _carry_out_all(view: View, wanted: Wanted, needed: Plan, before: tuple[Authenticator, ...]):
-    enrolment, linked = None, twins(before)
+    enrollment, linked = None, twins(before)
     removed: set[str] = set()
     for step in needed.steps:
         try:
-            enrolment = view.carry_out(step, wanted)
+            enrollment = view.carry_out(step, wanted)
         except Auth0Error as error:
             if removed:
                 error.progress = {"removed_ids": sorted(removed)}
             raise
         if step.verb == "remove":
             removed |= {step.authenticator_id, *linked[step.authenticator_id]}
-    return enrolment
+    return enrollment
 
 
 def _shown(

@@ -19,7 +19,7 @@ from .matching import ambiguous, meant, not_the_users
 from .removal import plan_removal
 from .wanted import Plan, Step, Wanted
 
-UNKNOWN_ID = "(known after enrolment)"
+UNKNOWN_ID = "(known after enrollment)"
 
 
 def plan(wanted: Wanted, actual: list[Authenticator], view: str, now: datetime) -> Plan:
@@ -44,7 +44,7 @@ def _present(wanted: Wanted, actual: list[Authenticator], view: str) -> Plan:
     if not found:
         if wanted.authenticator_id:
             raise not_the_users(wanted.authenticator_id)
-        return Plan((Step("enrol"),), None, (*actual, _predicted(wanted, view)))
+        return Plan((Step("enroll"),), None, (*actual, _predicted(wanted, view)))
     if len(found) > 1 and (wanted.phone_number or wanted.email_address):
         raise ambiguous(found)
     target = max((row for device in found for row in device), key=lambda row: row.confirmed)
@@ -87,8 +87,8 @@ def _confirmed(wanted: Wanted, actual: list[Authenticator], view: str) -> Plan:
         if wanted.authenticator_id:
             raise not_the_users(wanted.authenticator_id)
         raise NotFoundError(
-            "There is no %s enrolment to confirm" % wanted.factor,
-            hint="Enrol it with state=present first; unconfirmed enrolments vanish after 24 hours.",
+            "There is no %s enrollment to confirm" % wanted.factor,
+            hint="Enroll it with state=present first; unconfirmed enrollments vanish after 24 hours.",
         )
     pending = [device for device in found if not device[0].confirmed]
     if not pending:
@@ -97,13 +97,13 @@ def _confirmed(wanted: Wanted, actual: list[Authenticator], view: str) -> Plan:
     if target.factor != "otp" and not wanted.oob_code:
         raise ConfigurationError(
             "Confirming %s needs the oob_code" % target.id,
-            hint="It is part of what state=present returned; without it remove the enrolment and enrol again.",
+            hint="It is part of what state=present returned; without it remove the enrollment and enroll again.",
         )
     if target.factor != "push" and not wanted.code:
         raise ConfigurationError(
             "Confirming %s needs the code" % target.id,
             hint="Give in code the digits the OTP app shows, or the ones that were sent; where they are lost, remove the "
-            "enrolment with state=absent and enrol again.",
+            "enrollment with state=absent and enroll again.",
         )
     ids = {row.id for row in pending[0]}
     after = tuple(replace(row, confirmed=True) if row.id in ids else row for row in actual)

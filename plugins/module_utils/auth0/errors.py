@@ -217,7 +217,7 @@ def _hint_for_token(status: int, code: str | None, said: str) -> str | None:
     if code == "access_denied" and status == 403:
         return "Check realm, the audience, and that the application may use both."
     if "already enrolled" in lowered:
-        return "An mfa_token enrols only the first factor: log in with otp as well."
+        return "An mfa_token enrolls only the first factor: log in with otp as well."
     if status == 409:
         return "Auth0 takes an authenticator the user has for the same one: list them."
     if status == 401:

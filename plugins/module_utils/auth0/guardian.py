@@ -105,7 +105,7 @@ def applied(actual: TenantMfa, settings) -> TenantMfa:
 
 
 def asks_for_nothing(state: TenantMfa) -> bool:
-    """Whether MFA is asked for while no factor is on that a user could enrol; a recovery code is none."""
+    """Whether MFA is asked for while no factor is on that a user could enroll; a recovery code is none."""
     usable = [name for name, on in state.factors.items() if on and name != "recovery-code"]
     return bool(state.factors) and state.policy not in (None, NEVER) and not usable
 
@@ -164,13 +164,13 @@ class Guardian:
             self._api.call("set the tenant's MFA policy", lambda client: client.guardian.policies.set(request=policies))
 
     def create_ticket(self, user_id: str, fields: dict[str, object]) -> tuple[str, str]:
-        """A new enrolment ticket (scope C(create:guardian_enrollment_tickets)), good once and for five days.
+        """A new enrollment ticket (scope C(create:guardian_enrollment_tickets)), good once and for five days.
 
         :param fields: C(email), C(send_mail), C(email_locale), C(factor), C(allow_multiple_enrollments)
-        :returns: its id and its address; who has either can enrol
+        :returns: its id and its address; who has either can enroll
         :raises AmbiguousWriteError: the answer was lost; a ticket may exist
         """
-        action = "make an enrolment ticket for %s" % user_id
+        action = "make an enrollment ticket for %s" % user_id
         try:
             answer = self._api.call(
                 action, lambda client: client.guardian.enrollments.create_ticket(user_id=user_id, **fields)

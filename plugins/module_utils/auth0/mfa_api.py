@@ -29,7 +29,7 @@ _TOKEN_WANTED = "The access token must be for the /mfa/ audience, younger than 6
 
 
 @dataclass(frozen=True)
-class Enrolment:
+class Enrollment:
     """What an association returned, once and never again. Secrets are left out of C(repr).
 
     :ivar authenticator_type: C(otp) or C(oob)
@@ -93,19 +93,19 @@ class MfaApi:
                 "Could not list the user's authenticators: the answer has not the documented form"
             ) from None
 
-    def associate(self, fields: dict[str, object]) -> Enrolment:
-        """Start an enrolment (C(POST /mfa/associate)); it stays inactive until it is confirmed.
+    def associate(self, fields: dict[str, object]) -> Enrollment:
+        """Start an enrollment (C(POST /mfa/associate)); it stays inactive until it is confirmed.
 
         :param fields: C(authenticator_types), and C(oob_channels), C(phone_number) or C(email)
         :raises AuthenticationError: an C(mfa_token) was used although the user has an active authenticator
         """
-        action = "enrol %s for the user" % (fields.get("oob_channels") or fields["authenticator_types"])[0]
+        action = "enroll %s for the user" % (fields.get("oob_channels") or fields["authenticator_types"])[0]
         answer = self._call("POST", "/mfa/associate", action, "enroll", {**fields, **self._tokens.credentials})
         if not isinstance(answer, dict) or not isinstance(answer.get("authenticator_type"), str):
             raise AmbiguousWriteError(
                 "Could not %s: the answer has not the documented form" % action, hint=NOT_REPEATED
             )
-        return Enrolment(
+        return Enrollment(
             authenticator_type=answer["authenticator_type"],
             oob_channel=answer.get("oob_channel"),
             secret=answer.get("secret"),
@@ -115,25 +115,25 @@ class MfaApi:
         )
 
     def confirm(self, code: str, oob_code: str | None = None) -> None:
-        """Finish an enrolment with the code of the OTP app, or with the code that was sent (C(POST /oauth/token)).
+        """Finish an enrollment with the code of the OTP app, or with the code that was sent (C(POST /oauth/token)).
 
-        :param oob_code: from the enrolment, for a code that was sent
-        :raises AuthenticationError: wrong code, or the enrolment is too old
+        :param oob_code: from the enrollment, for a code that was sent
+        :raises AuthenticationError: wrong code, or the enrollment is too old
         """
-        bearer = self._checked_bearer("confirm the enrolment", "enroll")
+        bearer = self._checked_bearer("confirm the enrollment", "enroll")
         if oob_code:
             self._tokens.mfa_oob(bearer, oob_code, code)
         else:
             self._tokens.mfa_otp(bearer, code)
 
     def confirm_push(self, oob_code: str, timeout: float) -> None:
-        """Finish the enrolment of a push: wait until the user has scanned the code of the enrolment.
+        """Finish the enrollment of a push: wait until the user has scanned the code of the enrollment.
 
-        :param oob_code: from the enrolment
+        :param oob_code: from the enrollment
         :param timeout: seconds
         :raises AuthenticationError: the user refused, or did not answer in time
         """
-        self._tokens.poll_oob(self._checked_bearer("confirm the enrolment", "enroll"), oob_code, timeout)
+        self._tokens.poll_oob(self._checked_bearer("confirm the enrollment", "enroll"), oob_code, timeout)
 
     def delete(self, authenticator_id: str) -> bool:
         """Remove an authenticator, with its twin (C(DELETE /mfa/authenticators/{id})).
@@ -159,7 +159,7 @@ class MfaApi:
                 error.hint = _TOKEN_WANTED % scope
             elif error.code != "expired_token":
                 error.hint = (
-                    "This is an mfa_token, no access token: it must be of this tenant, lists authenticators, enrols only "
+                    "This is an mfa_token, no access token: it must be of this tenant, lists authenticators, enrolls only "
                     "while the user has no active one, and removes none."
                 )
             raise

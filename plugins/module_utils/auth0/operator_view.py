@@ -52,7 +52,7 @@ class OperatorView:
         """:raises ConfigurationError: this side cannot do what is wanted; nothing was sent"""
         if wanted.state == "confirmed":
             raise ConfigurationError(
-                "An operator cannot confirm an enrolment",
+                "An operator cannot confirm an enrollment",
                 hint="Give the user's own token in mfa_token, or username and password.",
             )
         if wanted.state == "present" and not wanted.authenticator_id:
@@ -73,7 +73,7 @@ class OperatorView:
 
     def carry_out(self, step: Step, wanted: Wanted) -> None:
         """One write."""
-        if step.verb == "enrol":
+        if step.verb == "enroll":
             fields = {
                 "type": self._TYPES[wanted.factor],
                 "name": wanted.name,

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The QR code of an enrolment, to scan from a picture or from the terminal."""
+"""The QR code of an enrollment, to scan from a picture or from the terminal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BLOCKS = {(False, False): "\u2588", (False, True): "\u2580", (True, False): "\u
 def check(wanted: Wanted) -> None:
     """Whether there will be a code to show; before anything is sent.
 
-    :raises ConfigurationError: only the enrolment of an OTP app or a push device has one
+    :raises ConfigurationError: only the enrollment of an OTP app or a push device has one
     :raises ImportError: segno is missing
     """
     import segno
@@ -27,7 +27,7 @@ def check(wanted: Wanted) -> None:
         raise ConfigurationError(
             "A QR code goes with state=present and factor=otp or push only", hint="Leave out qr_path and qr_text."
         )
-    # An older segno may lack it; then better now than after the enrolment.
+    # An older segno may lack it; then better now than after the enrollment.
     segno.make_qr("otpauth://")
 
 

@@ -18,7 +18,7 @@ from .errors import RefusedError
 from .matching import Device, ambiguous, meant
 from .wanted import Plan, Step, Wanted
 
-# A push and the OTP that its enrolment made are removed together, and no row of the MFA API says which belong together.
+# A push and the OTP that its enrollment made are removed together, and no row of the MFA API says which belong together.
 _UNSEEN_TWIN = {"push": "otp", "otp": "push"}
 
 

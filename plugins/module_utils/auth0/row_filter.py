@@ -19,7 +19,7 @@ class RowFilter:
     :ivar channel: C(sms) or C(voice), for a phone
     :ivar confirmed: None shows both
     :ivar created_before: aware; likewise the other dates
-    :ivar last_used_before: an authenticator that was never used counts from its enrolment, or else its creation
+    :ivar last_used_before: an authenticator that was never used counts from its enrollment, or else its creation
     :ivar last_used_after: of its last use alone
     """
 

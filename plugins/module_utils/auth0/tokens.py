@@ -233,9 +233,9 @@ class TokenEndpoint:
         return Challenge(answer["oob_code"], answer.get("binding_method"))
 
     def mfa_otp(self, mfa_token: str, otp: str) -> TokenSet:
-        """Answer C(mfa_required), or confirm a pending OTP enrolment, with a 6-digit code.
+        """Answer C(mfa_required), or confirm a pending OTP enrollment, with a 6-digit code.
 
-        :param mfa_token: the mfa_token, or (to confirm an enrolment) an access token for C(/mfa/) with scope C(enroll)
+        :param mfa_token: the mfa_token, or (to confirm an enrollment) an access token for C(/mfa/) with scope C(enroll)
         :raises AuthenticationError: wrong code, or the token is too old
         :raises AmbiguousWriteError: the answer was lost; the code may be used up
         """
@@ -250,7 +250,7 @@ class TokenEndpoint:
     def mfa_oob(self, mfa_token: str, oob_code: str, binding_code: str | None = None) -> TokenSet:
         """The same with the code that was sent by SMS, voice or e-mail, or by a push that the user has approved.
 
-        :param oob_code: from the challenge or the enrolment
+        :param oob_code: from the challenge or the enrollment
         :param binding_code: the 6 digits the user received; None for a push
         :raises AuthenticationError: wrong code, or a token is too old
         :raises AmbiguousWriteError: the answer was lost; the code may be used up
@@ -260,7 +260,7 @@ class TokenEndpoint:
             return self._grant(
                 "learn whether the push was approved",
                 _GRANT + "mfa-oob",
-                lost="The approval may have gone with it: see whether the enrolment is confirmed, or send another push.",
+                lost="The approval may have gone with it: see whether the enrollment is confirmed, or send another push.",
                 **fields,
             )
         return self._grant(
@@ -273,7 +273,7 @@ class TokenEndpoint:
         )
 
     def mfa_recovery_code(self, mfa_token: str, recovery_code: str) -> TokenSet:
-        """The same with the recovery code, which is void afterwards; the answer has its replacement.
+        """The same with the recovery code, which is void afterward; the answer has its replacement.
 
         :raises AuthenticationError: wrong code, or the mfa_token is too old
         :raises AmbiguousWriteError: the answer was lost; the code may be used up, and nobody knows the new one
@@ -297,12 +297,12 @@ class TokenEndpoint:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> TokenSet:
-        """Wait until the user has answered a push, or has scanned the code of a push enrolment.
+        """Wait until the user has answered a push, or has scanned the code of a push enrollment.
 
         A poll is made to be repeated (RFC 8628 §3.5): at least 5 s apart, 5 s more after each C(slow_down), twice as far
         after each lost answer.
 
-        :param mfa_token: the mfa_token, or (to confirm an enrolment) an access token for C(/mfa/) with scope C(enroll)
+        :param mfa_token: the mfa_token, or (to confirm an enrollment) an access token for C(/mfa/) with scope C(enroll)
         :param timeout: seconds; the first poll is sent at once, so that 0 asks once
         :raises AuthenticationError: the user rejected it, did not answer in time (code C(authorization_pending)), or a
             token is too old

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from .authenticators import MFA_VIEW, Authenticator
 from .errors import AuthenticationError, ConfigurationError
-from .mfa_api import Enrolment, MfaApi
+from .mfa_api import Enrollment, MfaApi
 from .wanted import Step, Wanted
 
 
 class UserView:
-    """The user's side: shows unconfirmed enrolments, can enrol and confirm."""
+    """The user's side: shows unconfirmed enrollments, can enroll and confirm."""
 
     name = MFA_VIEW
     # The token says who the user is; a client need not look into it.
@@ -34,7 +34,7 @@ class UserView:
         if wanted.state == "present" and wanted.factor not in self._ENROLLED_BY and not wanted.authenticator_id:
             raise ConfigurationError(
                 "%s cannot be enrolled with the user's own token" % wanted.factor,
-                hint="Supported are otp, phone, sms, voice, push and email; a ticket lets the user enrol the others.",
+                hint="Supported are otp, phone, sms, voice, push and email; a ticket lets the user enroll the others.",
             )
         for option in ("name", "preferred_channel", "totp_secret", "credential"):
             if getattr(wanted, option) is not None:
@@ -51,16 +51,16 @@ class UserView:
         if not self._api.holds_mfa_token:
             return
         active = [row for row in actual if row.confirmed and row.factor != "email"]
-        if step.verb == "remove" or (step.verb == "enrol" and active):
+        if step.verb == "remove" or (step.verb == "enroll" and active):
             raise AuthenticationError(
                 "An mfa_token can list authenticators but not %s"
-                % ("remove them" if step.verb == "remove" else "enrol one while the user has another"),
+                % ("remove them" if step.verb == "remove" else "enroll one while the user has another"),
                 hint="Log in with otp as well, or give an access token for the /mfa/ audience in mfa_token.",
             )
 
-    def carry_out(self, step: Step, wanted: Wanted) -> Enrolment | None:
-        """One write; what an enrolment returned."""
-        if step.verb == "enrol":
+    def carry_out(self, step: Step, wanted: Wanted) -> Enrollment | None:
+        """One write; what an enrollment returned."""
+        if step.verb == "enroll":
             return self._api.associate(_association(wanted))
         if step.verb == "confirm" and step.factor == "push":
             self._api.confirm_push(wanted.oob_code, wanted.push_timeout)

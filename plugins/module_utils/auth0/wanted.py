@@ -26,7 +26,7 @@ class Wanted:
     :ivar preferred_channel: C(sms) or C(voice), how a phone is challenged first
     :ivar credential: of C(webauthn-roaming) or C(passkey), by the names of the Management API
     :ivar code: the digits that confirm
-    :ivar oob_code: from the enrolment, to confirm a phone, an e-mail address or a push
+    :ivar oob_code: from the enrollment, to confirm a phone, an e-mail address or a push
     :ivar push_timeout: seconds to wait for the user to answer a push
     :ivar selector: one of SELECTORS, to remove what fits instead of one authenticator
     :ivar unused_for: seconds, for the selector C(unused)
@@ -55,7 +55,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Step:
-    """One write: C(enrol), C(confirm), C(update), C(remove) or C(remove-all).
+    """One write: C(enroll), C(confirm), C(update), C(remove) or C(remove-all).
 
     :ivar changes: what an update sets, by the names of the Management API
     """

@@ -24,7 +24,7 @@ def found(authenticators, policy=Policy()):
     ("dates", "expected"),
     [
         pytest.param({"created": 400, "enrolled": 300, "used": 5}, (5, "last_auth_at"), id="last use first"),
-        pytest.param({"created": 400, "enrolled": 300}, (300, "enrolled_at"), id="enrolment where no use is known"),
+        pytest.param({"created": 400, "enrolled": 300}, (300, "enrolled_at"), id="enrollment where no use is known"),
         pytest.param({"created": 400}, (400, "created_at"), id="creation where nothing else is known"),
         pytest.param({"created": None}, (None, None), id="no date, no age"),
         pytest.param({"used": 0.99}, (0, "last_auth_at"), id="whole days"),
@@ -53,7 +53,7 @@ def test_stale_begins_on_the_day_of_the_threshold(used, expected):
         pytest.param({"created": 29.99}, [], id="too young"),
         pytest.param({"created": 30}, [("never-used", 30, "created_at")], id="no use known"),
         pytest.param(
-            {"created": 60, "enrolled": 50}, [("never-used", 50, "enrolled_at")], id="counted from the enrolment"
+            {"created": 60, "enrolled": 50}, [("never-used", 50, "enrolled_at")], id="counted from the enrollment"
         ),
         pytest.param(
             {"created": 200, "enrolled": 200, "used": 200 - 4 / 1440},
@@ -61,7 +61,7 @@ def test_stale_begins_on_the_day_of_the_threshold(used, expected):
             id="the confirmation is no use, and it is not called stale as well",
         ),
         pytest.param({"created": 80, "enrolled": 80, "used": 80 - 6 / 1440}, [], id="six minutes later is a use"),
-        pytest.param({"created": None, "used": 40}, [], id="a use of unknown enrolment"),
+        pytest.param({"created": None, "used": 40}, [], id="a use of unknown enrollment"),
     ],
 )
 def test_never_used_means_no_use_after_the_confirmation(dates, expected):

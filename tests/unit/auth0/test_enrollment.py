@@ -63,13 +63,13 @@ PENDING = row("totp|dev_2", "otp", confirmed=False)
 @pytest.mark.parametrize(
     "wanted, actual, view, verb, target",
     [
-        (Wanted("present", "otp"), [], MFA_VIEW, "enrol", None),
+        (Wanted("present", "otp"), [], MFA_VIEW, "enroll", None),
         (Wanted("present", "otp"), [OTP], MFA_VIEW, None, "totp|dev_1"),
         (Wanted("present", "otp"), [PENDING], MFA_VIEW, None, "totp|dev_2"),
         (Wanted("present", "otp"), [PENDING, OTP], MFA_VIEW, None, "totp|dev_1"),
-        (Wanted("present", "otp"), [row("totp|dev_2", "otp", MANAGEMENT_VIEW, False)], MANAGEMENT_VIEW, "enrol", None),
+        (Wanted("present", "otp"), [row("totp|dev_2", "otp", MANAGEMENT_VIEW, False)], MANAGEMENT_VIEW, "enroll", None),
         (Wanted("present", "phone", phone_number=NUMBER), phone("dev_1"), MFA_VIEW, None, "sms|dev_1"),
-        (Wanted("present", "phone", phone_number=NUMBER), phone("dev_1", "XXXXXXXXX0000"), MFA_VIEW, "enrol", None),
+        (Wanted("present", "phone", phone_number=NUMBER), phone("dev_1", "XXXXXXXXX0000"), MFA_VIEW, "enroll", None),
         (
             Wanted("present", "phone", channel="voice", phone_number=NUMBER),
             phone("dev_1"),
@@ -119,7 +119,7 @@ PENDING = row("totp|dev_2", "otp", confirmed=False)
             Wanted("present", "passkey", credential={"key_id": "other", "public_key": "p"}),
             [row("passkey|dev_1", "passkey", MANAGEMENT_VIEW, key_id="k", public_key="p")],
             MANAGEMENT_VIEW,
-            "enrol",
+            "enroll",
             None,
         ),
         (Wanted("absent", "otp"), [], MFA_VIEW, None, None),
@@ -173,7 +173,7 @@ def test_the_one_write_that_is_needed(wanted, actual, view, verb, target):
             RefusedError,
             "no authenticator",
         ),
-        (Wanted("confirmed", "otp", code="123456"), [], NotFoundError, "no otp enrolment"),
+        (Wanted("confirmed", "otp", code="123456"), [], NotFoundError, "no otp enrollment"),
         (Wanted("confirmed", "otp"), [PENDING], ConfigurationError, "needs the code"),
         (
             Wanted("confirmed", "push"),

@@ -43,7 +43,7 @@ def row(**fields):
         ({"created_after": NOW}, {}, False),
         ({"last_used_before": ago(90)}, {"last_auth_at": ago(91), "created_at": ago(200)}, True),
         ({"last_used_before": ago(90)}, {"last_auth_at": ago(1), "created_at": ago(200)}, False),
-        # Never used counts from the enrolment, but is no use.
+        # Never used counts from the enrollment, but is no use.
         ({"last_used_before": ago(90)}, {"created_at": ago(200)}, True),
         ({"last_used_before": ago(90)}, {"created_at": ago(200), "enrolled_at": ago(2)}, False),
         ({"last_used_before": ago(90)}, {}, False),

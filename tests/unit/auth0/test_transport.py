@@ -227,7 +227,7 @@ def break_tls(handler):
 
 
 @SIDES
-def test_a_write_whose_tls_connection_breaks_afterwards_may_have_happened(call, certificate):
+def test_a_write_whose_tls_connection_breaks_afterward_may_have_happened(call, certificate):
     with serving(break_tls, certificate) as (port, seen):
         with pytest.raises(AmbiguousWriteError, match="after the request was sent"):
             call(port, "POST", scheme="https", ca_path=str(certificate))
@@ -264,7 +264,7 @@ def test_a_refusing_proxy_is_no_lost_write(call, monkeypatch):
         with pytest.raises(TransportError) as caught:
             if call is as_user:
                 with Transport(connection, Budget(max_wait=0)) as transport:
-                    transport.request("POST", "/mfa/associate", action="enrol", json={})
+                    transport.request("POST", "/mfa/associate", action="enroll", json={})
             else:
                 with ManagementApi(connection, Budget(max_wait=0), lambda: "canary") as api:
                     api.regenerate_recovery_code("auth0|1")

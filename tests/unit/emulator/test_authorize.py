@@ -126,7 +126,7 @@ def test_second_step_by_recovery_code_shows_the_new_one_first(api):
     assert api.verify("recovery-code", api.mfa_token(4), recovery_code=code).status_code == 200
 
 
-def test_user_without_a_factor_enrols_when_the_policy_demands_one(api):
+def test_user_without_a_factor_enrolls_when_the_policy_demands_one(api):
     state = to_second_step(api, 1)
     page = api.call("GET", f"/u/mfa?state={state}").text
     secret = re.search(r'id="secret">(\w{32})<', page)[1]

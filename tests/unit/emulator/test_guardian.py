@@ -154,7 +154,7 @@ def test_without_its_scope_a_call_is_refused(api, method, path, scope):
 # Tickets
 
 
-def test_a_ticket_enrols_once(api):
+def test_a_ticket_enrolls_once(api):
     ticket = ticket_for(api, 1, factor="otp")
     assert len(ticket) == 32
     answer = redeem(api, ticket)
@@ -176,17 +176,17 @@ def test_a_ticket_lives_five_days(api):
     assert redeem(api, late, factor="otp").status_code == 400
 
 
-def test_a_ticket_for_one_factor_enrols_no_other(api):
+def test_a_ticket_for_one_factor_enrolls_no_other(api):
     assert redeem(api, ticket_for(api, 1, factor="otp"), factor="email").status_code == 400
 
 
 @pytest.mark.parametrize("further, status", [(True, 201), (False, 400)])
-def test_only_a_ticket_that_allows_it_enrols_further_factors(api, further, status):
+def test_only_a_ticket_that_allows_it_enrolls_further_factors(api, further, status):
     ticket = ticket_for(api, 2, factor="email", allow_multiple_enrollments=further)
     assert redeem(api, ticket).status_code == status
 
 
-def test_a_ticket_for_push_enrols_the_pair_and_the_recovery_code(api):
+def test_a_ticket_for_push_enrolls_the_pair_and_the_recovery_code(api):
     answer = redeem(api, ticket_for(api, 1), factor="push-notification").json()
     assert [item["type"] for item in answer["authenticators"]] == ["push", "totp"]
     assert len(answer["recovery_code"]) == 24
@@ -216,17 +216,17 @@ def test_a_ticket_for_nobody_is_404(api):
     assert (answer.status_code, answer.json()["errorCode"]) == (404, "inexistent_user")
 
 
-# Enrolments
+# Enrollments
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_an_enrolment_is_found_by_both_forms_of_its_id(api, whole):
+def test_an_enrollment_is_found_by_both_forms_of_its_id(api, whole):
     push = next(item for item in api.methods(4) if item["type"] == "push")
     wanted = push["id"] if whole else push["id"].partition("|")[2]
     path = f"/guardian/enrollments/{quote(wanted)}"
-    enrolment = api.manage("GET", path).json()
-    assert (enrolment["id"], enrolment["status"]) == (push["id"], "confirmed")
-    assert (enrolment["enrolled_at"], enrolment["last_auth"]) == (push["enrolled_at"], push["last_auth_at"])
+    enrollment = api.manage("GET", path).json()
+    assert (enrollment["id"], enrollment["status"]) == (push["id"], "confirmed")
+    assert (enrollment["enrolled_at"], enrollment["last_auth"]) == (push["enrolled_at"], push["last_auth_at"])
     assert api.manage("DELETE", path).status_code == 204
     assert [item["type"] for item in api.methods(4)] == ["recovery-code"]
     for method in ("GET", "DELETE"):
@@ -236,12 +236,12 @@ def test_an_enrolment_is_found_by_both_forms_of_its_id(api, whole):
 
 @pytest.mark.parametrize("number, status", [(2, 200), (3, 200), (7, 200), (8, 404), (18, 404), (19, 200)])
 def test_the_id_alone_leads_to_the_user(make_api, number, status):
-    """Also to one that this tenant was never asked for; a recovery code or a passkey is no enrolment."""
+    """Also to one that this tenant was never asked for; a recovery code or a passkey is no enrollment."""
     wanted = make_api().methods(number)[0]["id"]
     assert make_api().manage("GET", f"/guardian/enrollments/{quote(wanted)}").status_code == status
 
 
-def test_an_enrolment_made_at_runtime_is_found(api):
+def test_an_enrollment_made_at_runtime_is_found(api):
     enrolled = redeem(api, ticket_for(api, 1), factor="phone", phone_number="+15005550188").json()
     (device,) = enrolled["authenticators"]
     suffix = device["id"].partition("|")[2]
@@ -250,13 +250,13 @@ def test_an_enrolment_made_at_runtime_is_found(api):
     assert api.manage("GET", f"/guardian/enrollments/totp%7C{suffix}").status_code == 404
 
 
-def test_only_the_first_confirmed_enrolment_is_listed(api):
-    (enrolment,) = api.manage("GET", f"/users/{quote(api.user_id(9))}/enrollments").json()
-    assert (enrolment["auth_method"], enrolment["status"]) == ("authenticator", "confirmed")
+def test_only_the_first_confirmed_enrollment_is_listed(api):
+    (enrollment,) = api.manage("GET", f"/users/{quote(api.user_id(9))}/enrollments").json()
+    assert (enrollment["auth_method"], enrollment["status"]) == ("authenticator", "confirmed")
 
 
 @pytest.mark.parametrize("number", [1, 5, 6, 8])
-def test_without_a_confirmed_enrolment_none_is_listed(api, number):
+def test_without_a_confirmed_enrollment_none_is_listed(api, number):
     assert api.manage("GET", f"/users/{quote(api.user_id(number))}/enrollments").json() == []
 
 

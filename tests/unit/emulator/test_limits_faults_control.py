@@ -133,7 +133,7 @@ def test_faults_can_be_called_off(api):
         {},
         {"kind": "earthquake"},
         {"kind": "close", "count": 0},
-        {"kind": "close", "colour": "red"},
+        {"kind": "close", "color": "red"},
         {"kind": "status", "status": 200},
         {"kind": "status", "headers": {"x": 1}},
         {"kind": "slow", "seconds": "long"},

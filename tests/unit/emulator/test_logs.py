@@ -92,7 +92,7 @@ def test_entries_of_a_login_name_user_and_authenticator(api):
     assert entry["details"]["authenticator"]["id"] == api.methods(2)[0]["id"]
 
 
-def test_the_end_of_an_enrolment_names_it(api):
+def test_the_end_of_an_enrollment_names_it(api):
     suffix = next(item["id"] for item in api.methods(3)).partition("|")[2]
     api.manage("DELETE", f"/guardian/enrollments/{suffix}")
     (entry,) = api.manage("GET", "/logs", params={"q": "type:gd_unenroll"}).json()

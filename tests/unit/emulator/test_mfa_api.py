@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``/mfa/*``: the bearer matrix, enrolment, pairs, challenges, expiry, limits."""
+"""``/mfa/*``: the bearer matrix, enrollment, pairs, challenges, expiry, limits."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_mfa_token_lists_a_users_factors_but_cannot_add_one(api):
     refused(associate(api, token, OTP), 400, "invalid_request", "User is already enrolled.")
 
 
-def test_mfa_token_can_enrol_when_only_a_verified_email_is_there(api):
+def test_mfa_token_can_enroll_when_only_a_verified_email_is_there(api):
     token = api.mfa_token(5, audience=None)
     assert [row["active"] for row in rows(api, token)] == [True]
     assert associate(api, token, OTP).status_code == 200
@@ -118,7 +118,7 @@ def test_jwt_is_no_mfa_token_at_the_challenge(api):
     refused(answer, 401, "invalid_grant", "Malformed mfa_token")
 
 
-# Enrolment
+# Enrollment
 
 
 def test_otp_is_inactive_until_confirmed_and_then_dated(api):
@@ -194,7 +194,7 @@ def test_no_recovery_code_when_the_factor_is_off(make_api):
     assert "recovery_codes" not in associate(api, api.mfa_jwt(1), OTP).json()
 
 
-def test_pending_enrolments_vanish_after_a_day_with_their_recovery_code(api):
+def test_pending_enrollments_vanish_after_a_day_with_their_recovery_code(api):
     associate(api, api.mfa_jwt(1), OTP)
     api.advance(86400)
     token = api.mfa_jwt(1)

@@ -37,7 +37,7 @@ def listed(api, bearer, **query):
     return answer.json()["authentication_methods"]
 
 
-def enrol(api, bearer, kind, **body):
+def enroll(api, bearer, kind, **body):
     answer = api.call("POST", METHODS, bearer, json={"type": kind, **body})
     assert answer.status_code == 202, answer.text
     assert answer.headers["location"] == f"https://{DOMAIN}{path(answer.json()['id'])}"
@@ -111,7 +111,7 @@ def test_unknown_path_is_a_problem(api):
     problem(api.call("GET", "/me/v1/nothing"), 404)
 
 
-# Enrolment
+# Enrollment
 
 
 def test_factors_are_those_that_the_tenant_enables(make_api):
@@ -123,7 +123,7 @@ def test_factors_are_those_that_the_tenant_enables(make_api):
 
 def test_totp(api):
     bearer = token(api)
-    started = enrol(api, bearer, "totp")
+    started = enroll(api, bearer, "totp")
     assert f"secret={started['manual_input_code']}" in started["barcode_uri"]
     assert [item["confirmed"] for item in listed(api, bearer)] == [False]
     problem(verify(api, bearer, started, otp_code="000000x"), 400)
@@ -144,7 +144,7 @@ def test_totp(api):
 )
 def test_code_that_is_sent(api, kind, body, channel):
     bearer = token(api)
-    started = enrol(api, bearer, kind, **body)
+    started = enroll(api, bearer, kind, **body)
     assert set(started) == {"id", "auth_session"}
     received = api.call("GET", "/_control/codes", params={"user_id": api.user_id(1)}).json()[-1]
     assert received["channel"] == channel
@@ -155,7 +155,7 @@ def test_code_that_is_sent(api, kind, body, channel):
 
 def test_push_is_verified_by_the_scan(api):
     bearer = token(api)
-    started = enrol(api, bearer, "push-notification")
+    started = enroll(api, bearer, "push-notification")
     assert started["id"].startswith("push-notification|dev_") and "barcode_uri" in started
     problem(verify(api, bearer, started), 400)
     api.call("POST", "/_control/push/approve", params={"user_id": api.user_id(1)})
@@ -165,16 +165,16 @@ def test_push_is_verified_by_the_scan(api):
 
 def test_recovery_code_replaces_the_old_one_at_its_verification(api):
     bearer = token(api, 4)
-    started = enrol(api, bearer, "recovery-code")
+    started = enroll(api, bearer, "recovery-code")
     assert api.verify("recovery-code", api.mfa_token(4), recovery_code=started["recovery_code"]).status_code == 403
     assert verify(api, bearer, started).status_code == 201
     assert api.call("GET", path(started["id"]), bearer).json()["confirmed"] is True
     assert api.verify("recovery-code", api.mfa_token(4), recovery_code=started["recovery_code"]).status_code == 200
 
 
-def test_first_enrolment_gives_no_recovery_code_by_itself(api):
+def test_first_enrollment_gives_no_recovery_code_by_itself(api):
     bearer = token(api)
-    assert "recovery_code" not in enrol(api, bearer, "totp")
+    assert "recovery_code" not in enroll(api, bearer, "totp")
 
 
 @pytest.mark.parametrize("kind", ["passkey", "password", "webauthn-roaming", "webauthn-platform"])
@@ -209,7 +209,7 @@ def test_other_content_types_are_415(api):
 
 def test_auth_session_belongs_to_one_user_and_method_and_ends(api):
     bearer = token(api)
-    started, other = enrol(api, bearer, "totp"), enrol(api, bearer, "totp")
+    started, other = enroll(api, bearer, "totp"), enroll(api, bearer, "totp")
     code = api.otp(started["manual_input_code"])
     problem(verify(api, bearer, {**started, "id": other["id"]}, otp_code=code), 400)
     problem(verify(api, token(api, 2), started, otp_code=code), 400)
@@ -223,7 +223,7 @@ def test_auth_session_belongs_to_one_user_and_method_and_ends(api):
 
 def test_failed_codes_are_limited(api):
     bearer = token(api)
-    started = enrol(api, bearer, "totp")
+    started = enroll(api, bearer, "totp")
     answers = [verify(api, bearer, started, otp_code="000000x") for _failure in range(11)]
     assert [answer.status_code for answer in answers] == [400] * 10 + [429]
     problem(answers[-1], 429)
@@ -299,7 +299,7 @@ def test_missing_method(make_api, status):
 
 def test_enrolled_method_is_challenged_at_the_mfa_api(api):
     bearer = token(api)
-    started = enrol(api, bearer, "totp")
+    started = enroll(api, bearer, "totp")
     verify(api, bearer, started, otp_code=api.otp(started["manual_input_code"]))
     api.advance(30)
     login = api.verify("otp", api.mfa_token(1), otp=api.otp(started["manual_input_code"]), **APP)

@@ -61,7 +61,7 @@ def test_one_ready_line_and_a_clean_end_with_an_open_connection(signal_number):
         ["--plan", "platinum"],
         ["--switch", "no-such=1"],
         ["--switch", "otp-reuse"],
-        ["--colour", "red"],
+        ["--color", "red"],
         ["--host", "192.0.2.1", "--port", "0"],
     ],
 )

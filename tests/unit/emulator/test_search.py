@@ -22,7 +22,7 @@ PROFILE = {
     "blocked": False,
     "identities": [{"connection": "Username-Password-Authentication"}, {"connection": "google-oauth2"}],
     "app_metadata": {"mfa": "yes", "roles": [], "nested": {"level": 3}},
-    "user_metadata": {"colour": "blue"},
+    "user_metadata": {"color": "blue"},
     "multifactor": ["guardian"],
 }
 
@@ -50,7 +50,7 @@ PROFILE = {
         'identities.connection:"google-oauth2"',
         'app_metadata.mfa:"yes"',
         "app_metadata.nested.level:3",
-        'user_metadata.colour:"blue"',
+        'user_metadata.color:"blue"',
         "_exists_:username",
         "_exists_:app_metadata.mfa",
         "NOT blocked:true",
@@ -69,7 +69,7 @@ def test_query_matches(query):
 @pytest.mark.parametrize(
     "query",
     [
-        "username:anna",  # only e-mail and names are normalised
+        "username:anna",  # only e-mail and names are normalized
         "user_id:AUTH0*",
         "logins_count:{9 TO 10]",
         "logins_count:[5 TO 9}",
@@ -107,8 +107,8 @@ def test_query_does_not_match(query):
         "created_at:[2024-03-01 2024-04-01]",
         "created_at:[yesterday TO *]",
         "logins_count:[few TO many]",
-        "user_metadata.colour:blu*",
-        "user_metadata.colour:[a TO b]",
+        "user_metadata.color:blu*",
+        "user_metadata.color:[a TO b]",
         "(" * 60 + "blocked:true" + ")" * 60,
     ],
 )

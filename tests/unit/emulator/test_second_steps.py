@@ -72,7 +72,7 @@ def test_the_newest_push_is_answered(api):
     refused(api.verify("oob", first, oob_code=first_code), 400, "authorization_pending")
 
 
-def test_push_enrolment_is_confirmed_by_the_scan(api):
+def test_push_enrollment_is_confirmed_by_the_scan(api):
     token = api.mfa_jwt(1)
     body = {"authenticator_types": ["oob"], "oob_channels": ["auth0"]}
     oob_code = api.call("POST", "/mfa/associate", token, json=body).json()["oob_code"]
@@ -173,7 +173,7 @@ def test_messages_are_limited(api, number, channel, burst, seconds):
     refused(ask(), 429, "too_many_requests")
 
 
-def test_a_refused_enrolment_costs_no_message_and_leaves_nothing(api):
+def test_a_refused_enrollment_costs_no_message_and_leaves_nothing(api):
     token = api.mfa_jwt(1)
     body = {"authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": "+442071838750"}
     for _mistake in range(12):
@@ -242,7 +242,7 @@ def test_protection_can_be_off(make_api):
         (3, {"challenge": ["phone", "email"]}),
     ],
 )
-def test_requirements_say_what_to_challenge_or_enrol(make_api, number, requirements):
+def test_requirements_say_what_to_challenge_or_enroll(make_api, number, requirements):
     api = make_api({"mfa-requirements": "on"})
     answer = api.login(number, audience=None).json()["mfa_requirements"]
     assert answer == {name: [{"type": kind} for kind in kinds] for name, kinds in requirements.items()}
@@ -264,7 +264,7 @@ def test_events_of_a_login_with_otp(api):
     assert events(api) == seen
 
 
-def test_events_of_an_enrolment_and_its_end(api):
+def test_events_of_an_enrollment_and_its_end(api):
     token = api.mfa_jwt(1)
     body = {"authenticator_types": ["oob"], "oob_channels": ["voice"], "phone_number": "+442071838750"}
     oob_code = api.call("POST", "/mfa/associate", token, json=body).json()["oob_code"]

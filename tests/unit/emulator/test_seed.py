@@ -103,7 +103,7 @@ def test_nothing_happened_before_it_could(users):
                 assert item.enrolled_at <= item.last_auth_at <= START
 
 
-def test_pending_enrolments_are_younger_than_a_day(users):
+def test_pending_enrollments_are_younger_than_a_day(users):
     pending = [item for user in users for item in user.authenticators if not item.confirmed]
     assert pending
     assert all(START - item.created_at < DAY for item in pending)

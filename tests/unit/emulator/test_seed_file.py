@@ -166,7 +166,7 @@ ITEM = USER + "  authenticators:\n  - factor: otp\n"
         ("users:\n- name: A\n", 2, "a user needs 'email'"),
         ("users:\n- email: nobody\n", 2, "email must be an e-mail address"),
         ("users:\n- email:\n", 2, "email must be a text"),
-        (USER + "  colour: red\n", 3, "a user has no 'colour'"),
+        (USER + "  color: red\n", 3, "a user has no 'color'"),
         (USER + "  ? [a]\n  : b\n", 3, "a user has no '?'"),
         (USER + "  email: b@example.com\n", 3, "'email' is here a second time"),
         (USER + "- email: b@example.com\n- email: a@example.com\n", 4, "is that of the user in line 2"),

@@ -56,7 +56,7 @@ svg { display: block; width: 100%; }
 .bar { height: 10px; border-radius: 5px; overflow: hidden; background: var(--track); }
 .legend { display: flex; flex-wrap: wrap; gap: 6px 22px; margin: 12px 0 0; padding: 0; list-style: none; }
 .dot { display: inline-block; width: 11px; height: 11px; border-radius: 3px; margin-right: 7px; }
-{% for name in colours -%}
+{% for name in colors -%}
 .fill-{{ name }} { fill: var(--{{ name }}); } .dot.{{ name }} { background: var(--{{ name }}); }
 {% endfor -%}
 .measure { margin-bottom: 13px; }
@@ -229,7 +229,7 @@ unconfirmed after {{ t.unconfirmed_days }}; weak: {{ t.weak_factors | join(", ")
 """
 
 _LABELS = {"strong": "strong", "weak": "weak only", "none": "no second factor", "unknown": "unread"}
-_DATES = {"last_auth_at": "since last use", "enrolled_at": "since enrolment", "created_at": "since creation"}
+_DATES = {"last_auth_at": "since last use", "enrolled_at": "since enrollment", "created_at": "since creation"}
 
 
 def page(figures: dict, findings: dict[str, list[dict]]) -> str:
@@ -251,7 +251,7 @@ def page(figures: dict, findings: dict[str, list[dict]]) -> str:
         states=STATES,
         labels=_LABELS,
         stack=_stack(figures["users"]),
-        colours=STATES + SEVERITIES,
+        colors=STATES + SEVERITIES,
         severities=SEVERITIES,
         rules=list(RULES.values()),
         dates=_DATES,

@@ -24,10 +24,10 @@ _NEVER_ENROLLED = ("password", "email-verification")
 
 # What no audit over the Management API can see. The reader of the report has to know it.
 LIMITS = (
-    "Enrolments that were begun and never confirmed: by the reports we have, Auth0 shows them to the user's own token "
+    "Enrollments that were begun and never confirmed: by the reports we have, Auth0 shows them to the user's own token "
     "only and drops them after 24 hours, so a count of 0 for unconfirmed says little.",
     "Whether a factor was used once or only confirmed: Auth0 dates both in last_auth_at. Never used means no use later "
-    "than five minutes after the enrolment.",
+    "than five minutes after the enrollment.",
     "Whether a login asks for the factor at all: that is decided by the tenant's MFA policy and its Actions, not by "
     "what a user has enrolled.",
     "Whether a user with a passkey may still log in with a password alone. A passkey counts as strong, because it is a "

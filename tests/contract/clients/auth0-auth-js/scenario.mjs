@@ -49,7 +49,7 @@ function subject(accessToken) {
   return JSON.parse(Buffer.from(accessToken.split('.')[1], 'base64url')).sub;
 }
 
-// A user without a factor enrols an OTP app with the mfa_token of a login.
+// A user without a factor enrolls an OTP app with the mfa_token of a login.
 const newcomer = 'user00001@example.com';
 const first = await mfaToken(newcomer);
 assert.deepEqual(await client.mfa.listAuthenticators({ mfaToken: first }), []);
@@ -64,7 +64,7 @@ await assert.rejects(
 );
 assert.ok((await client.mfa.verify({ factorType: 'otp', otp: otp(app.secret), mfaToken: first })).accessToken);
 
-// With an active factor an mfa_token lists and challenges, but neither enrols nor deletes.
+// With an active factor an mfa_token lists and challenges, but neither enrolls nor deletes.
 const second = await mfaToken(newcomer, { audience });
 const [active] = await client.mfa.listAuthenticators({ mfaToken: second });
 assert.deepEqual([active.authenticatorType, active.active], ['otp', true]);
@@ -84,7 +84,7 @@ assert.match(granted.recoveryCode, /^[1-9A-HJ-NP-Z]{24}$/);
 assert.notEqual(granted.recoveryCode, recoveryCode);
 const token = granted.accessToken;
 
-// With that token: enrol a phone, confirm it with the code that it received, use it, and remove everything.
+// With that token: enroll a phone, confirm it with the code that it received, use it, and remove everything.
 const phone = await client.mfa.enrollAuthenticator({
   authenticatorTypes: ['oob'], oobChannels: ['sms'], phoneNumber: '+15005550142', mfaToken: token,
 });
