@@ -11,13 +11,13 @@ import tempfile
 from datetime import datetime, timezone
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import run
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.budget import ATTEMPTS, Budget
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import (
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import ATTEMPTS, Budget
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AuthenticationError,
     ConfigurationError,
     ForbiddenError,
 )
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.management_api import ManagementApi
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
 from aws_lambda_powertools import Logger
 
 from settings import REQUEST_TIMEOUT, Credentials, Settings, read_settings

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Callable, Mapping
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import Policy
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.connection import Connection
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import ConfigurationError
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tokens import Application
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import Application
 
 # Seconds for one attempt of a request. Short, because what is in flight has to end before the function's deadline does.
 REQUEST_TIMEOUT = 8.0

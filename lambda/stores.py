@@ -11,7 +11,7 @@ import json
 import os
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import REPORT, SUMMARY, USERS
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import ConfigurationError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 
 from settings import Credentials, read_credentials
 

@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Callable, Mapping
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
-from .auth0.budget import Budget
-from .auth0.connection import Connection, check_code, check_token
-from .auth0.errors import Auth0Error, ConfigurationError
-from .auth0.tokens import Application, CachedToken, TokenEndpoint, TokenSet
-from .auth0.transport import Transport
+from .auth0.wire.budget import Budget
+from .auth0.wire.connection import Connection
+from .auth0.wire.errors import Auth0Error, ConfigurationError
+from .auth0.api.checks import check_code, check_token
+from .auth0.api.tokens import Application, CachedToken, TokenEndpoint, TokenSet
+from .auth0.wire.transport import Transport
 
 if TYPE_CHECKING:
-    from .auth0.management_api import ManagementApi
-    from .auth0.operator_view import OperatorView
-    from .auth0.user_view import UserView
+    from .auth0.api.management import ManagementApi
+    from .auth0.users.operator_side import OperatorSide
+    from .auth0.users.user_side import UserSide
 
 try:  # ansible-core 2.22 and newer
     from ansible.module_utils.secrets import register_secret
@@ -177,14 +178,14 @@ class Session:
             return None
         return Application(given["client_id"], given["client_secret"], given["private_key"], given["signing_algorithm"])
 
-    def view(self) -> UserView | OperatorView:
+    def side(self) -> UserSide | OperatorSide:
         """The side the options speak of; sends nothing.
 
         :raises ConfigurationError: credentials or the name of the user are missing
         """
         if self.acts_as_user:
-            return self._user_view()
-        return self.operator_view()
+            return self._user_side()
+        return self.operator_side()
 
     @property
     def acts_as_user(self) -> bool:
@@ -202,10 +203,10 @@ class Session:
             )
         return TokenEndpoint(self._closing.enter_context(Transport(self.connection, self.budget)), self.application)
 
-    def _user_view(self) -> UserView:
+    def _user_side(self) -> UserSide:
         # Modules are compiled anew for every task, so each side loads its own only.
-        from .auth0.mfa_api import MfaApi, log_in
-        from .auth0.user_view import UserView
+        from .auth0.api.mfa import MfaApi, log_in
+        from .auth0.users.user_side import UserSide
 
         given = self.params
         if given["user_id"] or given["email"]:
@@ -228,14 +229,14 @@ class Session:
             self.hide(bearer)
             return TokenSet(bearer, expires_in=600)
 
-        return UserView(MfaApi(tokens, CachedToken(fetch)))
+        return UserSide(MfaApi(tokens, CachedToken(fetch)))
 
-    def operator_view(self) -> OperatorView:
+    def operator_side(self) -> OperatorSide:
         """One user, named by C(user_id) or C(email), as operator; sends nothing.
 
         :raises ConfigurationError: credentials or the name of the user are missing
         """
-        from .auth0.operator_view import OperatorView
+        from .auth0.users.operator_side import OperatorSide
 
         given = self.params
         if not given["user_id"] and not given["email"]:
@@ -248,7 +249,7 @@ class Session:
                     ", or act as the user with mfa_token, or username and password" if as_user else "",
                 ),
             )
-        return OperatorView(self.operator, user_id=given["user_id"], email=given["email"])
+        return OperatorSide(self.operator, user_id=given["user_id"], email=given["email"])
 
     @cached_property
     def operator(self) -> ManagementApi:
@@ -256,7 +257,7 @@ class Session:
 
         :raises ConfigurationError: credentials are missing
         """
-        from .auth0.management_api import ManagementApi
+        from .auth0.api.management import ManagementApi
 
         given = self.params
         if given["api_token"]:

@@ -201,14 +201,13 @@ done:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.actions import (
-    Action,
-    Binding,
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.actions import Action, ActionsApi, Binding
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.action_rollout import converge_action
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.actions import (
     WantedAction,
     for_diff,
     position_of,
 )
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.actions_api import ActionsApi, converge_action
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import Session, connection_spec, rules, run
 
 AS_THEY_ARE = (

@@ -106,10 +106,9 @@ applied:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.guardian import (
-    FACTORS,
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import FACTORS, GuardianApi
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.mfa import (
     POLICIES,
-    Guardian,
     converge_tenant,
     for_diff,
     wanted_from,
@@ -121,7 +120,7 @@ def converge_factors(session: Session) -> dict:
     params = session.params
     wanted = wanted_from(params["enabled"], params["disabled"], params["phone_message_types"], params["policy"])
     before, after = converge_tenant(
-        Guardian(session.operator), wanted, params["allow_no_factor"], session.module.check_mode
+        GuardianApi(session.operator), wanted, params["allow_no_factor"], session.module.check_mode
     )
     result = {
         "changed": before != after,

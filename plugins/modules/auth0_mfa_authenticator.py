@@ -256,7 +256,7 @@ authenticator:
     created_at: null
     enrolled_at: null
     last_auth_at: null
-    preferred_channel: null
+    preferred_method: null
     key_id: null
     twin_ids: []
     deletable: true
@@ -319,7 +319,7 @@ from contextlib import ExitStack
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0 import qr_code
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users import qr_code
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import (
     CHANNELS,
     rows_for_diff,
@@ -327,11 +327,11 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators 
     to_rows,
     twins,
 )
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import Auth0Error
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.secret_file import SecretFile
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import Auth0Error
+from ansible_collections.mfaops.auth0.plugins.module_utils.secret_file import SecretFile
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import seconds
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.converge import Outcome, converge
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wanted import SELECTORS, Wanted
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.converge import Outcome, converge
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.wanted import SELECTORS, Wanted
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
     Session,
     connection_spec,
@@ -375,7 +375,7 @@ def wanted_from(params: dict) -> Wanted:
     return Wanted(
         factor=CHANNELS.get(factor, factor),
         channel=factor if factor in CHANNELS else None,
-        preferred_channel=params["preferred_method"],
+        preferred_method=params["preferred_method"],
         credential={name: value for name, value in credential.items() if value is not None} if credential else None,
         unused_for=seconds("unused_for", unused_for) if unused_for is not None else None,
         **{name: params[name] for name in AS_THEY_ARE},
@@ -414,9 +414,9 @@ def converge_authenticator(session: Session) -> dict:
             qr_code.check(wanted)
         if picture and not check_mode:
             closing.enter_context(picture)
-        view = session.view()
-        outcome = converge(view, wanted, check_mode)
-        result = result_of(outcome, view.user_id, session.module._diff)
+        side = session.side()
+        outcome = converge(side, wanted, check_mode)
+        result = result_of(outcome, side.user_id, session.module._diff)
         address = outcome.enrollment.barcode_uri if outcome.enrollment else None
         if address and params["qr_text"]:
             result["enrollment"]["qr_text"] = qr_code.as_text(address)

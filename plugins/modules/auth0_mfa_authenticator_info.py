@@ -221,7 +221,7 @@ authenticators:
         - When it was last used, ISO 8601. Only as operator, and V(null) where Auth0 does not know. Auth0 sets it at the confirmation, too.
       type: str
       sample: '2023-06-01T08:00:00.000Z'
-    preferred_channel:
+    preferred_method:
       description: How a phone is challenged first, V(sms) or V(voice). Only as operator, and V(null) where Auth0 does not say.
       type: str
       sample: sms
@@ -249,10 +249,15 @@ from datetime import datetime, timezone
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import CHANNELS, to_rows
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.bulk import Reading, Target, UserRead, with_progress
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.connection import encode_id
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import ConfigurationError
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.row_filter import RowFilter
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.reading import (
+    Reading,
+    Target,
+    UserRead,
+    with_progress,
+)
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.checks import check_id
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.row_filter import RowFilter
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import moment
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
     Session,
@@ -288,12 +293,12 @@ def list_authenticators(session: Session) -> dict:
         raise ConfigurationError("The MFA API shows no dates to filter by", hint="Act as operator.")
     if any(session.params[name] is not None for name in ("user_ids", "emails", "query")):
         return list_many(session, row_filter)
-    view = session.view()
-    rows = view.authenticators()
-    user = entry(UserRead(view.user_id, session.params["email"], tuple(rows)), row_filter)
+    side = session.side()
+    rows = side.authenticators()
+    user = entry(UserRead(side.user_id, session.params["email"], tuple(rows)), row_filter)
     return {
         "changed": False,
-        "user_id": view.user_id,
+        "user_id": side.user_id,
         "users": [user],
         "unread": 0,
         "authenticators": user["authenticators"],
@@ -336,13 +341,13 @@ def targets_of(session: Session):
         if not params["query"].strip():
             raise ConfigurationError("query is empty", hint="Write * for every user.")
         # Modules are compiled anew for every task, so what only a search needs is loaded for a search.
-        from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Population
+        from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.population import Population
 
         query = params["query"].strip()
         population = Population(session.operator, None if query == "*" else query)
         return (Target(user["user_id"], user.get("email")) for user in population), lambda: population.total
     for user_id in params["user_ids"] or ():
-        encode_id("user_ids", user_id)
+        check_id("user_ids", user_id)
     for email in params["emails"] or ():
         if "@" not in email:
             raise ConfigurationError("emails: %r is not an e-mail address" % email)

@@ -98,8 +98,8 @@ ticket_url:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import ConfigurationError
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.guardian import TICKET_FACTORS, Guardian
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import TICKET_FACTORS, GuardianApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
     Session,
     connection_spec,
@@ -113,8 +113,8 @@ def make_ticket(session: Session) -> dict:
     params = session.params
     if not params["send_mail"] and (params["mail_to"] or params["email_locale"]):
         raise ConfigurationError("mail_to and email_locale go with send_mail only")
-    view = session.operator_view()
-    user_id = view.user_id
+    side = session.operator_side()
+    user_id = side.user_id
     result = {"changed": True, "user_id": user_id}
     if session.module.check_mode:
         session.operator.authenticate()
@@ -127,7 +127,7 @@ def make_ticket(session: Session) -> dict:
         "allow_multiple_enrollments": params["allow_multiple_enrollments"] or None,
     }
     given = {name: value for name, value in fields.items() if value is not None}
-    ticket_id, ticket_url = Guardian(session.operator).create_ticket(user_id, given)
+    ticket_id, ticket_url = GuardianApi(session.operator).create_ticket(user_id, given)
     if params["send_mail"]:
         session.hide(ticket_id)
         session.hide(ticket_url)

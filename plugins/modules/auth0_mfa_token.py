@@ -302,7 +302,7 @@ from datetime import datetime, timedelta, timezone
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login import (
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.obtain import (
     Obtained,
     asked_scopes,
     missing_scopes,

@@ -107,8 +107,8 @@ from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.recovery_codes import converge_code
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.secret_file import SecretFile
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.recovery_codes import converge_code
+from ansible_collections.mfaops.auth0.plugins.module_utils.secret_file import SecretFile
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import seconds
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
     Session,
@@ -123,10 +123,10 @@ def converge_recovery_code(session: Session) -> dict:
     params, check_mode = session.params, session.module.check_mode
     max_age = seconds("max_age", params["max_age"]) if params["max_age"] is not None else None
     file = SecretFile("path", params["path"]) if params["path"] is not None else None
-    view = session.operator_view()
+    side = session.operator_side()
     with file if file and not check_mode else nullcontext():
-        outcome = converge_code(view, params["state"], max_age, datetime.now(timezone.utc), check_mode)
-        result = {"changed": outcome.changed, "user_id": view.user_id}
+        outcome = converge_code(side, params["state"], max_age, datetime.now(timezone.utc), check_mode)
+        result = {"changed": outcome.changed, "user_id": side.user_id}
         if outcome.code and file:
             session.hide(outcome.code)
             file.write(outcome.code.encode() + b"\n")

@@ -60,7 +60,7 @@ user_id:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.guardian import Guardian
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import GuardianApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
     Session,
     connection_spec,
@@ -71,11 +71,11 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
 
 
 def forget(session: Session) -> dict:
-    user_id = session.operator_view().user_id
+    user_id = session.operator_side().user_id
     if session.module.check_mode:
         session.operator.authenticate()
     else:
-        Guardian(session.operator).forget_browsers(user_id)
+        GuardianApi(session.operator).forget_browsers(user_id)
     return {"changed": True, "user_id": user_id}
 
 

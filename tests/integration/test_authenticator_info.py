@@ -167,7 +167,7 @@ def test_what_ends_the_reading_fails_the_task_and_keeps_what_was_read(tenant):
 @pytest.mark.parametrize(
     "options, says",
     [
-        ({"user_ids": ["auth0|1", ".."]}, "user_ids '..' is not an id"),
+        ({"user_ids": ["auth0|1", ".."]}, "user_ids '..' is not an ID"),
         ({"emails": ["nobody"]}, "'nobody' is not an e-mail address"),
         ({"query": " "}, "query is empty"),
         ({"query": "*", "user_ids": ["auth0|1"]}, "mutually exclusive"),

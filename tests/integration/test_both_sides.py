@@ -15,20 +15,20 @@ from datetime import datetime
 import pytest
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import Policy
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Population
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.population import Population
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.scan import Scan
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.budget import Budget
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.connection import Connection
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.converge import converge
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import Auth0Error
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.management_api import ManagementApi
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.mfa_api import MfaApi, log_in
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.operator_view import OperatorView
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.converge import converge
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import Auth0Error
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.mfa import MfaApi, log_in
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.operator_side import OperatorSide
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import as_time
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tokens import Application, TokenEndpoint
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.transport import Transport
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.user_view import UserView
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wanted import Wanted
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import Application, TokenEndpoint
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.transport import Transport
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.user_side import UserSide
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.wanted import Wanted
 
 from tests.emulator.launch import start
 from tests.emulator.switches import SWITCHES
@@ -86,13 +86,13 @@ class Work:
             ManagementApi.with_client_credentials(self._connection, Budget(), Application("m2m", "m2m-secret"))
         )
 
-    def as_operator(self, number: int) -> OperatorView:
-        return OperatorView(self._operator, email=email(number))
+    def as_operator(self, number: int) -> OperatorSide:
+        return OperatorSide(self._operator, email=email(number))
 
-    def as_user(self, number: int, otp: str | None = None) -> UserView:
+    def as_user(self, number: int, otp: str | None = None) -> UserSide:
         audience = self._connection.mfa_audience
         bearer = log_in(self._app, audience, email(number), PASSWORD, REALM, otp)
-        return UserView(MfaApi(self._app, lambda: bearer))
+        return UserSide(MfaApi(self._app, lambda: bearer))
 
     def later(self, seconds: int) -> None:
         self._running.control("PUT", "clock", {"advance_seconds": seconds})
@@ -145,13 +145,13 @@ class Work:
         return facts
 
     @staticmethod
-    def _kinds_removed(view: UserView, factor: str) -> list[str]:
-        removed = converge(view, Wanted("absent", factor, allow_last_factor=True)).removed
+    def _kinds_removed(side: UserSide, factor: str) -> list[str]:
+        removed = converge(side, Wanted("absent", factor, allow_last_factor=True)).removed
         return [each.partition("|")[0] for each in removed]
 
 
-def seen(view) -> list[tuple]:
-    return [(row.factor, row.confirmed, row.channels) for row in view.authenticators()]
+def seen(side) -> list[tuple]:
+    return [(row.factor, row.confirmed, row.channels) for row in side.authenticators()]
 
 
 def outcome(call):

@@ -66,8 +66,8 @@ def free_port() -> int:
             "The user does not exist",
             {"status": 404, "error_code": "inexistent_user"},
         ),
-        ({"email": None, "user_id": ".."}, "user_id '..' is not an id", {}),
-        ({"email": None, "user_id": "a/b"}, "user_id 'a/b' is not an id", {}),
+        ({"email": None, "user_id": ".."}, "user_id '..' is not an ID", {}),
+        ({"email": None, "user_id": "a/b"}, "user_id 'a/b' is not an ID", {}),
         ({"email": None}, "No user given", {}),
         ({"user_id": "auth0|0123456789abcdef01234567"}, "mutually exclusive: user_id|email", {}),
         ({"api_token": "tök€n"}, "characters that no token has", {}),
@@ -199,7 +199,7 @@ def test_an_authenticator_id_that_is_none_is_refused_before_any_request(tenant, 
         {**tenant.operator, "email": email(3)},
         {AUTHENTICATOR: {"state": "absent", "authenticator_id": authenticator_id}},
     )
-    assert "is not an id" in one_line(played.results[0], played.output)
+    assert "is not an ID" in one_line(played.results[0], played.output)
     assert tenant.requests() == []
 
 

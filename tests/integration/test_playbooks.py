@@ -49,14 +49,14 @@ def changed(output: str) -> int:
 def audit_of(tenant: Tenant) -> tuple[Path, list[dict]]:
     """What the audit finds, in a file as it writes it; the rows."""
     from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import Policy
-    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Population
+    from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.population import Population
     from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.users import written
     from ansible_collections.mfaops.auth0.plugins.module_utils.audit.scan import Scan
-    from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.budget import Budget
-    from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.connection import Connection
-    from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.management_api import ManagementApi
+    from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
+    from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
+    from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
     from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import as_time
-    from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tokens import Application
+    from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import Application
 
     connection = Connection.from_options(base_url=tenant.running.url)
     now = as_time(tenant.running.control("GET", "clock")["now"])

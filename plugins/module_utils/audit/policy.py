@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from ..auth0.authenticators import FACTORS
-from ..auth0.errors import ConfigurationError
+from ..auth0.wire.errors import ConfigurationError
 
 # A recovery code is a way back in, not a factor of its own.
 SECOND_FACTORS = frozenset(FACTORS) - {"recovery-code"}

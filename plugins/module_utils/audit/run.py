@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Callable
 
 from .policy import Policy
-from .population import Population
+from ..auth0.users.population import Population
 from .reports.html import page
 from .reports.summary import Tally, summary
 from .reports.users import written

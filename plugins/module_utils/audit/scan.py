@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Callable, Iterable, Iterator, Sequence
 
-from ..auth0.bulk import FATAL
-from ..auth0.errors import Auth0Error, NotFoundError
+from ..auth0.users.reading import FATAL
+from ..auth0.wire.errors import Auth0Error, NotFoundError
 from ..auth0.times import as_time, iso
 from .findings import Finding
 from .policy import Policy
-from .population import PopulationError
+from ..auth0.users.population import PopulationError
 from .rules import RULES, age, assess, mfa_state, unread
 
 SCHEMA_VERSION = 1

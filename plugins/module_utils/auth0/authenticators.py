@@ -54,7 +54,7 @@ class Authenticator:
     :ivar name: a label
     :ivar phone_number: masked
     :ivar email: masked
-    :ivar preferred_channel: C(sms) or C(voice): how a phone is challenged first (Management view only)
+    :ivar preferred_method: C(sms) or C(voice): how a phone is challenged first (Management view only)
     :ivar key_id: what identifies a WebAuthn credential or passkey (Management view only); C(public_key) likewise
     """
 
@@ -71,7 +71,7 @@ class Authenticator:
     created_at: datetime | None = None
     enrolled_at: datetime | None = None
     last_auth_at: datetime | None = None
-    preferred_channel: str | None = None
+    preferred_method: str | None = None
     key_id: str | None = None
     public_key: str | None = None
 
@@ -113,7 +113,7 @@ class Authenticator:
             created_at=as_time(item.get("created_at")),
             enrolled_at=as_time(item.get("enrolled_at")),
             last_auth_at=as_time(item.get("last_auth_at")),
-            preferred_channel=item.get("preferred_authentication_method"),
+            preferred_method=item.get("preferred_authentication_method"),
             key_id=item.get("key_id"),
             public_key=item.get("public_key"),
         )
@@ -191,7 +191,7 @@ def to_row(authenticator: Authenticator, twin_ids: tuple[str, ...] = ()) -> dict
         "created_at": iso(authenticator.created_at),
         "enrolled_at": iso(authenticator.enrolled_at),
         "last_auth_at": iso(authenticator.last_auth_at),
-        "preferred_channel": authenticator.preferred_channel,
+        "preferred_method": authenticator.preferred_method,
         "key_id": authenticator.key_id,
         "twin_ids": list(twin_ids),
         "deletable": authenticator.not_deletable_because is None,
@@ -212,8 +212,8 @@ def rows_for_diff(authenticators: Iterable[Authenticator]) -> str:
     for row in to_rows(authenticators):
         facts = [row["factor"], "confirmed" if row["confirmed"] else "unconfirmed"]
         facts += [str(row[key]) for key in ("name", "phone_number", "email") if row[key]]
-        if row["preferred_channel"]:
-            facts.append("%s first" % row["preferred_channel"])
+        if row["preferred_method"]:
+            facts.append("%s first" % row["preferred_method"])
         lines.append("%s: %s\n" % (row["id"], ", ".join(facts)))
     return "".join(lines)
 

@@ -16,8 +16,8 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators 
     as_time,
     iso,
 )
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import BadRequestError
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.management_api import UserPage
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import BadRequestError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import UserPage
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
 TENANT = "example.eu.auth0.com"

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import Policy
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import ConfigurationError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 
 
 def test_the_defaults_of_the_guide():

@@ -14,7 +14,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.summary
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import REPORT, SUMMARY, USERS, run
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.scan import user_row
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import RateLimitError, ServerError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import RateLimitError, ServerError
 
 from tests.unit.audit.fake_tenant import NOW, TENANT, FakeTenant, authenticator, user
 

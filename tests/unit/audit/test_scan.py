@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import Policy
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Population
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.population import Population
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.scan import Scan
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import (
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AuthenticationError,
     ForbiddenError,
     InsufficientScopeError,

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.errors import ConfigurationError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import moment, seconds
 
 DAY = 86400

@@ -1,0 +1,50 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an ID, a code and a token must look like before it is sent."""
+
+from __future__ import annotations
+
+import re
+
+from ..wire.errors import ConfigurationError
+
+
+def check_id(name: str, value: object) -> None:
+    """An empty ID, or one that consists of dots, would address another resource.
+
+    :param name: the option it came from, for the message
+    :raises ConfigurationError: the value cannot be an ID
+    """
+    if not isinstance(value, str) or value.count("|") < 1 or not all(value.split("|", 1)):
+        raise ConfigurationError(
+            "%s %r is not an ID" % (name, value),
+            hint="An ID is a kind, a pipe and a name, such as auth0|640b5a0ed3534be8b2db9dd3 or totp|dev_WzMZ2sZbUw1wbC2F.",
+        )
+    # A lone surrogate, which JSON can carry, cannot be sent.
+    if any(ord(char) < 32 or ord(char) == 127 or 0xD800 <= ord(char) < 0xE000 for char in value):
+        raise ConfigurationError("%s contains characters that no ID has" % name)
+
+
+def check_code(name: str, value: str) -> None:
+    """A wrong code costs the user one of the few attempts an hour, so what cannot be one is not sent.
+
+    :param name: the option it came from, for the message, which never quotes the value
+    :raises ConfigurationError: not six digits
+    """
+    if not re.fullmatch(r"[0-9]{6}", value):
+        raise ConfigurationError(
+            "%s is not a code of 6 digits" % name, hint="Quote it in YAML, which drops a leading zero otherwise."
+        )
+
+
+def check_token(name: str, value: str) -> str:
+    """The value, if it can be a token at all: it goes into a header.
+
+    :param name: the option it came from, for the message; the value is never quoted
+    :raises ConfigurationError: it is empty, or holds what no token holds
+    """
+    if not re.fullmatch(r"[!-~]+", value):
+        raise ConfigurationError("%s is empty or holds characters that no token has" % name)
+    return value

@@ -1,0 +1,288 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The Management API: users and their authentication methods, through auth0-python.
+
+auth0-python runs with C(max_retries=0) under our own C(httpx.Client) (see transport), and its pagers are never
+iterated: they ask for an empty page after every full answer.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Callable
+
+from ..authenticators import Authenticator
+from ..wire.budget import Budget
+from ..wire.connection import Connection
+from ..wire.errors import AmbiguousWriteError, AuthenticationError, BadRequestError, NotFoundError, ServerError
+from .checks import check_id
+from .tokens import Application, CachedToken, TokenEndpoint
+from ..wire.transport import ACTION, Transport, httpx_client
+
+PAGE_SIZE = 100
+
+
+@dataclass(frozen=True)
+class UserPage:
+    """One page of a list.
+
+    :ivar users: profiles as the API returns them
+    :ivar total: how many match the query; whether Auth0 counts past 1000 is not documented
+    """
+
+    users: tuple[dict, ...]
+    total: int
+
+
+class ManagementApi:
+    """The calls this collection needs, each one request. A context manager."""
+
+    def __init__(
+        self, connection: Connection, budget: Budget, token: Callable[[], str], renew: Callable[[], None] | None = None
+    ):
+        """
+        :param token: returns the bearer
+        :param renew: called when Auth0 refuses the bearer; the call is then repeated once, because it was not carried out
+        """
+        self._connection, self._budget = connection, budget
+        self._token, self._renew = token, renew
+        self._closing = ExitStack()
+
+    @classmethod
+    def with_client_credentials(
+        cls,
+        connection: Connection,
+        budget: Budget,
+        application: Application,
+        on_token: Callable[[str], None] | None = None,
+    ) -> ManagementApi:
+        """As a machine-to-machine application; its token is fetched with the first call and cached.
+
+        :param on_token: told every new token, so that it can be hidden from output
+        """
+
+        def fetch():
+            with Transport(connection, budget) as transport:
+                tokens = TokenEndpoint(transport, application).client_credentials(connection.management_audience)
+            if on_token:
+                on_token(tokens.access_token)
+            return tokens
+
+        token = CachedToken(fetch)
+        return cls(connection, budget, token, token.drop)
+
+    def __enter__(self) -> ManagementApi:
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._closing.close()
+
+    @cached_property
+    def _client(self):
+        # Slow to load, so not before there is something to send.
+        from auth0.management import Auth0
+
+        http = self._closing.enter_context(httpx_client(self._connection, self._budget))
+        base_url = self._connection.base_url + "/api/v2"
+        return Auth0(base_url=base_url, token=self._token, httpx_client=http, max_retries=0)
+
+    def authenticate(self) -> None:
+        """Get a token, so that wrong credentials show; sends nothing else."""
+        self._token()
+
+    def call(self, action: str, send: Callable[[Any], Any]):
+        """Send one request through auth0-python, once more where the token was refused; what C(send) returns.
+
+        :param action: what is attempted, as an infinitive phrase for messages
+        :param send: gets auth0-python's client
+        :raises Auth0Error: the request was refused, or its answer has not the documented form
+        """
+        from auth0.management.core.parse_error import ParsingError
+
+        mark = ACTION.set(action)
+        try:
+            # Fetched here, so that a refused grant is not taken for a refused token.
+            self._token()
+            try:
+                return send(self._client)
+            except AuthenticationError:
+                if self._renew is None:
+                    raise
+                self._renew()
+                return send(self._client)
+        except ParsingError as error:
+            # Its own text quotes the whole answer.
+            raise ServerError(
+                "Could not %s: the answer has not the documented form" % action, status=error.status_code
+            ) from None
+        finally:
+            ACTION.reset(mark)
+
+    def find_user_id(self, email: str) -> str:
+        """The id of the one user with this e-mail address (C(GET /users-by-email), scope C(read:users)).
+
+        :raises NotFoundError: nobody has it; the match is exact and case-sensitive
+        :raises BadRequestError: more than one user has it; the message lists their ids
+        """
+        action = "find the user %s" % email
+        found = self.call(
+            action,
+            lambda client: client.users.list_users_by_email(email=email, fields="user_id", include_fields=True),
+        )
+        ids = [user.user_id for user in found if user.user_id]
+        if not ids:
+            raise NotFoundError(
+                "Could not %s: no user has this e-mail address" % action,
+                hint="The match is exact, and addresses of database users are stored in lower case.",
+            )
+        if len(ids) > 1:
+            raise BadRequestError(
+                "Could not %s: %d users have this e-mail address: %s" % (action, len(ids), ", ".join(sorted(ids))),
+                hint="Name the one you mean by user_id.",
+            )
+        return ids[0]
+
+    def list_users(
+        self,
+        page: int = 0,
+        per_page: int = PAGE_SIZE,
+        query: str | None = None,
+        sort: str | None = "created_at:1",
+        fields: tuple[str, ...] = (),
+    ) -> UserPage:
+        """One page of the tenant's users (C(GET /users), scope C(read:users)); eventually consistent.
+
+        :param page: from 0; only the first 1000 rows of a query can be paged
+        :param query: Lucene syntax of the user search v3
+        :param fields: profile fields wanted; none means all
+        :raises BadRequestError: a page past the first 1000 rows (C(invalid_paging)), or a query Auth0 does not understand
+        """
+        pager = self.call(
+            "list page %d of the users" % page,
+            lambda client: client.users.list(
+                page=page,
+                per_page=per_page,
+                include_totals=True,
+                sort=sort,
+                q=query,
+                search_engine="v3" if query else None,
+                fields=",".join(fields) or None,
+                include_fields=True if fields else None,
+            ),
+        )
+        # Zero values are left out of some answers: a missing total is 0.
+        return UserPage(tuple(plain(user) for user in pager.items or ()), int(pager.response.total or 0))
+
+    def list_authenticators(self, user_id: str) -> list[Authenticator]:
+        """A user's authentication methods (scope C(read:authentication_methods)): one request while there are at most 100.
+
+        :raises NotFoundError: no such user
+        :raises ConfigurationError: not a user id
+        """
+        check_id("user_id", user_id)
+        found: list[Authenticator] = []
+        page = 0
+        while True:
+            pager = self.call(
+                "list the authenticators of %s" % user_id,
+                lambda client: client.users.authentication_methods.list(user_id, page=page, per_page=PAGE_SIZE),
+            )
+            items = pager.items or []
+            found.extend(Authenticator.from_management(plain(item)) for item in items)
+            if len(items) < PAGE_SIZE:
+                return found
+            page += 1
+
+    def create_authenticator(self, user_id: str, fields: dict[str, object]) -> Authenticator:
+        """Create one for the user, confirmed at once (scope C(create:authentication_methods)).
+
+        :param fields: C(type) (C(phone), C(email), C(totp)) and what it takes
+        :raises ConflictError: Auth0 says that the user has it already
+        """
+        check_id("user_id", user_id)
+        created = self.call(
+            "create a %s authenticator for %s" % (fields["type"], user_id),
+            lambda client: client.users.authentication_methods.create(user_id, **fields),
+        )
+        return Authenticator.from_management(plain(created))
+
+    def update_authenticator(self, user_id: str, authenticator_id: str, fields: dict[str, str]) -> Authenticator:
+        """Change its label or the way it is challenged (scope C(update:authentication_methods)).
+
+        :param fields: C(name) of at most 20 characters, C(preferred_authentication_method) (C(sms), C(voice))
+        """
+        check_id("user_id", user_id)
+        check_id("authenticator_id", authenticator_id)
+        updated = self.call(
+            "change the authenticator %s of %s" % (authenticator_id, user_id),
+            lambda client: client.users.authentication_methods.update(user_id, authenticator_id, **fields),
+        )
+        return Authenticator.from_management(plain(updated))
+
+    def delete_authenticator(self, user_id: str, authenticator_id: str) -> bool:
+        """Remove it, with all that share its C(link_id) (scope C(delete:authentication_methods)).
+
+        :returns: False where it was gone already
+        """
+        check_id("user_id", user_id)
+        check_id("authenticator_id", authenticator_id)
+        try:
+            self.call(
+                "remove the authenticator %s of %s" % (authenticator_id, user_id),
+                lambda client: client.users.authentication_methods.delete(user_id, authenticator_id),
+            )
+        except NotFoundError:
+            return False
+        return True
+
+    def delete_all_authenticators(self, user_id: str) -> None:
+        """Remove all of them, the recovery code included, with one request (scope C(delete:authentication_methods))."""
+        check_id("user_id", user_id)
+        self.call(
+            "remove all authenticators of %s" % user_id,
+            lambda client: client.users.authentication_methods.delete_all(user_id),
+        )
+
+    def regenerate_recovery_code(self, user_id: str) -> str:
+        """Void the user's recovery code and return a new one (scope C(update:users)). Never repeated.
+
+        :raises AmbiguousWriteError: the answer was lost; the old code may be void
+        """
+        check_id("user_id", user_id)
+        action = "regenerate the recovery code of %s" % user_id
+        try:
+            code = self.call(action, lambda client: client.users.regenerate_recovery_code(user_id)).recovery_code
+            if not code:
+                raise ServerError("Could not %s: the answer has none" % action)
+            return code
+        except (AmbiguousWriteError, ServerError) as error:
+            raise error.as_kind(
+                AmbiguousWriteError,
+                hint="The user's old code may be void and the new one unknown; it was not sent again. "
+                "Tell the user, then rotate once more on purpose.",
+            ) from None
+
+
+@contextmanager
+def documented(action: str):
+    """Turn what an answer lacks into an error that says so.
+
+    :param action: what is attempted, as an infinitive phrase
+    """
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, AttributeError):
+        raise ServerError("Could not %s: the answer has not the documented form" % action) from None
+
+
+def plain(model) -> dict:
+    """An object of auth0-python as the JSON it was made from."""
+    return model.model_dump(by_alias=True, exclude_unset=True)

@@ -1,0 +1,204 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The MFA API: one user's authenticators, seen and changed with that user's own token."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Callable
+from urllib.parse import quote
+
+from ..authenticators import Authenticator
+from ..wire.errors import (
+    AmbiguousWriteError,
+    AuthenticationError,
+    InsufficientScopeError,
+    MfaRequiredError,
+    NotFoundError,
+    ServerError,
+)
+from .checks import check_id
+from .tokens import MFA_SCOPES, TokenEndpoint, claims, is_mfa_token
+from ..wire.transport import NOT_REPEATED
+
+# How far the clock of this machine may be ahead of Auth0's before a good token is refused here.
+_CLOCK_SKEW = 60
+_TOKEN_WANTED = "The access token must be for the /mfa/ audience, younger than 600 s, with scope %s."
+
+
+@dataclass(frozen=True)
+class Enrollment:
+    """What an association returned, once and never again. Secrets are left out of C(repr).
+
+    :ivar authenticator_type: C(otp) or C(oob)
+    :ivar oob_channel: C(sms), C(voice), ... for C(oob)
+    :ivar secret: the OTP seed, base32
+    :ivar barcode_uri: the C(otpauth://) address of the QR code
+    :ivar oob_code: to be sent back with the code the user received
+    :ivar recovery_codes: the user's first recovery code, where the tenant issues one
+    """
+
+    authenticator_type: str
+    oob_channel: str | None = None
+    secret: str | None = field(default=None, repr=False)
+    barcode_uri: str | None = field(default=None, repr=False)
+    oob_code: str | None = field(default=None, repr=False)
+    recovery_codes: tuple[str, ...] = field(default=(), repr=False)
+
+
+def log_in(
+    tokens: TokenEndpoint, audience: str, username: str, password: str, realm: str | None, otp: str | None
+) -> str:
+    """A bearer for the MFA API from a user's name and password.
+
+    :param otp: a one-time password for users who must pass MFA
+    :returns: an access token for the C(/mfa/) audience; without C(otp), for a user who must pass MFA, the C(mfa_token),
+        which can list but not remove
+    :raises AuthenticationError: wrong user name, password or one-time password
+    """
+    try:
+        return tokens.password(username, password, audience, MFA_SCOPES, realm).access_token
+    except MfaRequiredError as required:
+        return tokens.mfa_otp(required.mfa_token, otp).access_token if otp else required.mfa_token
+
+
+class MfaApi:
+    """The endpoints under C(/mfa/) for one bearer."""
+
+    def __init__(self, tokens: TokenEndpoint, bearer: Callable[[], str]) -> None:
+        """
+        :param tokens: the application, for associating and confirming
+        :param bearer: returns an access token for the C(/mfa/) audience, or an C(mfa_token)
+        """
+        self._tokens, self._bearer = tokens, bearer
+
+    @property
+    def holds_mfa_token(self) -> bool:
+        """Whether the bearer is an C(mfa_token), which can do less than an access token."""
+        return is_mfa_token(self._bearer())
+
+    def list_authenticators(self) -> list[Authenticator]:
+        """All authenticators, unconfirmed ones included (C(GET /mfa/authenticators), not paged).
+
+        :raises AuthenticationError: the bearer is wrong or too old
+        :raises InsufficientScopeError: it lacks C(read:authenticators)
+        """
+        items = self._call("GET", "/mfa/authenticators", "list the user's authenticators", "read:authenticators")
+        try:
+            return [Authenticator.from_mfa_api(item) for item in items]
+        except (KeyError, TypeError, AttributeError):
+            raise ServerError(
+                "Could not list the user's authenticators: the answer has not the documented form"
+            ) from None
+
+    def associate(self, fields: dict[str, object]) -> Enrollment:
+        """Start an enrollment (C(POST /mfa/associate)); it stays inactive until it is confirmed.
+
+        :param fields: C(authenticator_types), and C(oob_channels), C(phone_number) or C(email)
+        :raises AuthenticationError: an C(mfa_token) was used although the user has an active authenticator
+        """
+        action = "enroll %s for the user" % (fields.get("oob_channels") or fields["authenticator_types"])[0]
+        answer = self._call("POST", "/mfa/associate", action, "enroll", {**fields, **self._tokens.credentials})
+        if not isinstance(answer, dict) or not isinstance(answer.get("authenticator_type"), str):
+            raise AmbiguousWriteError(
+                "Could not %s: the answer has not the documented form" % action, hint=NOT_REPEATED
+            )
+        return Enrollment(
+            authenticator_type=answer["authenticator_type"],
+            oob_channel=answer.get("oob_channel"),
+            secret=answer.get("secret"),
+            barcode_uri=answer.get("barcode_uri"),
+            oob_code=answer.get("oob_code"),
+            recovery_codes=tuple(answer.get("recovery_codes") or ()),
+        )
+
+    def confirm(self, code: str, oob_code: str | None = None) -> None:
+        """Finish an enrollment with the code of the OTP app, or with the code that was sent (C(POST /oauth/token)).
+
+        :param oob_code: from the enrollment, for a code that was sent
+        :raises AuthenticationError: wrong code, or the enrollment is too old
+        """
+        bearer = self._checked_bearer("confirm the enrollment", "enroll")
+        if oob_code:
+            self._tokens.mfa_oob(bearer, oob_code, code)
+        else:
+            self._tokens.mfa_otp(bearer, code)
+
+    def confirm_push(self, oob_code: str, timeout: float) -> None:
+        """Finish the enrollment of a push: wait until the user has scanned the code of the enrollment.
+
+        :param oob_code: from the enrollment
+        :param timeout: seconds
+        :raises AuthenticationError: the user refused, or did not answer in time
+        """
+        self._tokens.poll_oob(self._checked_bearer("confirm the enrollment", "enroll"), oob_code, timeout)
+
+    def delete(self, authenticator_id: str) -> bool:
+        """Remove an authenticator, with its twin (C(DELETE /mfa/authenticators/{id})).
+
+        :returns: False where it was gone already
+        :raises ConfigurationError: not an id
+        :raises AuthenticationError: the bearer is an C(mfa_token), wrong, or too old
+        """
+        check_id("authenticator_id", authenticator_id)
+        path = "/mfa/authenticators/" + quote(authenticator_id, safe="")
+        action = "remove the authenticator %s" % authenticator_id
+        try:
+            self._call("DELETE", path, action, "remove:authenticators")
+        except NotFoundError:
+            return False
+        return True
+
+    def _call(self, method: str, path: str, action: str, scope: str, json: dict | None = None):
+        bearer = self._checked_bearer(action, scope)
+        try:
+            return self._tokens.transport.request(method, path, action=action, json=json, bearer=bearer)
+        except AuthenticationError as error:
+            if not is_mfa_token(bearer):
+                error.hint = _TOKEN_WANTED % scope
+            elif error.code != "expired_token":
+                error.hint = (
+                    "This is an mfa_token, no access token: it must be of this tenant, lists authenticators, enrolls only "
+                    "while the user has no active one, and removes none."
+                )
+            raise
+
+    def _checked_bearer(self, action: str, scope: str) -> str:
+        bearer = self._bearer()
+        check_access_token(bearer, action, scope, self._tokens.transport.connection.mfa_audience, time.time())
+        return bearer
+
+
+def check_access_token(bearer: str, action: str, scope: str, audience: str, now: float) -> None:
+    """Refuse an access token that says itself that it will not do, before it is sent; what it does not say is Auth0's to tell.
+
+    :param action: what is attempted, as an infinitive phrase for messages
+    :param now: Unix seconds
+    :raises AuthenticationError: it is for another audience, or has expired
+    :raises InsufficientScopeError: it lacks the scope
+    """
+    said = claims(bearer) or {}
+    meant = said.get("aud") or audience
+    if audience not in (meant if isinstance(meant, list) else [meant]):
+        raise AuthenticationError(
+            "Could not %s: the access token is for another audience than %s" % (action, audience),
+            hint=_TOKEN_WANTED % scope,
+        )
+    expires = said.get("exp")
+    if isinstance(expires, (int, float)) and expires + _CLOCK_SKEW < now:
+        raise AuthenticationError(
+            "Could not %s: the access token has expired %.0f s ago by the clock of this machine"
+            % (action, now - expires),
+            hint=_TOKEN_WANTED % scope,
+        )
+    granted = said.get("scope")
+    if isinstance(granted, str) and scope not in granted.split():
+        raise InsufficientScopeError(
+            "Could not %s: the access token lacks the scope %s" % (action, scope),
+            required_scope=scope,
+            hint="Get a token with this scope, such as with mfaops.auth0.auth0_mfa_token, from an application that may ask "
+            "for it.",
+        )

@@ -1,0 +1,435 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tokens: what C(POST /oauth/token) is asked for, and the two bearers the APIs accept."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import Callable
+from urllib.parse import urlencode
+
+from ..wire.errors import (
+    AmbiguousWriteError,
+    Auth0Error,
+    AuthenticationError,
+    ConfigurationError,
+    ServerError,
+    TransportError,
+)
+from ..wire.transport import NOT_REPEATED, Transport
+
+MFA_SCOPES = ("enroll", "read:authenticators", "remove:authenticators")
+# Seconds between two polls, and what every slow_down adds (RFC 8628 §3.5); Auth0 allows 12 polls a minute.
+POLL_INTERVAL = 5.0
+_GRANT = "http://auth0.com/oauth/grant-type/"
+# A token is renewed before it expires, so that a request under way does not meet the end of it.
+_LEEWAY = 60.0
+# Auth0 accepts up to 300 s; the clocks may differ.
+_ASSERTION_LIFETIME = 120
+
+
+@dataclass(frozen=True)
+class TokenSet:
+    """What a grant returned. Secrets are left out of C(repr).
+
+    :ivar expires_in: seconds; 600 for the C(/mfa/) audience, 86400 by default for the Management API
+    :ivar scope: the scopes that were granted
+    :ivar recovery_code: the replacement for a recovery code the grant consumed
+    """
+
+    access_token: str = field(repr=False)
+    expires_in: float = 0
+    scope: tuple[str, ...] = ()
+    refresh_token: str | None = field(default=None, repr=False)
+    recovery_code: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """A code or a push that is on its way to the user. Secrets are left out of C(repr).
+
+    :ivar binding_method: C(prompt) where the user gets a code; None for a push, which is polled for
+    """
+
+    oob_code: str = field(repr=False)
+    binding_method: str | None = None
+
+
+@dataclass(frozen=True)
+class Application:
+    """An application of the tenant, and how it authenticates: with a secret, with a private key, or (public) not at all.
+
+    :ivar private_key: PEM; signs a JWT for every request (RFC 7523)
+    :ivar signing_algorithm: C(RS256), C(RS384) or C(PS256)
+    """
+
+    client_id: str
+    client_secret: str | None = field(default=None, repr=False)
+    private_key: str | None = field(default=None, repr=False)
+    signing_algorithm: str = "RS256"
+
+    def credentials(self, issuer: str) -> dict[str, str]:
+        """The fields of a request's body that say who calls; an assertion is good for one request.
+
+        :param issuer: C(https://TENANT/)
+        :raises ConfigurationError: the private key cannot be read or does not fit the algorithm
+        """
+        fields = {"client_id": self.client_id}
+        if self.private_key:
+            fields["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+            fields["client_assertion"] = self._assertion(issuer)
+        elif self.client_secret:
+            fields["client_secret"] = self.client_secret
+        return fields
+
+    def _assertion(self, issuer: str) -> str:
+        import jwt
+
+        now = int(time.time())
+        claims = {
+            "iss": self.client_id,
+            "sub": self.client_id,
+            "aud": issuer,
+            "iat": now,
+            "exp": now + _ASSERTION_LIFETIME,
+            "jti": str(uuid.uuid4()),
+        }
+        try:
+            return jwt.encode(claims, self.private_key, algorithm=self.signing_algorithm)
+        except NotImplementedError:
+            raise ImportError("PyJWT without cryptography cannot sign", name="jwt") from None
+        except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
+            # Their texts may quote the key. AttributeError: a public key cannot sign.
+            raise ConfigurationError(
+                "private_key is not an unencrypted RSA key in PEM form",
+                hint="It begins with a line such as -----BEGIN PRIVATE KEY-----.",
+            ) from None
+
+
+class TokenEndpoint:
+    """The grants of one application.
+
+    :ivar transport: what the requests go through
+    """
+
+    def __init__(self, transport: Transport, application: Application) -> None:
+        self.transport, self._application = transport, application
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """What says who calls, as fields of a request's body."""
+        return self._application.credentials(self.transport.connection.issuer)
+
+    def client_credentials(self, audience: str) -> TokenSet:
+        """A token for the application itself.
+
+        :raises AuthenticationError: wrong client_id or client_secret (observed as 401 C(access_denied))
+        """
+        return self._grant(
+            "get a token for client %s" % self._application.client_id, "client_credentials", audience=audience
+        )
+
+    def password(
+        self, username: str, password: str, audience: str, scope: tuple[str, ...], realm: str | None
+    ) -> TokenSet:
+        """A token for a user. With a realm (a connection's name) the password-realm grant, else the default directory.
+
+        :param scope: empty for all that the API can give
+        :raises MfaRequiredError: the user must pass a second step
+        :raises AuthenticationError: wrong user name or password
+        """
+        fields = {"username": username, "password": password, "audience": audience}
+        if scope:
+            fields["scope"] = " ".join(scope)
+        grant = "password"
+        if realm:
+            grant, fields["realm"] = _GRANT + "password-realm", realm
+        return self._grant("log in as %s" % username, grant, **fields)
+
+    def refresh(self, refresh_token: str, scope: tuple[str, ...] = ()) -> TokenSet:
+        """Another access token for the audience of the login (RFC 6749 §6).
+
+        A rotating application gets a new refresh token with it, and the old one is void; using that again revokes all.
+
+        :param scope: a part of what the login was granted; empty for all of it
+        :raises MfaRequiredError: an Action asks for a second step
+        :raises AuthenticationError: the refresh token is unknown, revoked, or another application's
+        :raises AmbiguousWriteError: the answer was lost; the refresh token may be used up
+        """
+        fields = {"refresh_token": refresh_token}
+        if scope:
+            fields["scope"] = " ".join(scope)
+        return self._grant(
+            "refresh the access token",
+            "refresh_token",
+            refused="It was revoked, replaced by a newer one, or belongs to another application: log in again.",
+            lost="If the application's refresh tokens rotate, this one may be used up, and using it twice revokes all that "
+            "came of the login: log in again. If they do not, run the task again.",
+            **fields,
+        )
+
+    def authorization_code(self, code: str, code_verifier: str, redirect_uri: str) -> TokenSet:
+        """Exchange what a login in the browser ended with (RFC 6749 §4.1.3, RFC 7636 §4.5).
+
+        :raises AuthenticationError: the code is unknown, used or too old, or not of this verifier and redirect_uri
+        :raises AmbiguousWriteError: the answer was lost; the code may be used up
+        """
+        again = "A code is good once: ask for a new authorization_url and log in again."
+        return self._grant(
+            "exchange the authorization code",
+            "authorization_code",
+            refused="Give the code_verifier and the redirect_uri that belong to the code. " + again,
+            lost=again,
+            code=code,
+            code_verifier=code_verifier,
+            redirect_uri=redirect_uri,
+        )
+
+    def authorization_url(
+        self, redirect_uri: str, audience: str, scope: tuple[str, ...], code_challenge: str, state: str
+    ) -> str:
+        """Where the user's browser logs in (RFC 6749 §4.1.1, RFC 7636 §4.3); sends nothing."""
+        query = {
+            "response_type": "code",
+            "client_id": self._application.client_id,
+            "redirect_uri": redirect_uri,
+            "audience": audience,
+            "scope": " ".join(scope),
+            "state": state,
+            "code_challenge": code_challenge,
+            "code_challenge_method": "S256",
+        }
+        given = {name: value for name, value in query.items() if value}
+        return "%s/authorize?%s" % (self.transport.connection.base_url, urlencode(given))
+
+    def challenge(self, mfa_token: str, authenticator_id: str) -> Challenge:
+        """Send the user a code or a push (C(POST /mfa/challenge)).
+
+        :param authenticator_id: a row of the MFA API; its prefix is the channel
+        :raises AuthenticationError: the mfa_token is none or too old, or the user has no such authenticator
+        :raises AmbiguousWriteError: the answer was lost; the message may have been sent
+        """
+        action = "send a challenge to %s" % authenticator_id
+        lost = "The message may have been sent, but a code from it is of no use: run the task again for another one."
+        body = {
+            "mfa_token": mfa_token,
+            "challenge_type": "oob",
+            "authenticator_id": authenticator_id,
+            **self.credentials,
+        }
+        try:
+            answer = self.transport.request("POST", "/mfa/challenge", action=action, json=body)
+        except AmbiguousWriteError as error:
+            error.hint = lost
+            raise
+        if not isinstance(answer, dict) or not isinstance(answer.get("oob_code"), str):
+            raise AmbiguousWriteError("Could not %s: the answer has no oob_code" % action, hint=lost)
+        return Challenge(answer["oob_code"], answer.get("binding_method"))
+
+    def mfa_otp(self, mfa_token: str, otp: str) -> TokenSet:
+        """Answer C(mfa_required), or confirm a pending OTP enrollment, with a 6-digit code.
+
+        :param mfa_token: the mfa_token, or (to confirm an enrollment) an access token for C(/mfa/) with scope C(enroll)
+        :raises AuthenticationError: wrong code, or the token is too old
+        :raises AmbiguousWriteError: the answer was lost; the code may be used up
+        """
+        return self._grant(
+            "verify the one-time password",
+            _GRANT + "mfa-otp",
+            lost="%s A login may be tried again with the next code." % NOT_REPEATED,
+            mfa_token=mfa_token,
+            otp=otp,
+        )
+
+    def mfa_oob(self, mfa_token: str, oob_code: str, binding_code: str | None = None) -> TokenSet:
+        """The same with the code that was sent by SMS, voice or e-mail, or by a push that the user has approved.
+
+        :param oob_code: from the challenge or the enrollment
+        :param binding_code: the 6 digits the user received; None for a push
+        :raises AuthenticationError: wrong code, or a token is too old
+        :raises AmbiguousWriteError: the answer was lost; the code may be used up
+        """
+        fields = {"mfa_token": mfa_token, "oob_code": oob_code}
+        if binding_code is None:
+            return self._grant(
+                "learn whether the push was approved",
+                _GRANT + "mfa-oob",
+                lost="The approval may have gone with it: see whether the enrollment is confirmed, or send another push.",
+                **fields,
+            )
+        return self._grant(
+            "verify the code that was sent",
+            _GRANT + "mfa-oob",
+            refused="A code that was sent is good once, for 5 minutes: check it, or have another one sent.",
+            lost="%s A login may be tried again with another code." % NOT_REPEATED,
+            binding_code=binding_code,
+            **fields,
+        )
+
+    def mfa_recovery_code(self, mfa_token: str, recovery_code: str) -> TokenSet:
+        """The same with the recovery code, which is void afterward; the answer has its replacement.
+
+        :raises AuthenticationError: wrong code, or the mfa_token is too old
+        :raises AmbiguousWriteError: the answer was lost; the code may be used up, and nobody knows the new one
+        """
+        return self._grant(
+            "log in with the recovery code",
+            _GRANT + "mfa-recovery-code",
+            refused="Check the code: only the newest recovery code of a user is good, and only once.",
+            lost="The recovery code may be used up and its replacement lost, so it was not sent again. Try it once more: if "
+            "it is refused, give the user a new one as operator, with mfaops.auth0.auth0_recovery_code and state=rotated.",
+            mfa_token=mfa_token,
+            recovery_code=recovery_code,
+        )
+
+    def poll_oob(
+        self,
+        mfa_token: str,
+        oob_code: str,
+        timeout: float,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> TokenSet:
+        """Wait until the user has answered a push, or has scanned the code of a push enrollment.
+
+        A poll is made to be repeated (RFC 8628 §3.5): at least 5 s apart, 5 s more after each C(slow_down), twice as far
+        after each lost answer.
+
+        :param mfa_token: the mfa_token, or (to confirm an enrollment) an access token for C(/mfa/) with scope C(enroll)
+        :param timeout: seconds; the first poll is sent at once, so that 0 asks once
+        :raises AuthenticationError: the user rejected it, did not answer in time (code C(authorization_pending)), or a
+            token is too old
+        :raises AmbiguousWriteError: an answer was lost, and it was the one that mattered
+        """
+        interval, deadline, lost = POLL_INTERVAL, clock() + timeout, None
+        while True:
+            try:
+                return self.mfa_oob(mfa_token, oob_code)
+            except TransportError as error:
+                if error.lasting:
+                    raise
+                refusal = error
+                lost = error if isinstance(error, AmbiguousWriteError) else lost
+                interval *= 2
+            except Auth0Error as error:
+                refusal = error
+                if error.code == "slow_down":
+                    interval += POLL_INTERVAL
+                elif error.code != "authorization_pending":
+                    raise _answered(error, lost) from None
+            if clock() + interval > deadline:
+                raise _unanswered(refusal, timeout) from None
+            sleep(interval)
+
+    def _grant(
+        self, action: str, grant_type: str, *, refused: str | None = None, lost: str | None = None, **fields: str
+    ) -> TokenSet:
+        """
+        :param refused: what to do about a refusal that does not tell by itself
+        :param lost: what to do about a lost answer, where the grant uses something up; None where it may be asked again
+        """
+        try:
+            body = {"grant_type": grant_type, **self.credentials, **fields}
+            answer = self.transport.request("POST", "/oauth/token", action=action, json=body)
+        except AmbiguousWriteError as error:
+            if lost:
+                raise error.as_kind(AmbiguousWriteError, hint=lost) from None
+            # A token that got lost changes nothing for the user, unlike a code that was used up.
+            raise error.as_kind(TransportError, hint="No token was received: try again.") from None
+        except AuthenticationError as error:
+            if error.code == "invalid_client" and self._application.private_key:
+                error.hint = "Check client_id, and that private_key and signing_algorithm are those of its credentials."
+            error.hint = error.hint or refused
+            raise
+        if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):
+            message = "Could not %s: the answer has no access_token" % action
+            raise AmbiguousWriteError(message, hint=lost) if lost else ServerError(message)
+        return TokenSet(
+            access_token=answer["access_token"],
+            expires_in=float(answer.get("expires_in") or 0),
+            scope=_granted(answer, fields.get("scope", "")),
+            refresh_token=answer.get("refresh_token"),
+            recovery_code=answer.get("recovery_code"),
+        )
+
+
+def _granted(answer: dict, asked: str) -> tuple[str, ...]:
+    # An answer without a scope granted what was asked for (RFC 6749 §5.1), unless the token itself says otherwise.
+    scope = answer.get("scope")
+    if scope is None:
+        scope = (claims(answer["access_token"]) or {}).get("scope", asked)
+    return tuple(str(scope).split())
+
+
+def _answered(error: Auth0Error, lost: AmbiguousWriteError | None) -> Auth0Error:
+    """The error for a poll that ended the wait."""
+    # Observed as access_denied, documented as invalid_grant.
+    if error.code == "access_denied" or "rejected" in error.message.lower():
+        return error.as_kind(
+            AuthenticationError,
+            message="The user rejected the push",
+            hint="Ask for another one if that was a mistake. A user who expected none should change the password.",
+        )
+    if error.code == "invalid_request" and "binding_code" in error.message:
+        error.hint = "This challenge sent a code, not a push: give it in binding_code."
+    if lost is not None and error.code == "invalid_grant":
+        return lost
+    return error
+
+
+def _unanswered(error: Auth0Error, timeout: float) -> Auth0Error:
+    """The error for a wait that is over; C(error) is what the last poll met."""
+    if isinstance(error, TransportError):
+        return error
+    unanswered = error.as_kind(
+        AuthenticationError,
+        message="The user did not answer the push within %.0f s" % timeout,
+        hint="Ask the user to approve it, and wait longer or send another one; a push is good for some minutes only.",
+    )
+    unanswered.code = "authorization_pending"
+    return unanswered
+
+
+def claims(bearer: str) -> dict | None:
+    """What a JWT says of itself, not verified (that is for the API); None for an opaque token or anything else."""
+    parts = bearer.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        payload = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (ValueError, RecursionError):
+        return None
+    return payload if isinstance(payload, dict) else None
+
+
+class CachedToken:
+    """A bearer that is fetched when first needed and again shortly before it expires; call it to get the token."""
+
+    def __init__(self, fetch: Callable[[], TokenSet], clock: Callable[[], float] = time.monotonic) -> None:
+        self._fetch, self._clock = fetch, clock
+        self._token: str | None = None
+        self._renew_at = 0.0
+
+    def __call__(self) -> str:
+        """:raises Auth0Error: the grant was refused"""
+        if self._token is None or self._clock() >= self._renew_at:
+            tokens = self._fetch()
+            self._token = tokens.access_token
+            self._renew_at = self._clock() + max(tokens.expires_in - _LEEWAY, 0)
+        return self._token
+
+    def drop(self) -> None:
+        """Forget the token, because Auth0 refused it."""
+        self._token = None
+
+
+def is_mfa_token(bearer: str) -> bool:
+    """Whether this is the opaque C(mfa_token) of an C(mfa_required) answer rather than an access token (a JWT)."""
+    return bearer.startswith("Fe26.2*")

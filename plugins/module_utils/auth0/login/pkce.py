@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A login in the browser: what ties its end to its beginning (RFC 7636, RFC 6749 §10.12)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+from urllib.parse import parse_qsl, urlsplit
+
+from ..wire.errors import AuthenticationError, ConfigurationError, one_line
+
+_START_AGAIN = "Ask for a new authorization_url and log in again."
+
+
+def new_secret() -> str:
+    """A C(code_verifier) or a C(state): 43 characters of 256 random bits (RFC 7636 §4.1)."""
+    return secrets.token_urlsafe(32)
+
+
+def code_challenge(code_verifier: str) -> str:
+    """What the authorization request carries in place of the verifier, by the method S256 (RFC 7636 §4.2)."""
+    digest = hashlib.sha256(code_verifier.encode("ascii")).digest()
+    return base64.urlsafe_b64encode(digest).decode("ascii").rstrip("=")
+
+
+def check_verifier(code_verifier: str) -> None:
+    """:raises ConfigurationError: it cannot be a verifier; it is not quoted"""
+    if not re.fullmatch(r"[A-Za-z0-9._~-]{43,128}", code_verifier):
+        raise ConfigurationError(
+            "code_verifier has not 43 to 128 letters, digits or -._~",
+            hint="Give the one that came with the authorization_url.",
+        )
+
+
+def code_from(callback_url: str, state: str) -> str:
+    """The authorization code in the address that the browser ended at.
+
+    :param state: what the authorization request carried
+    :raises ConfigurationError: the address has no code
+    :raises AuthenticationError: it belongs to another login, or the login was refused
+    """
+    try:
+        answer = dict(parse_qsl(urlsplit(callback_url).query))
+    except ValueError:
+        answer = {}
+    # Before anything else: whatever else another login's address says is not for us (RFC 9700 §4.7).
+    if not hmac.compare_digest(answer.get("state", "").encode(), state.encode()):
+        raise AuthenticationError(
+            "The state in callback_url is not the one of this login",
+            hint="Somebody may have put another login's address in its place. " + _START_AGAIN,
+        )
+    if "error" in answer:
+        said = one_line(answer.get("error_description") or "Auth0 gave no reason")
+        raise AuthenticationError("The login was refused: %s" % said, code=one_line(answer["error"]), hint=_START_AGAIN)
+    if not answer.get("code"):
+        raise ConfigurationError(
+            "callback_url has no code", hint="Give the whole address that the browser ended at, with its query."
+        )
+    return answer["code"]

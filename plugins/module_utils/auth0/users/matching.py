@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which of a user's authenticators a task means: by identity, never by name. Pure."""
+
+from __future__ import annotations
+
+from ..authenticators import Authenticator, email_fits, phone_fits, twins
+from ..wire.errors import NotFoundError, RefusedError
+from .wanted import Wanted
+
+Device = list[Authenticator]
+
+
+def devices(rows: list[Authenticator]) -> list[Device]:
+    """The rows, together where they are one phone's channels; in the order of their ids."""
+    found: dict[str, Device] = {}
+    linked = twins(rows)
+    for row in sorted(rows, key=lambda row: row.id):
+        key = min(row.id, *linked[row.id]) if row.factor == "phone" and linked[row.id] else row.id
+        found.setdefault(key, []).append(row)
+    return list(found.values())
+
+
+def meant(wanted: Wanted, rows: list[Authenticator]) -> list[Device]:
+    """The devices that the id or the description means; of each only the rows that fit.
+
+    :raises RefusedError: the id is there and is not what the other options describe
+    """
+    if wanted.authenticator_id is None:
+        return devices([row for row in rows if _fits(wanted, row)])
+    named = [row for row in rows if row.goes_by(wanted.authenticator_id)]
+    for row in named:
+        if not _fits(wanted, row):
+            raise RefusedError(
+                "%s is not what the other options describe" % row.id, hint="Leave them out, or mend the id."
+            )
+    return devices(named)
+
+
+def _fits(wanted: Wanted, row: Authenticator) -> bool:
+    if wanted.factor and row.factor != wanted.factor:
+        return False
+    if wanted.channel and row.channels and wanted.channel not in row.channels:
+        return False
+    if wanted.phone_number and not phone_fits(row.phone_number, wanted.phone_number):
+        return False
+    if wanted.credential and wanted.credential.get("key_id") != row.key_id:
+        return False
+    return not wanted.email_address or email_fits(row.email, wanted.email_address)
+
+
+def ambiguous(found: list[Device]) -> RefusedError:
+    """More than one device fits."""
+    ids = ", ".join(row.id for device in found for row in device)
+    return RefusedError(
+        "The description fits more than one authenticator: %s" % ids, hint="Name one by authenticator_id."
+    )
+
+
+def not_the_users(authenticator_id: str) -> NotFoundError:
+    """No row has the id."""
+    return NotFoundError(
+        "%s is none of this user's authenticators" % authenticator_id,
+        hint="List them with mfaops.auth0.auth0_mfa_authenticator_info, with include_unconfirmed.",
+    )

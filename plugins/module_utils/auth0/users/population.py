@@ -1,0 +1,96 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who to look at: every user of the tenant, or of a search, exactly once.
+
+Auth0's user search shows the first 1000 matches of a query and refuses the page after them (C(invalid_paging)), and its
+pages shift when a user is deleted meanwhile. So the walk does not page through one long list. It goes along
+C(created_at), which never changes: every query begins at the creation time of the last user seen, and only its first
+page is read. Further pages are needed only where more users than fit on one share a millisecond.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Iterator
+
+from ..times import as_time, iso
+from ..wire.errors import Auth0Error
+
+FIELDS = ("user_id", "email", "name", "created_at", "last_login", "blocked")
+PER_PAGE = 100
+REACH = 1000
+
+
+class PopulationError(Auth0Error):
+    """The search cannot show every user."""
+
+
+class Population:
+    """The users of one tenant; iterate once.
+
+    :ivar total: how many users Auth0 said there are when the walk began, None before that. Whether Auth0 counts beyond
+        1000 is not documented, so from there on it is a lower bound.
+    """
+
+    def __init__(self, api, query: str | None = None) -> None:
+        """
+        :param api: has C(list_users(page, per_page, query, sort, fields)) -> C(users), C(total)
+        :param query: only the users that fit, in the syntax of the user search v3
+        """
+        self._api, self._query = api, query
+        self.total: int | None = None
+
+    def __iter__(self) -> Iterator[dict]:
+        """Profiles with the keys of :data:`FIELDS` that the user has, in the order of creation.
+
+        Memory is flat: the ids of one query and of one millisecond are kept, at most 1000 each.
+
+        :raises PopulationError: 1000 users or more share one millisecond of creation, or the search hides its matches
+        :raises Auth0Error: the search failed
+        """
+        reached, seen = datetime.min.replace(tzinfo=timezone.utc), set()
+        query, page, shown = self._query, 0, set()
+        while True:
+            answer = self._api.list_users(page=page, per_page=PER_PAGE, query=query, sort="created_at:1", fields=FIELDS)
+            if self.total is None:
+                self.total = answer.total
+            started_at = reached
+            for created_at, user in sorted(map(_dated, answer.users), key=lambda dated: dated[0]):
+                user_id = user["user_id"]
+                if created_at < reached or (created_at == reached and user_id in seen):
+                    continue
+                if created_at > reached:
+                    reached, seen = created_at, set()
+                seen.add(user_id)
+                yield user
+            # A page may be shorter than asked for, so only the count of matches tells the last one. A count below what
+            # was shown (left out by Auth0, or overtaken by a deletion) is not believed: then an empty page is the end.
+            shown.update(user.get("user_id") for user in answer.users)
+            if len(shown) == answer.total or (not answer.users and len(shown) > answer.total):
+                return
+            if not answer.users:
+                raise PopulationError(
+                    "Could not list all users: Auth0 counts %d matches and shows none of them" % answer.total
+                )
+            if reached > started_at:
+                since = "created_at:[%s TO *]" % iso(reached)
+                query, page, shown = "(%s) AND %s" % (self._query, since) if self._query else since, 0, set()
+            elif len(shown) < REACH:
+                page += 1
+            else:
+                raise PopulationError(
+                    "Could not list all users: %d or more were created at %s, and the user search shows no further"
+                    % (REACH, iso(reached)),
+                    hint="Users imported in one stroke need the users-exports job instead of the search.",
+                )
+
+
+def _dated(user: dict) -> tuple[datetime, dict]:
+    created_at = as_time(user.get("created_at"))
+    if created_at is None or not user.get("user_id"):
+        raise PopulationError(
+            "Could not list all users: Auth0 shows one without user_id or created_at, along which the list is walked"
+        )
+    return created_at, user

@@ -1,0 +1,51 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The QR code of an enrollment, to scan from a picture or from the terminal."""
+
+from __future__ import annotations
+
+import io
+
+from ..wire.errors import ConfigurationError
+from .wanted import Wanted
+
+# A half block shows two modules, one above the other: character by (upper is dark, lower is dark), on a dark terminal.
+_BLOCKS = {(False, False): "\u2588", (False, True): "\u2580", (True, False): "\u2584", (True, True): " "}
+
+
+def check(wanted: Wanted) -> None:
+    """Whether there will be a code to show; before anything is sent.
+
+    :raises ConfigurationError: only the enrollment of an OTP app or a push device has one
+    :raises ImportError: segno is missing
+    """
+    import segno
+
+    if wanted.state != "present" or wanted.factor not in ("otp", "push"):
+        raise ConfigurationError(
+            "A QR code goes with state=present and factor=otp or push only", hint="Leave out qr_path and qr_text."
+        )
+    # An older segno may lack it; then better now than after the enrollment.
+    segno.make_qr("otpauth://")
+
+
+def as_png(address: str) -> bytes:
+    """A PNG, 8 pixels a module with the quiet zone that scanners need."""
+    import segno
+
+    picture = io.BytesIO()
+    segno.make_qr(address).save(picture, kind="png", scale=8, border=4)
+    return picture.getvalue()
+
+
+def as_text(address: str) -> str:
+    """Lines of block characters, without escape sequences, to be read light on dark."""
+    import segno
+
+    rows = [[bool(module) for module in row] for row in segno.make_qr(address).matrix_iter(border=2)]
+    if len(rows) % 2:
+        rows.append([False] * len(rows[0]))
+    pairs = zip(rows[::2], rows[1::2])
+    return "\n".join("".join(_BLOCKS[upper, lower] for upper, lower in zip(*pair)) for pair in pairs)

@@ -1,0 +1,50 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is refused before it is sent: IDs that address something else, and tokens that no header can carry."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.checks import check_code, check_id, check_token
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
+
+
+@pytest.mark.parametrize(
+    "value", ["auth0|640b5a0ed3534be8b2db9dd3", "totp|dev_WzMZ2sZbUw1wbC2F", "samlp|adfs|a b/c+d@example.com", "a|.."]
+)
+def test_what_is_an_id(value):
+    check_id("user_id", value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", ".", "..", "a/b", "|", "auth0|", "|x", "auth0|a\nb", "auth0|\x00", "auth0|\x7f", "auth0|\ud800", None, 7],
+)
+def test_what_is_not_an_id(value):
+    with pytest.raises(ConfigurationError, match="^user_id "):
+        check_id("user_id", value)
+
+
+@pytest.mark.parametrize("value", ["12345", "1234567", "12345a", "", "１２３４５６", "123456\n"])
+def test_what_is_not_a_code_is_refused_and_not_quoted(value):
+    with pytest.raises(ConfigurationError) as caught:
+        check_code("otp", value)
+    assert not value.strip() or value not in str(caught.value)
+
+
+def test_a_leading_zero_belongs_to_a_code():
+    check_code("otp", "012345")
+
+
+@pytest.mark.parametrize("value", ["", "to ken", "to\nken", "tök€n"])
+def test_what_is_not_a_token_is_refused_and_not_quoted(value):
+    with pytest.raises(ConfigurationError) as caught:
+        check_token("api_token", value)
+    assert not value or value not in str(caught.value)
+
+
+def test_a_token_is_handed_back():
+    assert check_token("api_token", "Fe26.2*a-b") == "Fe26.2*a-b"

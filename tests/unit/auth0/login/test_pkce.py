@@ -1,0 +1,77 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A login in the browser: verifier, challenge, state, and the address the browser comes back to."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
+    AuthenticationError,
+    ConfigurationError,
+)
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.pkce import (
+    check_verifier,
+    code_challenge,
+    code_from,
+    new_secret,
+)
+
+CALLBACK = "https://app.example.com/callback"
+
+
+def test_the_challenge_of_the_rfc():
+    # RFC 7636, appendix B.
+    assert (
+        code_challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk") == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    )
+
+
+def test_secrets_are_verifiers_and_no_two_are_equal():
+    made = {new_secret() for _number in range(100)}
+    assert len(made) == 100
+    for secret in made:
+        check_verifier(secret)
+
+
+@pytest.mark.parametrize("verifier", ["v" * 42, "v" * 129, "v" * 42 + "+", "v" * 42 + "ä", "v" * 43 + "\n"])
+def test_what_is_no_verifier_is_refused_and_not_quoted(verifier):
+    with pytest.raises(ConfigurationError, match="43 to 128") as caught:
+        check_verifier(verifier)
+    assert verifier not in str(caught.value)
+
+
+@pytest.mark.parametrize("query", ["code=c%201&state=s", "state=s&code=c+1&iss=x", "code=c%201&state=s#fragment"])
+def test_the_code_is_read_from_the_address(query):
+    assert code_from("%s?%s" % (CALLBACK, query), "s") == "c 1"
+
+
+@pytest.mark.parametrize(
+    "query", ["code=c1&state=other", "code=c1", "code=c1&state=", "error=access_denied&state=other", "state=%C3%A4"]
+)
+def test_an_address_of_another_login_is_refused_whatever_it_says(query):
+    with pytest.raises(AuthenticationError, match="state in callback_url is not the one") as caught:
+        code_from("%s?%s" % (CALLBACK, query), "s")
+    assert "access_denied" not in str(caught.value) and "c1" not in str(caught.value)
+
+
+def test_an_error_is_told_on_one_line():
+    with pytest.raises(AuthenticationError, match="The login was refused: no more") as caught:
+        code_from(CALLBACK + "?error=access_denied&error_description=no%0Amore&state=s", "s")
+    assert caught.value.code == "access_denied"
+    with pytest.raises(AuthenticationError, match="gave no reason"):
+        code_from(CALLBACK + "?error=login_required&state=s", "s")
+
+
+@pytest.mark.parametrize("address", [CALLBACK + "?state=s", CALLBACK + "?state=s&code="])
+def test_an_address_without_a_code(address):
+    with pytest.raises(ConfigurationError, match="callback_url has no code"):
+        code_from(address, "s")
+
+
+@pytest.mark.parametrize("address", ["", "http://[", "callback"])
+def test_what_is_no_address_has_no_state(address):
+    with pytest.raises(AuthenticationError, match="state in callback_url"):
+        code_from(address, "s")

@@ -1,0 +1,342 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is done to bring an Action to the wanted state, and what is reported when it is cut off."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.actions import (
+    UNKNOWN_ID,
+    Action,
+    Binding,
+    WantedAction,
+    bound_as_wanted,
+    check,
+    for_diff,
+    plan,
+    position_of,
+)
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.action_rollout import (
+    converge_action,
+    wait_until_built,
+)
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
+    AmbiguousWriteError,
+    ConfigurationError,
+    ForbiddenError,
+    RefusedError,
+    ServerError,
+)
+
+A, B = Binding("b-a", "a", "first"), Binding("b-b", "b", "second")
+OWN = Binding("b-own", "own", "mine")
+THERE = Action("own", "mine", "code", "post-login", "v3", "node22", {"axios": "1.6.8"}, ("KEY",), True)
+WANTED = WantedAction("mine", code="code")
+
+
+def planned(wanted, actual=THERE, bindings=(A, OWN)):
+    return plan(wanted, actual, bindings, "v3", "node22")
+
+
+def test_what_is_as_wanted_is_left_alone():
+    needed = planned(WANTED)
+    assert not needed.changes and needed.after == THERE
+
+
+def test_a_new_one_gets_the_trigger_s_defaults_and_comes_last():
+    needed = planned(WANTED, None, (A, B))
+    assert needed.create == {
+        "name": "mine",
+        "supported_triggers": [{"id": "post-login", "version": "v3"}],
+        "runtime": "node22",
+        "code": "code",
+    }
+    assert needed.deploy and needed.bindings == (A, B, Binding("", UNKNOWN_ID, "mine"))
+    assert needed.after == Action(UNKNOWN_ID, "mine", "code", "post-login", "v3", "node22", {}, (), True)
+
+
+def test_a_new_one_gets_what_is_given():
+    wanted = replace(
+        WANTED,
+        trigger_version="v2",
+        runtime="node18",
+        dependencies={"axios": "1.6.8", "private": "1.0.0"},
+        registries={"private": "https://registry.example.com"},
+        secrets={"KEY": "value"},
+    )
+    create = planned(wanted, None, ()).create
+    assert create["supported_triggers"] == [{"id": "post-login", "version": "v2"}] and create["runtime"] == "node18"
+    assert create["dependencies"] == [
+        {"name": "axios", "version": "1.6.8"},
+        {"name": "private", "version": "1.0.0", "registry_url": "https://registry.example.com"},
+    ]
+    assert create["secrets"] == [{"name": "KEY", "value": "value"}]
+
+
+@pytest.mark.parametrize(
+    "options, change",
+    [
+        ({"code": "other"}, {"code": "other"}),
+        ({"runtime": "node22"}, None),
+        ({"runtime": "node18"}, {"runtime": "node18"}),
+        ({"trigger_version": "v3"}, None),
+        ({"trigger_version": "v2"}, {"supported_triggers": [{"id": "post-login", "version": "v2"}]}),
+        ({"dependencies": {"axios": "1.6.8"}}, None),
+        ({"dependencies": {}}, {"dependencies": []}),
+        ({"dependencies": {"axios": "1.7.0"}}, {"dependencies": [{"name": "axios", "version": "1.7.0"}]}),
+        # Auth0 does not keep the address.
+        ({"dependencies": {"axios": "1.6.8"}, "registries": {"axios": "https://registry.example.com"}}, None),
+        ({"secrets": {"KEY": "another value"}}, None),
+        ({"secrets": {"KEY": "v"}, "update_secrets": True}, {"secrets": [{"name": "KEY", "value": "v"}]}),
+        ({"secrets": {"NEW": "v"}}, {"secrets": [{"name": "NEW", "value": "v"}]}),
+        ({"secrets": {}}, {"secrets": []}),
+        ({"update_secrets": True}, None),
+    ],
+)
+def test_only_what_differs_is_changed_and_then_deployed(options, change):
+    needed = planned(replace(WANTED, **options))
+    assert (needed.change, needed.deploy, needed.changes) == (change, change is not None, change is not None)
+    assert needed.create is None and needed.bindings is None
+
+
+@pytest.mark.parametrize("options", [{"code": "other"}, {"trigger_version": "v2"}])
+def test_a_change_that_is_not_deployed_is_told_as_such(options):
+    needed = planned(replace(WANTED, deploy=False, bound=False, **options), bindings=())
+    assert needed.change and not needed.deploy and not needed.after.deployed
+
+
+def test_a_draft_is_deployed_without_a_change():
+    needed = planned(WANTED, replace(THERE, deployed=False))
+    assert needed.change is None and needed.deploy and needed.after.deployed
+
+
+def test_an_action_of_another_trigger_is_refused():
+    with pytest.raises(RefusedError, match="belongs to the trigger credentials-exchange"):
+        planned(WANTED, replace(THERE, trigger="credentials-exchange"))
+
+
+@pytest.mark.parametrize(
+    "before, options, after",
+    [
+        ((A, B), {}, (A, B, OWN)),
+        ((OWN, A, B), {}, None),
+        ((OWN, A, B), {"position": 1}, None),
+        ((OWN, A, B), {"position": 2}, (A, OWN, B)),
+        ((OWN, A, B), {"position": 99}, (A, B, OWN)),
+        ((A, B, OWN), {"position": 99}, None),
+        ((A, B), {"position": 1}, (OWN, A, B)),
+        ((), {"position": 5}, (OWN,)),
+        ((A, OWN, B), {"bound": False}, (A, B)),
+        ((OWN,), {"bound": False}, ()),
+        ((A, B), {"bound": False}, None),
+    ],
+)
+def test_the_others_keep_their_order_and_names(before, options, after):
+    new = [Binding("", "own", "mine") if each is OWN and OWN not in before else each for each in after or ()]
+    assert bound_as_wanted(replace(WANTED, **options), "own", before) == (None if after is None else tuple(new))
+
+
+def test_absent():
+    gone = WantedAction("mine", state="absent")
+    assert not planned(gone, None).changes
+    assert planned(gone, bindings=(A,)).remove
+    assert planned(replace(gone, force=True)).remove
+    with pytest.raises(RefusedError, match="is bound to post-login") as refused:
+        planned(gone)
+    assert "force" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "options, timeout, says",
+    [
+        ({"name": " "}, 60, "name is empty"),
+        ({"code": ""}, 60, "needs code"),
+        ({"position": 0}, 60, "position 0 is not above 0"),
+        ({"position": 1, "bound": False}, 60, "position goes with bound=true"),
+        ({"deploy": False}, 60, "must be deployed before it is bound"),
+        ({}, -1.0, "build_timeout -1.0 is not a number of seconds"),
+        ({}, float("nan"), "build_timeout nan"),
+        ({}, float("inf"), "build_timeout inf"),
+    ],
+)
+def test_what_cannot_be_right(options, timeout, says):
+    with pytest.raises(ConfigurationError, match=says):
+        check(replace(WANTED, **options), timeout)
+
+
+def test_what_can_be_right():
+    check(WANTED, 0)
+    check(replace(WANTED, deploy=False, bound=False), 60)
+    check(WantedAction("mine", state="absent"), 60)
+
+
+def test_the_diff_has_code_and_names_but_no_value():
+    wanted = replace(WANTED, code="line 1\nline 2\n", secrets={"KEY": "canary"}, dependencies={"b": "2", "a": "1"})
+    text = for_diff(planned(wanted).after, (A, OWN))
+    assert text.splitlines() == [
+        "trigger: post-login v3",
+        "runtime: node22",
+        "dependencies: a@1, b@2",
+        "secrets: KEY",
+        "deployed: yes",
+        "bound: at place 2 of 2",
+        "",
+        "line 1",
+        "line 2",
+    ]
+    assert "canary" not in repr(wanted) and for_diff(None, ()) == ""
+    assert "bound: no" in for_diff(THERE, (A,)) and position_of("own", (A,)) is None
+
+
+# Carrying it out
+
+
+class Tenant:
+    """Stands in for ActionsApi; notes the writes, and can fail one of them.
+
+    :ivar during_the_build: what somebody else binds while the Action is built
+    """
+
+    def __init__(self, actual=None, bound=(), fails=None, error=None, during_the_build=()):
+        self.actual, self.bound, self.during_the_build = actual, tuple(bound), tuple(during_the_build)
+        self.fails, self.error = fails, error
+        self.writes, self.lists = [], 0
+
+    def find(self, name):
+        return self.actual
+
+    def defaults(self, trigger):
+        return "v3", "node22"
+
+    def bindings(self, trigger):
+        self.lists += 1
+        return self.bound
+
+    def get(self, action_id):
+        self.bound, self.during_the_build = self.bound + self.during_the_build, ()
+        return replace(THERE, id=action_id)
+
+    def _write(self, name, *facts):
+        self.writes.append((name, *facts))
+        if name == self.fails:
+            raise self.error
+
+    def create(self, fields):
+        self._write("create")
+        return "new"
+
+    def change(self, action_id, fields):
+        self._write("change", action_id)
+
+    def deploy(self, action_id):
+        self._write("deploy", action_id)
+
+    def bind(self, trigger, bindings):
+        self._write("bind", [each.id or each.action_id for each in bindings])
+
+    def delete(self, action_id, force):
+        self._write("delete", action_id, force)
+
+
+def test_what_others_bind_during_the_build_stays():
+    tenant = Tenant(bound=[A], during_the_build=[B])
+    outcome = converge_action(tenant, WANTED, 60, False)
+    assert tenant.writes == [("create",), ("deploy", "new"), ("bind", ["b-a", "b-b", "new"])]
+    assert outcome.bound_before == (A,) and outcome.bound_after == (A, B, Binding("", "new", "mine"))
+
+
+def test_a_place_is_taken_among_those_that_are_there_then():
+    tenant = Tenant(replace(THERE, code="old"), bound=[A, OWN], during_the_build=[B])
+    converge_action(tenant, replace(WANTED, position=1), 60, False)
+    assert tenant.writes[-1] == ("bind", ["b-own", "b-a", "b-b"])
+
+
+def test_one_that_somebody_bound_meanwhile_is_not_bound_again():
+    tenant = Tenant(replace(THERE, code="old"), bound=[A], during_the_build=[OWN])
+    outcome = converge_action(tenant, WANTED, 60, False)
+    assert tenant.writes == [("change", "own"), ("deploy", "own")]
+    assert position_of("own", outcome.bound_after) == 2
+
+
+def test_the_list_is_read_once_where_nothing_was_waited_for():
+    tenant = Tenant(THERE, bound=[A])
+    converge_action(tenant, WANTED, 60, False)
+    assert tenant.writes == [("bind", ["b-a", "own"])] and tenant.lists == 1
+
+
+@pytest.mark.parametrize(
+    "actual, wanted",
+    [
+        (None, WANTED),
+        (THERE, replace(WANTED, code="other", position=1)),
+        (THERE, WantedAction("mine", state="absent", force=True)),
+    ],
+    ids=["create", "change", "remove"],
+)
+def test_check_mode_predicts_and_writes_nothing(actual, wanted):
+    checked, real = Tenant(actual, [A, OWN] if actual else [A]), Tenant(actual, [A, OWN] if actual else [A])
+    predicted, done = converge_action(checked, wanted, 60, True), converge_action(real, wanted, 60, False)
+    assert checked.writes == [] and real.writes and predicted.changed and done.changed
+    assert for_diff(predicted.after, predicted.bound_after) == for_diff(done.after, done.bound_after)
+
+
+@pytest.mark.parametrize(
+    "actual, fails, progress",
+    [
+        (None, "create", {}),
+        (None, "deploy", {"action_id": "new", "done": ["created"]}),
+        (None, "bind", {"action_id": "new", "done": ["created", "deployed"]}),
+        (THERE, "change", {}),
+        (THERE, "deploy", {"action_id": "own", "done": ["changed"]}),
+    ],
+)
+def test_an_error_has_what_was_done_before(actual, fails, progress):
+    for error in (ForbiddenError("no", status=403), AmbiguousWriteError("lost", hint="generic")):
+        tenant = Tenant(actual, [A], fails, error)
+        with pytest.raises(type(error)) as cut_off:
+            converge_action(tenant, replace(WANTED, code="other"), 60, False)
+        assert cut_off.value.progress == progress and cut_off.value.facts().get("changed", False) is bool(progress)
+        assert [write[0] for write in tenant.writes].count(fails) == 1
+        assert tenant.writes[-1][0] == fails
+    assert "Run the task again" in cut_off.value.hint
+
+
+class Builds:
+    """One status after another, the last one for ever; the clock moves by what is slept."""
+
+    def __init__(self, *statuses):
+        self.statuses, self.now = list(statuses), 0.0
+
+    def get(self, action_id):
+        return replace(THERE, status=self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0])
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+    def wait(self, timeout):
+        wait_until_built(self, "own", timeout, clock=lambda: self.now, sleep=self.sleep)
+
+
+def test_a_build_is_waited_for():
+    builds = Builds("pending", "building", "retrying", "packaged", "built")
+    builds.wait(60)
+    assert builds.now == 4.0
+
+
+def test_a_build_that_fails_is_told_at_once():
+    builds = Builds("pending", "failed")
+    with pytest.raises(ServerError, match="own could not be built"):
+        builds.wait(60)
+    assert builds.now == 1.0
+
+
+def test_a_build_is_waited_for_so_long_only():
+    builds = Builds("building")
+    with pytest.raises(ServerError, match="still building after 3 s"):
+        builds.wait(3)
+    assert builds.now == 3.0

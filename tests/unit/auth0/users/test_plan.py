@@ -1,0 +1,463 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Plans: which write brings a user to the wanted state, and what is refused."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import (
+    FACTORS,
+    MANAGEMENT_VIEW,
+    MFA_VIEW,
+    Authenticator,
+)
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.plan import UNKNOWN_ID
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.plan import plan as plan_at
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
+    ConfigurationError,
+    NotFoundError,
+    RefusedError,
+)
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.wanted import Wanted, check
+
+NOW = datetime(2026, 3, 1, tzinfo=timezone.utc)
+NUMBER = "+442071838750"
+MASK = "XXXXXXXXX8750"
+
+
+def row(id, factor, view=MFA_VIEW, confirmed=True, **fields):
+    return Authenticator(id=id, factor=factor, view=view, confirmed=confirmed, **fields)
+
+
+def phone(suffix, mask=MASK, **fields):
+    """A phone as the MFA API shows it."""
+    return [
+        row("%s|%s" % (channel, suffix), "phone", channels=(channel,), phone_number=mask, **fields)
+        for channel in ("sms", "voice")
+    ]
+
+
+def plan(wanted, actual, view):
+    return plan_at(wanted, actual, view, NOW)
+
+
+def asked_for(row):
+    return row.is_second_factor and row.factor != "passkey"
+
+
+def verbs(needed):
+    return [step.verb for step in needed.steps]
+
+
+OTP = row("totp|dev_1", "otp")
+PENDING = row("totp|dev_2", "otp", confirmed=False)
+
+
+@pytest.mark.parametrize(
+    "wanted, actual, view, verb, target",
+    [
+        (Wanted("present", "otp"), [], MFA_VIEW, "enroll", None),
+        (Wanted("present", "otp"), [OTP], MFA_VIEW, None, "totp|dev_1"),
+        (Wanted("present", "otp"), [PENDING], MFA_VIEW, None, "totp|dev_2"),
+        (Wanted("present", "otp"), [PENDING, OTP], MFA_VIEW, None, "totp|dev_1"),
+        (Wanted("present", "otp"), [row("totp|dev_2", "otp", MANAGEMENT_VIEW, False)], MANAGEMENT_VIEW, "enroll", None),
+        (Wanted("present", "phone", phone_number=NUMBER), phone("dev_1"), MFA_VIEW, None, "sms|dev_1"),
+        (Wanted("present", "phone", phone_number=NUMBER), phone("dev_1", "XXXXXXXXX0000"), MFA_VIEW, "enroll", None),
+        (
+            Wanted("present", "phone", channel="voice", phone_number=NUMBER),
+            phone("dev_1"),
+            MFA_VIEW,
+            None,
+            "voice|dev_1",
+        ),
+        (
+            Wanted("present", "otp", name="a"),
+            [row("totp|dev_1", "otp", MANAGEMENT_VIEW, name="b")],
+            MANAGEMENT_VIEW,
+            "update",
+            "totp|dev_1",
+        ),
+        (
+            Wanted("present", "otp", name="b"),
+            [row("totp|dev_1", "otp", MANAGEMENT_VIEW, name="b")],
+            MANAGEMENT_VIEW,
+            None,
+            "totp|dev_1",
+        ),
+        (Wanted("confirmed", "otp", code="123456"), [PENDING], MFA_VIEW, "confirm", "totp|dev_2"),
+        (Wanted("confirmed", "otp"), [OTP], MFA_VIEW, None, "totp|dev_1"),
+        (Wanted("confirmed", "otp", code="123456"), [OTP, PENDING], MFA_VIEW, "confirm", "totp|dev_2"),
+        (
+            Wanted("confirmed", "push", oob_code="x"),
+            [row("push|dev_7", "push", confirmed=False)],
+            MFA_VIEW,
+            "confirm",
+            "push|dev_7",
+        ),
+        (
+            Wanted("present", "phone", phone_number=NUMBER, preferred_method="voice"),
+            [row("phone|dev_1", "phone", MANAGEMENT_VIEW, phone_number=MASK, preferred_method="sms")],
+            MANAGEMENT_VIEW,
+            "update",
+            "phone|dev_1",
+        ),
+        (
+            Wanted("present", "passkey", credential={"key_id": "k", "public_key": "p"}),
+            [row("passkey|dev_1", "passkey", MANAGEMENT_VIEW, key_id="k", public_key="p")],
+            MANAGEMENT_VIEW,
+            None,
+            "passkey|dev_1",
+        ),
+        (
+            Wanted("present", "passkey", credential={"key_id": "other", "public_key": "p"}),
+            [row("passkey|dev_1", "passkey", MANAGEMENT_VIEW, key_id="k", public_key="p")],
+            MANAGEMENT_VIEW,
+            "enroll",
+            None,
+        ),
+        (Wanted("absent", "otp"), [], MFA_VIEW, None, None),
+        (Wanted("absent", "email"), [OTP, row("email|dev_3", "email")], MFA_VIEW, None, None),
+        (Wanted("absent", "otp"), [OTP, *phone("dev_3")], MFA_VIEW, "remove", "totp|dev_1"),
+        (Wanted("absent", "otp"), [PENDING], MFA_VIEW, "remove", "totp|dev_2"),
+        (Wanted("absent", authenticator_id="voice|dev_3"), [OTP, *phone("dev_3")], MFA_VIEW, "remove", "voice|dev_3"),
+    ],
+)
+def test_the_one_write_that_is_needed(wanted, actual, view, verb, target):
+    needed = plan(wanted, actual, view)
+    assert verbs(needed) == ([verb] if verb else [])
+    assert (needed.target.id if needed.target else None) == target
+    if verb is None:
+        assert needed.after == tuple(actual)
+
+
+@pytest.mark.parametrize(
+    "wanted, actual, error, says",
+    [
+        (
+            Wanted("absent", "phone", phone_number=NUMBER),
+            phone("dev_1") + phone("dev_2"),
+            RefusedError,
+            "sms|dev_1, voice|dev_1, sms|dev_2, voice|dev_2",
+        ),
+        (
+            Wanted("present", "phone", phone_number=NUMBER),
+            phone("dev_1") + phone("dev_2"),
+            RefusedError,
+            "more than one",
+        ),
+        (Wanted("absent", "otp"), [OTP, PENDING], RefusedError, "totp|dev_1, totp|dev_2"),
+        (Wanted("absent", "otp"), [OTP], RefusedError, "last confirmed factor"),
+        (
+            Wanted("absent", "otp"),
+            [OTP, row("email|dev_3", "email"), row("recovery-code|dev_4", "recovery-code")],
+            RefusedError,
+            "last confirmed factor",
+        ),
+        (Wanted("absent", "phone"), phone("dev_1"), RefusedError, "last confirmed factor"),
+        (
+            Wanted("absent", authenticator_id="recovery-code|dev_4"),
+            [OTP, row("recovery-code|dev_4", "recovery-code")],
+            RefusedError,
+            "recovery code is replaced",
+        ),
+        (
+            Wanted("absent", authenticator_id="password|x"),
+            [OTP, row("password|x", "password", MANAGEMENT_VIEW)],
+            RefusedError,
+            "no authenticator",
+        ),
+        (Wanted("confirmed", "otp", code="123456"), [], NotFoundError, "no otp enrollment"),
+        (Wanted("confirmed", "otp"), [PENDING], ConfigurationError, "needs the code"),
+        (
+            Wanted("confirmed", "push"),
+            [row("push|dev_7", "push", confirmed=False)],
+            ConfigurationError,
+            "needs the oob_code",
+        ),
+        (
+            Wanted("confirmed", "phone", code="123456"),
+            phone("dev_1", confirmed=False),
+            ConfigurationError,
+            "needs the oob_code",
+        ),
+        (
+            Wanted("confirmed", authenticator_id="totp|dev_9", code="123456"),
+            [OTP],
+            NotFoundError,
+            "none of this user's",
+        ),
+        (Wanted("present", authenticator_id="totp|dev_9", name="a"), [OTP], NotFoundError, "none of this user's"),
+    ],
+)
+def test_what_is_refused_and_why(wanted, actual, error, says):
+    with pytest.raises(error, match=says.replace("|", r"\|")):
+        plan(wanted, actual, MFA_VIEW if actual and actual[-1].view == MFA_VIEW else MANAGEMENT_VIEW)
+
+
+def test_the_last_factor_goes_when_told():
+    needed = plan(Wanted("absent", "phone", allow_last_factor=True), phone("dev_1"), MFA_VIEW)
+    assert needed.removed == ("sms|dev_1", "voice|dev_1") and needed.after == ()
+
+
+def test_removing_what_is_not_the_users_is_no_error_but_is_told():
+    needed = plan(Wanted("absent", authenticator_id="totp|dev_9"), [OTP], MFA_VIEW)
+    assert not needed.steps and "totp|dev_9" in needed.notice
+
+
+PUSH = row("push|dev_7", "push")
+
+
+@pytest.mark.parametrize("factor, named", [("push", "push|dev_7"), ("otp", "totp|dev_1")])
+def test_an_otp_that_may_be_the_twin_of_a_push_counts_as_gone_in_the_mfa_view(factor, named):
+    with pytest.raises(RefusedError, match="last confirmed factor"):
+        plan(Wanted("absent", factor), [OTP, PUSH], MFA_VIEW)
+    needed = plan(Wanted("absent", factor), [OTP, PUSH, *phone("dev_3")], MFA_VIEW)
+    assert needed.steps[0].authenticator_id == named
+    assert ("goes with it" in (needed.notice or "")) is (factor == "push")
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted("absent", "phone", authenticator_id="totp|dev_1"),
+        Wanted("absent", "phone", authenticator_id="sms|dev_3", phone_number="+19999999999"),
+        Wanted("present", "phone", authenticator_id="sms|dev_3", phone_number="+19999999999"),
+        Wanted("absent", "phone", authenticator_id="sms|dev_3", channel="voice"),
+    ],
+)
+def test_an_id_that_is_not_what_the_other_options_describe(wanted):
+    with pytest.raises(RefusedError, match="is not what the other options describe"):
+        plan(wanted, [OTP, *phone("dev_3")], MFA_VIEW)
+
+
+def test_a_new_phone_is_predicted_without_its_number():
+    needed = plan(Wanted("present", "phone", phone_number=NUMBER), [OTP], MFA_VIEW)
+    (new,) = set(needed.after) - {OTP}
+    assert (new.id, new.phone_number, new.confirmed) == (UNKNOWN_ID, MASK, False)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted("present"),
+        Wanted("present", "phone"),
+        Wanted("present", "phone", phone_number="020 7183 8750"),
+        Wanted("present", "email", email_address="nobody"),
+        Wanted("present", "otp", name="x" * 21),
+        Wanted("present", "otp", name=""),
+        Wanted("present", "otp", totp_secret="not base32!"),
+        Wanted("confirmed", "otp", code="12345"),
+        Wanted("confirmed", "otp", code="１２３４５６"),
+        Wanted("absent", authenticator_id=".."),
+        Wanted("present", "phone", phone_number=NUMBER, email_address="a@example.com"),
+        Wanted("present", "phone", phone_number=NUMBER, totp_secret="JBSWY3DPEHPK3PXP"),
+        Wanted("present", "otp", code="123456"),
+        Wanted("absent", "otp", oob_code="x"),
+        Wanted("absent"),
+        Wanted("present", "otp", selector="all"),
+        Wanted("absent", selector="unused"),
+        Wanted("absent", selector="all", unused_for=5),
+        Wanted("absent", selector="all", max_removals=0),
+        Wanted("absent", selector="unused", unused_for=0),
+        Wanted("absent", "otp", name="a"),
+        Wanted("present", "otp", preferred_method="sms"),
+        Wanted("present", "otp", credential={"key_id": "k"}),
+        Wanted("present", "email"),
+        Wanted("confirmed", "push", oob_code="x", push_timeout=0),
+        Wanted("confirmed", "push", oob_code="x", push_timeout=1000),
+    ],
+)
+def test_input_that_cannot_be_right(wanted):
+    with pytest.raises(ConfigurationError) as caught:
+        check(wanted)
+    for secret in (wanted.totp_secret, wanted.code):
+        assert not secret or secret not in str(caught.value)
+
+
+factors = st.sampled_from([*FACTORS, "password"])
+users = st.lists(
+    st.builds(
+        row,
+        st.uuids().map("x|{}".format),
+        factors,
+        st.just(MANAGEMENT_VIEW),
+        st.booleans(),
+        link_id=st.sampled_from([None, None, "a", "b"]),
+    ),
+    max_size=6,
+)
+
+
+@given(users, st.sampled_from([factor for factor in FACTORS if factor != "recovery-code"]))
+def test_absent_twice_is_absent_and_nobody_loses_the_last_factor_unasked(actual, factor):
+    try:
+        needed = plan(Wanted("absent", factor), actual, MANAGEMENT_VIEW)
+    except RefusedError:
+        return
+    assert set(needed.removed) == {row.id for row in actual} - {row.id for row in needed.after}
+    assert any(asked_for(row) for row in needed.after) or not any(asked_for(row) for row in actual)
+    assert plan(Wanted("absent", factor), list(needed.after), MANAGEMENT_VIEW).steps == ()
+    assert not [row for row in needed.after if row.factor == factor]
+
+
+def test_a_credential_is_not_changed_silently():
+    wanted = Wanted("present", "passkey", credential={"key_id": "k", "public_key": "new"})
+    with pytest.raises(RefusedError, match="another public_key"):
+        plan(wanted, [row("passkey|dev_1", "passkey", MANAGEMENT_VIEW, key_id="k", public_key="p")], MANAGEMENT_VIEW)
+
+
+def test_a_verified_email_is_skipped_with_the_reason():
+    needed = plan(Wanted("absent", "email"), [OTP, row("email|dev_3", "email")], MFA_VIEW)
+    ((skipped, reason),) = needed.skipped
+    assert skipped == "email|dev_3" and "every verified e-mail address" in reason
+
+
+def managed(id, factor, used_days_ago=None, **fields):
+    last = NOW - timedelta(days=used_days_ago) if used_days_ago is not None else None
+    return row(id, factor, MANAGEMENT_VIEW, last_auth_at=last, **fields)
+
+
+OLD, NEW = managed("phone|dev_1", "phone", 100), managed("totp|dev_2", "otp", 1)
+CODE = managed("recovery-code|dev_3", "recovery-code", 400)
+UNUSED = {"selector": "unused", "unused_for": 90 * 86400}
+
+
+@pytest.mark.parametrize(
+    "options, actual, steps, removed, skipped",
+    [
+        (UNUSED, [OLD, NEW], ["remove"], ["phone|dev_1"], []),
+        (UNUSED, [OLD, NEW, CODE], ["remove"], ["phone|dev_1"], ["recovery-code|dev_3"]),
+        (UNUSED, [NEW], [], [], []),
+        ({**UNUSED, "authenticator_id": "totp|dev_2"}, [OLD, NEW], [], [], ["totp|dev_2"]),
+        ({**UNUSED, "authenticator_id": "phone|dev_1"}, [OLD, NEW], ["remove"], ["phone|dev_1"], []),
+        ({**UNUSED, "authenticator_id": "phone|dev_9"}, [OLD, NEW], [], [], []),
+        ({**UNUSED, "factor": "push"}, [OLD, NEW], [], [], []),
+        # The date decides, and where there is none nobody knows.
+        (UNUSED, [managed("totp|dev_4", "otp"), NEW], [], [], []),
+        (
+            UNUSED,
+            [managed("totp|dev_4", "otp", enrolled_at=NOW - timedelta(days=91)), NEW],
+            ["remove"],
+            ["totp|dev_4"],
+            [],
+        ),
+        # A pair goes together: both unused, or neither goes.
+        (
+            UNUSED,
+            [managed("push|dev_5", "push", 100, link_id="l"), managed("totp|dev_6", "otp", 200, link_id="l"), NEW],
+            ["remove"],
+            ["push|dev_5", "totp|dev_6"],
+            [],
+        ),
+        (
+            UNUSED,
+            [managed("push|dev_5", "push", 1, link_id="l"), managed("totp|dev_6", "otp", 200, link_id="l"), NEW],
+            [],
+            [],
+            ["totp|dev_6"],
+        ),
+        (
+            {"selector": "unconfirmed"},
+            [managed("totp|dev_4", "otp", confirmed=False), NEW],
+            ["remove"],
+            ["totp|dev_4"],
+            [],
+        ),
+        (
+            {"selector": "all", "max_removals": 2, "allow_last_factor": True},
+            [OLD, NEW, CODE, managed("password|x", "password")],
+            ["remove-all"],
+            ["phone|dev_1", "recovery-code|dev_3", "totp|dev_2"],
+            ["password|x"],
+        ),
+        ({"selector": "all"}, [CODE], ["remove-all"], ["recovery-code|dev_3"], []),
+        (
+            {"selector": "all", "factor": "phone"},
+            [OLD, NEW],
+            ["remove"],
+            ["phone|dev_1"],
+            [],
+        ),
+    ],
+)
+def test_what_a_selector_removes_as_operator(options, actual, steps, removed, skipped):
+    needed = plan(Wanted("absent", **options), actual, MANAGEMENT_VIEW)
+    assert verbs(needed) == steps
+    assert list(needed.removed) == removed
+    assert [each for each, reason in needed.skipped if reason] == skipped
+    assert {each.id for each in needed.after} == {each.id for each in actual} - set(removed)
+
+
+def test_a_selector_as_the_user_removes_one_by_one_and_keeps_what_cannot_go():
+    actual = [OTP, *phone("dev_3"), row("email|dev_4", "email"), row("recovery-code|dev_5", "recovery-code")]
+    wanted = Wanted("absent", selector="all", max_removals=2, allow_last_factor=True)
+    needed = plan(wanted, actual, MFA_VIEW)
+    assert [step.authenticator_id for step in needed.steps] == ["sms|dev_3", "totp|dev_1"]
+    assert needed.removed == ("sms|dev_3", "totp|dev_1", "voice|dev_3")
+    assert [each for each, reason in needed.skipped] == ["email|dev_4", "recovery-code|dev_5"]
+
+
+@pytest.mark.parametrize(
+    "options, says",
+    [
+        ({"max_removals": 1, "allow_last_factor": True}, "fits 2 authenticators .*phone.*, and max_removals is 1"),
+        ({"max_removals": 5}, "last confirmed factor"),
+    ],
+)
+def test_a_selector_asks_twice(options, says):
+    with pytest.raises(RefusedError, match=says):
+        plan(Wanted("absent", selector="all", **options), [OLD, NEW], MANAGEMENT_VIEW)
+
+
+dated = st.lists(
+    st.builds(
+        managed,
+        st.uuids().map("x|{}".format),
+        factors,
+        st.one_of(st.none(), st.integers(0, 200)),
+        confirmed=st.booleans(),
+        link_id=st.sampled_from([None, None, "a", "b"]),
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=300)
+@given(dated, st.sampled_from(["unused", "unconfirmed", "all"]), st.integers(1, 6), st.booleans())
+def test_no_selector_takes_what_it_does_not_fit(actual, selector, limit, allowed):
+    options = {"unused_for": 90 * 86400} if selector == "unused" else {}
+    wanted = Wanted("absent", selector=selector, max_removals=limit, allow_last_factor=allowed, **options)
+    try:
+        needed = plan(wanted, actual, MANAGEMENT_VIEW)
+    except RefusedError:
+        return
+    gone = [each for each in actual if each.id in needed.removed]
+    assert len(needed.steps) <= limit
+    if selector == "unused":
+        assert all(each.confirmed and NOW - each.last_used_at >= timedelta(days=90) for each in gone)
+    elif selector == "unconfirmed":
+        assert not any(each.confirmed for each in gone)
+    # Only what Auth0 says goes together would take a password along.
+    assert not any(each.factor == "password" and each.link_id is None for each in gone)
+    if not allowed and any(asked_for(each) for each in actual):
+        assert any(asked_for(each) for each in needed.after)
+    assert plan(wanted, list(needed.after), MANAGEMENT_VIEW).steps == ()
+
+
+def test_a_passkey_is_not_what_is_left_to_pass_mfa_with():
+    passkey = managed("passkey|dev_8", "passkey", 1)
+    with pytest.raises(RefusedError, match="last confirmed factor"):
+        plan(Wanted("absent", "otp"), [NEW, passkey], MANAGEMENT_VIEW)
+    assert verbs(plan(Wanted("absent", "passkey"), [NEW, passkey], MANAGEMENT_VIEW)) == ["remove"]
+
+
+def test_the_operators_id_of_a_phone_names_both_of_its_rows_in_the_users_view():
+    wanted = Wanted("absent", authenticator_id="phone|dev_3", allow_last_factor=True)
+    assert plan(wanted, [OTP, *phone("dev_3")], MFA_VIEW).removed == ("sms|dev_3", "voice|dev_3")

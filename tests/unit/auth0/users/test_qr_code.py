@@ -1,0 +1,37 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The QR code of an enrollment."""
+
+from __future__ import annotations
+
+import pytest
+import segno
+
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.qr_code import as_png, as_text, check
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.wanted import Wanted
+
+ADDRESS = "otpauth://totp/example:user%40example.com?secret=HJ6XM2DNERXDAVCUONGWKRTCMNTU6VDF&issuer=example"
+DARK = {"\u2588": "00", "\u2580": "01", "\u2584": "10", " ": "11"}
+
+
+def test_the_text_has_the_modules_of_the_code():
+    expected = [
+        "".join(str(int(bool(module))) for module in row) for row in segno.make_qr(ADDRESS).matrix_iter(border=2)
+    ]
+    lines = as_text(ADDRESS).split("\n")
+    rows = ["".join(DARK[character][half] for character in line) for line in lines for half in (0, 1)]
+    assert rows[: len(expected)] == expected
+    assert "\x1b" not in as_text(ADDRESS)
+
+
+def test_the_picture_is_a_png():
+    assert as_png(ADDRESS).startswith(b"\x89PNG\r\n")
+
+
+@pytest.mark.parametrize("wanted", [Wanted("absent", "otp"), Wanted("present", "phone"), Wanted("confirmed", "push")])
+def test_what_has_no_code_is_refused_beforehand(wanted):
+    with pytest.raises(ConfigurationError, match="A QR code goes with"):
+        check(wanted)

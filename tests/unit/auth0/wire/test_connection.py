@@ -1,0 +1,78 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Addresses and ids: what is refused before anything is sent."""
+
+from __future__ import annotations
+
+
+import certifi
+import pytest
+
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
+
+
+@pytest.mark.parametrize(
+    "options, base_url, domain",
+    [
+        ({"auth0_domain": "example.eu.auth0.com"}, "https://example.eu.auth0.com", "example.eu.auth0.com"),
+        ({"auth0_domain": "127.0.0.1:8090"}, "https://127.0.0.1:8090", "127.0.0.1:8090"),
+        ({"base_url": "http://127.0.0.1:8090/"}, "http://127.0.0.1:8090", "127.0.0.1:8090"),
+        ({"base_url": "http://[::1]:8090"}, "http://[::1]:8090", "[::1]:8090"),
+        ({"base_url": "http://localhost"}, "http://localhost", "localhost"),
+        (
+            {"auth0_domain": "example.eu.auth0.com", "base_url": "https://login.example.com"},
+            "https://login.example.com",
+            "example.eu.auth0.com",
+        ),
+    ],
+)
+def test_where_requests_go_and_what_audiences_are_made_of(options, base_url, domain):
+    connection = Connection.from_options(**options)
+    assert (connection.base_url, connection.domain) == (base_url, domain)
+    assert connection.mfa_audience == "https://%s/mfa/" % domain
+    assert connection.management_audience == "https://%s/api/v2/" % domain
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"auth0_domain": "https://example.eu.auth0.com"},
+        {"auth0_domain": "example.com/path"},
+        {"auth0_domain": "user@example.com"},
+        {"base_url": "http://example.com"},
+        {"base_url": "http://127.0.0.1.example.com"},
+        {"base_url": "http://10.0.0.1"},
+        {"base_url": "ftp://127.0.0.1"},
+        {"base_url": "https://example.com/api"},
+        {"base_url": "https://example.com?x=1"},
+        {"base_url": "https://"},
+        {"base_url": "https://example.com:port"},
+        {"base_url": "https://user:secret@example.com"},
+        {"auth0_domain": "exa mple.com"},
+        {"auth0_domain": "example..com"},
+        {"auth0_domain": "x" * 64 + ".com"},
+        {"auth0_domain": "example.com:99999"},
+        {"auth0_domain": "example.com", "timeout": 0},
+        {"auth0_domain": "example.com", "timeout": float("nan")},
+        {"auth0_domain": "example.com", "timeout": float("inf")},
+        {"auth0_domain": "example.com", "ca_path": "/no/such/file"},
+        {"auth0_domain": "example.com", "ca_path": "/"},
+        {"auth0_domain": "example.com", "ca_path": __file__},
+    ],
+)
+def test_what_is_no_address_of_a_tenant(options):
+    with pytest.raises(ConfigurationError) as caught:
+        Connection.from_options(**options)
+    assert "secret" not in str(caught.value)
+
+
+def test_certificates_are_verified_unless_told():
+    bundle = certifi.where()
+    options = {"auth0_domain": "example.com"}
+    assert Connection.from_options(**options).verify is True
+    assert Connection.from_options(**options, ca_path=bundle).verify == bundle
+    assert Connection.from_options(**options, validate_certs=False, ca_path=bundle).verify is False

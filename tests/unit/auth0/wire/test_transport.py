@@ -1,0 +1,357 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Both HTTP clients against a real socket: what is sent, what is not, and how a failure reads."""
+
+from __future__ import annotations
+
+import errno
+import json
+import socket
+import ssl
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
+    AmbiguousWriteError,
+    Auth0Error,
+    AuthenticationError,
+    BadRequestError,
+    ConfigurationError,
+    NotFoundError,
+    ServerError,
+    TransportError,
+)
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import CachedToken, TokenSet
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.transport import Transport
+
+
+@contextmanager
+def serving(answer, certificate=None):
+    """A server whose handler is this function; yields its port and what it was sent."""
+    seen = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def serve(self):
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            seen.append((self.command, self.path, dict(self.headers), body))
+            answer(self)
+
+        do_GET = do_POST = do_DELETE = serve
+
+        def log_message(self, *_arguments):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.handle_error = lambda *_arguments: None
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server.server_address[1], seen
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def reply(status, body=b"", **headers):
+    def answer(handler):
+        handler.send_response(status)
+        for name, value in headers.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return answer
+
+
+def hang_up(handler):
+    handler.close_connection = True
+    handler.connection.close()
+
+
+def as_user(port, method="GET", scheme="http", **options):
+    connection = Connection.from_options(base_url="%s://127.0.0.1:%d" % (scheme, port), **options)
+    with Transport(connection, Budget(max_wait=0)) as transport:
+        return transport.request(
+            method, "/mfa/x", action="try it", json={"a": 1} if method == "POST" else None, bearer="canary"
+        )
+
+
+def as_operator(port, method="GET", scheme="http", **options):
+    connection = Connection.from_options(base_url="%s://127.0.0.1:%d" % (scheme, port), **options)
+    with ManagementApi(connection, Budget(max_wait=0), lambda: "canary") as api:
+        if method == "GET":
+            return api.list_authenticators("auth0|1")
+        return api.create_authenticator("auth0|1", {"type": "email", "email": "a@example.com"})
+
+
+SIDES = pytest.mark.parametrize("call", [as_user, as_operator])
+
+
+@SIDES
+@pytest.mark.parametrize("method, error", [("GET", TransportError), ("POST", AmbiguousWriteError)])
+def test_a_connection_that_is_closed_after_the_request(call, method, error):
+    with serving(hang_up) as (port, seen):
+        with pytest.raises(error, match="the connection was lost") as caught:
+            call(port, method)
+    assert caught.value.__class__ is error and len(seen) == 1
+    assert "canary" not in str(caught.value)
+
+
+@SIDES
+def test_an_answer_that_takes_too_long(call):
+    release = threading.Event()
+    with serving(lambda handler: release.wait(5)) as (port, seen):
+        with pytest.raises(AmbiguousWriteError, match="no answer in time"):
+            call(port, "POST", timeout=0.2)
+        release.set()
+    assert len(seen) == 1
+
+
+@SIDES
+@pytest.mark.parametrize("method, error", [("GET", ServerError), ("POST", AmbiguousWriteError)])
+def test_an_answer_that_is_not_json(call, method, error):
+    with serving(reply(200, b"<html>canary</html>")) as (port, _seen):
+        with pytest.raises(error) as caught:
+            call(port, method)
+    assert "canary" not in str(caught.value)
+
+
+@SIDES
+def test_an_answer_of_another_form_is_not_quoted(call):
+    with serving(reply(200, b'{"authenticators": [{"secret": "canary"}]}')) as (port, _seen):
+        if call is as_user:
+            assert call(port) == {"authenticators": [{"secret": "canary"}]}
+            return
+        with pytest.raises(ServerError, match="documented form") as caught:
+            call(port)
+    assert "canary" not in str(caught.value)
+
+
+@SIDES
+def test_a_redirect_is_not_followed_with_the_token(call):
+    with serving(reply(200, b"[]")) as (other, stolen):
+        with serving(reply(302, Location="http://127.0.0.1:%d/" % other)) as (port, seen):
+            with pytest.raises(BadRequestError, match="status 302"):
+                call(port)
+    assert len(seen) == 1 and stolen == []
+
+
+@SIDES
+def test_a_netrc_file_does_not_replace_the_token(call, tmp_path, monkeypatch):
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("machine 127.0.0.1 login me password other\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(netrc))
+    with serving(reply(404)) as (port, seen):
+        with pytest.raises(NotFoundError):
+            call(port)
+    assert seen[0][2]["Authorization"] == "Bearer canary"
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A self-signed certificate for 127.0.0.1, with its key, in one file."""
+    import datetime
+    import ipaddress
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    encoding = serialization.Encoding.PEM
+    pem = key.private_bytes(
+        encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ) + built.public_bytes(encoding)
+    path = tmp_path_factory.mktemp("tls") / "server.pem"
+    path.write_bytes(pem)
+    return path
+
+
+@SIDES
+def test_an_untrusted_certificate_stops_everything_before_the_token_is_sent(call, certificate):
+    with serving(reply(200, b"[]"), certificate) as (port, seen):
+        with pytest.raises(TransportError, match="certificate is not trusted.*ca_path"):
+            call(port, "POST", scheme="https")
+    assert seen == []
+
+
+@SIDES
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+@pytest.mark.parametrize("variable", [None, "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
+def test_ca_path_and_validate_certs_decide_whatever_the_environment_says(call, certificate, variable, monkeypatch):
+    import certifi
+
+    if variable:
+        monkeypatch.setenv(variable, certifi.where())
+    with serving(reply(404), certificate) as (port, seen):
+        for options in ({"ca_path": str(certificate)}, {"validate_certs": False}):
+            with pytest.raises(NotFoundError):
+                call(port, scheme="https", **options)
+    assert len(seen) == 2
+
+
+def break_tls(handler):
+    """Answer in clear on a connection that speaks TLS."""
+    raw = socket.socket(fileno=handler.connection.detach())
+    raw.sendall(b"HTTP/1.1 500 broken\r\n\r\n")
+    raw.close()
+
+
+@SIDES
+def test_a_write_whose_tls_connection_breaks_afterward_may_have_happened(call, certificate):
+    with serving(break_tls, certificate) as (port, seen):
+        with pytest.raises(AmbiguousWriteError, match="after the request was sent"):
+            call(port, "POST", scheme="https", ca_path=str(certificate))
+    assert len(seen) == 1
+
+
+@SIDES
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_server_that_does_not_speak_tls_is_no_lost_write(call, method):
+    with serving(hang_up) as (port, seen):
+        with pytest.raises(TransportError, match="no TLS connection.*may not speak https") as caught:
+            call(port, method, scheme="https")
+    assert caught.value.__class__ is TransportError and seen == []
+
+
+@SIDES
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_unreachable_network_is_no_lost_write(call, method, monkeypatch):
+    def unreachable(*_arguments, **_options):
+        raise OSError(errno.ENETUNREACH, "Network is unreachable")
+
+    monkeypatch.setattr(socket.socket, "connect", unreachable)
+    with pytest.raises(TransportError, match="the network is unreachable") as caught:
+        call(1, method)
+    assert caught.value.__class__ is TransportError
+
+
+@SIDES
+def test_a_refusing_proxy_is_no_lost_write(call, monkeypatch):
+    with serving(reply(403)) as (port, seen):
+        for name in ("HTTPS_PROXY", "https_proxy"):
+            monkeypatch.setenv(name, "http://127.0.0.1:%d" % port)
+        connection = Connection.from_options(auth0_domain="tenant.example.com")
+        with pytest.raises(TransportError) as caught:
+            if call is as_user:
+                with Transport(connection, Budget(max_wait=0)) as transport:
+                    transport.request("POST", "/mfa/associate", action="enroll", json={})
+            else:
+                with ManagementApi(connection, Budget(max_wait=0), lambda: "canary") as api:
+                    api.regenerate_recovery_code("auth0|1")
+    assert caught.value.__class__ is TransportError
+    assert {command for command, _path, _headers, _body in seen} <= {"CONNECT"}
+
+
+@SIDES
+def test_a_proxy_does_not_see_what_is_meant_for_loopback(call, monkeypatch):
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name)
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    with serving(reply(404)) as (port, seen):
+        with pytest.raises(NotFoundError):
+            call(port)
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize("proxy", ["foo://x", "http://x:abc"])
+def test_a_proxy_setting_that_cannot_be_used_is_named(proxy, monkeypatch):
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, proxy)
+    connection = Connection.from_options(auth0_domain="tenant.example.com")
+    with pytest.raises(ConfigurationError, match="HTTPS_PROXY"):
+        ManagementApi(connection, Budget(), lambda: "t").list_authenticators("auth0|1")
+    with pytest.raises(Auth0Error, match="HTTPS_PROXY|tenant.example.com"):
+        Transport(connection, Budget(max_wait=0)).request("GET", "/mfa/authenticators", action="list them")
+
+
+def test_ids_go_into_the_path_encoded_as_a_whole():
+    with serving(reply(200, b'{"authenticators": []}')) as (port, seen):
+        connection = Connection.from_options(base_url="http://127.0.0.1:%d" % port)
+        with ManagementApi(connection, Budget(), lambda: "t") as api:
+            assert api.list_authenticators("oauth2|name|a/b+c d") == []
+    assert seen[0][1].startswith("/api/v2/users/oauth2%7Cname%7Ca%2Fb%2Bc%20d/authentication-methods?")
+
+
+def test_a_full_first_page_is_followed_and_a_part_of_one_is_not():
+    def page(handler):
+        full = "page=0" in handler.path
+        methods = [
+            {"id": "totp|dev_%d" % number, "type": "totp", "created_at": "2023-03-10T16:25:51.113Z"}
+            for number in range(100 if full else 3)
+        ]
+        reply(200, json.dumps({"authenticators": methods, "start": 0, "limit": 100}).encode())(handler)
+
+    with serving(page) as (port, seen):
+        assert len(as_operator(port)) == 103
+    assert len(seen) == 2
+
+
+def test_a_refused_management_token_is_renewed_once():
+    expired = json.dumps({"statusCode": 401, "error": "Unauthorized", "message": "Expired token received"}).encode()
+    tokens = iter(["old", "new", "newer"])
+    token = CachedToken(lambda: TokenSet(next(tokens), expires_in=86400))
+    with serving(reply(401, expired)) as (port, seen):
+        connection = Connection.from_options(base_url="http://127.0.0.1:%d" % port)
+        with ManagementApi(connection, Budget(), token, token.drop) as api:
+            with pytest.raises(Exception, match="Expired token received"):
+                api.list_authenticators("auth0|1")
+    assert [headers["Authorization"] for _method, _path, headers, _body in seen] == ["Bearer old", "Bearer new"]
+
+
+def test_a_refused_grant_is_not_asked_for_again():
+    asked = []
+
+    def refuse():
+        asked.append(1)
+        raise AuthenticationError("no")
+
+    token = CachedToken(refuse)
+    connection = Connection.from_options(base_url="http://127.0.0.1:1")
+    with ManagementApi(connection, Budget(), token, token.drop) as api:
+        with pytest.raises(AuthenticationError):
+            api.list_authenticators("auth0|1")
+    assert len(asked) == 1
+
+
+def test_a_token_is_kept_until_shortly_before_it_expires():
+    now, fetched = [0.0], []
+
+    def fetch():
+        fetched.append(now[0])
+        return TokenSet("t%d" % len(fetched), expires_in=600)
+
+    token = CachedToken(fetch, clock=lambda: now[0])
+    assert token() == token() == "t1"
+    now[0] = 541
+    assert token() == "t2" and fetched == [0, 541]
