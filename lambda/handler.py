@@ -57,7 +57,7 @@ def handler(event, context) -> dict:
             figures = _audit_with_current_secret(settings, context, folder)
         except (AuthenticationError, ForbiddenError) as error:
             # Whoever retries by the name of the error must not retry these.
-            raise error.as_kind(ConfigurationError) from None
+            raise error.replace(ConfigurationError) from None
         keys = store.put(run_id, folder, figures["partial"])
     result = {
         "run": run_id,

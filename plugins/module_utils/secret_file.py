@@ -65,12 +65,11 @@ class SecretFile:
             os.replace(self._temporary, self._path)
         except OSError as error:
             kept, self._temporary = self._temporary, None
-            failure = Auth0Error(
+            raise Auth0Error(
                 "%s cannot be written: %s" % (self._path, error.strerror),
                 hint="The secret is in %s, readable by its owner only." % kept,
-            )
-            failure.progress = {"path": kept}
-            raise failure from None
+                progress={"path": kept},
+            ) from None
         self._temporary = None
 
     def __exit__(self, *_exception) -> None:

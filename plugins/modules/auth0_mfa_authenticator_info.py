@@ -325,8 +325,7 @@ def list_many(session: Session, row_filter: RowFilter) -> dict:
         users.append(entry(user, row_filter))
     unread = sum(user["error"] is not None for user in users)
     if reading.stopped is not None:
-        reading.stopped.progress = {"changed": False, "users": users, "unread": unread}
-        raise reading.stopped
+        raise reading.stopped.replace(progress={"changed": False, "users": users, "unread": unread})
     if unread:
         session.module.warn("%d of %d users could not be read; RV users says why" % (unread, len(users)))
     return {"changed": False, "users": users, "unread": unread}

@@ -179,4 +179,4 @@ def _finding_row(finding: Finding) -> dict:
 
 def _without_id(error: Auth0Error, user_id: str) -> Auth0Error:
     """The same error about no user in particular: what ends a run goes to logs, and they hold no ids."""
-    return error.as_kind(type(error), message=error.message.replace(user_id, "one user"))
+    return error.replace(message=error.message.replace(user_id, "one user"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..wire.errors import AmbiguousWriteError, ConfigurationError, NotFoundError, RefusedError
+from ..wire.errors import AmbiguousWriteError, NotFoundError, RefusedError
 from .management import ManagementApi, documented, plain
 
 PAGE_SIZE = 50
@@ -80,7 +80,7 @@ class ActionsApi:
     def defaults(self, trigger: str) -> tuple[str, str]:
         """The trigger's current version and its default runtime (scope C(read:actions)).
 
-        :raises ConfigurationError: no such trigger
+        :raises NotFoundError: the tenant has no such trigger
         """
         answer = self._api.call("read the triggers", lambda client: client.actions.triggers.list())
         triggers = [plain(each) for each in answer.triggers or ()]
@@ -88,7 +88,9 @@ class ActionsApi:
             if each.get("id") == trigger and each.get("status") == "CURRENT" and each.get("version"):
                 return each["version"], each.get("default_runtime") or "node22"
         known = sorted({str(each.get("id")) for each in triggers})
-        raise ConfigurationError("There is no trigger %s" % trigger, hint="The tenant has %s." % ", ".join(known))
+        raise NotFoundError(
+            "The tenant has no trigger %s" % trigger, hint="Set trigger to one of: %s." % ", ".join(known)
+        )
 
     def bindings(self, trigger: str) -> tuple[Binding, ...]:
         """What is bound to a trigger, in order (scope C(read:actions)); 20 at most."""

@@ -92,8 +92,7 @@ class GuardianApi:
             return answer.ticket_id, answer.ticket_url
         except AmbiguousWriteError as error:
             sent = "may have been mailed" if fields.get("send_mail") else "may exist that nobody has"
-            raise error.as_kind(
-                AmbiguousWriteError,
+            raise error.replace(
                 hint="A ticket %s; it was not asked for again. Another one does no harm, if that is meant." % sent,
             ) from None
 

@@ -264,7 +264,7 @@ class ManagementApi:
                 raise ServerError("Could not %s: the answer has none" % action)
             return code
         except (AmbiguousWriteError, ServerError) as error:
-            raise error.as_kind(
+            raise error.replace(
                 AmbiguousWriteError,
                 hint="The user's old code may be void and the new one unknown; it was not sent again. "
                 "Tell the user, then rotate once more on purpose.",

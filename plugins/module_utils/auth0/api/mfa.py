@@ -28,6 +28,11 @@ from ..wire.transport import NOT_REPEATED
 _CLOCK_SKEW = 60
 _TOKEN_WANTED = "The access token must be for the /mfa/ audience, younger than 600 s, with scope %s."
 
+_MFA_TOKEN_GIVEN = (
+    "This is an mfa_token, not an access token. It must come from this tenant. It can list authenticators and enroll the "
+    "first one, and cannot remove any."
+)
+
 
 @dataclass(frozen=True)
 class Enrollment:
@@ -158,12 +163,9 @@ class MfaApi:
             return self._tokens.transport.request(method, path, action=action, json=json, bearer=bearer)
         except AuthenticationError as error:
             if not is_mfa_token(bearer):
-                error.hint = _TOKEN_WANTED % scope
-            elif error.code != "expired_token":
-                error.hint = (
-                    "This is an mfa_token, no access token: it must be of this tenant, lists authenticators, enrolls only "
-                    "while the user has no active one, and removes none."
-                )
+                raise error.replace(hint=_TOKEN_WANTED % scope) from None
+            if error.code != "expired_token":
+                raise error.replace(hint=_MFA_TOKEN_GIVEN) from None
             raise
 
     def _checked_bearer(self, action: str, scope: str) -> str:

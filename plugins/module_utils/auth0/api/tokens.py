@@ -226,8 +226,7 @@ class TokenEndpoint:
         try:
             answer = self.transport.request("POST", "/mfa/challenge", action=action, json=body)
         except AmbiguousWriteError as error:
-            error.hint = lost
-            raise
+            raise error.replace(hint=lost) from None
         if not isinstance(answer, dict) or not isinstance(answer.get("oob_code"), str):
             raise AmbiguousWriteError("Could not %s: the answer has no oob_code" % action, hint=lost)
         return Challenge(answer["oob_code"], answer.get("binding_method"))
@@ -340,14 +339,15 @@ class TokenEndpoint:
             answer = self.transport.request("POST", "/oauth/token", action=action, json=body)
         except AmbiguousWriteError as error:
             if lost:
-                raise error.as_kind(AmbiguousWriteError, hint=lost) from None
+                raise error.replace(hint=lost) from None
             # A token that got lost changes nothing for the user, unlike a code that was used up.
-            raise error.as_kind(TransportError, hint="No token was received: try again.") from None
+            raise error.replace(TransportError, hint="No token was received: try again.") from None
         except AuthenticationError as error:
             if error.code == "invalid_client" and self._application.private_key:
-                error.hint = "Check client_id, and that private_key and signing_algorithm are those of its credentials."
-            error.hint = error.hint or refused
-            raise
+                refused = "Check client_id, and that private_key and signing_algorithm match its credentials."
+            elif error.hint:
+                raise
+            raise error.replace(hint=refused) from None
         if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):
             message = "Could not %s: the answer has no access_token" % action
             raise AmbiguousWriteError(message, hint=lost) if lost else ServerError(message)
@@ -372,13 +372,13 @@ def _answered(error: Auth0Error, lost: AmbiguousWriteError | None) -> Auth0Error
     """The error for a poll that ended the wait."""
     # Observed as access_denied, documented as invalid_grant.
     if error.code == "access_denied" or "rejected" in error.message.lower():
-        return error.as_kind(
+        return error.replace(
             AuthenticationError,
             message="The user rejected the push",
             hint="Ask for another one if that was a mistake. A user who expected none should change the password.",
         )
     if error.code == "invalid_request" and "binding_code" in error.message:
-        error.hint = "This challenge sent a code, not a push: give it in binding_code."
+        return error.replace(hint="This challenge sent a code, not a push. Set binding_code to the code that was sent.")
     if lost is not None and error.code == "invalid_grant":
         return lost
     return error
@@ -388,13 +388,12 @@ def _unanswered(error: Auth0Error, timeout: float) -> Auth0Error:
     """The error for a wait that is over; C(error) is what the last poll met."""
     if isinstance(error, TransportError):
         return error
-    unanswered = error.as_kind(
+    return error.replace(
         AuthenticationError,
+        code="authorization_pending",
         message="The user did not answer the push within %.0f s" % timeout,
         hint="Ask the user to approve it, and wait longer or send another one; a push is good for some minutes only.",
     )
-    unanswered.code = "authorization_pending"
-    return unanswered
 
 
 def claims(bearer: str) -> dict | None:

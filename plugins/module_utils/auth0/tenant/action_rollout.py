@@ -124,9 +124,7 @@ def _carry_out(
                 api.bind(wanted.trigger, entries)
                 bindings = entries
     except Auth0Error as error:
-        if isinstance(error, AmbiguousWriteError):
-            error = error.as_kind(AmbiguousWriteError, hint="Run the task again: it looks what the tenant has.")
-        if done:
-            error.progress = {"action_id": action_id, "done": done}
-        raise error from None
+        progress = {"action_id": action_id, "done": done} if done else None
+        hint = "Run the task again; it checks the tenant's current state first."
+        raise error.replace(hint=hint if isinstance(error, AmbiguousWriteError) else None, progress=progress) from None
     return action_id, bindings

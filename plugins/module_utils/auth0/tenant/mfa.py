@@ -146,16 +146,13 @@ def converge_tenant(
     for setting in settings if not check_mode else ():
         try:
             apply_setting(api, setting)
-        except AmbiguousWriteError as error:
-            kind = AmbiguousWriteError
-            raise _with(done, error.as_kind(kind, hint="Run the task again: it looks what the tenant has.")) from None
         except Auth0Error as error:
-            raise _with(done, error) from None
+            hint = "Run the task again; it checks the tenant's current state first."
+            progress = (
+                {"applied": ["%s=%s" % (each.factor or each.kind, each.value) for each in done]} if done else None
+            )
+            raise error.replace(
+                hint=hint if isinstance(error, AmbiguousWriteError) else None, progress=progress
+            ) from None
         done.append(setting)
     return before, applied(before, settings)
-
-
-def _with(done: list[Setting], error: Auth0Error) -> Auth0Error:
-    if done:
-        error.progress = {"applied": ["%s=%s" % (setting.factor or setting.kind, setting.value) for setting in done]}
-    return error

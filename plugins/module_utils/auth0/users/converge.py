@@ -101,9 +101,7 @@ def _carry_out_all(side: Side, wanted: Wanted, needed: Plan, before: tuple[Authe
         try:
             enrollment = side.carry_out(step, wanted)
         except Auth0Error as error:
-            if removed:
-                error.progress = {"removed_ids": sorted(removed)}
-            raise
+            raise error.replace(progress={"removed_ids": sorted(removed)} if removed else None) from None
         if step.verb == "remove":
             removed |= {step.authenticator_id, *linked[step.authenticator_id]}
     return enrollment

@@ -5,28 +5,33 @@
 """The one exception family of the client.
 
 Every error is one line for the person who reads it: what was attempted, what Auth0 said, what to do. Only the fields
-C(error)/C(errorCode) and C(error_description)/C(message) of an answer are ever quoted, because answers also carry
-tokens (RFC 6749 errors with an C(mfa_token)).
+``error``/``errorCode`` and ``error_description``/``message`` of an answer are ever quoted, because answers also carry
+tokens (RFC 6749 errors with an ``mfa_token``).
+
+An error is made once and does not change. Whoever knows more than the one who made it raises a changed copy:
+``raise error.replace(hint="...") from None``.
 """
 
 from __future__ import annotations
 
 import re
+from functools import partial
+from typing import Any, Final, Mapping
 
 REQUEST_ID_HEADERS = ("x-auth0-requestid", "x-request-id", "cf-ray")
 _QUOTED_LENGTH = 300
 
 
 class Auth0Error(Exception):
-    """Base of all errors.
+    """Base of all errors. The attributes are the parameters of ``__init__`` and cannot be set again.
 
     :ivar message: what failed and what Auth0 said, one line
-    :ivar status: HTTP status, or None where there was no answer
-    :ivar code: Auth0's own word, from C(errorCode) or C(error)
-    :ivar request_id: the id by which Auth0's support finds the request, where the answer had one
+    :ivar status: HTTP status, or None without a response
+    :ivar code: Auth0's own word, from ``errorCode`` or ``error``
+    :ivar request_id: the ID by which Auth0's support finds the request, where the response had one
     :ivar hint: what to do about it
     :ivar required_scope: the scope that is missing, for :class:`InsufficientScopeError`
-    :ivar progress: what was done before the failure, as data for the result; it means C(changed) unless it says otherwise
+    :ivar progress: what was done before the failure, as data for the result; it means ``changed`` unless it says otherwise
     """
 
     def __init__(
@@ -38,15 +43,29 @@ class Auth0Error(Exception):
         request_id: str | None = None,
         hint: str | None = None,
         required_scope: str | None = None,
+        progress: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(message)
-        self.message = message
-        self.status = status
-        self.code = code
-        self.request_id = request_id
-        self.hint = hint
-        self.required_scope = required_scope
-        self.progress: dict[str, object] = {}
+        self.message: Final = message
+        self.status: Final = status
+        self.code: Final = code
+        self.request_id: Final = request_id
+        self.hint: Final = hint
+        self.required_scope: Final = required_scope
+        self.progress: Final[Mapping[str, object]] = dict(progress or {})
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # Python itself sets __traceback__, __notes__ and their like, more than once.
+        if name in self.__dict__ and not name.startswith("__"):
+            raise AttributeError("%s of an error cannot be set again: use replace()" % name)
+        super().__setattr__(name, value)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # BaseException's own would call the class with the message alone.
+        return partial(type(self), **self._arguments()), ()
+
+    def _arguments(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if not name.startswith("__")}
 
     def __str__(self) -> str:
         facts = [
@@ -58,22 +77,28 @@ class Auth0Error(Exception):
         text = "%s (%s)." % (self.message.rstrip("."), shown) if shown else self.message.rstrip(".") + "."
         return "%s %s" % (text, self.hint) if self.hint else text
 
-    def as_kind(self, kind: type[Auth0Error], *, message: str | None = None, hint: str | None = None) -> Auth0Error:
-        """The same refusal as another class, with another message or hint where one is given."""
-        error = kind(
-            message or self.message,
-            status=self.status,
-            code=self.code,
-            request_id=self.request_id,
-            hint=hint or self.hint,
-            required_scope=self.required_scope,
-        )
-        error.progress = self.progress
-        return error
+    def replace(
+        self,
+        kind: type[Auth0Error] | None = None,
+        *,
+        message: str | None = None,
+        hint: str | None = None,
+        code: str | None = None,
+        progress: Mapping[str, object] | None = None,
+    ) -> Auth0Error:
+        """A copy with what is given in place of its own.
+
+        :param kind: the class of the copy, which has the parameters of Auth0Error only; by default this error's
+        """
+        given = {"message": message, "hint": hint, "code": code, "progress": progress}
+        known = self._arguments()
+        if kind is not None and kind is not type(self):
+            known = {name: value for name, value in known.items() if name in _COMMON}
+        return (kind or type(self))(**{**known, **{name: value for name, value in given.items() if value is not None}})
 
     def facts(self) -> dict[str, object]:
-        """The same as data: C(status), C(error_code), C(request_id), C(required_scope), C(hint), and C(progress); absent
-        ones left out.
+        """The same as data for a result: ``status``, ``error_code``, ``request_id``, ``required_scope``, ``hint`` and what
+        ``progress`` holds; absent ones are left out.
         """
         facts = {
             "status": self.status,
@@ -84,6 +109,9 @@ class Auth0Error(Exception):
         }
         done = {"changed": True, **self.progress} if self.progress else {}
         return {**{name: value for name, value in facts.items() if value is not None}, **done}
+
+
+_COMMON = ("message", "status", "code", "request_id", "hint", "required_scope", "progress")
 
 
 class ConfigurationError(Auth0Error):
@@ -106,7 +134,7 @@ class MfaRequiredError(AuthenticationError):
 
     def __init__(self, message: str, mfa_token: str, **facts) -> None:
         super().__init__(message, **facts)
-        self.mfa_token = mfa_token
+        self.mfa_token: Final = mfa_token
 
 
 class ForbiddenError(Auth0Error):
@@ -118,7 +146,7 @@ class InsufficientScopeError(ForbiddenError):
 
 
 class NotFoundError(Auth0Error):
-    """404."""
+    """404, or the tenant has nothing of this name."""
 
 
 class ConflictError(Auth0Error):
@@ -145,7 +173,7 @@ class TransportError(Auth0Error):
 
     def __init__(self, message: str, *, lasting: bool = False, **facts) -> None:
         super().__init__(message, **facts)
-        self.lasting = lasting
+        self.lasting: Final = lasting
 
 
 class AmbiguousWriteError(TransportError):

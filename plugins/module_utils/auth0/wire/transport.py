@@ -177,7 +177,7 @@ def read_answer(method: str, action: str, answer):
     if not 200 <= status < 300:
         error = from_answer(action, status, answer.headers, body)
         if status >= 500 and method not in REPEATABLE:
-            raise error.as_kind(AmbiguousWriteError, hint=NOT_REPEATED)
+            raise error.replace(AmbiguousWriteError, hint=NOT_REPEATED)
         raise error
     if body is None and answer.content:
         if method not in REPEATABLE:

@@ -107,7 +107,7 @@ def test_every_call_checks_the_scope_it_needs_before_it_is_sent(call, scope):
 @pytest.mark.parametrize(
     "bearer, code, hint",
     [
-        ("Fe26.2*sealed", "invalid_token", "This is an mfa_token, no access token"),
+        ("Fe26.2*sealed", "invalid_token", "This is an mfa_token, not an access token"),
         ("Fe26.2*sealed", "expired_token", "the second step took longer"),
         (
             "opaque",

@@ -310,7 +310,7 @@ def test_other_refusals_end_the_wait():
     error, _slept = poll(PENDING, refusal(401, "expired_token", "mfa_token is expired"))
     assert isinstance(error, AuthenticationError) and error.code == "expired_token"
     error, _slept = poll(refusal(400, "invalid_request", "Missing required parameter: binding_code"))
-    assert isinstance(error, BadRequestError) and "give it in binding_code" in str(error)
+    assert isinstance(error, BadRequestError) and "Set binding_code" in str(error)
 
 
 def test_an_approval_that_went_with_a_lost_answer_is_told_as_that():

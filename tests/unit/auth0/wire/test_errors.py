@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import pytest
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire import errors
@@ -148,3 +151,78 @@ def test_a_missing_scope_is_named():
 def test_what_the_server_says_cannot_break_the_line():
     error = from_answer("do it", 400, {}, {"error": "x\ny", "error_description": "a\r\nb\x1b[31m" + "c" * 1000})
     assert "\n" not in str(error) and "\x1b" not in str(error) and len(str(error)) < 450
+
+
+def complete(kind=errors.BadRequestError, **more):
+    return kind(
+        "Could not do it",
+        status=400,
+        code="invalid_body",
+        request_id="r1",
+        hint="Do it right.",
+        required_scope="read:users",
+        progress={"done": ["created"]},
+        **more,
+    )
+
+
+def facts_of(error):
+    return (type(error), str(error), error.facts(), vars(error))
+
+
+@pytest.mark.parametrize("name", ["message", "hint", "code", "progress"])
+def test_an_error_does_not_change(name):
+    error = complete()
+    with pytest.raises(AttributeError, match="%s of an error cannot be set again" % name):
+        setattr(error, name, "other")
+    assert facts_of(error) == facts_of(complete())
+
+
+def test_a_changed_copy_leaves_the_original():
+    error = complete()
+    changed = error.replace(message="Could not", hint="Do it again.", code="other", progress={"done": []})
+    assert (str(changed), changed.progress) == (
+        "Could not (status 400, other, request id r1). Do it again.",
+        {"done": []},
+    )
+    assert changed.required_scope == "read:users" and type(changed) is errors.BadRequestError
+    assert facts_of(error) == facts_of(complete())
+    assert facts_of(error.replace()) == facts_of(error)
+
+
+def test_another_kind_takes_what_all_errors_have():
+    mfa_required = complete(errors.MfaRequiredError, mfa_token="canary")
+    assert facts_of(mfa_required.replace(errors.BadRequestError)) == facts_of(complete())
+    assert facts_of(complete().replace(errors.AmbiguousWriteError)) == facts_of(complete(errors.AmbiguousWriteError))
+
+
+@pytest.mark.parametrize(
+    "error, name",
+    [
+        (complete(errors.MfaRequiredError, mfa_token="canary"), "mfa_token"),
+        (complete(errors.TransportError, lasting=True), "lasting"),
+    ],
+    ids=["mfa_token", "lasting"],
+)
+def test_what_only_this_kind_has_stays_with_the_kind(error, name):
+    assert getattr(error.replace(hint="Other."), name) == getattr(error, name)
+    assert getattr(error.replace(type(error), hint="Other."), name) == getattr(error, name)
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))])
+def test_an_error_can_be_copied_and_pickled(again):
+    for error in (complete(), complete(errors.MfaRequiredError, mfa_token="canary")):
+        assert facts_of(again(error)) == facts_of(error)
+
+
+def test_python_can_still_note_where_an_error_came_from():
+    try:
+        try:
+            raise complete()
+        except errors.BadRequestError as error:
+            if hasattr(error, "add_note"):  # Python 3.11 and newer
+                error.add_note("one")
+                error.__notes__ = ["two"]
+            raise error.replace(hint="Other.") from error
+    except errors.BadRequestError as error:
+        assert error.__cause__ is not None and error.with_traceback(None).__traceback__ is None
