@@ -25,7 +25,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tests.emulator.launch import PROJECT_ROOT, Running, start
-from tests.emulator.seed import Population
+from tests.emulator.users.seed import Population
 
 HELLO = """
 import uvicorn

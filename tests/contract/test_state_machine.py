@@ -295,5 +295,5 @@ class TestAuthenticators(Authenticators.TestCase):
     )
 
     def runTest(self):
-        with mock.patch("tests.emulator.tenant.MAX_AUTHENTICATORS", LIMIT):
+        with mock.patch("tests.emulator.state.tenant.MAX_AUTHENTICATORS", LIMIT):
             super().runTest()

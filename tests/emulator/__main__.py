@@ -20,10 +20,10 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from .app import CLOSE_EXTENSION, Emulator
-from .rate_limits import PLANS
-from .seed_file import SeedFileError, plant
+from .state.rate_limits import PLANS
+from .state.seed_file import SeedFileError, plant
+from .state.tenant import Tenant
 from .switches import read_switches
-from .tenant import Tenant
 from .tls import make_server_context
 
 

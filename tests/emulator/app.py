@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import json
 import math
-from collections import deque
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Any
@@ -18,28 +17,22 @@ from urllib.parse import parse_qsl, unquote
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from . import (
-    actions_routes,
-    authorize_routes,
-    control,
-    control_page,
-    distortions,
-    guardian_routes,
-    jobs_routes,
-    logs_routes,
-    methods_routes,
-    mfa_routes,
-    my_account_routes,
-    oauth_routes,
-    users_routes,
-)
-from .errors import ApiError, management_error, oauth_error, problem, unknown_path
-from .faults import Fault, Faults
-from .quotas import QuotaExceeded
-from .routing import Call, Route, Router
-from .tenant import Tenant
+from .actions import routes as actions
+from .control import page as control_page, routes as control
+from .control.emulation import Emulation
+from .guardian import routes as guardian
+from .http import distortions
+from .http.errors import ApiError, management_error, oauth_error, problem, unknown_path
+from .http.faults import Fault
+from .http.routing import Call, Route, Router
+from .management import authentication_methods, jobs, logs, users
+from .mfa import routes as mfa
+from .my_account import routes as my_account
+from .oauth import routes as oauth
+from .state.quotas import QuotaExceeded
+from .state.tenant import Tenant
+from .universal_login import routes as universal_login
 
-LOGGED_REQUESTS = 100_000
 _STATUSES = {status.value for status in HTTPStatus}
 # Set in the ASGI scope by the server: closes the connection without an answer.
 CLOSE_EXTENSION = "emulator.close"
@@ -49,35 +42,34 @@ class Emulator:
     """The ASGI application of one tenant."""
 
     def __init__(self, tenant: Tenant):
-        self.tenant = tenant
-        self.faults = Faults()
-        self.requests: deque[tuple] = deque(maxlen=LOGGED_REQUESTS)
-        self._router = Router(
-            oauth_routes.ROUTES
-            + mfa_routes.ROUTES
-            + authorize_routes.ROUTES
-            + my_account_routes.ROUTES
-            + users_routes.ROUTES
-            + methods_routes.ROUTES
-            + guardian_routes.ROUTES
-            + jobs_routes.ROUTES
-            + logs_routes.ROUTES
-            + actions_routes.ROUTES
+        self.emulation = Emulation(tenant)
+        groups = (
+            oauth,
+            mfa,
+            universal_login,
+            my_account,
+            users,
+            authentication_methods,
+            guardian,
+            jobs,
+            logs,
+            actions,
         )
+        self._router = Router([route for group in groups for route in group.ROUTES])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method, path = scope["method"], scope["raw_path"].decode("ascii", "replace")
         query_string = scope["query_string"].decode("ascii", "replace")
         body = b"" if method == "GET" else await _read_body(receive)
         if method == "GET" and path in ("/", control.PREFIX):
-            await _page(self, path, query_string)(scope, receive, send)
+            await _page(self.emulation, path, query_string)(scope, receive, send)
             return
         if path.startswith(control.PREFIX):
-            status, answer = control.answer(self, method, path, query_string, body)
+            status, answer = control.answer(self.emulation, method, path, query_string, body)
             await _response(status, answer, {})(scope, receive, send)
             return
         call = Call(
-            self.tenant,
+            self.emulation.tenant,
             {},
             dict(parse_qsl(query_string, keep_blank_values=True)) if query_string else {},
             {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
@@ -85,10 +77,10 @@ class Emulator:
             scheme=scope["scheme"],
         )
         entry = f"{path}?{query_string}" if query_string else path
-        arrived = self.tenant.now()
+        arrived = self.emulation.tenant.now()
         status, answer, headers, fault = self._answer(call, method, path)
         closed = fault is not None and fault.kind in ("close", "lost")
-        self.requests.append((method, entry, call.principal, None if closed else status, arrived))
+        self.emulation.requests.append((method, entry, call.principal, None if closed else status, arrived))
         if closed:
             scope["extensions"][CLOSE_EXTENSION]()
             await _disconnected(receive)
@@ -116,14 +108,14 @@ class Emulator:
         api = _api_of(path)
         found = self._router.find(method, path)
         unknown = "me-read" if api == "my-account" else "other"
-        admission = self.tenant.limiter.admit(api, self._group(found[0], call) if found else unknown)
+        admission = self.emulation.tenant.limiter.admit(api, self._group(found[0], call) if found else unknown)
         headers, fault = admission.headers, None
         try:
             if not admission.allowed:
-                if self.tenant.switches["retry-after"] or api == "my-account":
+                if self.emulation.tenant.switches["retry-after"] or api == "my-account":
                     headers = {**headers, "retry-after": str(max(1, math.ceil(admission.wait)))}
                 raise _too_many_requests(api)
-            fault = self.faults.take(method, unquote(path))
+            fault = self.emulation.faults.take(method, unquote(path))
             if fault is not None and fault.kind == "close":
                 return 0, None, headers, fault
             if fault is not None and fault.kind in ("status", "limit"):
@@ -138,7 +130,7 @@ class Emulator:
                 _authorize(call, route.scopes)
             status, answer = distortions.answer(call, route, fault)
             if api == "management" and method != "GET":
-                logs_routes.record_write(call, route, path, status, answer)
+                logs.record_write(call, route, path, status, answer)
         except ApiError as error:
             status, answer = error.status, error.body
         except QuotaExceeded as exceeded:
@@ -149,7 +141,7 @@ class Emulator:
 
     def _group(self, route: Route, call: Call) -> str:
         if route.group == "authentication-methods":
-            return self.tenant.switches["authentication-methods-group"]
+            return self.emulation.tenant.switches["authentication-methods-group"]
         if route.group == "me-read" and "type" in call.query:
             return "me-read-filtered"
         return route.group
@@ -217,10 +209,10 @@ def _response(status: int, answer: Any, headers: dict[str, str]) -> Response:
     return Response(content, status, headers, media_type="application/json; charset=utf-8")
 
 
-def _page(emulator: Emulator, path: str, query_string: str) -> Response:
+def _page(emulation: Emulation, path: str, query_string: str) -> Response:
     if path != control.PREFIX:
         return Response(status_code=302, headers={"location": control.PREFIX})
-    return Response(control_page.render(emulator, dict(parse_qsl(query_string))), headers=control_page.HEADERS)
+    return Response(control_page.render(emulation, dict(parse_qsl(query_string))), headers=control_page.HEADERS)
 
 
 async def _read_body(receive: Receive) -> bytes:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.emulator import __main__ as program
-from tests.emulator import actions_routes
+from tests.emulator.actions import routes as actions
 from tests.emulator.launch import start
 
 from .conftest import Tenant
@@ -244,10 +244,8 @@ def test_bad_input_is_refused_before_any_request(tenant, options, says):
 
 def main() -> None:
     """The emulator's own program, which cannot build what is broken."""
-    status = actions_routes.build_status
-    actions_routes.build_status = lambda content, tenant: (
-        "failed" if "broken(" in content.code else status(content, tenant)
-    )
+    status = actions.build_status
+    actions.build_status = lambda content, tenant: ("failed" if "broken(" in content.code else status(content, tenant))
     program.main()
 
 

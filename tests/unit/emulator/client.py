@@ -14,8 +14,8 @@ import pyotp
 
 from tests.contract.observed import Observed
 from tests.emulator.app import Emulator
+from tests.emulator.state.tenant import Tenant
 from tests.emulator.switches import read_switches
-from tests.emulator.tenant import Tenant
 
 DOMAIN = "tenant.test"
 MFA_GRANT = "http://auth0.com/oauth/grant-type/mfa-"

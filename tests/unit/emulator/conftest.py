@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.emulator.tokens import Signer
+from tests.emulator.state.tokens import Signer
 
 from .client import Api
 
@@ -22,7 +22,7 @@ def signer():
 def make_api(monkeypatch, signer):
     """Make an emulator with these switches: ``make_api({"otp-reuse": "on"}, plan="free")``."""
 
-    monkeypatch.setattr("tests.emulator.tenant.Signer", lambda: signer)
+    monkeypatch.setattr("tests.emulator.state.tenant.Signer", lambda: signer)
     made = []
 
     def make(switches=None, plan="unlimited", users=25):

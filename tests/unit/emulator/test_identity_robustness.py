@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.emulator.authorize_routes import is_callback
+from tests.emulator.universal_login.routes import is_callback
 
 from .client import APP, DOMAIN, PASSWORD, Api
 

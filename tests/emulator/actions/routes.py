@@ -1,0 +1,402 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``/actions/*`` of the Management API (API.md §1.7)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from ..http.errors import ApiError, management_error
+from ..http.routing import Call, Route
+from ..http.validation import (
+    MAX_PER_PAGE,
+    Property,
+    check_number,
+    check_object,
+    flag,
+    invalid_body,
+    invalid_path,
+    read_body,
+)
+from ..state.actions import (
+    DEFAULT_RUNTIME,
+    ENTITY_BOUND,
+    MOST_ACTIONS,
+    MOST_BINDINGS,
+    MOST_DEPENDENCIES,
+    MOST_SECRETS,
+    RUNTIMES,
+    TRIGGERS,
+    Action,
+    Binding,
+    Content,
+    Version,
+    changed,
+)
+from ..state.tenant import Tenant
+from .builds import build_nanoseconds, build_status, iso_nanoseconds, nanoseconds
+
+ACTIONS_PER_PAGE = 20
+BINDINGS_PER_PAGE = 50
+
+_UPDATE = {
+    "name": Property("The name of an action.", shortest=1),
+    "supported_triggers": Property("The list of triggers that this action supports.", ("array",)),
+    "code": Property("The source code of the action."),
+    "dependencies": Property("The list of third party npm modules that this action depends on.", ("array",)),
+    "runtime": Property("The Node runtime. For example: `node22`, defaults to `node22`", values=RUNTIMES),
+    "secrets": Property("The list of secrets that are included in an action.", ("array",)),
+    "modules": Property("The list of action modules and their versions used by this action.", ("array",)),
+}
+_CREATE = {**_UPDATE, "deploy": Property("True if the action should be deployed after creation.", ("boolean",))}
+_TRIGGER = {
+    "id": Property("An actions extensibility point.", values=tuple(TRIGGERS)),
+    "version": Property("The version of a trigger. v1, v2, etc."),
+    "status": Property("status points to the trigger status."),
+    "runtimes": Property("runtimes supported by this trigger.", ("array",)),
+    "default_runtime": Property("Runtime that will be used when none is specified when creating an action."),
+    "compatible_triggers": Property("Which other trigger supports the same event and api.", ("array",)),
+    "binding_policy": Property("Who manages the bindings.", values=("trigger-bound", "entity-bound")),
+}
+_DEPENDENCY = {
+    "name": Property("name is the name of the npm module, e.g. lodash", shortest=1),
+    "version": Property("The version of the npm module, e.g. 4.17.1", shortest=1),
+    "registry_url": Property("An optional value used primarily for private npm registries."),
+}
+_SECRET = {
+    "name": Property("The name of the particular secret, e.g. API_KEY.", shortest=1),
+    "value": Property("The value of the particular secret, e.g. secret123."),
+}
+_BINDINGS = {"bindings": Property("The actions that will be bound to this trigger.", ("array",))}
+_BINDING = {
+    "ref": Property("A reference to an action.", ("object",)),
+    "display_name": Property("The name of the binding.", shortest=1),
+    "secrets": Property("The list of secrets that are included in an action.", ("array",)),
+}
+_REF = {
+    "type": Property("How the action is being referred to.", values=("binding_id", "action_id", "action_name")),
+    "value": Property("The id or name of an action that is being bound to a trigger."),
+}
+
+
+def list_triggers(_call: Call) -> tuple[int, dict]:
+    """``GET /actions/triggers``."""
+    return 200, {
+        "triggers": [
+            {
+                "id": trigger_id,
+                "version": version,
+                "status": "CURRENT" if version == versions[-1] else "DEPRECATED",
+                "runtimes": list(RUNTIMES),
+                "default_runtime": DEFAULT_RUNTIME,
+                "compatible_triggers": [],
+                "binding_policy": "entity-bound" if trigger_id in ENTITY_BOUND else "trigger-bound",
+            }
+            for trigger_id, versions in TRIGGERS.items()
+            for version in versions
+        ]
+    }
+
+
+# Actions
+
+
+def list_actions(call: Call) -> tuple[int, dict]:
+    """``GET /actions/actions``; all Actions here are custom ones, none is installed."""
+    trigger_id, name = call.query.get("triggerId"), call.query.get("actionName")
+    found = [
+        action
+        for action in call.tenant.actions.by_id.values()
+        if (trigger_id is None or action.content.trigger["id"] == trigger_id)
+        and (name is None or action.name == name)
+        and ("deployed" not in call.query or (action.deployed is not None) == flag(call, "deployed", False))
+        and not flag(call, "installed", False)
+    ]
+    page, per_page, shown = _page(call, found, ACTIONS_PER_PAGE)
+    return 200, _envelope("actions", [_action(call.tenant, action) for action in shown], len(found), page, per_page)
+
+
+def get_action(call: Call) -> tuple[int, dict]:
+    """``GET /actions/actions/{id}``."""
+    return 200, _action(call.tenant, _existing_action(call))
+
+
+def create_action(call: Call) -> tuple[int, dict]:
+    """``POST /actions/actions``: 201 at once, built later; with ``deploy`` deployed at once as well."""
+    body = check_object(read_body(call), _CREATE, ("name", "supported_triggers"))
+    tenant = call.tenant
+    actions = tenant.actions
+    now = nanoseconds(tenant)
+    content = Content({}, "", DEFAULT_RUNTIME, (), {}, now)
+    content = changed(content, now, **_content_values(body, content, now))
+    if len(actions.by_id) >= MOST_ACTIONS:
+        raise management_error(403, "You reached the limit of entities of this type for this tenant.")
+    _check_name(tenant, body["name"], None)
+    action = Action(str(uuid.uuid4()), body["name"], now, now, content)
+    actions.by_id[action.id] = action
+    if body.get("deploy"):
+        action.deploy(now)
+    return 201, _action(tenant, action)
+
+
+def update_action(call: Call) -> tuple[int, dict]:
+    """``PATCH /actions/actions/{id}``: changes the draft; what is deployed stays until the next deploy."""
+    action = _existing_action(call)
+    body = check_object(read_body(call), _UPDATE)
+    now = nanoseconds(call.tenant)
+    values = _content_values(body, action.content, now)
+    if "name" in body:
+        _check_name(call.tenant, body["name"], action)
+        action.name = body["name"]
+    if values:
+        action.content = changed(action.content, now, **values)
+    action.updated_at = now
+    return 200, _action(call.tenant, action)
+
+
+def delete_action(call: Call) -> tuple[int, None]:
+    """``DELETE /actions/actions/{id}``: a bound one with ``force=true`` only."""
+    action = _existing_action(call)
+    force = flag(call, "force", False)
+    if call.tenant.actions.is_bound(action) and not force:
+        raise management_error(400, "The action is bound to a trigger; use force=true to detach and delete it.")
+    call.tenant.actions.remove(action)
+    return 204, None
+
+
+def deploy_action(call: Call) -> tuple[int, dict]:
+    """``POST /actions/actions/{id}/deploy``; the version answered is not yet called deployed (recorded)."""
+    action = _existing_action(call)
+    switches = call.tenant.switches
+    if build_status(action.content, call.tenant) != "built" and switches["deploy-unbuilt-status"] == 400:
+        raise management_error(400, "The action must be in the 'built' state to be deployed.")
+    version = action.deploy(nanoseconds(call.tenant))
+    answer = {**_version(call.tenant, version), "deployed": False, "action": _base(action)}
+    answer.pop("built_at", None)
+    return switches["action-deploy-status"], answer
+
+
+# Bindings
+
+
+def get_bindings(call: Call) -> tuple[int, dict]:
+    """``GET /actions/triggers/{id}/bindings``: in the order in which they run."""
+    bound = call.tenant.actions.bindings.get(_trigger_id(call), [])
+    page, per_page, shown = _page(call, bound, BINDINGS_PER_PAGE)
+    return 200, _envelope("bindings", [_binding(call.tenant, item) for item in shown], len(bound), page, per_page)
+
+
+def set_bindings(call: Call) -> tuple[int, dict]:
+    """``PATCH /actions/triggers/{id}/bindings``: replaces the complete ordered list."""
+    trigger_id = _trigger_id(call)
+    entries = check_object(read_body(call), _BINDINGS).get("bindings", [])
+    if len(entries) > MOST_BINDINGS:
+        raise _too_long(entries, "bindings", MOST_BINDINGS)
+    tenant = call.tenant
+    bound = [_bound(tenant, trigger_id, check_object(entry, _BINDING, ("ref",))) for entry in entries]
+    if len({binding.id for binding in bound}) < len(bound):
+        raise management_error(400, "A binding can be listed only once.")
+    tenant.actions.bindings[trigger_id] = bound
+    return 200, {"bindings": [_binding(tenant, binding) for binding in bound]}
+
+
+def _bound(tenant: Tenant, trigger_id: str, entry: dict) -> Binding:
+    ref = check_object(entry["ref"], _REF, ("type", "value"))
+    now = nanoseconds(tenant)
+    if ref["type"] == "binding_id":
+        present = tenant.actions.bindings.get(trigger_id, [])
+        binding = next((item for item in present if item.id == ref["value"]), None)
+        if binding is None:
+            raise management_error(400, f"No binding has the id {ref['value']}.")
+        if "display_name" in entry:
+            binding.display_name, binding.updated_at = entry["display_name"], now
+        return binding
+    action = _referred(tenant, ref)
+    if action.content.trigger["id"] != trigger_id:
+        raise management_error(400, f"The action {ref['value']} does not support the trigger {trigger_id}.")
+    if action.deployed is None and tenant.switches["bind-undeployed-status"] == 400:
+        raise management_error(400, f"The action {ref['value']} must be deployed before it can be bound.")
+    return Binding(str(uuid.uuid4()), trigger_id, action, entry.get("display_name", action.name), now, now)
+
+
+def _referred(tenant: Tenant, ref: dict) -> Action:
+    attribute = "id" if ref["type"] == "action_id" else "name"
+    for action in tenant.actions.by_id.values():
+        if getattr(action, attribute) == ref["value"]:
+            return action
+    raise management_error(400, f"That action does not exist: {ref['value']}.")
+
+
+def _trigger_id(call: Call) -> str:
+    trigger_id = call.path["id"]
+    if trigger_id not in TRIGGERS:
+        raise invalid_path(f"No enum match for: {trigger_id}", "triggerId")
+    return trigger_id
+
+
+# Bodies
+
+
+def _content_values(body: dict, old: Content, now: int) -> dict[str, Any]:
+    """What of the content a validated body changes."""
+    if body.get("modules"):
+        raise invalid_body("Action modules are not available on this tenant", "modules")
+    values = {name: body[name] for name in ("code", "runtime") if name in body}
+    if "supported_triggers" in body:
+        values["trigger"] = _one_trigger(body["supported_triggers"])
+    if "dependencies" in body:
+        if len(body["dependencies"]) > MOST_DEPENDENCIES:
+            raise _too_long(body["dependencies"], "dependencies", MOST_DEPENDENCIES)
+        values["dependencies"] = tuple(
+            check_object(entry, _DEPENDENCY, ("name", "version")) for entry in body["dependencies"]
+        )
+    if "secrets" in body:
+        if len(body["secrets"]) > MOST_SECRETS:
+            raise _too_long(body["secrets"], "secrets", MOST_SECRETS)
+        entries = [check_object(entry, _SECRET, ("name",)) for entry in body["secrets"]]
+        values["secrets"] = {
+            entry["name"]: now if "value" in entry else old.secrets.get(entry["name"], now) for entry in entries
+        }
+    return values
+
+
+def _one_trigger(entries: list) -> dict:
+    if len(entries) != 1:
+        raise invalid_body(f"Expected exactly one trigger but found {len(entries)}", "supported_triggers")
+    trigger = check_object(entries[0], _TRIGGER, ("id",))
+    versions = TRIGGERS[trigger["id"]]
+    version = trigger.get("version", versions[-1])
+    if version not in versions:
+        raise invalid_body(f"No enum match for: {version}", "version", _TRIGGER["version"].description)
+    return {"id": trigger["id"], "version": version}
+
+
+def _check_name(tenant: Tenant, name: str, own: Action | None) -> None:
+    taken = any(action.name == name and action is not own for action in tenant.actions.by_id.values())
+    if taken and tenant.switches["existing-action-name-status"] != 201:
+        raise management_error(tenant.switches["existing-action-name-status"], "An action with that name exists.")
+
+
+def _existing_action(call: Call) -> Action:
+    action = call.tenant.actions.by_id.get(call.path["id"])
+    if action is None:
+        raise management_error(404, "That action does not exist.")
+    return action
+
+
+def _too_long(entries: list, name: str, most: int) -> ApiError:
+    return invalid_body(f"Array is too long ({len(entries)}), maximum {most}", name)
+
+
+# Answers
+
+
+def _page(call: Call, items: list, default: int) -> tuple[int, int, list]:
+    page = check_number(call, "page", 0, None, "Use this field to request a specific page of the list results.")
+    per_page = check_number(call, "per_page", default, MAX_PER_PAGE, "The maximum number of results to be returned.")
+    return page, per_page, items[page * per_page : (page + 1) * per_page]
+
+
+def _envelope(name: str, items: list, total: int, page: int, per_page: int) -> dict:
+    """Numbers that are 0 are left out (recorded)."""
+    numbers = {"total": total, "page": page, "per_page": per_page}
+    return {name: items, **{key: number for key, number in numbers.items() if number}}
+
+
+def _base(action: Action) -> dict:
+    """An Action inside another object; it is as it was created, and never fully deployed there (recorded)."""
+    return {
+        "id": action.id,
+        "name": action.name,
+        "supported_triggers": [action.content.trigger],
+        "created_at": iso_nanoseconds(action.created_at),
+        "updated_at": iso_nanoseconds(action.created_at),
+        "all_changes_deployed": False,
+    }
+
+
+def _action(tenant: Tenant, action: Action) -> dict:
+    content = action.content
+    return {
+        **_base(action),
+        "updated_at": iso_nanoseconds(action.updated_at),
+        "code": content.code,
+        "dependencies": _dependencies(tenant, content),
+        "runtime": content.runtime,
+        "status": build_status(content, tenant),
+        "secrets": _secrets(content),
+        **_deployed(tenant, action),
+        "all_changes_deployed": action.deployed is not None and action.deployed.content is content,
+    }
+
+
+def _binding(tenant: Tenant, binding: Binding) -> dict:
+    return {
+        "id": binding.id,
+        "trigger_id": binding.trigger_id,
+        "action": {**_base(binding.action), **_deployed(tenant, binding.action)},
+        "created_at": iso_nanoseconds(binding.created_at),
+        "updated_at": iso_nanoseconds(binding.updated_at),
+        "display_name": binding.display_name,
+    }
+
+
+def _deployed(tenant: Tenant, action: Action) -> dict:
+    """``current_version``, whose status alone is in upper case, and ``deployed_version``; nothing before a deploy."""
+    if action.deployed is None:
+        return {}
+    version = _version(tenant, action.deployed)
+    current = {name: version[name] for name in ("id", "code", "runtime", "number", "created_at", "updated_at")}
+    current["status"] = version["status"].upper()
+    if "built_at" in version:
+        current["build_time"] = version["built_at"]
+    return {"current_version": current, "deployed_version": version}
+
+
+def _version(tenant: Tenant, version: Version) -> dict:
+    content = version.content
+    answer = {
+        "id": version.id,
+        "code": content.code,
+        "dependencies": _dependencies(tenant, content),
+        "deployed": True,
+        "number": version.number,
+        "secrets": _secrets(content),
+        "status": build_status(content, tenant),
+        "created_at": iso_nanoseconds(version.created_at),
+        "updated_at": iso_nanoseconds(version.created_at),
+        "runtime": content.runtime,
+        "supported_triggers": [content.trigger],
+    }
+    if answer["status"] == "built":
+        built_at = max(version.created_at, content.build_started + build_nanoseconds(tenant))
+        answer["built_at"] = answer["updated_at"] = iso_nanoseconds(built_at)
+    return answer
+
+
+def _dependencies(tenant: Tenant, content: Content) -> list[dict]:
+    """The build drops the registry (recorded)."""
+    if build_status(content, tenant) != "built":
+        return list(content.dependencies)
+    return [{"name": entry["name"], "version": entry["version"]} for entry in content.dependencies]
+
+
+def _secrets(content: Content) -> list[dict]:
+    return [{"name": name, "updated_at": iso_nanoseconds(moment)} for name, moment in content.secrets.items()]
+
+
+_ACTIONS = "/api/v2/actions/actions"
+_BINDINGS_PATH = "/api/v2/actions/triggers/{id}/bindings"
+ROUTES = [
+    Route("GET", "/api/v2/actions/triggers", list_triggers, ("read:actions",)),
+    Route("GET", _ACTIONS, list_actions, ("read:actions",)),
+    Route("POST", _ACTIONS, create_action, ("create:actions",)),
+    Route("GET", _ACTIONS + "/{id}", get_action, ("read:actions",)),
+    Route("PATCH", _ACTIONS + "/{id}", update_action, ("update:actions",)),
+    Route("DELETE", _ACTIONS + "/{id}", delete_action, ("delete:actions",)),
+    Route("POST", _ACTIONS + "/{id}/deploy", deploy_action, ("create:actions",)),
+    Route("GET", _BINDINGS_PATH, get_bindings, ("read:actions",)),
+    Route("PATCH", _BINDINGS_PATH, set_bindings, ("update:actions",)),
+]

@@ -1,0 +1,150 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control address ``/_control/``: what a test or a demo does to the tenant from outside. No token, no limits."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+from ..actions.remember_browser import remember_browser_choice
+from ..factors.verification import challenged
+from ..guardian.routes import redeem_ticket
+from ..http.faults import read_fault
+from ..users.times import iso
+from .emulation import Emulation
+
+PREFIX = "/_control/"
+LATEST = 253_370_764_800_000  # the year 9999, milliseconds; later times have no ISO form
+
+
+def answer(emulation: Emulation, method: str, path: str, query_string: str, body: bytes) -> tuple[int, Any]:
+    """The status and JSON body for one control request; mistakes give 400 or 404 with an ``error`` text."""
+    action = _ACTIONS.get((method, path.removeprefix(PREFIX)))
+    if action is None:
+        known = ", ".join(f"{verb} {name}" for verb, name in _ACTIONS)
+        return 404, {"error": f"no such control address; known are {known}"}
+    try:
+        return action(emulation, dict(parse_qsl(query_string)), json.loads(body) if body else None)
+    except (ValueError, RecursionError) as error:
+        return 400, {"error": str(error)}
+
+
+def _ready(emulation: Emulation, _query: dict, _body: Any) -> tuple[int, dict]:
+    return 200, {"ready": True, "domain": emulation.tenant.domain}
+
+
+def _read_clock(emulation: Emulation, _query: dict, _body: Any) -> tuple[int, dict]:
+    return 200, {"now": iso(emulation.tenant.now())}
+
+
+def _set_clock(emulation: Emulation, query: dict, body: Any) -> tuple[int, dict]:
+    tenant = emulation.tenant
+    if not isinstance(body, dict) or set(body) not in ({"now"}, {"advance_seconds"}):
+        raise ValueError('expected {"now": ISO time} or {"advance_seconds": number}')
+    if "now" in body:
+        moment = datetime.fromisoformat(str(body["now"]))
+        if moment.tzinfo is None:
+            raise ValueError("now needs a time zone, such as Z")
+        target = round(moment.timestamp() * 1000)
+    else:
+        seconds = body["advance_seconds"]
+        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not abs(seconds) < 1e11:
+            raise ValueError("advance_seconds must be a number")
+        target = tenant.now() + round(seconds * 1000)
+    if not 0 <= target < LATEST:
+        raise ValueError("the clock can be set to times from 1970 to 9998 only")
+    tenant.move_clock(target - tenant.now())
+    return _read_clock(emulation, query, body)
+
+
+def _read_requests(emulation: Emulation, _query: dict, _body: Any) -> tuple[int, list]:
+    names = ("method", "path", "principal", "status")
+    return 200, [{**dict(zip(names, entry)), "time": iso(entry[-1])} for entry in emulation.requests]
+
+
+def _forget_requests(emulation: Emulation, _query: dict, _body: Any) -> tuple[int, None]:
+    emulation.requests.clear()
+    return 204, None
+
+
+def _add_fault(emulation: Emulation, _query: dict, body: Any) -> tuple[int, dict]:
+    emulation.faults.add(read_fault(body))
+    return 201, body
+
+
+def _read_faults(emulation: Emulation, _query: dict, _body: Any) -> tuple[int, list]:
+    return 200, [dataclasses.asdict(fault) for fault in emulation.faults.pending]
+
+
+def _forget_faults(emulation: Emulation, _query: dict, _body: Any) -> tuple[int, None]:
+    emulation.faults.clear()
+    return 204, None
+
+
+def _read_rates(emulation: Emulation, _query: dict, _body: Any) -> tuple[int, list]:
+    return 200, emulation.tenant.limiter.gauge()
+
+
+def _read_codes(emulation: Emulation, query: dict, _body: Any) -> tuple[int, Any]:
+    user = emulation.tenant.find(query.get("user_id", ""))
+    if user is None:
+        return 404, {"error": "no such user; expected user_id="}
+    return 200, [{**message, "sent_at": iso(message["sent_at"])} for message in user.received]
+
+
+def _answer_push(emulation: Emulation, query: dict, approved: bool) -> tuple[int, Any]:
+    tenant = emulation.tenant
+    user = tenant.find(query.get("user_id", ""))
+    if user is None:
+        return 404, {"error": "no such user; expected user_id="}
+    challenge = tenant.answer_push(user, approved)
+    if challenge is None:
+        return 404, {"error": "no push waits for an answer: none was sent within the last 5 minutes"}
+    if not approved:
+        tenant.record_event("gd_auth_rejected", user, authenticator=challenged(user, challenge))
+    return 200, {"authenticator_id": challenge.authenticator_id, "approved": approved}
+
+
+def _read_tickets(emulation: Emulation, _query: dict, _body: Any) -> tuple[int, list]:
+    return 200, [
+        {
+            "ticket": ticket.id,
+            "user_id": ticket.user_id,
+            "factor": ticket.factor,
+            "expires_at": iso(ticket.expires_at),
+            "used": ticket.used,
+        }
+        for ticket in emulation.tenant.guardian.tickets.values()
+    ]
+
+
+def _redeem_ticket(emulation: Emulation, _query: dict, body: Any) -> tuple[int, dict]:
+    return 201, redeem_ticket(emulation.tenant, body)
+
+
+def _read_remember_browser(emulation: Emulation, _query: dict, _body: Any) -> tuple[int, dict]:
+    return 200, {"remember_browser": remember_browser_choice(emulation.tenant)}
+
+
+_ACTIONS = {
+    ("GET", "ready"): _ready,
+    ("GET", "clock"): _read_clock,
+    ("PUT", "clock"): _set_clock,
+    ("GET", "requests"): _read_requests,
+    ("DELETE", "requests"): _forget_requests,
+    ("POST", "faults"): _add_fault,
+    ("GET", "faults"): _read_faults,
+    ("DELETE", "faults"): _forget_faults,
+    ("GET", "rates"): _read_rates,
+    ("GET", "codes"): _read_codes,
+    ("GET", "tickets"): _read_tickets,
+    ("POST", "tickets/redeem"): _redeem_ticket,
+    ("GET", "remember-browser"): _read_remember_browser,
+    ("POST", "push/approve"): lambda emulation, query, body: _answer_push(emulation, query, True),
+    ("POST", "push/reject"): lambda emulation, query, body: _answer_push(emulation, query, False),
+}

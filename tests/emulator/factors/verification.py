@@ -1,0 +1,178 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Second steps and passwords: what is right, what is counted and what is logged, whatever API the user came by."""
+
+from __future__ import annotations
+
+import hmac
+
+import pyotp
+
+from ..http.errors import oauth_error
+from ..state.quotas import FAILED_CODES, FAILED_RECOVERY_CODES, QUOTA_OF_CHANNEL, QuotaExceeded
+from ..state.tenant import Tenant
+from ..users.connections import DATABASE
+from ..users.models import Authenticator, Challenge, User
+from ..users.views import active_factors, implicit_email
+
+OTP_SECONDS = 30
+_MESSAGE_EVENTS = {"sms": "gd_send_sms", "voice": "gd_send_voice", "email": "gd_send_email", "push": "gd_send_pn"}
+
+
+class WrongCode(Exception):
+    """A code that is wrong or was used before."""
+
+
+def same_text(given: str, expected: str) -> bool:
+    """Comparison in constant time."""
+    return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
+
+
+def database_user(tenant: Tenant, name: str) -> User | None:
+    """The user who logs in with this e-mail address and a password."""
+    for user in tenant.find_by_email(name.lower()):
+        if user.connection == DATABASE and user.password is not None:
+            return user
+    return None
+
+
+def check_password(tenant: Tenant, user: User | None, password: str) -> User:
+    """The user, when the password is theirs.
+
+    403 ``invalid_grant`` otherwise, 429 ``too_many_attempts`` after too many of those.
+    """
+    now = tenant.now() / 1000
+    if user is not None and tenant.switches["brute-force-protection"] and tenant.failed_logins.blocks(user.id, now):
+        text = "Your account has been blocked after multiple consecutive login attempts."
+        raise oauth_error(429, "too_many_attempts", text)
+    if user is None or not same_text(password, user.password or ""):
+        if user is not None:
+            tenant.failed_logins.add(user.id, now)
+        raise oauth_error(403, "invalid_grant", "Wrong email or password.")
+    tenant.failed_logins.forget(user.id)
+    if user.profile.get("blocked"):
+        raise oauth_error(401, "unauthorized", "user is blocked")
+    return user
+
+
+def use_message_quota(tenant: Tenant, user: User, channel: str) -> None:
+    """Count a message or a push that is about to be sent. Raises ``QuotaExceeded``."""
+    tenant.quotas.take(QUOTA_OF_CHANNEL[channel], user.id, tenant.now() / 1000)
+
+
+def send(tenant: Tenant, user: User, client_id: str, session: str, item: Authenticator, channel: str) -> str:
+    """Send a code or a push; returns the ``oob_code``. The caller has counted it with :func:`use_message_quota`."""
+    tenant.record_event(_MESSAGE_EVENTS[channel], user, client_id, item)
+    return tenant.challenge(user, session, item, channel)
+
+
+def verify_otp(
+    tenant: Tenant, user: User, client_id: str, otp: str, only: Authenticator | None = None
+) -> Authenticator:
+    """The OTP app (``only`` this one, where given) whose code it is, marked as used.
+
+    Raises ``WrongCode``, or ``QuotaExceeded`` after ten failures, even for a right code.
+    """
+    _check_failures(tenant, user, client_id)
+    step = tenant.now() // 1000 // OTP_SECONDS
+    for item in user.authenticators:
+        if item.type == "totp" and (only is None or item is only) and _accepts(tenant, item, otp, step):
+            return _succeed(tenant, user, client_id, item)
+    raise _failed(tenant, user, client_id, only)
+
+
+def verify_code(tenant: Tenant, user: User, client_id: str, challenge: Challenge, code: str) -> Authenticator:
+    """The authenticator to which the code was sent, marked as used. Raises as :func:`verify_otp` does."""
+    _check_failures(tenant, user, client_id)
+    item = challenged(user, challenge)
+    if challenge.used or item is None or not same_text(code, challenge.code or ""):
+        raise _failed(tenant, user, client_id, item)
+    challenge.used = True
+    return _succeed(tenant, user, client_id, item)
+
+
+def take_push(tenant: Tenant, user: User, client_id: str, challenge: Challenge) -> Authenticator | None:
+    """The device on which the push was approved, marked as used; None when it was not, or was taken before."""
+    item = challenged(user, challenge)
+    if not challenge.approved or challenge.used or item is None:
+        return None
+    challenge.used = True
+    return _succeed(tenant, user, client_id, item)
+
+
+def verify_recovery_code(tenant: Tenant, user: User, client_id: str, code: str) -> str:
+    """Use up the recovery code; returns its replacement. Raises as :func:`verify_otp` does."""
+    now = tenant.now()
+    try:
+        tenant.quotas.check(FAILED_RECOVERY_CODES, user.id, now / 1000)
+    except QuotaExceeded:
+        tenant.record_event("gd_recovery_rate_limit_exceed", user, client_id)
+        raise
+    item = next((item for item in user.authenticators if item.type == "recovery-code" and item.confirmed), None)
+    if item is None or not same_text(code, user.recovery_code or ""):
+        tenant.quotas.take(FAILED_RECOVERY_CODES, user.id, now / 1000)
+        tenant.record_event("gd_recovery_failed", user, client_id, item)
+        raise WrongCode
+    tenant.record_event("gd_recovery_succeed", user, client_id, item)
+    return tenant.issue_recovery_code(user, confirmed=True, used_at=now)
+
+
+def open_challenge(tenant: Tenant, user: User, session: str, oob_code: str) -> Challenge:
+    """The challenge that an ``oob_code`` stands for; OAuth errors when it is none, another login's, or too old."""
+    sealed = tenant.sealer.open(oob_code)
+    if sealed is None or sealed.get("kind") != "oob":
+        raise oauth_error(tenant.switches["malformed-mfa-token-status"], "invalid_grant", "Malformed oob_code")
+    challenge = user.challenges.get(sealed["txn"]) if sealed["sub"] == user.id else None
+    if challenge is None or challenge.session != session:
+        status = tenant.switches["mismatched-oob-code-status"]
+        raise oauth_error(status, "invalid_request", "The oob_code doesn't match the mfa_token")
+    if tenant.now() >= sealed["exp"]:
+        raise oauth_error(tenant.switches["expired-token-status"], "expired_token", "oob_code is expired")
+    return challenge
+
+
+def challenged(user: User, challenge: Challenge) -> Authenticator | None:
+    """The authenticator that was challenged; None when it is gone."""
+    implicit = implicit_email(user)
+    candidates = user.authenticators + ([implicit] if implicit else [])
+    return next((item for item in candidates if item.id == challenge.authenticator_id), None)
+
+
+def _accepts(tenant: Tenant, item: Authenticator, otp: str, step: int) -> bool:
+    """The present and the previous step count; each is used once unless the switch says otherwise (RFC 6238 §5.2)."""
+    generator = pyotp.TOTP(item.secret)
+    for candidate in (step, step - 1):
+        if same_text(otp, generator.generate_otp(candidate)):
+            if candidate <= item.last_otp_step and not tenant.switches["otp-reuse"]:
+                return False
+            item.last_otp_step = candidate
+            return True
+    return False
+
+
+def _check_failures(tenant: Tenant, user: User, client_id: str) -> None:
+    try:
+        tenant.quotas.check(FAILED_CODES, user.id, tenant.now() / 1000)
+    except QuotaExceeded:
+        tenant.record_event("gd_otp_rate_limit_exceed", user, client_id)
+        raise
+
+
+def _failed(tenant: Tenant, user: User, client_id: str, item: Authenticator | None) -> WrongCode:
+    tenant.quotas.take(FAILED_CODES, user.id, tenant.now() / 1000)
+    tenant.record_event("gd_auth_failed", user, client_id, item)
+    return WrongCode()
+
+
+def _succeed(tenant: Tenant, user: User, client_id: str, item: Authenticator) -> Authenticator:
+    """Note the use of an authenticator; the first use of a pending one confirms it."""
+    first = not active_factors(user)
+    if item.confirmed:
+        item.last_auth_at = tenant.now()
+    else:
+        tenant.confirm(user, item)
+        if first:
+            tenant.record_event("gd_enrollment_complete", user, client_id, item)
+    tenant.record_event("gd_auth_succeed", user, client_id, item)
+    return item

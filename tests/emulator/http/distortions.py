@@ -1,0 +1,116 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a fault makes of a request that is carried out: who is gone before it, and how its answer differs."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from typing import Any
+
+from ..state.tokens import Sealer
+from .errors import ApiError
+from .faults import Fault
+from .routing import Call, Route
+from .validation import DEFAULT_PER_PAGE
+
+UNKNOWN_FACTOR = "hologram"
+UNKNOWN_MEMBER = {"x_unknown": {"level": 3}}
+
+
+def limit_headers(fault: Fault, headers: dict[str, str]) -> dict[str, str]:
+    """The headers of a refusal by a fault, from those of the answer that there would have been."""
+    if not fault.limit_headers:
+        headers = {name: value for name, value in headers.items() if not name.startswith("x-ratelimit-")}
+    elif fault.kind == "limit":
+        reset = str(math.ceil(time.time() + fault.seconds))
+        headers = {**headers, "x-ratelimit-remaining": "0", "x-ratelimit-reset": reset}
+    return {**headers, **fault.headers}
+
+
+def prepare(call: Call, fault: Fault) -> None:
+    """What happens just before the request is carried out."""
+    if fault.kind == "delete-user":
+        call.tenant.remove(fault.user_id or call.path.get("id", ""))
+    elif fault.kind == "expire-token":
+        token = call.headers.get("authorization", "").partition(" ")[2]
+        keeper = call.tenant.sealer if token.startswith(Sealer.PREFIX) else call.tenant.signer
+        keeper.expire(token)
+
+
+def answer(call: Call, route: Route, fault: Fault | None) -> tuple[int, Any]:
+    """The handler's answer as the fault distorts it."""
+    status, body = route.handler(call)
+    if fault is None or status >= 300:
+        return status, body
+    if fault.kind in ("shift", "duplicate"):
+        return status, _misplaced(call, route, body, fault)
+    if fault.kind == "unknown":
+        return status, _with_unknown(body)
+    if fault.kind == "sparse":
+        return status, _without(body, fault.members)
+    return status, body
+
+
+def cut(content: bytes) -> bytes:
+    """The first half of an answer, never the whole of one that is not empty."""
+    return content[: len(content) // 2]
+
+
+def _misplaced(call: Call, route: Route, body: Any, fault: Fault) -> Any:
+    """The page as if rows before it had been deleted (``shift``) or added (``duplicate``) since the page before."""
+    own = _rows(body)
+    if own is None:
+        return body
+    page = int(call.query.get("page", "0"))
+    size = int(call.query.get("per_page", str(DEFAULT_PER_PAGE)))
+    if fault.kind == "shift":
+        rows = (own + _page(call, route, page + 1, own))[fault.rows :][:size]
+    else:
+        before = _page(call, route, page - 1, own) if page else own
+        rows = (before[-fault.rows :] if page else own[: fault.rows]) + own
+        rows = rows[:size]
+    if isinstance(body, list):
+        return rows
+    length = {"length": len(rows)} if "length" in body else {}
+    return {name: rows if value is own else value for name, value in body.items()} | length
+
+
+def _page(call: Call, route: Route, page: int, own: list) -> list:
+    """The rows of another page; none where there is none or the endpoint has no pages."""
+    try:
+        _status, body = route.handler(dataclasses.replace(call, query={**call.query, "page": str(page)}))
+    except ApiError:
+        return []
+    rows = _rows(body) or []
+    return [] if rows == own else rows
+
+
+def _rows(body: Any) -> list | None:
+    candidates = [body] if isinstance(body, list) else body.values() if isinstance(body, dict) else ()
+    return next((value for value in candidates if isinstance(value, list)), None)
+
+
+def _with_unknown(value: Any) -> Any:
+    """With a member more in every object, and an authenticator of an unknown factor more in every list of them."""
+    if isinstance(value, list):
+        rows = [_with_unknown(item) for item in value]
+        last = rows[-1] if rows and isinstance(rows[-1], dict) else {}
+        kinds = {name: UNKNOWN_FACTOR for name in ("type", "authenticator_type") if name in last}
+        if kinds and "id" in last:
+            suffix = last["id"].partition("|")[2][::-1]
+            rows.append({**last, **kinds, "id": f"{UNKNOWN_FACTOR}|{suffix}"})
+        return rows
+    if isinstance(value, dict):
+        return {name: _with_unknown(item) for name, item in value.items()} | UNKNOWN_MEMBER
+    return value
+
+
+def _without(value: Any, names: list[str]) -> Any:
+    if isinstance(value, list):
+        return [_without(item, names) for item in value]
+    if isinstance(value, dict):
+        return {name: _without(item, names) for name, item in value.items() if name not in names}
+    return value

@@ -1,0 +1,242 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Users in the Management API (API.md §3.2 to §3.4, §3.6)."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+from ..http.errors import management_error
+from ..http.routing import Call, Route
+from ..http.validation import (
+    Property,
+    check_object,
+    flag,
+    invalid_body,
+    invalid_query,
+    page_of,
+    read_body,
+    select_fields,
+)
+from ..search.language import EVERYTHING, SEARCHABLE, Query, SearchError, parse
+from ..search.user_search import TooManyUsers, search
+from ..users.connections import DATABASE, SOCIAL
+from ..users.models import User
+from ..users.times import iso
+from ..users.views import profile_view
+
+PAGEABLE = 1000
+CONNECTIONS = (DATABASE, SOCIAL)
+
+_PROFILE = {
+    "email": Property("The user's email", shortest=1),
+    "username": Property("The user's username. Only valid if the connection requires a username", longest=128),
+    "given_name": Property("The user's given name(s)", shortest=1, longest=150),
+    "family_name": Property("The user's family name(s)", shortest=1, longest=150),
+    "name": Property("The user's full name", shortest=1, longest=300),
+    "nickname": Property("The user's nickname", shortest=1, longest=300),
+    "picture": Property("A URI pointing to the user's picture", shortest=1),
+    "phone_number": Property("The user's phone number (following the E.164 recommendation)", shortest=2, longest=16),
+    "blocked": Property("Whether this user was blocked by an administrator (true) or not (false)", ("boolean",)),
+    "email_verified": Property("Whether this email address is verified (true) or unverified (false)", ("boolean",)),
+    "phone_verified": Property("Whether this phone number has been verified (true) or not (false)", ("boolean",)),
+    "user_metadata": Property("User metadata to which this user has read/write access", ("object",)),
+    "app_metadata": Property("User metadata to which this user has read-only access", ("object",)),
+}
+_NOT_IN_PROFILE = {
+    "connection": Property("Name of the connection this user should be created in", shortest=1),
+    "password": Property("Initial password for this user. Only valid for auth0 connection strategy", shortest=1),
+    "verify_email": Property("Whether the user will receive a verification email after creation", ("boolean",)),
+}
+_CREATE = {**_PROFILE, **_NOT_IN_PROFILE, "user_id": Property("The external user's id", longest=255)}
+_UPDATE = {**_PROFILE, **_NOT_IN_PROFILE, "client_id": Property("Auth0 client ID", shortest=1)}
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+def existing_user(call: Call) -> User:
+    """The user named in the path; 404 ``inexistent_user`` when there is none."""
+    user = call.tenant.find(call.path["id"])
+    if user is None:
+        raise management_error(404, "The user does not exist.", "inexistent_user")
+    return user
+
+
+def get_user(call: Call) -> tuple[int, dict]:
+    """``GET /users/{id}``."""
+    return 200, select_fields(call, profile_view(existing_user(call)))
+
+
+def users_by_email(call: Call) -> tuple[int, list]:
+    """``GET /users-by-email``: exact and case-sensitive."""
+    address = call.query.get("email")
+    if not address:
+        raise invalid_query("Missing required property: email")
+    return 200, [select_fields(call, profile_view(user)) for user in call.tenant.find_by_email(address)]
+
+
+def list_users(call: Call) -> tuple[int, list | dict]:
+    """``GET /users``: search, sorted and paged, up to the 1000th match."""
+    page, per_page = page_of(call)
+    include_totals = flag(call, "include_totals", False)
+    query, sort = _query(call), _sort(call)
+    start = page * per_page
+    if start + per_page > PAGEABLE:
+        raise management_error(
+            400,
+            "You can only page through the first 1000 records. "
+            "See https://auth0.com/docs/users/search/v3/view-search-results-by-page#limitation",
+            "invalid_paging",
+        )
+    store = call.tenant.store
+    aside = {position: user and profile_view(user) for position, user in store.aside().items()}
+    aside = call.tenant.search_delay.applied(aside, call.tenant.now())
+    try:
+        profiles, total = search(store.population, aside, query, sort, start, per_page)
+    except TooManyUsers:
+        raise management_error(503, "The query exceeded the timeout. Please try refining your search.") from None
+    users = [select_fields(call, profile) for profile in profiles]
+    if not include_totals:
+        return 200, users
+    if call.tenant.switches["search-total"] == "capped":
+        total = min(total, PAGEABLE)
+    return 200, {"start": start, "limit": per_page, "length": len(users), "users": users, "total": total}
+
+
+def _query(call: Call) -> Query:
+    query = call.query.get("q", "").strip()
+    try:
+        return parse(query) if query else EVERYTHING
+    except SearchError as error:
+        raise invalid_query(f"Invalid query: {error}", "q") from None
+
+
+def _sort(call: Call) -> tuple[str, bool] | None:
+    sort = call.query.get("sort")
+    if not sort:
+        return None
+    field, _separator, order = sort.partition(":")
+    sortable = field in SEARCHABLE and field not in ("app_metadata", "user_metadata", "identities")
+    if not sortable or order not in ("1", "-1"):
+        raise invalid_query("Invalid sort: expected field:1 or field:-1 of a sortable field", "sort")
+    return field, order == "-1"
+
+
+def create_user(call: Call) -> tuple[int, dict]:
+    """``POST /users``."""
+    body = check_object(read_body(call), _CREATE, ("connection",))
+    connection = body["connection"]
+    if connection not in CONNECTIONS:
+        raise management_error(400, "The connection does not exist.", "inexistent_connection")
+    email = _address(body)
+    if connection == DATABASE and not (email and body.get("password")):
+        missing = "password" if email else "email"
+        raise invalid_body(f"Missing required property: {missing}")
+    tenant, now = call.tenant, iso(call.tenant.now())
+    provider = "auth0" if connection == DATABASE else connection
+    local_id = body.get("user_id") or secrets.token_hex(12)
+    user_id = f"{provider}|{local_id}"
+    taken = email is not None and any(user.connection == connection for user in tenant.find_by_email(email))
+    if taken or tenant.find(user_id) is not None:
+        raise management_error(409, "The user already exists.", "auth0_idp_error")
+    name = email or user_id
+    profile = {
+        "created_at": now,
+        "email_verified": False,
+        "identities": [
+            {"connection": connection, "user_id": local_id, "provider": provider, "isSocial": connection == SOCIAL}
+        ],
+        "name": name,
+        "nickname": name.partition("@")[0],
+        "picture": "https://cdn.example.com/avatars/default.png",
+        "updated_at": now,
+        "user_id": user_id,
+        **{key: value for key, value in body.items() if key in _PROFILE},
+    }
+    if email:
+        profile["email"] = email
+    user = User(profile, connection, body.get("password"))
+    tenant.add(user)
+    _record_signup(call, user, body)
+    return 201, profile
+
+
+def _record_signup(call: Call, user: User, body: dict) -> None:
+    seen = {name: value for name, value in body.items() if name != "verify_email"}
+    if "password" in seen:
+        seen["password"] = "*****"
+    seen.update(client_id=call.principal, tenant=call.tenant.domain)
+    call.tenant.record_event("ss", user, call.principal, details={"body": seen})
+
+
+def update_user(call: Call) -> tuple[int, dict]:
+    """``PATCH /users/{id}``: metadata are merged at the first level, everything else is replaced."""
+    user = existing_user(call)
+    body = check_object(read_body(call), _UPDATE)
+    email = _address(body)
+    profile = {**user.profile, "updated_at": iso(call.tenant.now())}
+    for name, value in body.items():
+        if name in ("app_metadata", "user_metadata"):
+            merged = {**profile.get(name, {}), **value}
+            profile[name] = {key: item for key, item in merged.items() if item is not None}
+        elif name in _PROFILE:
+            profile[name] = value
+    if email:
+        profile["email"] = email
+    call.tenant.before_write(user)
+    user.profile = profile
+    if "password" in body:
+        user.password_changed_at = call.tenant.now()
+        user.password = body["password"]
+        call.tenant.failed_logins.forget(user.id)
+    call.tenant.index_address(user)
+    return 200, profile_view(user)
+
+
+def delete_user(call: Call) -> tuple[int, None]:
+    """``DELETE /users/{id}``: 204 for an unknown user too (the published description lists no 404)."""
+    user = call.tenant.find(call.path["id"])
+    if user is not None:
+        call.tenant.remove(user.id)
+        call.tenant.record_event("sdu", user, call.principal, description="User successfully deleted")
+    return 204, None
+
+
+def regenerate_recovery_code(call: Call) -> tuple[int, dict]:
+    """``POST /users/{id}/recovery-code-regeneration``: voids the old code; not idempotent."""
+    user = existing_user(call)
+    if not user.authenticators and call.tenant.switches["regenerate-without-factors-status"] == 404:
+        raise management_error(404, "Enrollment not found", "enrollment_not_found")
+    return 200, {"recovery_code": call.tenant.issue_recovery_code(user, confirmed=True)}
+
+
+def invalidate_remember_browser(call: Call) -> tuple[int, None]:
+    """``POST /users/{id}/multifactor/actions/invalidate-remember-browser``: no body either way."""
+    call.tenant.browsers.forget(existing_user(call).id)
+    return 204, None
+
+
+def _address(body: dict) -> str | None:
+    address = body.get("email")
+    if address is not None and not _ADDRESS.fullmatch(address):
+        raise invalid_body("Object didn't pass validation for format email: " + address, "email", "The user's email")
+    return address.lower() if address is not None else None
+
+
+_USERS = "/api/v2/users"
+ROUTES = [
+    Route("GET", _USERS, list_users, ("read:users",), "read-users"),
+    Route("POST", _USERS, create_user, ("create:users",), "write-users"),
+    Route("GET", _USERS + "/{id}", get_user, ("read:users",), "read-users"),
+    Route("PATCH", _USERS + "/{id}", update_user, ("update:users",), "write-users"),
+    Route("DELETE", _USERS + "/{id}", delete_user, ("delete:users",), "delete-users"),
+    Route("GET", "/api/v2/users-by-email", users_by_email, ("read:users",), "read-users"),
+    Route("POST", _USERS + "/{id}/recovery-code-regeneration", regenerate_recovery_code, ("update:users",)),
+    Route(
+        "POST",
+        _USERS + "/{id}/multifactor/actions/invalidate-remember-browser",
+        invalidate_remember_browser,
+        ("update:users",),
+    ),
+]

@@ -1,0 +1,120 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Actions: code that a tenant runs at its triggers (API.md §1.7). Times are nanoseconds since 1970.
+
+The code is kept, built and deployed, but never run. The one effect that is read from it is whether the login page
+offers to remember the browser, see :func:`remember_browser_choice`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field, replace
+
+RUNTIMES = ("node22", "node18", "node16", "node12")
+DEFAULT_RUNTIME = RUNTIMES[0]
+POST_LOGIN = "post-login"
+# Versions of each trigger, the current one last.
+TRIGGERS = {
+    POST_LOGIN: ("v1", "v2", "v3"),
+    "credentials-exchange": ("v1", "v2"),
+    "pre-user-registration": ("v1", "v2"),
+    "post-user-registration": ("v1", "v2"),
+    "post-change-password": ("v1", "v2"),
+    "send-phone-message": ("v1", "v2"),
+    "custom-phone-provider": ("v1",),
+    "custom-email-provider": ("v1",),
+    "password-reset-post-challenge": ("v1",),
+    "custom-token-exchange": ("v1",),
+    "event-stream": ("v1",),
+    "password-hash-migration": ("v1",),
+    "login-post-identifier": ("v1",),
+    "signup-post-identifier": ("v1",),
+}
+ENTITY_BOUND = ("custom-phone-provider", "custom-email-provider", "custom-token-exchange", "event-stream")
+MOST_ACTIONS = 100
+MOST_BINDINGS = 20
+MOST_SECRETS = 30
+MOST_DEPENDENCIES = 10
+
+
+@dataclass(frozen=True)
+class Content:
+    """What of an Action is built and deployed.
+
+    :param trigger: ``id`` and ``version``.
+    :param dependencies: npm packages: ``name``, ``version`` and perhaps ``registry_url``.
+    :param secrets: when each was last set, by name; their values are not kept.
+    :param build_started: every change of the content starts a build.
+    """
+
+    trigger: dict
+    code: str
+    runtime: str
+    dependencies: tuple[dict, ...]
+    secrets: dict[str, int]
+    build_started: int
+
+
+@dataclass(frozen=True)
+class Version:
+    """A deployed version."""
+
+    id: str
+    number: int
+    created_at: int
+    content: Content
+
+
+@dataclass
+class Action:
+    """The draft that is edited, and the version that was deployed last."""
+
+    id: str
+    name: str
+    created_at: int
+    updated_at: int
+    content: Content
+    deployed: Version | None = None
+
+    def deploy(self, now: int) -> Version:
+        """Make the draft the deployed version."""
+        number = self.deployed.number + 1 if self.deployed else 1
+        self.deployed = Version(str(uuid.uuid4()), number, now, self.content)
+        return self.deployed
+
+
+@dataclass
+class Binding:
+    """An Action at its place in a trigger's list."""
+
+    id: str
+    trigger_id: str
+    action: Action
+    display_name: str
+    created_at: int
+    updated_at: int
+
+
+@dataclass
+class Actions:
+    """All Actions of a tenant, and per trigger the complete ordered list of what is bound to it."""
+
+    by_id: dict[str, Action] = field(default_factory=dict)
+    bindings: dict[str, list[Binding]] = field(default_factory=dict)
+
+    def is_bound(self, action: Action) -> bool:
+        """Whether any trigger has it."""
+        return any(binding.action is action for bound in self.bindings.values() for binding in bound)
+
+    def remove(self, action: Action) -> None:
+        """Delete an Action with its bindings."""
+        del self.by_id[action.id]
+        for trigger_id, bound in self.bindings.items():
+            self.bindings[trigger_id] = [binding for binding in bound if binding.action is not action]
+
+
+def changed(content: Content, now: int, **values) -> Content:
+    """The content with other values, to be built again."""
+    return replace(content, **values, build_started=now)

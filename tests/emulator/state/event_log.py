@@ -1,0 +1,122 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tenant's log: what was done, in the order in which it was ingested (API.md §3.8)."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from datetime import datetime, timezone
+
+from ..users.connections import CONNECTIONS
+from ..users.models import Authenticator, User
+from ..users.times import DAY, iso
+
+# Days that an entry is kept; plans that are not named: 30.
+RETENTION_DAYS = {"free": 1, "essentials": 5, "professional": 10}
+LONGEST_RETENTION_DAYS = 30
+MOST_ENTRIES = 100_000
+_FIRST_NUMBER = 1_223_372_036_854_775_808
+
+
+class EventLog:
+    """Log entries with ascending ids. Times are the tenant's, milliseconds since 1970.
+
+    :param plan: the tenant's plan, which says how long entries are kept.
+    """
+
+    def __init__(self, plan: str):
+        self._lifetime = RETENTION_DAYS.get(plan, LONGEST_RETENTION_DAYS) * DAY
+        self._entries: list[dict] = []
+        self._written: list[int] = []  # when, per entry; never descending, even when the clock is set back
+        self._number = _FIRST_NUMBER
+
+    def write(self, now: int, **fields) -> None:
+        """Add an entry of ``fields`` at the time ``now``; past 100,000 entries the oldest tenth is forgotten."""
+        at = max(now, self._written[-1]) if self._written else now
+        self._number += 1
+        log_id = _log_id(at, self._number)
+        self._entries.append({"_id": log_id, "log_id": log_id, "date": iso(now), **fields})
+        self._written.append(at)
+        if len(self._entries) > MOST_ENTRIES:
+            self._forget(MOST_ENTRIES // 10)
+
+    def entries(self, now: int) -> list[dict]:
+        """All entries that are still kept, oldest first."""
+        self._forget(bisect_right(self._written, now - self._lifetime))
+        return self._entries
+
+    def after(self, log_id: str, take: int, now: int) -> list[dict]:
+        """Up to ``take`` entries that follow ``log_id``, which itself need not exist (any more)."""
+        entries = self.entries(now)
+        start = bisect_right(entries, log_id, key=_id_of)
+        return entries[start : start + take]
+
+    def find(self, log_id: str, now: int) -> dict | None:
+        """The entry with this id; None when there is none (any more)."""
+        entries = self.entries(now)
+        i = bisect_left(entries, log_id, key=_id_of)
+        return entries[i] if i < len(entries) and entries[i]["log_id"] == log_id else None
+
+    def _forget(self, count: int) -> None:
+        del self._entries[:count]
+        del self._written[:count]
+
+
+def event_fields(
+    code: str,
+    user: User | None,
+    client_id: str | None,
+    authenticator: Authenticator | None,
+    description: str,
+    details: dict | None,
+) -> dict:
+    """All keys of an entry except ids and date; what does not apply is null (recorded)."""
+    connection = CONNECTIONS.get(user.connection) if user else None
+    return {
+        "type": code,
+        "description": description,
+        "connection": connection.name if connection else None,
+        "connection_id": connection.id if connection else None,
+        "organization_id": None,
+        "organization_name": None,
+        "client_id": client_id,
+        "client_name": "" if code == "sapi" else client_id,
+        "ip": "127.0.0.1",
+        "hostname": None,
+        "details": {**_device(code, user, authenticator), **(details or {})},
+        "user_id": user.id if user else None,
+        "user_name": _user_name(user) if user else None,
+        "user_agent": "Other 0.0.0 / Other 0.0.0",
+        "audience": None,
+        "strategy": connection.strategy if connection else None,
+        "strategy_type": connection.strategy_type if connection else None,
+        "isMobile": False,
+        "location_info": None,
+    }
+
+
+def _device(code: str, user: User | None, authenticator: Authenticator | None) -> dict:
+    """``authenticator`` and, for what begins or ends an enrollment, ``enrollment``."""
+    if authenticator is None:
+        return {}
+    seen = {"id": authenticator.id, "type": authenticator.type}
+    if authenticator.phone_number is not None:
+        seen["phone_number"] = authenticator.phone_number
+    if user is None or "enroll" not in code:
+        return {"authenticator": seen}
+    return {"authenticator": seen, "enrollment": {"_id": authenticator.suffix, "user_id": user.id}}
+
+
+def _user_name(user: User) -> str | None:
+    return user.profile.get("username") or user.email or user.profile.get("name")
+
+
+def _id_of(entry: dict) -> str:
+    return entry["log_id"]
+
+
+def _log_id(at: int, number: int) -> str:
+    """``900``, the time to the microsecond, and a running number: sortable as text."""
+    moment = datetime.fromtimestamp(at // 1000, timezone.utc)
+    return f"900{moment:%Y%m%d%H%M%S}{at % 1000:03d}000{number:033d}"

@@ -1,0 +1,315 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Users described in a YAML file by age: "enrolled: 200 days ago". The README tells the format."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import random
+import re
+from pathlib import Path
+import yaml
+
+from ..users.connections import DATABASE, SOCIAL
+from ..users.models import RECOVERY_CODE_CHARACTERS, Authenticator, User, device_suffix, recovery_code, totp_secret
+from ..users.seed import PASSWORD, credential
+from ..users.times import DAY, HOUR, iso
+from .tenant import Tenant
+
+# Per factor of the file: the Management API's type, and the members that only some factors have.
+FACTORS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "otp": ("totp", ("secret",)),
+    "phone": ("phone", ("number",)),
+    "push": ("push", ("secret",)),
+    "email": ("email", ("address",)),
+    "webauthn-roaming": ("webauthn-roaming", ()),
+    "webauthn-platform": ("webauthn-platform", ()),
+    "passkey": ("passkey", ()),
+    "recovery-code": ("recovery-code", ("code",)),
+}
+CONNECTIONS = (DATABASE, SOCIAL)
+PENDING_AGE = HOUR
+DEFAULT_CREATED_AGE = 365 * DAY
+_AGE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?) (minute|hour|day|week|month|year)s? ago", re.ASCII)
+_UNITS = {
+    "minute": HOUR // 60,
+    "hour": HOUR,
+    "day": DAY,
+    "week": 7 * DAY,
+    "month": 30 * DAY,
+    "year": 365 * DAY,
+}
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+_RECOVERY_CODE = re.compile(f"[{RECOVERY_CODE_CHARACTERS}]{{24}}")
+
+
+class SeedFileError(ValueError):
+    """A mistake in the file; the text is one line with the file's name and, where there is one, the line's number."""
+
+
+def read_seed_file(path: str, now: int, message_types: tuple[str, ...]) -> list[tuple[int, User]]:
+    """The users that the file describes, each with the number of its first line.
+
+    :param now: the tenant's time, milliseconds; ages count back from it.
+    :param message_types: what phones are enrolled for.
+
+    Raises :class:`SeedFileError` for the first mistake.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        document = yaml.compose(text, yaml.SafeLoader)
+    except OSError as error:
+        raise SeedFileError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SeedFileError(f"{path}: is not UTF-8 text") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise SeedFileError(f"{path}:{mark.line + 1}: is not YAML: {error.problem}") from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise SeedFileError(f"{path}: is not YAML: {str(error).splitlines()[0]}") from None
+    if document is None:
+        raise SeedFileError(f"{path}: is empty; expected 'users:' with a list")
+    return _Reader(path, now, message_types).users(document)
+
+
+class _Reader:
+    def __init__(self, path: str, now: int, message_types: tuple[str, ...]):
+        self._path = path
+        self._now = now
+        self._message_types = message_types
+
+    def users(self, document: yaml.Node) -> list[tuple[int, User]]:
+        members = self._members(document, "the file", ("users",), ("users",))
+        users: list[tuple[int, User]] = []
+        lines: dict[tuple[str, str], int] = {}
+        for node in self._items(members["users"], "users"):
+            user = self._user(node)
+            line = node.start_mark.line + 1
+            for name, taken in (("e-mail address", (user.connection, user.email)), ("user_id", ("", user.id))):
+                if taken in lines:
+                    raise self._mistake(node, f"this {name} is that of the user in line {lines[taken]}")
+                lines[taken] = line
+            users.append((line, user))
+        return users
+
+    def _user(self, node: yaml.Node) -> User:
+        allowed = (
+            "email", "user_id", "name", "connection", "password", "phone_number", "email_verified", "blocked", "created",
+            "last login", "logins", "authenticators",
+        )  # fmt: skip
+        members = self._members(node, "a user", allowed, ("email",))
+        email = self._matching(members, "email", "", _ADDRESS, "an e-mail address").lower()
+        connection = self._text(members, "connection", DATABASE)
+        if connection not in CONNECTIONS:
+            raise self._mistake(members["connection"], f"connection must be one of {', '.join(CONNECTIONS)}")
+        if "password" in members and connection != DATABASE:
+            raise self._mistake(members["password"], f"users of {connection} have no password")
+        rng = random.Random(f"{connection}/{email}")
+        items = self._items(members["authenticators"], "authenticators") if "authenticators" in members else []
+        built = [self._authenticators(item, email, rng) for item in items]
+        authenticators = [item for pair, _code in built for item in pair]
+        codes = [code for _pair, code in built if code is not None]
+        if len(codes) > 1:
+            raise self._mistake(members["authenticators"], "a user has one recovery code at most")
+        oldest = min((item.created_at for item in authenticators), default=self._now)
+        created = self._time(members, "created", min(self._now - DEFAULT_CREATED_AGE, oldest))
+        if created > oldest:
+            raise self._mistake(members["created"], "an authenticator is older than its user")
+        profile = self._profile(members, email, connection, created)
+        return User(
+            profile,
+            connection,
+            self._text(members, "password", PASSWORD) if connection == DATABASE else None,
+            authenticators,
+            codes[0] if codes else None,
+        )
+
+    def _profile(self, members: dict[str, yaml.Node], email: str, connection: str, created: int) -> dict:
+        provider = "auth0" if connection == DATABASE else connection
+        default_id = f"{provider}|{hashlib.sha256(email.encode()).hexdigest()[:24]}"
+        pattern = re.compile(re.escape(provider) + r"\|\S+")
+        user_id = self._matching(members, "user_id", default_id, pattern, f"{provider}| and a local id")
+        profile = {
+            "created_at": iso(created),
+            "email": email,
+            "email_verified": self._flag(members, "email_verified", True),
+            "identities": [
+                {
+                    "connection": connection,
+                    "user_id": user_id.partition("|")[2],
+                    "provider": provider,
+                    "isSocial": provider != "auth0",
+                }
+            ],
+            "name": self._text(members, "name", email),
+            "nickname": email.partition("@")[0],
+            "picture": "https://cdn.example.com/avatars/default.png",
+            "updated_at": iso(created),
+            "user_id": user_id,
+        }
+        if "phone_number" in members:
+            profile["phone_number"] = self._matching(members, "phone_number", "", _E164, "E.164, as +12025550123")
+        if self._flag(members, "blocked", False):
+            profile["blocked"] = True
+        last_login = self._time(members, "last login", None, ("never",))
+        if last_login is None:
+            if "logins" in members:
+                raise self._mistake(members["logins"], "a user with logins needs 'last login'")
+            return profile
+        if last_login < created:
+            raise self._mistake(members["last login"], "last login is before the user's creation")
+        logins = int(self._matching(members, "logins", "1", re.compile("[1-9][0-9]{0,8}"), "a whole number from 1"))
+        return {**profile, "last_login": iso(last_login), "updated_at": iso(last_login), "logins_count": logins}
+
+    def _authenticators(
+        self, node: yaml.Node, email: str, rng: random.Random
+    ) -> tuple[list[Authenticator], str | None]:
+        """The authenticator (of a push, with its OTP twin), and the recovery code that it is."""
+        common = ("factor", "name", "enrolled", "last used", "unconfirmed")
+        special = tuple(dict.fromkeys(name for _kind, names in FACTORS.values() for name in names))
+        members = self._members(node, "an authenticator", common + special, ("factor",))
+        factor = self._text(members, "factor")
+        if factor not in FACTORS:
+            raise self._mistake(members["factor"], f"factor must be one of {', '.join(FACTORS)}, not '{factor}'")
+        kind, own = FACTORS[factor]
+        for name in special:
+            if name in members and name not in own:
+                raise self._mistake(members[name], f"'{name}' does not belong to the factor {factor}")
+        item = Authenticator(kind, 0, device_suffix(rng), name=self._name(members))
+        self._date(members, item)
+        if factor == "recovery-code":
+            code = self._matching(members, "code", recovery_code(rng), _RECOVERY_CODE, "24 of 1-9, A-Z without I and O")
+            return [item], code
+        if factor == "phone":
+            if "number" not in members:
+                raise self._mistake(node, "a phone needs its number")
+            item.phone_number = self._matching(members, "number", "", _E164, "E.164, as +12025550123")
+            item.channels, item.preferred = self._message_types, next(iter(self._message_types), None)
+        elif factor == "email":
+            item.email = self._matching(members, "address", email, _ADDRESS, "an e-mail address").lower()
+        elif factor == "otp":
+            item.secret = self._secret(members, rng)
+        elif factor == "push":
+            item.link_id = f"link_{device_suffix(rng)[4:]}"
+            twin = Authenticator("totp", item.created_at, device_suffix(rng), secret=self._secret(members, rng))
+            twin.confirmed, twin.enrolled_at, twin.last_auth_at = item.confirmed, item.enrolled_at, item.last_auth_at
+            twin.link_id = item.link_id
+            return [item, twin], None
+        else:
+            item.webauthn = credential(kind, rng)
+        return [item], None
+
+    def _date(self, members: dict[str, yaml.Node], item: Authenticator) -> None:
+        """Enrolled and confirmed at once; one that was never used was created by an administrator (no dates)."""
+        if self._flag(members, "unconfirmed", False):
+            if "last used" in members:
+                raise self._mistake(members["last used"], "an unconfirmed authenticator cannot have been used")
+            item.confirmed, item.created_at = False, self._time(members, "enrolled", self._now - PENDING_AGE)
+            if item.created_at <= self._now - DAY:
+                raise self._mistake(members["enrolled"], "an unconfirmed authenticator vanishes after 24 hours")
+            return
+        enrolled = self._time(members, "enrolled", self._now - 30 * DAY)
+        never = None if item.type == "recovery-code" else enrolled
+        used = self._time(members, "last used", never, ("never",))
+        if used is not None and used < enrolled:
+            raise self._mistake(members["last used"], "last used is before enrolled")
+        item.created_at, item.enrolled_at, item.last_auth_at = enrolled, enrolled, used
+        if used is None and item.type != "recovery-code":
+            item.enrolled_at = None
+
+    def _name(self, members: dict[str, yaml.Node]) -> str | None:
+        return self._matching(members, "name", "", re.compile(".{1,20}"), "1 to 20 characters") or None
+
+    def _secret(self, members: dict[str, yaml.Node], rng: random.Random) -> str:
+        secret = self._text(members, "secret", totp_secret(rng))
+        try:
+            base64.b32decode(secret + "=" * (-len(secret) % 8))
+        except (binascii.Error, ValueError):
+            raise self._mistake(members["secret"], "secret must be base32: A-Z and 2-7") from None
+        return secret
+
+    # YAML
+
+    def _mistake(self, node: yaml.Node, text: str) -> SeedFileError:
+        return SeedFileError(f"{self._path}:{node.start_mark.line + 1}: {text}")
+
+    def _members(
+        self, node: yaml.Node, what: str, allowed: tuple[str, ...], needed: tuple[str, ...]
+    ) -> dict[str, yaml.Node]:
+        if not isinstance(node, yaml.MappingNode):
+            raise self._mistake(node, f"{what} must be a mapping of {', '.join(allowed)}")
+        members: dict[str, yaml.Node] = {}
+        for key, value in node.value:
+            name = key.value if isinstance(key, yaml.ScalarNode) else "?"
+            if name not in allowed:
+                raise self._mistake(key, f"{what} has no '{name}'; it has {', '.join(allowed)}")
+            if name in members:
+                raise self._mistake(key, f"'{name}' is here a second time")
+            members[name] = value
+        for name in needed:
+            if name not in members:
+                raise self._mistake(node, f"{what} needs '{name}'")
+        return members
+
+    def _items(self, node: yaml.Node, name: str) -> list[yaml.Node]:
+        if not isinstance(node, yaml.SequenceNode):
+            raise self._mistake(node, f"{name} must be a list")
+        return node.value
+
+    def _text(self, members: dict[str, yaml.Node], name: str, default: str = "") -> str:
+        """The text as it is written, be it a number for YAML or not: phone numbers need no quotes."""
+        node = members.get(name)
+        if node is None:
+            return default
+        if not isinstance(node, yaml.ScalarNode) or not node.value or node.tag == "tag:yaml.org,2002:null":
+            raise self._mistake(node, f"{name} must be a text")
+        return node.value
+
+    def _matching(
+        self, members: dict[str, yaml.Node], name: str, default: str, pattern: re.Pattern, expected: str
+    ) -> str:
+        text = self._text(members, name, default)
+        if name in members and not pattern.fullmatch(text):
+            raise self._mistake(members[name], f"{name} must be {expected}")
+        return text
+
+    def _flag(self, members: dict[str, yaml.Node], name: str, default: bool) -> bool:
+        text = self._text(members, name, "true" if default else "false").lower()
+        if text not in ("true", "false", "yes", "no"):
+            raise self._mistake(members[name], f"{name} must be true or false")
+        return text in ("true", "yes")
+
+    def _time(
+        self, members: dict[str, yaml.Node], name: str, default: int | None, words: tuple[str, ...] = ()
+    ) -> int | None:
+        """Milliseconds since 1970; None for the word ``never``."""
+        if name not in members:
+            return default
+        text = self._text(members, name)
+        if text in words:
+            return None
+        if text == "now":
+            return self._now
+        match = _AGE.fullmatch(text)
+        if match is None or float(match[1]) * _UNITS[match[2]] > min(self._now, 100 * 365 * DAY):
+            expected = " or ".join(("an age such as '200 days ago'", "now", *words))
+            raise self._mistake(members[name], f"{name} must be {expected}, not '{text}'")
+        return self._now - round(float(match[1]) * _UNITS[match[2]])
+
+
+def plant(path: str, tenant: Tenant) -> int:
+    """Add the users of a seed file to a tenant and return how many there are.
+
+    Raises :class:`SeedFileError`, also for a user that the tenant has already.
+    """
+    users = read_seed_file(path, tenant.now(), tenant.switches["message-types"])
+    for line, user in users:
+        same = [other for other in tenant.find_by_email(user.email) if other.connection == user.connection]
+        if same or tenant.find(user.id):
+            raise SeedFileError(f"{path}:{line}: this user is seeded already (--users 0 leaves only those of the file)")
+        tenant.store.add(user)  # not as if it were created now: the search knows it
+    return len(users)

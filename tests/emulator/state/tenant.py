@@ -1,0 +1,233 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state of one tenant: clock, users, keys, limits, and what may be done to a user's authenticators."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator
+
+from ..users.models import Authenticator, Challenge, User, device_suffix, recovery_code
+from ..users.search_delay import SearchDelay
+from ..users.seed import Population
+from ..users.store import UserStore
+from ..users.times import DAY, iso
+from ..users.views import is_factor, profile_view
+from .actions import Actions
+from .event_log import EventLog, event_fields
+from .guardian import Guardian
+from .jobs import Job
+from .logins import Browsers, Logins
+from .quotas import FailedLogins, Quotas
+from .rate_limits import Limiter
+from .refresh_tokens import RefreshTokens
+from .tokens import Sealer, Signer
+from .used_assertions import UsedAssertions
+
+CODE_LIFETIME = 300_000
+PENDING_LIFETIME = DAY
+MAX_AUTHENTICATORS = 50
+
+
+class Tenant:
+    """One Auth0 tenant.
+
+    :param domain: ``host:port``; issuer and audiences are ``https://`` with it.
+    :param users: how many seeded users there are.
+    :param seed: what makes them.
+    :param plan: name of a rate-limit preset.
+    :param switches: every switch's value by name.
+    """
+
+    name = "Emulated tenant"
+
+    def __init__(self, domain: str, users: int, seed: int, plan: str, switches: dict):
+        self.domain = domain
+        self.issuer = f"https://{domain}/"
+        self.management_audience = f"https://{domain}/api/v2/"
+        self.mfa_audience = f"https://{domain}/mfa/"
+        self.my_account_audience = f"https://{domain}/me/"
+        self.userinfo_audience = f"https://{domain}/userinfo"
+        self.plan = plan
+        self.switches = switches
+        self.actions = Actions()
+        self.guardian = Guardian.from_switches(switches)
+        self.jobs: dict[str, Job] = {}
+        self.search_delay = SearchDelay(switches["search-delay"])
+        self.log = EventLog(plan)
+        self.limiter = Limiter(plan, refill=switches["refill"])
+        self.signer = Signer()
+        self.sealer = Sealer()
+        self.quotas = Quotas(plan, switches["user-quotas"])
+        self.failed_logins = FailedLogins()
+        self.used_assertions = UsedAssertions()
+        self.refresh_tokens = RefreshTokens()
+        self.logins = Logins()
+        self.browsers = Browsers()
+        self.offset = 0  # milliseconds by which the tenant's clock was moved
+        self.store = UserStore(Population(seed, users, self.now(), switches["message-types"]))
+
+    # Clock
+
+    def now(self) -> int:
+        """The tenant's time, milliseconds since 1970."""
+        return time.time_ns() // 1_000_000 + self.offset
+
+    def move_clock(self, milliseconds: int) -> None:
+        """Move the tenant's time by ``milliseconds``; it goes on running."""
+        self.offset += milliseconds
+
+    # Users
+
+    def find(self, user_id: str) -> User | None:
+        """The user, without authenticators whose confirmation is overdue; None when there is none.
+
+        To be read or changed in the course of one request; what outlasts it holds the id, not the user.
+        """
+        user = self.store.find(user_id)
+        if user is not None:
+            self._forget_overdue(user)
+        return user
+
+    def find_by_email(self, address: str) -> list[User]:
+        """All users with exactly this address."""
+        users = [self.find(user_id) for user_id in self.store.ids_at(address)]
+        return [user for user in users if user is not None and user.email == address]
+
+    def users_with_device(self, suffix: str) -> Iterator[User]:
+        """Users that may have the authenticator ``dev_...``: the seeded user it names, then all changed ones."""
+        population = self.store.population
+        i = population.index_of_device(suffix)
+        seeded = self.find(population.user_id(i)) if i is not None else None
+        if seeded is not None:
+            yield seeded
+        for user in self.store.aside().values():
+            if user is not None:
+                self._forget_overdue(user)
+                yield user
+
+    def users(self) -> Iterator[User]:
+        """All users, for reading only: the seeded ones in their order, then the created ones."""
+        for user in self.store:
+            self._forget_overdue(user)
+            yield user
+
+    def add(self, user: User) -> None:
+        """Register a new user."""
+        self.store.add(user)
+        self.search_delay.note(self.store.position(user.id), None, self.now())
+
+    def before_write(self, user: User) -> None:
+        """To be called before a profile is written: the user search shows it for a while as it is now."""
+        self.search_delay.note(self.store.position(user.id), profile_view(user), self.now())
+
+    def index_address(self, user: User) -> None:
+        """Make the user findable by the present address; to be called after a change."""
+        self.store.index_address(user)
+
+    def record_login(self, user: User) -> None:
+        """Note in the profile that the user logged in now."""
+        self.before_write(user)
+        now = iso(self.now())
+        count = user.profile.get("logins_count", 0) + 1
+        user.profile = {**user.profile, "last_login": now, "updated_at": now, "logins_count": count}
+
+    def record_event(
+        self,
+        code: str,
+        user: User | None = None,
+        client_id: str | None = None,
+        authenticator: Authenticator | None = None,
+        description: str = "",
+        details: dict | None = None,
+    ) -> None:
+        """Write an entry of the type ``code`` (``gd_auth_succeed``, ``sapi``, ...) into the tenant's log, now."""
+        self.log.write(self.now(), **event_fields(code, user, client_id, authenticator, description, details))
+
+    def remove(self, user_id: str) -> None:
+        """Delete a user with all authenticators (API.md §3.3); an unknown id is no error."""
+        user = self.store.find(user_id)
+        if user is not None:
+            self.before_write(user)
+            self.store.remove(user_id)
+
+    # Authenticators
+
+    def confirm(self, user: User, item: Authenticator) -> None:
+        """Finish an enrollment: the whole pair and the recovery code become active, with the dates of now."""
+        now = self.now()
+        for other in user.authenticators:
+            if other is item or (item.link_id and other.link_id == item.link_id):
+                other.confirmed, other.enrolled_at, other.last_auth_at = True, now, now
+            elif other.type == "recovery-code" and not other.confirmed:
+                other.confirmed, other.enrolled_at = True, now
+
+    def remove_authenticator(self, user: User, item: Authenticator) -> None:
+        """Delete an authenticator and its pair."""
+        if item.type == "recovery-code":
+            user.recovery_code = None
+        user.authenticators = [
+            other
+            for other in user.authenticators
+            if other is not item and not (item.link_id and other.link_id == item.link_id)
+        ]
+        user.mfa_removed_at = self.now()
+
+    def remove_all_authenticators(self, user: User) -> None:
+        """Delete everything a user has, pending enrollments and the recovery code included."""
+        if user.authenticators:
+            user.mfa_removed_at = self.now()
+        user.authenticators, user.recovery_code = [], None
+
+    def issue_recovery_code(self, user: User, confirmed: bool, used_at: int | None = None) -> str:
+        """Give the user a new recovery code in place of any old one, and return it."""
+        now = self.now()
+        user.authenticators = [item for item in user.authenticators if item.type != "recovery-code"]
+        user.authenticators.append(
+            Authenticator(
+                "recovery-code",
+                now,
+                device_suffix(),
+                confirmed=confirmed,
+                enrolled_at=now if confirmed else None,
+                last_auth_at=used_at,
+            )
+        )
+        user.recovery_code = recovery_code()
+        return user.recovery_code
+
+    def challenge(self, user: User, session: str, item: Authenticator, channel: str) -> str:
+        """Send a code (or a push) to an authenticator; the answer is the ``oob_code`` that the exchange asks for."""
+        now = self.now()
+        address = item.phone_number or item.email
+        code = None if channel == "push" else f"{secrets.randbelow(1_000_000):06d}"
+        if code is not None:
+            user.received.append({"channel": channel, "to": address, "code": code, "sent_at": now})
+        user.challenges = {key: old for key, old in user.challenges.items() if now - old.sent_at < PENDING_LIFETIME}
+        transaction = secrets.token_hex(16)
+        user.challenges[transaction] = Challenge(session, item.id, channel, code, now)
+        sealed = {"kind": "oob", "sub": user.id, "txn": transaction, "exp": now + CODE_LIFETIME}
+        return self.sealer.seal(sealed, now + CODE_LIFETIME)
+
+    def answer_push(self, user: User, approved: bool) -> Challenge | None:
+        """Answer the newest push that waits on the user's device, as the user; None when none does."""
+        limit = self.now() - CODE_LIFETIME
+        for challenge in reversed(user.challenges.values()):
+            if challenge.channel == "push" and challenge.approved is None and challenge.sent_at > limit:
+                challenge.approved = approved
+                return challenge
+        return None
+
+    def _forget_overdue(self, user: User) -> None:
+        limit = self.now() - PENDING_LIFETIME
+        if any(not item.confirmed and item.created_at <= limit for item in user.authenticators):
+            user.authenticators = [item for item in user.authenticators if item.confirmed or item.created_at > limit]
+            if not any(item.type == "recovery-code" for item in user.authenticators):
+                user.recovery_code = None
+
+    @staticmethod
+    def is_full(user: User) -> bool:
+        """Whether the user has as many authenticators as a user may have (API.md §2.2); a pair is one."""
+        return len({item.link_id or item.id for item in user.authenticators if is_factor(item)}) >= MAX_AUTHENTICATORS

@@ -1,0 +1,259 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Actions: building, deploying, binding, and what their code says about remembering browsers."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.emulator.actions.remember_browser import choices
+
+TRIGGER = [{"id": "post-login", "version": "v3"}]
+BINDINGS = "/actions/triggers/post-login/bindings"
+
+
+def code(allow):
+    option = f", {{ allowRememberBrowser: {allow} }}" if allow else ""
+    return f"exports.onExecutePostLogin = async (event, api) => {{ api.multifactor.enable('any'{option}); }};"
+
+
+def create(api, name="hide", **body):
+    answer = api.manage("POST", "/actions/actions", json={"name": name, "supported_triggers": TRIGGER, **body})
+    assert answer.status_code == 201
+    return answer.json()
+
+
+def deployed(api, name="hide", **body):
+    action = create(api, name, **body)
+    api.advance(2)
+    assert api.manage("POST", f"/actions/actions/{action['id']}/deploy").status_code == 200
+    return action
+
+
+def bind(api, *names):
+    entries = [{"ref": {"type": "action_name", "value": name}} for name in names]
+    return api.manage("PATCH", BINDINGS, json={"bindings": entries})
+
+
+def read(api, action):
+    return api.manage("GET", f"/actions/actions/{action['id']}").json()
+
+
+def remembers(api):
+    return api.call("GET", "/_control/remember-browser").json()["remember_browser"]
+
+
+def test_the_current_trigger_version_can_be_found(api):
+    triggers = api.manage("GET", "/actions/triggers").json()["triggers"]
+    versions = {item["version"]: item["status"] for item in triggers if item["id"] == "post-login"}
+    assert versions == {"v1": "DEPRECATED", "v2": "DEPRECATED", "v3": "CURRENT"}
+    assert {item["default_runtime"] for item in triggers} == {"node22"}
+
+
+def test_a_build_moves_on_with_the_tenants_clock(make_api):
+    api = make_api({"action-build-seconds": 600})
+    action = create(api, code="x")
+    seen = [action["status"]]
+    for _step in range(2):
+        api.advance(300)
+        seen.append(read(api, action)["status"])
+    assert seen == ["pending", "building", "built"]
+
+
+def test_secrets_are_never_answered(api):
+    action = create(api, secrets=[{"name": "KEY", "value": "hush-hush"}])
+    assert [set(secret) for secret in action["secrets"]] == [{"name", "updated_at"}]
+    answers = [api.manage("GET", path).text for path in (f"/actions/actions/{action['id']}", "/logs")]
+    assert not any("hush-hush" in text for text in answers)
+
+
+def test_times_are_nanoseconds(api):
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z", create(api)["created_at"])
+
+
+def test_a_change_needs_a_new_deploy(api):
+    action = deployed(api, code=code("false"))
+    assert read(api, action)["all_changes_deployed"] is True
+    changed = api.manage("PATCH", f"/actions/actions/{action['id']}", json={"code": code("true")}).json()
+    assert (changed["status"], changed["all_changes_deployed"]) == ("pending", False)
+    assert changed["deployed_version"]["code"] == code("false")
+    api.advance(2)
+    version = api.manage("POST", f"/actions/actions/{action['id']}/deploy").json()
+    assert (version["number"], version["code"], version["deployed"]) == (2, code("true"), False)
+    now = read(api, action)
+    assert (now["current_version"]["status"], now["deployed_version"]["status"]) == ("BUILT", "built")
+
+
+@pytest.mark.parametrize("status", [200, 202])
+def test_the_status_of_a_deploy(make_api, status):
+    api = make_api({"action-deploy-status": status, "action-build-seconds": 0})
+    action = create(api)
+    assert api.manage("POST", f"/actions/actions/{action['id']}/deploy").status_code == status
+
+
+@pytest.mark.parametrize("status", [400, 200])
+def test_deploying_before_the_build_is_done(make_api, status):
+    api = make_api({"deploy-unbuilt-status": status})
+    assert api.manage("POST", f"/actions/actions/{create(api)['id']}/deploy").status_code == status
+
+
+@pytest.mark.parametrize("status", [400, 201])
+def test_an_existing_name(make_api, status):
+    api = make_api({"existing-action-name-status": status})
+    create(api)
+    answer = api.manage("POST", "/actions/actions", json={"name": "hide", "supported_triggers": TRIGGER})
+    assert answer.status_code == status
+
+
+def test_actions_are_found_by_name_trigger_and_deployment(api):
+    deployed(api)
+    create(api, "other", supported_triggers=[{"id": "credentials-exchange"}])
+    for query, names in [
+        ("actionName=hide&triggerId=post-login", ["hide"]),
+        ("actionName=hid", []),
+        ("triggerId=credentials-exchange", ["other"]),
+        ("deployed=true", ["hide"]),
+        ("deployed=false", ["other"]),
+        ("installed=true", []),
+        ("per_page=1&page=1", ["other"]),
+    ]:
+        found = api.manage("GET", f"/actions/actions?{query}").json()["actions"]
+        assert [action["name"] for action in found] == names, query
+
+
+def test_numbers_that_are_zero_are_left_out(api):
+    assert api.manage("GET", BINDINGS).json() == {"bindings": [], "per_page": 50}
+    assert api.manage("GET", "/actions/actions").json() == {"actions": [], "per_page": 20}
+
+
+def test_bindings_are_replaced_as_a_whole_and_keep_their_order(api):
+    for name in ("a", "b", "c"):
+        deployed(api, name)
+    bind(api, "a", "b")
+    before = api.manage("GET", BINDINGS).json()
+    assert ([item["display_name"] for item in before["bindings"]], before["total"]) == (["a", "b"], 2)
+    kept = before["bindings"][1]
+    entries = [
+        {"ref": {"type": "action_name", "value": "c"}},
+        {"ref": {"type": "binding_id", "value": kept["id"]}, "display_name": "second"},
+    ]
+    answer = api.manage("PATCH", BINDINGS, json={"bindings": entries}).json()["bindings"]
+    assert [item["action"]["name"] for item in answer] == ["c", "b"]
+    assert (answer[1]["id"], answer[1]["display_name"]) == (kept["id"], "second")
+
+
+@pytest.mark.parametrize("status", [400, 200])
+def test_binding_what_was_never_deployed(make_api, status):
+    api = make_api({"bind-undeployed-status": status})
+    create(api)
+    assert bind(api, "hide").status_code == status
+
+
+def test_deleting_a_bound_action_takes_force(api):
+    action = deployed(api)
+    bind(api, "hide")
+    path = f"/actions/actions/{action['id']}"
+    assert api.manage("DELETE", path).status_code == 400
+    assert api.manage("DELETE", f"{path}?force=true").status_code == 204
+    assert api.manage("GET", BINDINGS).json()["bindings"] == []
+    gone = api.manage("GET", path)
+    assert gone.json() == {"statusCode": 404, "error": "Not Found", "message": "That action does not exist."}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"name": "x"},
+        {"name": "x", "supported_triggers": []},
+        {"name": "x", "supported_triggers": TRIGGER * 2},
+        {"name": "x", "supported_triggers": [{"id": "post-logout"}]},
+        {"name": "x", "supported_triggers": [{"id": "post-login", "version": "v9"}]},
+        {"name": "x", "supported_triggers": TRIGGER, "runtime": "perl5"},
+        {"name": "x", "supported_triggers": TRIGGER, "secrets": [{"name": f"s{i}", "value": ""} for i in range(31)]},
+        {"name": "x", "supported_triggers": TRIGGER, "dependencies": [{"name": "n", "version": "1"}] * 11},
+        {"name": "x", "supported_triggers": TRIGGER, "modules": [{"module_id": "m"}]},
+    ],
+)
+def test_wrong_actions_are_400(api, body):
+    assert api.manage("POST", "/actions/actions", json=body).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [{"ref": {"type": "action_name", "value": "nobody"}}],
+        [{"ref": {"type": "binding_id", "value": "nobody"}}],
+        [{"ref": {"type": "action_name"}}],
+        [{}],
+        [{"ref": {"type": "action_name", "value": "hide"}}] * 21,
+    ],
+)
+def test_wrong_bindings_are_400_and_change_nothing(api, entries):
+    deployed(api)
+    bind(api, "hide")
+    assert api.manage("PATCH", BINDINGS, json={"bindings": entries}).status_code == 400
+    assert len(api.manage("GET", BINDINGS).json()["bindings"]) == 1
+
+
+def test_a_tenant_has_at_most_100_actions(api):
+    for number in range(100):
+        create(api, f"a{number}")
+    answer = api.manage("POST", "/actions/actions", json={"name": "more", "supported_triggers": TRIGGER})
+    assert answer.status_code == 403
+
+
+# What the code says
+
+
+def test_an_action_speaks_once_it_is_deployed_and_bound(api):
+    assert remembers(api) is None
+    deployed(api, code=code("false"))
+    assert remembers(api) is None
+    bind(api, "hide")
+    assert remembers(api) is False
+    bind(api)
+    assert remembers(api) is None
+
+
+def test_the_last_bound_action_wins(api):
+    deployed(api, "hide", code=code("false"))
+    deployed(api, "show", code=code("true"))
+    deployed(api, "silent", code="exports.onExecutePostLogin = async () => {};")
+    bind(api, "show", "hide", "silent")
+    assert remembers(api) is False
+    bind(api, "hide", "show", "silent")
+    assert remembers(api) is True
+
+
+def test_a_draft_has_no_effect(api):
+    action = deployed(api, code=code("false"))
+    bind(api, "hide")
+    api.manage("PATCH", f"/actions/actions/{action['id']}", json={"code": code("true")})
+    api.advance(2)
+    assert remembers(api) is False
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        (code("false"), [False]),
+        (code("true"), [True]),
+        (code(None), [False]),
+        ('api.multifactor.enable("any", {\n  allowRememberBrowser: true,\n});', [True]),
+        ('api.multifactor.enable("any", {"allowRememberBrowser": true})', [True]),
+        ("api.multifactor.enable('any', { allowRememberBrowser: true }); // , { allowRememberBrowser: false }", [True]),
+        ("// api.multifactor.enable('any')", []),
+        ("/* api.multifactor.enable('any') */", []),
+        ("const x = 'http://host'; api.multifactor.enable('any');", [False]),
+        ("api.multifactor.enable('none')", []),
+        ("api.multifactor.enable('any', options)", []),
+        ("api.multifactor.enable(provider)", []),
+        (code("true") + code("false"), [True, False]),
+        ("", []),
+    ],
+)
+def test_reading_code(text, said):
+    assert choices(text) == said

@@ -1,0 +1,250 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults on demand: what each kind does to the requests that match, and which descriptions are refused."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.emulator.http.faults import KINDS
+from tests.emulator.launch import start
+
+README = Path(__file__).parents[3] / "emulator" / "README.md"
+LIMIT_HEADERS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
+EVERYONE = {"sort": "created_at:1", "per_page": 5, "include_totals": "true"}
+
+
+def inject(api, **fault):
+    answer = api.call("POST", "/_control/faults", json=fault)
+    assert answer.status_code == 201, answer.text
+
+
+def numbers(answer):
+    """The numbers in the addresses of the listed users."""
+    return [int(user["email"][4:9]) for user in answer.json()["users"]]
+
+
+# Rate limits
+
+
+def test_limit_says_when_the_next_token_comes(api):
+    inject(api, kind="limit", seconds=7, path="/api/v2/*")
+    before = time.time()
+    answer = api.manage("GET", "/users")
+    assert answer.status_code == 429
+    assert answer.json()["errorCode"] == "too_many_requests"
+    assert answer.headers["x-ratelimit-remaining"] == "0"
+    assert 6 < int(answer.headers["x-ratelimit-reset"]) - before < 10
+
+
+@pytest.mark.parametrize("kind", ["limit", "status"])
+def test_limit_headers_can_be_left_out(api, kind):
+    inject(api, kind=kind, limit_headers=False, headers={"retry-after": "3"})
+    answer = api.call("GET", "/mfa/authenticators")
+    assert answer.status_code == {"limit": 429, "status": 503}[kind]
+    assert not any(name in answer.headers for name in LIMIT_HEADERS)
+    assert answer.headers["retry-after"] == "3"
+
+
+def test_limit_has_the_body_of_the_api_that_was_called(api):
+    inject(api, kind="limit")
+    assert api.call("GET", "/mfa/authenticators").json()["error"] == "too_many_requests"
+
+
+# Answers that are no answers
+
+
+def test_malformed_is_carried_out_and_answered_with_half_the_json(api):
+    path = api.methods_path(2)
+    inject(api, kind="malformed", method="POST")
+    body = {"type": "email", "email": "second@example.com"}
+    answer = api.manage("POST", path, json=body)
+    assert answer.status_code == 201
+    with pytest.raises(json.JSONDecodeError):
+        answer.json()
+    assert [method["type"] for method in api.methods(2)] == ["totp", "email"]
+
+
+def test_malformed_breaks_the_shortest_answer_too(api):
+    path = api.methods_path(1)
+    inject(api, kind="malformed")
+    with pytest.raises(json.JSONDecodeError):
+        api.manage("GET", path).json()
+
+
+def test_truncated_is_carried_out_and_closed_in_the_middle_of_the_body():
+    with start(users=3) as emulator:
+        host, _separator, port = emulator.domain.partition(":")
+        client = http.client.HTTPConnection(host, int(port), timeout=5)
+        emulator.control("POST", "faults", {"kind": "truncated"})
+        client.request("GET", "/.well-known/jwks.json")
+        answer = client.getresponse()
+        promised = int(answer.headers["content-length"])
+        with pytest.raises(http.client.IncompleteRead) as caught:
+            answer.read()
+        assert 0 < len(caught.value.partial) < promised
+        client.close()
+        client.request("GET", "/.well-known/jwks.json")
+        assert len(client.getresponse().read()) == promised
+        client.close()
+
+
+# Answers from the future and from the past
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_unknown_adds_an_unknown_factor_and_unknown_members(api, number):
+    known = api.methods(number)
+    inject(api, kind="unknown", path="*/authentication-methods")
+    methods = api.methods(number)
+    assert [method["type"] for method in methods] == [*(method["type"] for method in known), "hologram"]
+    assert methods[-1]["id"].startswith("hologram|")
+    assert methods[-1]["id"] not in {method["id"] for method in known}
+    assert all(method["x_unknown"] == {"level": 3} for method in methods)
+    assert api.methods(number) == known
+
+
+def test_unknown_reaches_the_mfa_api(api):
+    token = api.mfa_token(2)
+    inject(api, kind="unknown")
+    rows = api.call("GET", "/mfa/authenticators", token).json()
+    assert rows[-1]["authenticator_type"] == "hologram"
+
+
+def test_unknown_adds_no_row_to_what_lists_no_authenticators(api):
+    inject(api, kind="unknown", path="/api/v2/users")
+    answer = api.manage("GET", "/users", params=EVERYONE)
+    assert numbers(answer) == [1, 2, 3, 4, 5]
+    assert "x_unknown" in answer.json() and all("x_unknown" in user for user in answer.json()["users"])
+
+
+def test_sparse_leaves_members_out_everywhere(api):
+    path = api.methods_path(2)
+    inject(api, kind="sparse", members=["last_auth_at", "confirmed"], path="*/authentication-methods")
+    (method,) = api.manage("GET", path).json()
+    assert "last_auth_at" not in method and "confirmed" not in method and method["type"] == "totp"
+
+
+@pytest.mark.parametrize("kind", ["unknown", "sparse", "shift", "duplicate"])
+def test_errors_are_not_distorted(api, kind):
+    members = {"members": ["error"]} if kind == "sparse" else {}
+    inject(api, kind=kind, **members)
+    assert api.call("GET", "/mfa/authenticators").json() == {
+        "error": "invalid_token",
+        "error_description": "Missing or malformed bearer token",
+    }
+
+
+# Others at work
+
+
+@pytest.mark.parametrize(
+    ("kind", "page", "rows", "expected"),
+    [
+        ("shift", 0, 1, [2, 3, 4, 5, 6]),
+        ("shift", 1, 1, [7, 8, 9, 10, 11]),
+        ("shift", 1, 3, [9, 10, 11, 12, 13]),
+        ("shift", 2, 2, [13]),
+        ("duplicate", 0, 1, [1, 1, 2, 3, 4]),
+        ("duplicate", 1, 1, [5, 6, 7, 8, 9]),
+        ("duplicate", 1, 2, [4, 5, 6, 7, 8]),
+        ("duplicate", 2, 1, [10, 11, 12, 13]),
+    ],
+)
+def test_pages_are_off_by_rows(make_api, kind, page, rows, expected):
+    api = make_api(users=13)
+    inject(api, kind=kind, rows=rows, path="/api/v2/users")
+    answer = api.manage("GET", "/users", params={**EVERYONE, "page": page})
+    assert numbers(answer) == expected
+    assert answer.json()["length"] == len(expected)
+
+
+def test_a_shifted_page_beside_the_wall_is_no_error(make_api):
+    api = make_api(users=1100)
+    inject(api, kind="shift", path="/api/v2/users")
+    answer = api.manage("GET", "/users", params={"per_page": 100, "page": 9})
+    assert len(answer.json()) == 99
+
+
+def test_a_list_without_pages_is_shifted_by_itself(api):
+    token = api.mfa_token(9)
+    rows = api.call("GET", "/mfa/authenticators", token).json()
+    inject(api, kind="shift")
+    assert api.call("GET", "/mfa/authenticators", token).json() == rows[1:]
+
+
+def test_the_user_in_the_path_is_deleted_just_before(api):
+    path = api.methods_path(2)
+    inject(api, kind="delete-user", path="*/authentication-methods")
+    assert api.manage("GET", path).json()["errorCode"] == "inexistent_user"
+    answer = api.manage("GET", "/users-by-email", params={"email": "user00002@example.com"})
+    assert answer.json() == []
+
+
+def test_a_named_user_is_deleted_while_users_are_listed(api):
+    inject(api, kind="delete-user", path="/api/v2/users", user_id=api.user_id(3))
+    assert numbers(api.manage("GET", "/users", params=EVERYONE)) == [1, 2, 4, 5, 6]
+
+
+def test_the_management_token_of_the_request_expires_for_good(api):
+    old = api.management_token()
+    inject(api, kind="expire-token")
+    for _number in range(2):
+        answer = api.call("GET", "/api/v2/users", old)
+        assert answer.status_code == 401
+        assert answer.json()["message"] == "Expired token received for JSON Web Token validation"
+    assert api.call("GET", "/api/v2/users", api.management_token()).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["mfa_token", "mfa_jwt"])
+def test_either_bearer_of_the_mfa_api_expires(api, kind):
+    token = getattr(api, kind)(1 if kind == "mfa_jwt" else 2)
+    inject(api, kind="expire-token")
+    answer = api.call("GET", "/mfa/authenticators", token)
+    assert (answer.status_code, answer.json()["error"]) == (401, "expired_token")
+
+
+# Descriptions
+
+
+def test_pending_faults_are_listed_with_their_counts(api):
+    inject(api, kind="slow", seconds=0, count=2)
+    api.call("GET", "/nothing")
+    (fault,) = api.call("GET", "/_control/faults").json()
+    assert (fault["kind"], fault["count"]) == ("slow", 1)
+
+
+def test_every_kind_is_in_the_readme():
+    text = README.read_text(encoding="utf-8")
+    assert [kind for kind in KINDS if f"| `{kind}` |" not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ([], "a fault is an object"),
+        ({}, "kind must be one of"),
+        ({"kind": []}, "kind must be one of"),
+        ({"kind": "slow", "status": 500}, "kind 'slow' has no 'status'"),
+        ({"kind": "shift", "rows": 0}, "rows must be a whole number from 1 to 50"),
+        ({"kind": "shift", "rows": True}, "rows must be"),
+        ({"kind": "sparse"}, "needs members"),
+        ({"kind": "sparse", "members": []}, "members must be an array"),
+        ({"kind": "limit", "limit_headers": "no"}, "limit_headers must be true or false"),
+        ({"kind": "limit", "seconds": 1e9}, "seconds must be"),
+        ({"kind": "status", "headers": {"x": "a\nb"}}, "headers must be"),
+        ({"kind": "delete-user", "user_id": 7}, "user_id must be a string"),
+        ({"kind": "close", "method": None}, "method must be a string"),
+    ],
+)
+def test_a_wrong_description_is_named(api, fault, said):
+    answer = api.call("POST", "/_control/faults", json=fault)
+    assert answer.status_code == 400
+    assert said in answer.json()["error"]
+    assert api.call("GET", "/_control/faults").json() == []

@@ -1,0 +1,256 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Users described in a file: what they become, and that each mistake is one line with its number."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import datetime
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.contract.tenant import Tenant
+from tests.emulator.launch import PROJECT_ROOT, start
+from tests.emulator.state.seed_file import FACTORS, SeedFileError, read_seed_file
+from tests.emulator.users.times import DAY, HOUR
+from tests.emulator.users.views import mfa_rows
+
+EXAMPLE = PROJECT_ROOT / "tests" / "emulator" / "example-users.yml"
+NOW = 1_790_000_000_000
+BOTH = ("sms", "voice")
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Read a text as ``users.yml``; users by address."""
+
+    def read_text(text):
+        path = tmp_path / "users.yml"
+        path.write_text(text, encoding="utf-8")
+        return {user.email: user for _line, user in read_seed_file(str(path), NOW, BOTH)}
+
+    return read_text
+
+
+@pytest.fixture
+def one(read):
+    """The only authenticator of a user that has this authenticator."""
+
+    def read_one(authenticator):
+        (user,) = read(f"users:\n- email: a@example.com\n  authenticators: [{{{authenticator}}}]\n").values()
+        (item,) = user.authenticators
+        return item
+
+    return read_one
+
+
+def test_the_same_file_gives_the_same_users():
+    assert read_seed_file(str(EXAMPLE), NOW, BOTH) == read_seed_file(str(EXAMPLE), NOW, BOTH)
+
+
+def test_the_example_through_the_management_api():
+    with start(users=0, seed_file=EXAMPLE) as emulator:
+        tenant = Tenant(emulator)
+        with tenant.http:
+            token = tenant.management_token()
+            users = tenant.call("GET", "/api/v2/users", token).json()
+            methods = [
+                tenant.call("GET", f"/api/v2/users/{quote(user['user_id'])}/authentication-methods", token).json()
+                for user in users
+            ]
+    assert {user["email"]: [item["type"] for item in items] for user, items in zip(users, methods)} == {
+        "anna.lind@example.com": ["totp", "recovery-code"],
+        "bela.costa@example.com": ["phone"],
+        "carla.dahl@example.com": ["phone"],
+        "dario.ferrer@example.com": [],
+        "edda.holm@example.com": ["push", "totp", "webauthn-roaming"],
+        "femi.okoye@example.com": ["passkey", "email"],
+        "greta.weiss@example.com": [],
+    }
+
+
+def test_ages_count_back_from_now(one):
+    item = one("factor: otp, enrolled: 200 days ago, last used: 120 days ago")
+    assert (item.created_at, item.enrolled_at) == (NOW - 200 * DAY, NOW - 200 * DAY)
+    assert (item.last_auth_at, item.confirmed) == (NOW - 120 * DAY, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "age"),
+    [("now", 0), ("1 minute ago", HOUR // 60), ("2 hours ago", 2 * HOUR), ("1.5 days ago", 36 * HOUR),
+     ("2 weeks ago", 14 * DAY), ("3 months ago", 90 * DAY), ("1 year ago", 365 * DAY)],
+)  # fmt: skip
+def test_units(one, text, age):
+    assert one(f"factor: otp, enrolled: {text}").enrolled_at == NOW - age
+
+
+def test_enrolling_counts_as_the_first_use(one):
+    item = one("factor: phone, number: +15005550123, enrolled: 5 days ago")
+    assert item.last_auth_at == item.enrolled_at == NOW - 5 * DAY
+
+
+def test_never_used_is_what_an_administrator_created(one):
+    item = one("factor: phone, number: +15005550123, enrolled: 5 days ago, last used: never")
+    assert (item.created_at, item.enrolled_at, item.last_auth_at, item.confirmed) == (NOW - 5 * DAY, None, None, True)
+
+
+def test_a_recovery_code_is_unused_unless_said(one):
+    item = one("factor: recovery-code, enrolled: 5 days ago")
+    assert (item.enrolled_at, item.last_auth_at) == (NOW - 5 * DAY, None)
+
+
+def test_unconfirmed_is_pending_since_an_hour(one):
+    item = one("factor: otp, unconfirmed: true")
+    assert (item.confirmed, item.created_at, item.enrolled_at) == (False, NOW - HOUR, None)
+
+
+def test_a_phone_has_the_message_types_of_the_tenant(read):
+    (user,) = read(
+        "users:\n- email: a@example.com\n  email_verified: no\n  authenticators:\n  - {factor: phone, number: +15005550123}"
+    ).values()
+    assert [row["oob_channel"] for row in mfa_rows(user)] == ["sms", "voice"]
+
+
+def test_push_brings_its_otp_twin(read):
+    text = "users:\n- email: a@example.com\n  authenticators:\n  - {factor: push, secret: JBSWY3DPEHPK3PXP}\n"
+    push, twin = read(text)["a@example.com"].authenticators
+    assert (push.type, twin.type, twin.secret) == ("push", "totp", "JBSWY3DPEHPK3PXP")
+    assert push.link_id == twin.link_id and push.suffix != twin.suffix
+
+
+@pytest.mark.parametrize("factor", sorted(FACTORS))
+def test_every_factor_needs_no_more_than_its_number(read, factor):
+    number = ", number: +15005550123" if factor == "phone" else ""
+    text = f"users:\n- email: a@example.com\n  authenticators:\n  - {{factor: {factor}{number}}}\n"
+    assert read(text)["a@example.com"].authenticators[0].type == FACTORS[factor][0]
+
+
+def test_profile(read):
+    user = read(
+        "users:\n- email: A.B@Example.com\n  name: A B\n  phone_number: +12025550123\n  blocked: yes\n"
+        "  email_verified: false\n  created: 400 days ago\n  last login: 3 days ago\n  logins: 12\n  password: Other-1\n"
+    )["a.b@example.com"]
+    profile = user.profile
+    assert (profile["name"], profile["phone_number"], profile["blocked"]) == ("A B", "+12025550123", True)
+    assert (profile["email_verified"], profile["logins_count"], user.password) == (False, 12, "Other-1")
+    ages = [NOW / 1000 - datetime.fromisoformat(profile[name]).timestamp() for name in ("created_at", "last_login")]
+    assert [round(age / 86400) for age in ages] == [400, 3]
+
+
+def test_a_user_is_older_than_the_authenticators_unless_said(read):
+    text = "users:\n- email: a@example.com\n  authenticators: [{factor: otp, enrolled: 4 years ago}]\n"
+    user = read(text)["a@example.com"]
+    assert datetime.fromisoformat(user.profile["created_at"]).timestamp() * 1000 <= user.authenticators[0].created_at
+
+
+USER = "users:\n- email: a@example.com\n"
+ITEM = USER + "  authenticators:\n  - factor: otp\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("", None, "is empty"),
+        ("users: [", 1, "is not YAML"),
+        ("a: 'b\n", 2, "is not YAML"),
+        ("\x01", None, "is not YAML"),
+        ("- a\n", 1, "the file must be a mapping"),
+        ("people: []\n", 1, "the file has no 'people'"),
+        ("users: 7\n", 1, "users must be a list"),
+        ("users:\n- 7\n", 2, "a user must be a mapping"),
+        ("users:\n- name: A\n", 2, "a user needs 'email'"),
+        ("users:\n- email: nobody\n", 2, "email must be an e-mail address"),
+        ("users:\n- email:\n", 2, "email must be a text"),
+        (USER + "  color: red\n", 3, "a user has no 'color'"),
+        (USER + "  ? [a]\n  : b\n", 3, "a user has no '?'"),
+        (USER + "  email: b@example.com\n", 3, "'email' is here a second time"),
+        (USER + "- email: b@example.com\n- email: a@example.com\n", 4, "is that of the user in line 2"),
+        (USER + "  user_id: auth0|x\n- email: b@example.com\n  user_id: auth0|x\n", 4, "this user_id is that of"),
+        (USER + "  user_id: x\n", 3, "user_id must be auth0|"),
+        (USER + "  connection: ldap\n", 3, "connection must be one of"),
+        (USER + "  connection: google-oauth2\n  password: x\n", 4, "have no password"),
+        (USER + "  blocked: perhaps\n", 3, "blocked must be true or false"),
+        (USER + "  phone_number: 0171\n", 3, "phone_number must be E.164"),
+        (USER + "  created: yesterday\n", 3, "created must be an age such as '200 days ago' or now, not 'yesterday'"),
+        (USER + "  created: 999999 years ago\n", 3, "created must be an age"),
+        (USER + "  created: 3 days ago\n  last login: 4 days ago\n", 4, "last login is before the user's creation"),
+        (USER + "  logins: 3\n", 3, "a user with logins needs 'last login'"),
+        (USER + "  last login: now\n  logins: -3\n", 4, "logins must be a whole number from 1"),
+        (USER + "  authenticators: {}\n", 3, "authenticators must be a list"),
+        (USER + "  authenticators:\n  - otp\n", 4, "an authenticator must be a mapping"),
+        (USER + "  authenticators:\n  - name: x\n", 4, "an authenticator needs 'factor'"),
+        (USER + "  authenticators:\n  - factor: fax\n", 4, "factor must be one of otp, phone"),
+        (USER + "  authenticators:\n  - factor: phone\n", 4, "a phone needs its number"),
+        (USER + "  authenticators:\n  - factor: phone\n    number: 12\n", 5, "number must be E.164"),
+        (USER + "  authenticators:\n  - {factor: recovery-code, code: 12}\n", 4, "code must be 24"),
+        (USER + "  authenticators:\n  - factor: recovery-code\n  - factor: recovery-code\n", 4, "one recovery code"),
+        (USER + "  created: now\n  authenticators: [factor: otp]\n", 3, "an authenticator is older than its user"),
+        (ITEM + "    number: +15005550123\n", 5, "'number' does not belong to the factor otp"),
+        (ITEM + "    secret: 1\n", 5, "secret must be base32"),
+        (ITEM + "    name: a name that is far too long\n", 5, "name must be 1 to 20 characters"),
+        (ITEM + "    enrolled: never\n", 5, "enrolled must be an age"),
+        (ITEM + "    enrolled: 3 days ago\n    last used: 4 days ago\n", 6, "last used is before enrolled"),
+        (ITEM + "    unconfirmed: true\n    last used: now\n", 6, "an unconfirmed authenticator cannot have been used"),
+        (ITEM + "    unconfirmed: true\n    enrolled: 25 hours ago\n", 6, "vanishes after 24 hours"),
+        ("users: &a\n- *a\n", 1, "a user must be a mapping"),
+    ],
+)
+def test_a_mistake_is_one_line_with_its_number(read, text, line, said):
+    with pytest.raises(SeedFileError) as caught:
+        read(text)
+    message = str(caught.value)
+    assert said in message and len(message.splitlines()) == 1
+    assert f"users.yml:{line}: " in message if line else "users.yml: " in message
+
+
+@given(st.text(alphabet="users:- \nemail@.xfactorp{}[]&*'\"#|>!%\t\x85é", max_size=60))
+def test_any_text_is_users_or_a_mistake_in_one_line(tmp_path_factory, text):
+    path = tmp_path_factory.getbasetemp() / "any.yml"
+    path.write_text(text, encoding="utf-8")
+    try:
+        read_seed_file(str(path), NOW, BOTH)
+    except SeedFileError as error:
+        assert len(str(error).splitlines()) == 1
+
+
+def launch(*arguments):
+    command = [sys.executable, "-m", "tests.emulator", "--port", "0", *arguments]
+    return subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=30, check=False)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"users:\n- mail: x\n", ":2: a user has no 'mail'"),
+        (b"users:\n- email: user00003@example.com\n", ":2: this user is seeded already"),
+        (b"\xff\xfe\xfd", ": is not UTF-8 text"),
+        (b"[" * 5000, ": is not YAML"),
+        (None, ": cannot be read: No such file or directory"),
+    ],
+)
+def test_a_broken_file_ends_the_start_with_one_line_and_code_2(tmp_path, content, said):
+    path = tmp_path / "users.yml"
+    if content is not None:
+        path.write_bytes(content)
+    ended = launch("--users", "5", "--seed-file", str(path))
+    assert (ended.returncode, ended.stdout, len(ended.stderr.splitlines())) == (2, "", 1)
+    assert ended.stderr.startswith(f"tests.emulator: {path}{said}")
+
+
+def test_a_user_of_the_file_is_added_to_the_seeded_ones_and_can_log_in(tmp_path):
+    path = tmp_path / "users.yml"
+    path.write_text(USER + "  password: Other-Horse-8\n", encoding="utf-8")
+    with start(users=2, seed_file=path, switches={"mfa-policy": "never"}) as emulator:
+        tenant = Tenant(emulator)
+        with tenant.http:
+            users = tenant.call("GET", "/api/v2/users", tenant.management_token()).json()
+            statuses = [
+                tenant.login("a@example.com", word).status_code for word in ("Correct-Horse-7", "Other-Horse-8")
+            ]
+    assert [user["email"] for user in users] == ["user00001@example.com", "user00002@example.com", "a@example.com"]
+    assert statuses == [403, 200]

@@ -1,0 +1,158 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Seeded users: deterministic, findable, believable."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.emulator.users.seed import GALLERY_SIZE, Population
+from tests.emulator.users.times import DAY
+from tests.emulator.users.views import active_factors
+
+START = 1_790_000_000_000
+COUNT = 500
+BOTH = ("sms", "voice")
+
+
+@pytest.fixture(scope="module")
+def users():
+    population = Population(7, COUNT, START, BOTH)
+    return [population.user(i) for i in range(1, COUNT + 1)]
+
+
+def test_same_seed_gives_the_same_users(users):
+    again = Population(7, COUNT, START, BOTH)
+    assert [again.user(i) for i in range(1, COUNT + 1)] == users
+
+
+def test_phones_have_the_message_types_of_the_tenant():
+    (phone,) = Population(7, COUNT, START, ("voice",)).user(3).authenticators
+    assert (phone.channels, phone.preferred) == (("voice",), "voice")
+
+
+def test_how_many_there_are_changes_dates_only():
+    one, other = Population(7, 1_000_000, START, BOTH).user(321), Population(7, COUNT, START, BOTH).user(321)
+    assert [item.id for item in one.authenticators] == [item.id for item in other.authenticators]
+    differing = {name for name in one.profile if one.profile[name] != other.profile.get(name)}
+    assert differing <= {"created_at", "updated_at", "last_login"}
+
+
+@pytest.mark.parametrize("i", range(1, GALLERY_SIZE + 1))
+def test_the_gallery_does_not_depend_on_how_many_there_are(i):
+    assert Population(7, 1_000_000, START, BOTH).user(i) == Population(7, GALLERY_SIZE, START, BOTH).user(i)
+
+
+def test_users_are_numbered_in_the_order_of_their_creation(users):
+    created = [user.profile["created_at"] for user in users]
+    assert created == sorted(set(created))
+
+
+def test_a_profile_alone_is_that_of_the_user(users):
+    population = Population(7, COUNT, START, BOTH)
+    assert [population.profile(i) for i in range(1, COUNT + 1)] == [user.profile for user in users]
+
+
+def test_another_seed_gives_other_users(users):
+    other = Population(8, COUNT, START, BOTH)
+    assert all(other.user(i).id != users[i - 1].id for i in range(GALLERY_SIZE + 1, COUNT + 1))
+
+
+def test_another_start_changes_dates_only():
+    first, second = Population(7, COUNT, START, BOTH).user(9), Population(7, COUNT, START + DAY, BOTH).user(9)
+    assert first.id == second.id
+    assert [item.id for item in first.authenticators] == [item.id for item in second.authenticators]
+    assert [item.last_auth_at + DAY for item in first.authenticators] == [
+        item.last_auth_at for item in second.authenticators
+    ]
+
+
+@given(st.integers(0, 2**32), st.integers(1, 1_000_000))
+def test_id_and_address_lead_back_to_the_user(seed, i):
+    population = Population(seed, 1_000_000, START, BOTH)
+    assert population.index_of_id(population.user_id(i)) == i
+    assert population.index_of_email(population.email(i)) == i
+
+
+@pytest.mark.parametrize(
+    "user_id", ["", "auth0|", "auth0|000000000000000000000000", "google-oauth2|100000000000000000000", "..", "auth0|É"]
+)
+def test_unknown_ids_lead_nowhere(user_id):
+    assert Population(7, COUNT, START, BOTH).index_of_id(user_id) is None
+
+
+@pytest.mark.parametrize("address", ["user1@example.com", "user00501@example.com", "USER00001@example.com", ""])
+def test_unknown_addresses_lead_nowhere(address):
+    assert Population(7, COUNT, START, BOTH).index_of_email(address) is None
+
+
+def test_ids_are_unique(users):
+    assert len({user.id for user in users}) == COUNT
+
+
+def test_nothing_happened_before_it_could(users):
+    for user in users:
+        for item in user.authenticators:
+            if item.enrolled_at is not None:
+                assert item.created_at < item.enrolled_at
+            if item.last_auth_at is not None:
+                assert item.enrolled_at <= item.last_auth_at <= START
+
+
+def test_pending_enrollments_are_younger_than_a_day(users):
+    pending = [item for user in users for item in user.authenticators if not item.confirmed]
+    assert pending
+    assert all(START - item.created_at < DAY for item in pending)
+
+
+def test_all_kinds_of_authenticators_are_there(users):
+    kinds = Counter(item.type for user in users for item in user.authenticators)
+    assert set(kinds) == {
+        "totp", "phone", "push", "email", "webauthn-roaming", "webauthn-platform", "passkey", "recovery-code"
+    }  # fmt: skip
+
+
+def test_believable_shares(users):
+    without_factor = sum(not active_factors(user) for user in users) / COUNT
+    social = sum(user.password is None for user in users) / COUNT
+    never_logged_in = sum("last_login" not in user.profile for user in users) / COUNT
+    assert 0.2 < without_factor < 0.4
+    assert 0.05 < social < 0.2
+    assert 0.01 < never_logged_in < 0.1
+    assert any(user.profile.get("blocked") for user in users[GALLERY_SIZE:])
+
+
+def test_gallery(users):
+    kinds = {
+        i: sorted((item.type, item.confirmed) for item in user.authenticators)
+        for i, user in enumerate(users[:GALLERY_SIZE], 1)
+    }
+    assert kinds == {
+        1: [],
+        2: [("totp", True)],
+        3: [("phone", True)],
+        4: [("push", True), ("recovery-code", True), ("totp", True)],
+        5: [],
+        6: [("totp", False)],
+        7: [("webauthn-roaming", True)],
+        8: [("recovery-code", True)],
+        9: [("phone", True), ("totp", True)],
+        10: [("phone", True), ("phone", True)],
+        11: [("phone", True)],
+        12: [("totp", True)],
+        13: [("phone", True)],
+        14: [("totp", True)],
+        15: [("totp", True)],
+        16: [],
+        17: [("totp", True)],
+        18: [("passkey", True)],
+        19: [("email", True)],
+        20: [("phone", True)],
+    }
+    assert users[10].id == "oauth2|name|a/b+c"
+    assert not users[0].profile["email_verified"] and users[4].profile["email_verified"]
