@@ -13,11 +13,11 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and return the predicted result without changing anything.
+    description: Runs in C(check_mode) and returns what it would change, without changing anything.
   diff_mode:
-    description: Returns what has changed, or would change in check mode, when in diff mode. Secrets are never part of it.
+    description: Returns in diff mode what has changed, or would change in check mode. The diff never has secrets.
   idempotent:
-    description: When run twice with the same options, the second run finds nothing to change.
+    description: A second run with the same options changes nothing.
   action_group:
     description: Use C(group/mfaops.auth0.auth0) in C(module_defaults) to set the options of all modules once.
     support: full

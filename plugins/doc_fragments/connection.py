@@ -14,49 +14,49 @@ class ModuleDocFragment:
 options:
   auth0_domain:
     description:
-      - The tenant's domain, such as V(example.eu.auth0.com), with a port where it has one.
-      - Falls back to the environment variable E(AUTH0_DOMAIN), unless O(base_url) is a plain V(http://) address, that is on loopback.
+      - The tenant's domain, such as V(example.eu.auth0.com), with a port if it has one.
+      - Defaults to the environment variable E(AUTH0_DOMAIN), unless O(base_url) starts with V(http://) (a loopback address).
     type: str
   base_url:
     description:
-      - Another address of the same tenant, such as a custom domain, with its scheme. By default V(https://) and O(auth0_domain).
-      - Plain V(http://) is accepted for loopback addresses only.
+      - Another address of the same tenant, such as a custom domain, with V(https://). By default V(https://) and O(auth0_domain).
+      - V(http://) is accepted only for loopback addresses.
     type: str
   api_token:
     description:
-      - A token for the Management API, to act as operator without client credentials.
-      - Falls back to the environment variable E(AUTH0_API_TOKEN) where the task has none of O(api_token), O(client_secret) and
+      - A token for the Management API, to act as the operator without O(client_secret) or O(private_key).
+      - Defaults to the environment variable E(AUTH0_API_TOKEN) if the task has none of O(api_token), O(client_secret) and
         O(private_key).
     type: str
   client_id:
     description:
-      - The application. As operator, a machine-to-machine application that is authorized for the Management API; as the user,
-        the application the user logs in to.
-      - Falls back to the environment variable E(AUTH0_CLIENT_ID).
+      - The application's client ID. As the operator, a machine-to-machine application that is authorized for the Management API. As the
+        user, the application that the user logs in to.
+      - Defaults to the environment variable E(AUTH0_CLIENT_ID).
     type: str
   client_secret:
     description:
       - The application's secret.
-      - Falls back to the environment variable E(AUTH0_CLIENT_SECRET) where the task has none of O(api_token), O(client_secret) and
+      - Defaults to the environment variable E(AUTH0_CLIENT_SECRET) if the task has none of O(api_token), O(client_secret) and
         O(private_key), and E(AUTH0_API_TOKEN) is not set.
     type: str
   private_key:
     description:
-      - An RSA key in PEM form, for an application that authenticates with a signed JWT instead of a secret.
-      - Falls back to the environment variable E(AUTH0_CLIENT_ASSERTION_PRIVATE_KEY) where neither the task nor the environment has
-        another credential.
+      - An RSA key in PEM format, for an application that authenticates with a signed JWT instead of a secret.
+      - Defaults to the environment variable E(AUTH0_CLIENT_ASSERTION_PRIVATE_KEY) if neither the task nor the environment has another
+        credential.
     type: str
     version_added: 0.2.0
   signing_algorithm:
     description:
-      - How O(private_key) signs, as it is set in the application's credentials.
-      - Falls back to the environment variable E(AUTH0_CLIENT_ASSERTION_SIGNING_ALG).
+      - The algorithm to sign with O(private_key). It must be the one in the application's credentials.
+      - Defaults to the environment variable E(AUTH0_CLIENT_ASSERTION_SIGNING_ALG).
     type: str
     choices: [RS256, RS384, PS256]
     default: RS256
     version_added: 0.2.0
   validate_certs:
-    description: Whether the tenant's certificate must be trusted.
+    description: Whether to verify the tenant's certificate.
     type: bool
     default: true
   ca_path:
@@ -64,44 +64,45 @@ options:
     type: path
   proxy:
     description:
-      - A proxy to reach the tenant through, such as V(http://proxy.example.com:3128).
-      - Without it the environment variables E(HTTPS_PROXY), E(HTTP_PROXY), E(ALL_PROXY) and E(NO_PROXY) decide, except for
+      - The proxy to use, such as V(http://proxy.example.com:3128).
+      - By default the environment variables E(HTTPS_PROXY), E(HTTP_PROXY), E(ALL_PROXY) and E(NO_PROXY) decide. They do not apply to
         loopback addresses.
     type: str
     version_added: 0.2.0
   timeout:
-    description: Seconds to wait for a connection and for an answer.
+    description: How many seconds to wait for a connection and for a response.
     type: float
     default: 30
   rate_limit_share:
     description:
-      - How much of the tenant's rate limit bucket the task may use, above V(0) and at most V(1). The rest is left to the
-        tenant's production logins.
+      - Which part of the tenant's rate limit the task may use, above V(0) and at most V(1). The rest is left to the tenant's
+        production logins.
     type: float
     default: 0.5
   max_wait:
-    description: The longest time in seconds one request may be held back by the rate limit before the task fails.
+    description: How many seconds one request may wait for the rate limit before the task fails.
     type: float
     default: 60
 notes:
-  - The environment variables are read on the host the module runs on, which is not the controller unless the task is delegated
-    to it.
+  - As the operator means with a Management API token, as the user means with the user's own token. The
+    R(glossary, ansible_collections.mfaops.auth0.docsite.glossary) explains the other words.
+  - The module reads the environment variables on the host that it runs on. This is not the controller, unless the task is delegated to it.
 requirements:
-  - Python 3.10 or newer on the host the module runs on
-  - requests
-  - auth0-python 6.8 or newer (to act as operator)
-  - PyJWT with cryptography (with O(private_key); auth0-python brings both)
+  - Python 3.10 or newer on the host that the module runs on
+  - requests 2.32 or newer
+  - auth0-python 6.8 or newer, below 7 (to act as the operator)
+  - PyJWT with cryptography (for O(private_key); auth0-python installs both)
 """
 
     TARGET = r"""
 options:
   user_id:
     description:
-      - The user, such as V(auth0|640b5a0ed3534be8b2db9dd3). Only as operator.
+      - The user's ID, such as V(auth0|640b5a0ed3534be8b2db9dd3). Only as the operator.
     type: str
   email:
     description:
-      - The user by e-mail address, in exactly this spelling. Fails where more than one user has it. Only as operator.
+      - The user's e-mail address, in exactly this spelling. If more than one user has it, the task fails. Only as the operator.
     type: str
 """
 
@@ -109,9 +110,9 @@ options:
 options:
   mfa_token:
     description:
-      - The user's own token, either an access token for the audience V(https://TENANT/mfa/) or the C(mfa_token) of an
-        C(mfa_required) answer.
-      - The C(mfa_token) can list authenticators, and enroll while the user has no active one; it cannot remove any.
+      - The user's own token. Either an access token for the audience V(https://TENANT/mfa/), or the C(mfa_token) of a login that
+        stopped at C(mfa_required).
+      - An C(mfa_token) can list authenticators and enroll only a first one. It cannot remove any.
     type: str
   username:
     description:
@@ -122,15 +123,15 @@ options:
     type: str
   realm:
     description:
-      - The connection the user is in, such as V(Username-Password-Authentication). Without it the tenant's default directory is used.
+      - The user's connection, such as V(Username-Password-Authentication). By default Auth0 uses the tenant's default directory.
     type: str
   otp:
     description:
-      - A one-time password of the user's OTP app, for users who must pass MFA to log in with O(username). Quote it, or YAML
-        drops a leading zero.
-      - Without it the login of such a user stops half way, and the task can list but not remove.
+      - The code that the user's OTP app shows, if the user must pass MFA to log in with O(username). Quote it, or YAML drops a leading
+        zero.
+      - Without it the login of such a user stops halfway. The task can then list authenticators but not remove them.
     type: str
 notes:
-  - With O(mfa_token) or O(username) the task acts as the user, through the MFA API; otherwise as operator, through the
+  - With O(mfa_token) or O(username) the task acts as the user, through the MFA API. Otherwise it acts as the operator, through the
     Management API.
 """

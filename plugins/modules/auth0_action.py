@@ -11,84 +11,84 @@ module: auth0_action
 short_description: Keep an Action of an Auth0 tenant created, deployed and bound
 version_added: 0.2.0
 description:
-  - Brings one Action to the wanted state, as operator, by its code, its dependencies, whether it is deployed, and its place among the
-    Actions of its trigger.
-  - An Action is found by its exact name. The other Actions of the trigger keep their places and names.
+  - Brings one Action to the wanted state, as the operator. The state is its code, its dependencies, whether it is deployed, and its
+    position among the trigger's Actions.
+  - Finds an Action by its exact name. The trigger's other Actions keep their order and names.
 options:
   name:
-    description: The name.
+    description: The Action's name.
     type: str
     required: true
   state:
     description:
-      - V(present) creates the Action or changes what differs, deploys it and binds it.
-      - V(absent) removes it. One that does not exist is no error; one that is bound is removed with O(force) only.
+      - V(present) creates the Action or changes what differs, then deploys and binds it.
+      - V(absent) removes it. If it does not exist, the task succeeds without a change. If it is bound, set O(force).
     type: str
     choices: [present, absent]
     default: present
   code:
-    description: The JavaScript. Needed for O(state=present).
+    description: The JavaScript code. Required for O(state=present).
     type: str
   trigger:
-    description: What it runs at. It cannot be changed for an Action that exists.
+    description: The trigger that runs the Action. It cannot be changed after the Action was created.
     type: str
     default: post-login
   trigger_version:
-    description: The version of the trigger, by default the current one for a new Action, and whatever it has for another.
+    description: The trigger's version. By default a new Action gets the current one, and an existing Action keeps its own.
     type: str
   runtime:
-    description: The Node.js runtime, such as V(node22), by default the trigger's own for a new Action, and whatever it has for another.
+    description: The Node.js runtime, such as V(node22). By default a new Action gets the trigger's own, and an existing Action keeps its own.
     type: str
   dependencies:
-    description: The npm packages it needs, all of them. Left out, they stay as they are.
+    description: All npm packages that the Action needs. Without this option they stay as they are.
     type: list
     elements: dict
     suboptions:
       name:
-        description: The package.
+        description: The package's name.
         type: str
         required: true
       version:
-        description: The version, such as V(1.6.8).
+        description: The package's version, such as V(1.6.8).
         type: str
         required: true
       registry_url:
-        description: The address of a private registry. Not compared, as Auth0 does not keep it.
+        description: The address of a private registry. The task does not compare it, because Auth0 does not store it.
         type: str
   secrets:
     description:
-      - The secrets it reads, all of them. Left out, they stay as they are.
-      - Auth0 never shows a value, so only the names are compared; see O(update_secrets).
+      - All secrets that the Action reads. Without this option they stay as they are.
+      - Auth0 never shows a value, so the task compares only the names. To set the values again, use O(update_secrets).
     type: list
     elements: dict
     suboptions:
       name:
-        description: The name.
+        description: The secret's name.
         type: str
         required: true
       value:
-        description: The value.
+        description: The secret's value.
         type: str
         required: true
   update_secrets:
-    description: Whether to set the values of O(secrets) whatever is there. This is a change every time.
+    description: Whether to set the values of O(secrets) even if the names are already there. The task then reports a change every time.
     type: bool
     default: false
   deploy:
-    description: Whether the Action as it is wanted has to be deployed.
+    description: Whether to deploy the Action.
     type: bool
     default: true
   bound:
-    description: Whether it runs at its trigger. Only a deployed Action can.
+    description: Whether the trigger runs the Action. Only a deployed Action can be bound.
     type: bool
     default: true
   position:
     description:
-      - Its place among the Actions of the trigger, from V(1); beyond the end is the end. Left out, it stays where it is, and a new one
-        comes last.
+      - The Action's position among the trigger's Actions, from V(1). A number beyond the end means the end. By default an Action keeps
+        its position, and a new one comes last.
     type: int
   build_timeout:
-    description: How many seconds to wait until Auth0 has built it.
+    description: How many seconds to wait until Auth0 has built the Action.
     type: float
     default: 60
   force:
@@ -105,12 +105,12 @@ attributes:
     support: full
   diff_mode:
     support: full
-    details: Of secrets the names are shown.
+    details: For secrets, shows only the names.
   idempotent:
     support: partial
     details: O(update_secrets) sets the values every time.
 notes:
-  - A task that is cut off by an error has RV(action_id) and RV(done) in the failed result, and finds its way when it is run again.
+  - If an error stops the task halfway, the failed result has RV(action_id) and RV(done). Run the task again to complete the remaining steps.
 seealso:
   - module: mfaops.auth0.auth0_guardian_factor
   - module: mfaops.auth0.auth0_remembered_browser
@@ -141,28 +141,28 @@ EXAMPLES = r"""
 
 RETURN = r"""
 action:
-  description: The Action after the task, V(null) where there is none (any more).
+  description: The Action after the task; V(null) if there is none (any more).
   returned: success
   type: dict
   contains:
     id:
-      description: The id; in check mode V((known after creation\)) for one that would be made.
+      description: The Action's ID. In check mode, an Action that would be created has V((known after creation\)).
       type: str
       sample: 3f2c8b1e-7a55-4f0e-9d5c-0a8a3d1c2b4e
     name:
-      description: The name.
+      description: The Action's name.
       type: str
       sample: No remembered browsers
     trigger:
-      description: What it runs at.
+      description: The trigger that runs it.
       type: str
       sample: post-login
     trigger_version:
-      description: The version of the trigger.
+      description: The trigger's version.
       type: str
       sample: v3
     runtime:
-      description: The runtime.
+      description: The Node.js runtime.
       type: str
       sample: node22
     dependencies:
@@ -175,24 +175,24 @@ action:
       elements: str
       sample: []
     deployed:
-      description: Whether it is deployed as it is.
+      description: Whether its current code is deployed.
       type: bool
       sample: true
     bound:
-      description: Whether it runs at its trigger.
+      description: Whether the trigger runs it.
       type: bool
       sample: true
     position:
-      description: Its place at the trigger, from V(1); V(null) where it is not bound.
+      description: Its position among the trigger's Actions, from V(1); V(null) if it is not bound.
       type: int
       sample: 1
 action_id:
-  description: The Action.
+  description: The Action's ID.
   returned: failure after the first change
   type: str
   sample: 3f2c8b1e-7a55-4f0e-9d5c-0a8a3d1c2b4e
 done:
-  description: What was done before the error.
+  description: The steps that were completed before the error.
   returned: failure after the first change
   type: list
   elements: str

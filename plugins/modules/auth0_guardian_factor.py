@@ -11,35 +11,36 @@ module: auth0_guardian_factor
 short_description: Set which MFA factors and which MFA policy an Auth0 tenant has
 version_added: 0.2.0
 description:
-  - Turns MFA factors of the tenant on and off, says how phones are challenged, and sets when MFA is asked for, as operator.
-  - What is not named is not changed. The policy is read where a factor is to be turned off.
-  - Writes come in an order that never asks for MFA before the wanted factors are on.
+  - Turns the tenant's MFA factors on and off, sets how Auth0 contacts phones, and sets when Auth0 asks for MFA, as the operator.
+  - Options that you leave out change nothing. To turn a factor off, the task also reads the policy.
+  - The task turns on the wanted factors before it makes the tenant ask for MFA.
 options:
   enabled:
-    description: Factors that are to be on.
+    description: Factors to turn on.
     type: list
     elements: str
     choices: [otp, phone, push, email, recovery-code, webauthn-roaming, webauthn-platform, duo]
   disabled:
     description:
-      - Factors that are to be off. Users who have enrolled nothing else cannot pass MFA afterward.
+      - Factors to turn off. Users who have enrolled nothing else can then no longer pass MFA.
     type: list
     elements: str
     choices: [otp, phone, push, email, recovery-code, webauthn-roaming, webauthn-platform, duo]
   phone_message_types:
-    description: How phones are challenged, by V(sms), V(voice) or both. The factor V(phone) has to be on.
+    description: How Auth0 contacts phones, V(sms), V(voice) or both. The factor V(phone) must be on.
     type: list
     elements: str
     choices: [sms, voice]
   policy:
     description:
-      - When MFA is asked for, at every login (V(all-applications)), at risky ones (V(confidence-score)), or V(never). A login for the
-        MFA API asks for it with any policy.
+      - When Auth0 asks for MFA. At every login (V(all-applications)), at risky logins (V(confidence-score)), or V(never). A login for
+        the MFA API asks for it with every policy.
     type: str
     choices: [all-applications, confidence-score, never]
   allow_no_factor:
     description:
-      - Whether MFA may be asked for while no factor is on, so that users without one cannot log in. A recovery code is no factor.
+      - Whether the tenant may ask for MFA while no factor is on. Users without a factor then cannot log in. A recovery code does not
+        count as a factor here.
     type: bool
     default: false
 author:
@@ -55,7 +56,7 @@ attributes:
   idempotent:
     support: full
 notes:
-  - A task that is cut off by an error has what was set before in RV(applied) of the failed result.
+  - If an error stops the task halfway, the failed result lists in RV(applied) what was already set.
 seealso:
   - module: mfaops.auth0.auth0_action
 """
@@ -81,18 +82,18 @@ EXAMPLES = r"""
 
 RETURN = r"""
 factors:
-  description: For each factor whether it is on. Empty where neither factors nor the policy were asked for.
+  description: Whether each factor is on. Empty if the task has neither factors nor a policy.
   returned: success
   type: dict
   sample: {otp: true, phone: false, push: true}
 phone_message_types:
-  description: How phones are challenged; V(null) where it was not asked for.
+  description: How Auth0 contacts phones; V(null) without O(phone_message_types).
   returned: success
   type: list
   elements: str
   sample: null
 policy:
-  description: When MFA is asked for; V(null) where it was not read.
+  description: When Auth0 asks for MFA; V(null) if the task did not read it.
   returned: success
   type: str
   sample: all-applications

@@ -11,63 +11,64 @@ module: auth0_mfa_authenticator
 short_description: Enroll, confirm, create or remove MFA authenticators of an Auth0 user
 version_added: 0.1.0
 description:
-  - Brings one authenticator of one user to the wanted state, or removes all that a selector fits.
-  - As the user (O(mfa_token) or O(username)) an OTP app, a phone, an e-mail address or a push device is enrolled, confirmed and
-    removed through the MFA API.
-  - As operator a phone, an e-mail address, an OTP secret, a security key or a passkey is created through the Management API,
-    confirmed at once, and any authenticator can be changed and removed.
-  - Authenticators are matched by identity, that is by O(authenticator_id), or by O(factor) and the digits a masked number still
-    shows. Where that fits two devices the task fails and names both.
-  - A removal takes an authenticator's twin along. RV(removed_ids) has all that is gone.
+  - Brings one authenticator of one user to the wanted state, or removes all authenticators that match a selector.
+  - As the user (O(mfa_token) or O(username)), enrolls, confirms and removes an OTP app, a phone, an e-mail address or a push device
+    through the MFA API.
+  - As the operator, creates a phone, an e-mail address, an OTP secret, a security key or a passkey through the Management API, already
+    confirmed. Changes and removes any authenticator.
+  - Finds an authenticator by O(authenticator_id), or by O(factor) and the digits that Auth0 shows of a masked number. If two devices
+    match, the task fails and names both.
+  - Auth0 removes linked authenticators (such as SMS and voice of one phone) together. RV(removed_ids) lists everything that was removed.
 options:
   state:
     description:
-      - V(present) enrolls the authenticator (as the user) or creates it (as operator), unless the user has it. A pending enrollment
-        counts as present for the user. With O(name) or O(preferred_method), as operator, these are changed where they differ.
-      - V(confirmed) finishes a pending enrollment with O(code), or waits for a push. Only as the user.
-      - V(absent) removes it. One that does not exist is no error.
+      - V(present) enrolls the authenticator (as the user) or creates it (as the operator), unless the user has it. As the user, an
+        unconfirmed enrollment counts as present. As the operator, O(name) and O(preferred_method) are changed if they differ.
+      - V(confirmed) completes an enrollment with O(code), or waits for the answer to a push. Only as the user.
+      - V(absent) removes the authenticator. If it does not exist, the task succeeds without a change.
     type: str
     choices: [present, confirmed, absent]
     default: present
   factor:
     description:
-      - The factor. V(sms) and V(voice) are a V(phone) that is challenged this way.
-      - An OTP secret cannot be compared, so any confirmed OTP app of the user counts as V(present) (and a pending one, as the user).
-        Two tasks with different O(totp_secret) and O(name) for one user therefore change the label of the same entry.
-      - As the user, every verified address counts as an V(email) that is present, because Auth0 challenges it like an enrolled one.
+      - The factor. V(sms) and V(voice) mean a V(phone) that Auth0 contacts this way.
+      - Auth0 does not show OTP secrets, so any confirmed OTP app of the user counts as V(present) (as the user, an unconfirmed one
+        too). Two tasks with a different O(totp_secret) and O(name) for one user therefore change the label of the same authenticator.
+      - As the user, every verified e-mail address counts as an V(email) that is present, because Auth0 uses it like an enrolled one.
     type: str
     choices: [otp, phone, sms, voice, push, email, webauthn-roaming, webauthn-platform, passkey, duo]
   authenticator_id:
-    description: The authenticator, by the id of either view, such as V(totp|dev_WzMZ2sZbUw1wbC2F).
+    description: The authenticator's ID, such as V(totp|dev_WzMZ2sZbUw1wbC2F). The IDs of both APIs are accepted.
     type: str
   phone_number:
-    description: The number in E.164 form, for O(factor=phone), O(factor=sms) and O(factor=voice).
+    description: The number in E.164 format, for O(factor=phone), O(factor=sms) and O(factor=voice).
     type: str
   email_address:
-    description: The address of an e-mail authenticator.
+    description: The e-mail address, for O(factor=email).
     type: str
   totp_secret:
-    description: The base32 secret of an OTP app. Only as operator.
+    description: The OTP app's secret, base32. Only as the operator.
     type: str
   credential:
     description:
-      - The credential of a security key (O(factor=webauthn-roaming)) or a passkey, as its registration gave it. Only as operator.
-      - It is matched by its C(key_id). Another C(public_key) under the same C(key_id) is refused, as it cannot be changed.
+      - The credential of a security key (O(factor=webauthn-roaming)) or a passkey, from its registration. Only as the operator.
+      - The task finds it by its C(key_id). If Auth0 has another C(public_key) for that C(key_id), the task fails, because a public key
+        cannot be changed.
     type: dict
     version_added: 0.2.0
     suboptions:
       key_id:
-        description: The id of the credential.
+        description: The credential's ID.
         type: str
         required: true
       public_key:
-        description: The public key, base64. Needed to create it.
+        description: The public key, base64. Required to create the authenticator.
         type: str
       relying_party_identifier:
-        description: The domain it was registered for. Needed to create a security key.
+        description: The domain that the credential was registered for. Required to create a security key.
         type: str
       aaguid:
-        description: The model of the authenticator, for a passkey.
+        description: The authenticator's model, for a passkey.
         type: str
       credential_device_type:
         description: Whether a passkey stays on one device.
@@ -77,71 +78,73 @@ options:
         description: Whether a passkey was backed up.
         type: bool
       identity_user_id:
-        description: The user id of the identity a passkey belongs to.
+        description: The user ID of the identity that a passkey belongs to.
         type: str
       user_agent:
         description: The browser that registered a passkey.
         type: str
       user_handle:
-        description: The user handle of a passkey.
+        description: The passkey's user handle.
         type: str
       transports:
-        description: How the device is reached, for a passkey.
+        description: How the browser reaches the device, for a passkey.
         type: list
         elements: str
   name:
-    description: The label, at most 20 characters. Only as operator.
+    description: The label, at most 20 characters. Only as the operator.
     type: str
   preferred_method:
-    description: How a phone is challenged first. Only as operator.
+    description: How Auth0 contacts a phone first. Only as the operator.
     type: str
     choices: [sms, voice]
     version_added: 0.2.0
   code:
     description:
       - The 6 digits that confirm the enrollment, from the OTP app or from the message. Quote them, or YAML drops a leading zero.
-      - Needed only where something is pending, and not for a push.
+      - Required if the authenticator is unconfirmed, except for a push device.
     type: str
   oob_code:
-    description: What RV(enrollment.oob_code) was, to confirm a phone, an e-mail address or a push.
+    description: The value that RV(enrollment.oob_code) had. Required to confirm a phone, an e-mail address or a push device.
     type: str
   push_timeout:
     description:
-      - How many seconds to wait until the user has scanned the code of a push enrollment, at most V(300). Auth0 is asked every five
-        seconds.
+      - How many seconds to wait until the user has scanned the QR code of a push enrollment, at most V(300). The task asks Auth0 every
+        five seconds.
     type: float
     default: 60
     version_added: 0.2.0
   selector:
     description:
-      - With O(state=absent), removes everything that fits instead of one authenticator; O(factor) narrows it. With
-        O(authenticator_id) it is a condition, so that this one is removed only if it still fits.
-      - V(unconfirmed) is what was never confirmed, V(unused) is what has not been used for O(unused_for), V(all) is everything.
-      - An authenticator whose twin does not fit stays, because they can only go together. RV(kept) says what stays and why.
-      - V(all) without O(factor) removes the recovery code, too, as operator.
+      - With O(state=absent), removes all authenticators that match, instead of one. O(factor) limits it to one factor. With
+        O(authenticator_id), removes that authenticator only if it still matches.
+      - V(unconfirmed) matches what was never confirmed, V(unused) what was not used for O(unused_for), and V(all) everything.
+      - If one of two linked authenticators does not match, both stay, because Auth0 removes them together. RV(kept) lists what stays
+        and why.
+      - As the operator, V(all) without O(factor) also removes the recovery code.
     type: str
     choices: [unconfirmed, unused, all]
     version_added: 0.2.0
   unused_for:
     description:
-      - How long something must not have been used for O(selector=unused), as a number with a unit, V(s), V(m), V(h), V(d) or
-        V(w). What was never used counts from its enrollment, or else its creation. Only as operator, as the MFA API shows no dates.
+      - How long an authenticator was not used, for O(selector=unused). A number with a unit, V(s), V(m), V(h), V(d) or V(w). If it was
+        never used, the time counts from its enrollment, or else its creation. Only as the operator, because the MFA API shows no dates.
     type: str
     version_added: 0.2.0
   max_removals:
     description:
-      - How many authenticators a selector may remove, a pair counted once. Where more fit, the task fails and removes none.
+      - How many authenticators a selector may remove. Linked authenticators count once. If more match, the task fails and removes none.
     type: int
     default: 1
     version_added: 0.2.0
   allow_last_factor:
-    description: Whether the user may be left without any confirmed factor. A recovery code is no factor.
+    description:
+      - Whether the task may leave the user without a second factor. A passkey is a second factor. A recovery code is not.
     type: bool
     default: false
   qr_path:
     description:
-      - A file for the QR code of an enrolled OTP app or push device, a PNG that only its owner can read. It holds the secret.
-        An existing file is replaced.
+      - Writes the QR code of an enrolled OTP app or push device to this file, a PNG that only its owner can read. The QR code holds the
+        secret. An existing file is replaced.
     type: path
     version_added: 0.2.0
   qr_text:
@@ -159,17 +162,16 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: In check mode a login with O(username) still takes place, as it is needed to see the user's authenticators.
+    details: In check mode the task still logs in with O(username), because it needs a token to read the user's authenticators.
   diff_mode:
     support: full
   idempotent:
     support: full
 notes:
-  - Register the result of an enrollment and set C(no_log=true) on the task, because RV(enrollment) holds secrets that the task
-    asked for and that are not masked.
-  - A removal that is cut off by an error has what was removed before in RV(removed_ids) of the failed result.
+  - If the task enrolls, register its result and set C(no_log=true), because RV(enrollment) holds secrets that are not masked.
+  - If an error stops the removals halfway, the failed result lists in RV(removed_ids) what was already removed.
 requirements:
-  - segno 1.6 or newer (with O(qr_path) or O(qr_text))
+  - segno 1.6 or newer (for O(qr_path) or O(qr_text))
 seealso:
   - module: mfaops.auth0.auth0_mfa_authenticator_info
   - module: mfaops.auth0.auth0_mfa_enrollment_ticket
@@ -198,7 +200,7 @@ EXAMPLES = r"""
     factor: otp
     code: "{{ code }}"
 
-- name: Give a user a phone as operator
+- name: Give a user a phone as the operator
   mfaops.auth0.auth0_mfa_authenticator:
     auth0_domain: example.eu.auth0.com
     client_id: "{{ operator_client_id }}"
@@ -208,7 +210,7 @@ EXAMPLES = r"""
     phone_number: "+442071838750"
     name: work phone
 
-- name: Remove a phone as operator
+- name: Remove a phone as the operator
   mfaops.auth0.auth0_mfa_authenticator:
     auth0_domain: example.eu.auth0.com
     client_id: "{{ operator_client_id }}"
@@ -233,15 +235,15 @@ EXAMPLES = r"""
 
 RETURN = r"""
 user_id:
-  description: The user's id; V(null) where the task acts as the user.
+  description: The user's ID; V(null) as the user.
   returned: success
   type: str
   sample: auth0|640b5a0ed3534be8b2db9dd3
 authenticator:
   description:
-    - The authenticator the task is about, V(null) where there is none (any more). The keys are those of
+    - The authenticator that the task is about; V(null) if the user does not have it (any more). Its keys are those of
       RV(mfaops.auth0.auth0_mfa_authenticator_info#module:authenticators).
-    - In check mode the id of one that would be made is V((known after enrollment\)).
+    - In check mode, the ID of an authenticator that would be created is V((known after enrollment\)).
   returned: success
   type: dict
   sample:
@@ -249,6 +251,7 @@ authenticator:
     factor: otp
     view: mfa
     confirmed: false
+    second_factor: false
     channels: []
     name: null
     phone_number: null
@@ -268,19 +271,19 @@ authenticators:
   elements: dict
   sample: []
 removed_ids:
-  description: The ids that are gone (or would be, in check mode), twins included.
+  description: The IDs of everything that was removed (in check mode, would be), linked authenticators included.
   returned: success, and a failure after the first removal
   type: list
   elements: str
   sample: [sms|dev_klnv5yshzzoosSUm, voice|dev_klnv5yshzzoosSUm]
 kept:
-  description: What was meant and stays all the same.
+  description: What the task was asked to remove and did not.
   returned: success
   type: list
   elements: dict
   contains:
     id:
-      description: The authenticator.
+      description: The authenticator's ID.
       type: str
       sample: recovery-code|dev_i1kgKoFSZLbPt6G1
     reason:
@@ -288,24 +291,24 @@ kept:
       type: str
       sample: "A recovery code is replaced, not removed: use mfaops.auth0.auth0_recovery_code."
 enrollment:
-  description: What Auth0 hands out once, when an enrollment starts. All of it is secret.
-  returned: when an enrollment was started
+  description: What Auth0 returns once, when an enrollment starts. All of it is secret.
+  returned: if the task started an enrollment
   type: dict
   contains:
     secret:
-      description: The OTP seed, base32; V(null) for other factors.
+      description: The OTP app's secret, base32; V(null) for other factors.
       type: str
       sample: HJ6XM2DNERXDAVCUONGWKRTCMNTU6VDF
     barcode_uri:
-      description: The address to show as a QR code, of an OTP app or a push device; V(null) for other factors.
+      description: The address to show as a QR code, for an OTP app or a push device; V(null) for other factors.
       type: str
       sample: otpauth://totp/example:user00001%40example.com?secret=HJ6XM2DNERXDAVCUONGWKRTCMNTU6VDF&issuer=example
     oob_code:
-      description: To be given back in O(oob_code), or polled for a push; V(null) for an OTP app.
+      description: The value for O(oob_code) when you confirm the enrollment; V(null) for an OTP app.
       type: str
       sample: Fe26.2*SERVER_1726721698*68ae34ff
     recovery_codes:
-      description: The user's first recovery code, where the tenant issues one. It cannot be read again.
+      description: The user's first recovery code, if the tenant issues one. It cannot be read again.
       type: list
       elements: str
       sample: [MZCRK3YX5V3AKNNYY6JEBQCL]

@@ -11,75 +11,74 @@ module: auth0_mfa_authenticator_info
 short_description: List the MFA authenticators of one or many Auth0 users
 version_added: 0.1.0
 description:
-  - Lists the authenticators of one user, as the user sees them or as an operator sees them, or of thousands of users in one
-    task as operator. The two views differ, and each row says which one it comes from.
-  - The MFA API (the user's own token) shows unconfirmed enrollments, and a phone as two rows, C(sms|dev_X) and C(voice|dev_X).
-  - The Management API (operator) shows a phone once, with the dates of enrollment and last use; unconfirmed enrollments are reported
-    never to show there.
-  - Many users are read one after the other within the rate limit, one request each. A user who cannot be read has an entry in
-    RV(users) that says why. Where the next user would fail as well (credentials, scopes, the rate limit, the network), the task
+  - Lists the authenticators of one user, as the user or as the operator. As the operator, also of thousands of users in one task.
+  - The MFA API (as the user) also lists unconfirmed enrollments. It shows a phone as two rows, C(sms|dev_X) and C(voice|dev_X).
+  - The Management API (as the operator) shows a phone once, with the dates of enrollment and last use. It does not list unconfirmed
+    enrollments, as far as is known.
+  - The module reads many users one after the other, within the rate limit, with one request each. If a user cannot be read, that user's
+    entry in RV(users) says why. If the next user would fail as well (credentials, scopes, the rate limit, the network), the task
     fails, and RV(users) still has what was read.
 options:
   user_ids:
-    description: Users by id, as operator.
+    description: User IDs. Only as the operator.
     type: list
     elements: str
     version_added: 0.2.0
   emails:
     description:
-      - Users by e-mail address, in exactly this spelling, as operator. Each takes one request more than an id.
-      - An address that more than one user has is an entry with an error that lists them.
+      - E-mail addresses of users, in exactly this spelling. Each takes one request more than an ID. Only as the operator.
+      - If more than one user has an address, its entry has an error that lists them.
     type: list
     elements: str
     version_added: 0.2.0
   query:
     description:
-      - Users by search, in the syntax of Auth0's user search v3, such as V(email.domain:"example.com"), as operator. V(*) is every
-        user.
-      - All matches are read, not only the first 1000 that Auth0 pages through. The search is eventually consistent and knows
-        nothing about MFA.
+      - A search for users, in the syntax of Auth0's user search v3, such as V(email.domain:"example.com"). V(*) matches every user. Only
+        as the operator.
+      - The module reads all matches, not only the first 1000 that Auth0 returns page by page. The search may not find the newest
+        changes yet, and it cannot look for MFA.
     type: str
     version_added: 0.2.0
   factor:
-    description: Only authenticators of this factor.
+    description: Lists only authenticators of this factor.
     type: str
     choices: [otp, phone, sms, voice, push, email, recovery-code, webauthn-roaming, webauthn-platform, passkey, duo]
   include_unconfirmed:
-    description: Whether to list enrollments that were never confirmed as well. They cannot be used to pass MFA.
+    description: Whether to list unconfirmed enrollments as well. Users cannot pass MFA with them.
     type: bool
     default: false
   confirmed:
-    description: Only confirmed authenticators, or with V(false) only unconfirmed ones. Overrides O(include_unconfirmed).
+    description: V(true) lists only confirmed authenticators, V(false) only unconfirmed ones. Overrides O(include_unconfirmed).
     type: bool
     version_added: 0.2.0
   created_before:
     description:
-      - Only authenticators created before this moment, an ISO 8601 date or time (UTC where it has no offset), or an age such as
-        V(90d), with the unit V(s), V(m), V(h), V(d) or V(w). Only as operator.
+      - Lists only authenticators created before this time. An ISO 8601 date or time (UTC if it has no offset), or an age such as
+        V(90d), with the unit V(s), V(m), V(h), V(d) or V(w). Only as the operator.
     type: str
     version_added: 0.2.0
   created_after:
-    description: Only authenticators created at this moment or after it, written like O(created_before). Only as operator.
+    description: Lists only authenticators created at this time or later, written like O(created_before). Only as the operator.
     type: str
     version_added: 0.2.0
   last_used_before:
     description:
-      - Only authenticators not used since this moment, written like O(created_before). One that was never used counts from its
-        enrollment, or else its creation. Only as operator.
+      - Lists only authenticators not used since this time, written like O(created_before). For an authenticator that was never used,
+        the time of its enrollment counts, or else of its creation. Only as the operator.
     type: str
     version_added: 0.2.0
   last_used_after:
-    description: Only authenticators used at this moment or after it, written like O(created_before). Only as operator.
+    description: Lists only authenticators used at this time or later, written like O(created_before). Only as the operator.
     type: str
     version_added: 0.2.0
   progress_path:
     description:
-      - A file on the host the module runs on, to which a line is added after every O(progress_every) users.
-      - Where the module runs on the controller, C(ansible-playbook -v) prints these lines while the task runs, without this option.
+      - A file on the host that the module runs on. The task adds a line to it after every O(progress_every) users.
+      - If the module runs on the controller, C(ansible-playbook -v) prints these lines while the task runs, without this option.
     type: path
     version_added: 0.2.0
   progress_every:
-    description: After how many users progress is told.
+    description: How many users to read before the task reports its progress again.
     type: int
     default: 100
     version_added: 0.2.0
@@ -93,19 +92,19 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Changes nothing in any mode.
+    details: Never changes anything.
   diff_mode:
     support: none
-    details: Changes nothing.
+    details: Never changes anything.
   idempotent:
     support: full
-    details: Changes nothing.
+    details: Never changes anything.
 seealso:
   - module: mfaops.auth0.auth0_mfa_authenticator
 """
 
 EXAMPLES = r"""
-- name: List a user's authenticators as operator
+- name: List a user's authenticators as the operator
   mfaops.auth0.auth0_mfa_authenticator_info:
     auth0_domain: example.eu.auth0.com
     client_id: "{{ lookup('ansible.builtin.env', 'AUTH0_CLIENT_ID') }}"
@@ -134,34 +133,34 @@ EXAMPLES = r"""
 
 RETURN = r"""
 user_id:
-  description: The user's id; V(null) where the task acts as the user.
-  returned: when one user is named, by O(user_id), O(email) or a token
+  description: The user's ID; V(null) as the user.
+  returned: if the task names one user, with O(user_id), O(email) or a token
   type: str
   sample: auth0|640b5a0ed3534be8b2db9dd3
 users:
   description:
-    - One entry for each user, in the order asked for, each user once. After a failure it has those that were read before, and those
-      that were named by O(user_ids) or O(emails) and were not read any more, with the reason; a search is not gone on with.
+    - One entry for each user, in the order of the options, each user once. After a failure it has the users that were read before, and
+      those of O(user_ids) or O(emails) that were not read, with the reason. A O(query) stops at the failure.
   returned: always, unless the task failed before the first user
   type: list
   elements: dict
   contains:
     user_id:
-      description: The user's id; V(null) where the task acts as the user, and for an address that is no one user's.
+      description: The user's ID; V(null) as the user, and for an e-mail address that not exactly one user has.
       type: str
       sample: auth0|640b5a0ed3534be8b2db9dd3
     email:
-      description: The address the user was named by, or the one the search found; V(null) otherwise.
+      description: The e-mail address from O(email) or O(emails), or the one that the search found; V(null) otherwise.
       type: str
       sample: user00003@example.com
     authenticators:
-      description: As RV(authenticators); V(null) for a user who could not be read.
+      description: As RV(authenticators); V(null) if the user could not be read.
       type: list
       elements: dict
       sample: []
     error:
-      description: Why the user could not be read; V(null) for one who was. C(msg), and C(status), C(error_code), C(request_id),
-        C(required_scope) and C(hint) where they are known.
+      description: Why the user could not be read; V(null) if the user was. It has C(msg), and C(status), C(error_code), C(request_id),
+        C(required_scope) and C(hint) if they are known.
       type: dict
       sample: null
 unread:
@@ -170,34 +169,40 @@ unread:
   type: int
   sample: 0
 authenticators:
-  description: The authenticators of the one user, ordered by id. Empty where there is none.
-  returned: when one user is named, by O(user_id), O(email) or a token
+  description: The user's authenticators, ordered by ID. Empty if the user has none.
+  returned: if the task names one user, with O(user_id), O(email) or a token
   type: list
   elements: dict
   contains:
     id:
-      description: The id, as this view writes it.
+      description: The ID, as this API writes it.
       type: str
       sample: phone|dev_kXVq4drj3Mw6uCF5
     factor:
-      description: The factor, in the words of O(factor). A word of Auth0's own, such as V(password), for entries that are no factor.
+      description: The factor, as in O(factor). Entries that are not a factor have Auth0's own word, such as V(password).
       type: str
       sample: phone
     view:
-      description: Where the row comes from, V(mfa) (the user's own token) or V(management) (operator).
+      description: Which API the row comes from, V(mfa) (as the user) or V(management) (as the operator).
       type: str
       sample: management
     confirmed:
-      description: Whether the enrollment was finished. An unconfirmed one cannot be used.
+      description: Whether the enrollment was confirmed. The user cannot pass MFA with an unconfirmed one.
+      type: bool
+      sample: true
+    second_factor:
+      description:
+        - Whether the user can pass MFA with it. It is confirmed, and not a recovery code. A passkey is a second factor.
+        - As the user, an e-mail address is V(false), because the MFA API also lists addresses that nobody enrolled.
       type: bool
       sample: true
     channels:
-      description: How it can be challenged.
+      description: How Auth0 can contact it.
       type: list
       elements: str
       sample: [sms, voice]
     name:
-      description: The label. Only as operator.
+      description: The label. Only as the operator.
       type: str
       sample: work phone
     phone_number:
@@ -205,32 +210,32 @@ authenticators:
       type: str
       sample: XXXXXXXXXXX5044
     email:
-      description: The address, masked by Auth0.
+      description: The e-mail address, masked by Auth0.
       type: str
       sample: chuc****@exam*******
     created_at:
-      description: When it was created, ISO 8601. Only as operator.
+      description: When it was created, ISO 8601. Only as the operator.
       type: str
       sample: '2023-03-10T16:25:51.113Z'
     enrolled_at:
-      description: When it was confirmed, ISO 8601. Only as operator, and V(null) where Auth0 does not know.
+      description: When it was confirmed, ISO 8601. Only as the operator; V(null) if Auth0 does not say.
       type: str
       sample: '2023-03-10T16:26:40.020Z'
     last_auth_at:
       description:
-        - When it was last used, ISO 8601. Only as operator, and V(null) where Auth0 does not know. Auth0 sets it at the confirmation, too.
+        - When it was last used, ISO 8601. Only as the operator; V(null) if Auth0 does not say. Auth0 also sets it at the confirmation.
       type: str
       sample: '2023-06-01T08:00:00.000Z'
     preferred_method:
-      description: How a phone is challenged first, V(sms) or V(voice). Only as operator, and V(null) where Auth0 does not say.
+      description: How Auth0 contacts a phone first, V(sms) or V(voice). Only as the operator; V(null) if Auth0 does not say.
       type: str
       sample: sms
     key_id:
-      description: The id of a WebAuthn credential or passkey. Only as operator.
+      description: The ID of a WebAuthn credential or passkey. Only as the operator.
       type: str
       sample: null
     twin_ids:
-      description: The ids that Auth0 removes together with this one, as far as the view tells.
+      description: The IDs of its linked authenticators, which Auth0 removes together with it, if this API shows the link.
       type: list
       elements: str
       sample: []
@@ -239,7 +244,7 @@ authenticators:
       type: bool
       sample: true
     not_deletable_because:
-      description: Why it cannot be removed; V(null) where it can.
+      description: Why it cannot be removed; V(null) if it can.
       type: str
       sample: null
 """

@@ -11,26 +11,27 @@ module: auth0_mfa_enrollment_ticket
 short_description: Let an Auth0 user enroll an MFA authenticator with a ticket
 version_added: 0.2.0
 description:
-  - Makes a ticket, as operator. Whoever has its address can enroll an authenticator for the user, once and within five days.
-  - Auth0 mails it to the user, or the task returns the address to be handed over.
-  - Every run makes another ticket; earlier ones stay good.
+  - Creates an enrollment ticket, as the operator. Whoever has its link can enroll an authenticator for the user, once and within five
+    days.
+  - Auth0 mails the link to the user, or the task returns it for you to give to the user.
+  - Every run creates another ticket. Earlier tickets stay valid until they expire.
 options:
   send_mail:
-    description: Whether Auth0 mails the ticket to the user. The result then has neither its id nor its address.
+    description: Whether Auth0 mails the ticket to the user. The result then has neither its ID nor its link.
     type: bool
     default: false
   mail_to:
-    description: Another address to mail it to, with O(send_mail).
+    description: Another address for the mail. Requires O(send_mail).
     type: str
   email_locale:
-    description: The language of the mail, such as V(de), with O(send_mail).
+    description: The mail's language, such as V(de). Requires O(send_mail).
     type: str
   factor:
-    description: The one factor to be enrolled, instead of the user's choice. Needs Universal Login.
+    description: The only factor that the ticket can enroll. Without it the user chooses. Requires Universal Login.
     type: str
     choices: [otp, phone, push, email, webauthn-roaming, webauthn-platform]
   allow_multiple_enrollments:
-    description: Whether a user who has a factor already may enroll another one. Needs Universal Login.
+    description: Whether a user who already has a factor may enroll another one. Requires Universal Login.
     type: bool
     default: false
 author:
@@ -42,17 +43,16 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: partial
-    details: No ticket is made, so there is neither RV(ticket_id) nor RV(ticket_url). Credentials are tried, scopes are not, and a
-      user is looked up by O(email) only.
+    details: Creates no ticket, so the result has neither RV(ticket_id) nor RV(ticket_url). Checks the credentials but not the scopes, and
+      checks that the user exists only with O(email).
   diff_mode:
     support: none
-    details: A ticket is no state that could be compared.
+    details: There is no earlier state to compare a ticket with.
   idempotent:
     support: none
-    details: Every run makes another ticket.
+    details: Every run creates another ticket.
 notes:
-  - Without O(send_mail), register the result and set C(no_log=true) on the task, because RV(ticket_url) is a secret that the task
-    asked for and that is not masked.
+  - Without O(send_mail), register the result and set C(no_log=true) on the task, because RV(ticket_url) is a secret and is not masked.
 seealso:
   - module: mfaops.auth0.auth0_mfa_authenticator
 """
@@ -80,17 +80,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 user_id:
-  description: The user's id.
+  description: The user's ID.
   returned: success
   type: str
   sample: auth0|640b5a0ed3534be8b2db9dd3
 ticket_id:
-  description: The ticket.
+  description: The ticket's ID.
   returned: without O(send_mail), not in check mode
   type: str
   sample: jip3H2Q20fiUyQCcMmS0gBAinoBe4rOV
 ticket_url:
-  description: Where the user enrolls.
+  description: The link with which the user enrolls.
   returned: without O(send_mail), not in check mode
   type: str
   sample: https://example.eu.auth0.com/mfa/enrollment?ticket=jip3H2Q20fiUyQCcMmS0gBAinoBe4rOV

@@ -11,26 +11,26 @@ module: auth0_recovery_code
 short_description: Give an Auth0 user a recovery code, or a new one
 version_added: 0.1.0
 description:
-  - Regenerates the recovery code of one user through the Management API, as operator. The old code is void from then on.
-  - A regeneration is never sent twice. Where its answer is lost the task fails and says that a new code may exist.
+  - Makes a new recovery code for one user through the Management API, as the operator. Auth0 voids the old code at once.
+  - The request for a new code is never sent twice. If its response is lost, the task fails and says that a new code may exist.
 options:
   state:
     description:
-      - V(present) makes a code only where the user has none. A code that came with an enrollment nobody confirmed cannot be seen
-        by an operator and is replaced.
-      - V(rotated) makes a new code, always, or with O(max_age) only where the code is older.
+      - V(present) makes a code only if the user has none. The Management API does not show a code that came with an unconfirmed
+        enrollment, so the task replaces it.
+      - V(rotated) makes a new code every time, or with O(max_age) only if the code is older.
     type: str
     choices: [present, rotated]
     default: present
   max_age:
     description:
-      - How old a code may be before O(state=rotated) replaces it, as a number with a unit, V(s), V(m), V(h), V(d) or V(w).
+      - With O(state=rotated), replaces the code only if it is older than this. A number with a unit, V(s), V(m), V(h), V(d) or V(w).
     type: str
   path:
     description:
-      - A file for the new code, which only its owner can read, on the host the module runs on. An existing file is replaced. The
-        result then does not have the code.
-      - Checked before the old code is voided.
+      - Writes the new code to this file on the host that the module runs on. Only its owner can read it. An existing file is replaced.
+        The result then does not have the code.
+      - The task checks that it can write the file before Auth0 voids the old code.
     type: path
     version_added: 0.2.0
 author:
@@ -48,8 +48,7 @@ attributes:
     support: partial
     details: O(state=rotated) without O(max_age) makes a new code every time.
 notes:
-  - Without O(path), register the result and set C(no_log=true) on the task, because RV(recovery_code) is what the task asked for
-    and is not masked.
+  - Without O(path), register the result and set C(no_log=true) on the task, because RV(recovery_code) is not masked.
 seealso:
   - module: mfaops.auth0.auth0_mfa_authenticator_info
 """
@@ -81,23 +80,23 @@ EXAMPLES = r"""
     client_id: "{{ operator_client_id }}"
     client_secret: "{{ operator_client_secret }}"
     email: user00003@example.com
-    path: "{{ folder }}/user00003.code"
+    path: "{{ directory }}/user00003.code"
 """
 
 RETURN = r"""
 user_id:
-  description: The user's id.
+  description: The user's ID.
   returned: success
   type: str
   sample: auth0|640b5a0ed3534be8b2db9dd3
 recovery_code:
   description: The new code. It cannot be read again.
-  returned: when a code was made, without O(path)
+  returned: if the task made a code, without O(path)
   type: str
   sample: 32YCGV1JUE9G7MDJ71UTN12W
 path:
-  description: The file that has the new code.
-  returned: when a code was made, with O(path)
+  description: The file with the new code.
+  returned: if the task made a code, with O(path)
   type: str
   sample: /secure/user00003.code
 """

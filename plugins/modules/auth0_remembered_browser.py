@@ -11,8 +11,8 @@ module: auth0_remembered_browser
 short_description: Let the remembered browsers of an Auth0 user ask for MFA again
 version_added: 0.2.0
 description:
-  - Forgets every browser in which the user ticked "remember this browser", as operator, so that the next login asks for MFA.
-  - Auth0 does not tell whether there are any, so the task always counts as a change.
+  - Makes Auth0 forget every browser in which the user ticked "remember this browser", as the operator. The next login then asks for MFA.
+  - Auth0 does not show whether there are any, so the task always reports a change.
 options:
   state:
     description: V(absent) forgets them.
@@ -28,13 +28,13 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: partial
-    details: Credentials are tried, scopes are not, and a user is looked up by O(email) only.
+    details: Checks the credentials but not the scopes, and checks that the user exists only with O(email).
   diff_mode:
     support: none
     details: Auth0 does not show remembered browsers.
   idempotent:
     support: none
-    details: Auth0 does not show remembered browsers, so every run counts as a change. Nothing is done twice.
+    details: Auth0 does not show remembered browsers, so every run reports a change. It is safe to run the task again.
 seealso:
   - module: mfaops.auth0.auth0_action
   - module: mfaops.auth0.auth0_mfa_authenticator
@@ -52,7 +52,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 user_id:
-  description: The user's id.
+  description: The user's ID.
   returned: success
   type: str
   sample: auth0|640b5a0ed3534be8b2db9dd3

@@ -37,7 +37,7 @@ def test_the_examples_of_a_module(tenant, module):
         "operator_client_id": "m2m",
         "operator_client_secret": "m2m-secret",
         "user_token": tenant.user_token(1),
-        "folder": str(tenant.folder),
+        "directory": str(tenant.folder),
     }
     tasks = examples(module)
     for task in tasks:
