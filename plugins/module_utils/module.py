@@ -2,14 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The only file that knows AnsibleModule: shared options, what is hidden, and how an error becomes a failure."""
+"""What every module is made of: the options that modules share, one run with its credentials, and how it ends.
+
+The only file that knows AnsibleModule. A module states its parts and its task and leaves the rest to :func:`run`.
+"""
 
 from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
@@ -39,9 +43,26 @@ LIBRARIES = {
 }
 
 
-def connection_spec() -> dict[str, dict]:
-    """The options of the doc fragment C(connection)."""
-    return {
+@dataclass(frozen=True)
+class Part:
+    """Options that belong together, and the rules between them. A module is made of parts; its own options are one.
+
+    :ivar options: name to argument spec
+    :ivar mutually_exclusive: as AnsibleModule defines it; likewise the other rules. A rule may name options of other parts.
+    """
+
+    options: Mapping[str, dict[str, Any]]
+    mutually_exclusive: tuple[tuple[str, ...], ...] = ()
+    required_together: tuple[tuple[str, ...], ...] = ()
+    required_one_of: tuple[tuple[str, ...], ...] = ()
+    required_if: tuple[tuple[Any, ...], ...] = ()
+    required_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+# Each part that modules share has its documentation in the fragment of the same name: CONNECTION in
+# mfaops.auth0.connection, TARGET in mfaops.auth0.connection.target.
+CONNECTION = Part(
+    {
         "auth0_domain": {"type": "str"},
         "base_url": {"type": "str"},
         "api_token": {"type": "str", "no_log": True},
@@ -61,42 +82,51 @@ def connection_spec() -> dict[str, dict]:
         "timeout": {"type": "float", "default": 30},
         "rate_limit_share": {"type": "float", "default": 0.5},
         "max_wait": {"type": "float", "default": 60},
-    }
-
-
-def target_spec() -> dict[str, dict]:
-    """The options of the doc fragment C(connection.target)."""
-    return {"user_id": {"type": "str"}, "email": {"type": "str"}}
-
-
-def user_spec() -> dict[str, dict]:
-    """The options of the doc fragment C(connection.user)."""
-    return {
+    },
+    mutually_exclusive=(("client_secret", "private_key"),),
+)
+TARGET = Part(
+    {"user_id": {"type": "str"}, "email": {"type": "str"}},
+    mutually_exclusive=(("user_id", "email"),),
+)
+USER = Part(
+    {
         "mfa_token": {"type": "str", "no_log": True},
         "username": {"type": "str"},
         "password": {"type": "str", "no_log": True},
         "realm": {"type": "str"},
         "otp": {"type": "str", "no_log": True},
-    }
+    },
+    mutually_exclusive=(("mfa_token", "username"),),
+    required_together=(("username", "password"),),
+    required_by={"otp": ("username",), "realm": ("username",)},
+)
 
 
-def rules(*specs: dict[str, dict]) -> dict[str, object]:
-    """How the options of these specs go together, for AnsibleModule."""
-    options = {name for spec in specs for name in spec}
-    exclusive = [("user_id", "email"), ("mfa_token", "username"), ("client_secret", "private_key")]
-    needed = {"otp": "username", "realm": "username"}
+def module_arguments(parts: Sequence[Part]) -> dict[str, Any]:
+    """What AnsibleModule is made with for a module of these parts."""
+    required_by: dict[str, list[str]] = {}
+    for part in parts:
+        for option, others in part.required_by.items():
+            required_by.setdefault(option, []).extend(others)
     return {
-        "mutually_exclusive": [pair for pair in exclusive if options.issuperset(pair)],
-        "required_together": [("username", "password")] if "username" in options else [],
-        "required_by": {name: other for name, other in needed.items() if name in options and other in options},
+        "argument_spec": {name: spec for part in parts for name, spec in part.options.items()},
+        "mutually_exclusive": [rule for part in parts for rule in part.mutually_exclusive],
+        "required_together": [rule for part in parts for rule in part.required_together],
+        "required_one_of": [rule for part in parts for rule in part.required_one_of],
+        "required_if": [rule for part in parts for rule in part.required_if],
+        "required_by": required_by,
+        "supports_check_mode": True,
     }
 
 
-def run(module: AnsibleModule, task: Callable[[Session], dict]) -> None:
-    """Run one task and end the module, with its result or with one line that says why not.
+def run(task: Callable[[Session], dict[str, Any]], *parts: Part) -> None:
+    """The whole of a module: ends the process with the task's result, or with one line that says why there is none.
 
-    :param task: gets a :class:`Session`, returns what goes to C(exit_json)
+    :param task: gets a :class:`Session`, returns the result; its ``diff`` is shown in diff mode only
+    :param parts: the options of the module
     """
+    module = AnsibleModule(**module_arguments(parts))
     try:
         with Session(module) as session:
             result = task(session)
@@ -108,6 +138,8 @@ def run(module: AnsibleModule, task: Callable[[Session], dict]) -> None:
             raise
         module.fail_json(msg=missing_required_lib(LIBRARIES[name]))
     else:
+        if not module._diff:
+            result.pop("diff", None)
         module.exit_json(**result)
 
 
@@ -136,14 +168,20 @@ def from_environment(params: dict, environment: Mapping[str, str]) -> dict[str, 
 
 
 class Session:
-    """One module run: the options, and the side they act from. A context manager that closes all connections.
+    """One run of a module: its options, and the side they act from. A context manager that closes all connections.
 
-    With C(mfa_token) or C(username) the task acts as the user, through the MFA API; else as operator, through the
+    :ivar params: the options, with what the environment adds
+    :ivar check_mode: whether nothing may be changed
+    :ivar warn: shows a warning
+
+    With ``mfa_token`` or ``username`` the task acts as the user, through the MFA API; else as operator, through the
     Management API.
     """
 
     def __init__(self, module: AnsibleModule) -> None:
-        self.module = module
+        self._secrets = module.no_log_values
+        self.check_mode: bool = module.check_mode
+        self.warn: Callable[[str], None] = module.warn
         added = from_environment(module.params, os.environ)
         self.params = {**module.params, **added}
         for name in ENVIRONMENT.keys() & added.keys():
@@ -172,7 +210,7 @@ class Session:
 
     @cached_property
     def application(self) -> Application | None:
-        """Who calls; None without C(client_id)."""
+        """Who calls; None without ``client_id``."""
         given = self.params
         if not given["client_id"]:
             return None
@@ -232,7 +270,7 @@ class Session:
         return UserSide(MfaApi(tokens, CachedToken(fetch)))
 
     def operator_side(self) -> OperatorSide:
-        """One user, named by C(user_id) or C(email), as operator; sends nothing.
+        """One user, named by ``user_id`` or ``email``, as operator; sends nothing.
 
         :raises ConfigurationError: credentials or the name of the user are missing
         """
@@ -276,6 +314,6 @@ class Session:
 
     def hide(self, secret: str) -> None:
         """Keep a secret that Auth0 returned out of everything Ansible prints."""
-        self.module.no_log_values.add(secret)
+        self._secrets.add(secret)
         if register_secret is not None:
             register_secret(secret)

@@ -199,8 +199,6 @@ done:
   sample: [created, deployed]
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.actions import Action, ActionsApi, Binding
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.action_rollout import converge_action
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.actions import (
@@ -208,7 +206,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.actions 
     for_diff,
     position_of,
 )
-from ansible_collections.mfaops.auth0.plugins.module_utils.module import Session, connection_spec, rules, run
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, Part, Session, run
 
 AS_THEY_ARE = (
     "name",
@@ -254,57 +252,56 @@ def row(action: Action | None, bindings: tuple[Binding, ...]) -> dict | None:
 
 
 def converge(session: Session) -> dict:
-    params, check_mode = session.params, session.module.check_mode
+    params, check_mode = session.params, session.check_mode
     wanted = wanted_from(params)
     outcome = converge_action(ActionsApi(session.operator), wanted, params["build_timeout"], check_mode)
     result = {"changed": outcome.changed, "action": row(outcome.after, outcome.bound_after)}
-    if session.module._diff:
-        result["diff"] = {
-            "before": for_diff(outcome.before, outcome.bound_before),
-            "after": for_diff(outcome.after, outcome.bound_after),
-        }
+    result["diff"] = {
+        "before": for_diff(outcome.before, outcome.bound_before),
+        "after": for_diff(outcome.after, outcome.bound_after),
+    }
     return result
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **connection_spec(),
-            "name": {"type": "str", "required": True},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "code": {"type": "str"},
-            "trigger": {"type": "str", "default": "post-login"},
-            "trigger_version": {"type": "str"},
-            "runtime": {"type": "str"},
-            "dependencies": {
-                "type": "list",
-                "elements": "dict",
-                "options": {
-                    "name": {"type": "str", "required": True},
-                    "version": {"type": "str", "required": True},
-                    "registry_url": {"type": "str"},
+    run(
+        converge,
+        CONNECTION,
+        Part(
+            {
+                "name": {"type": "str", "required": True},
+                "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+                "code": {"type": "str"},
+                "trigger": {"type": "str", "default": "post-login"},
+                "trigger_version": {"type": "str"},
+                "runtime": {"type": "str"},
+                "dependencies": {
+                    "type": "list",
+                    "elements": "dict",
+                    "options": {
+                        "name": {"type": "str", "required": True},
+                        "version": {"type": "str", "required": True},
+                        "registry_url": {"type": "str"},
+                    },
                 },
-            },
-            "secrets": {
-                "type": "list",
-                "elements": "dict",
-                "no_log": False,
-                "options": {
-                    "name": {"type": "str", "required": True},
-                    "value": {"type": "str", "required": True, "no_log": True},
+                "secrets": {
+                    "type": "list",
+                    "elements": "dict",
+                    "no_log": False,
+                    "options": {
+                        "name": {"type": "str", "required": True},
+                        "value": {"type": "str", "required": True, "no_log": True},
+                    },
                 },
+                "update_secrets": {"type": "bool", "default": False, "no_log": False},
+                "deploy": {"type": "bool", "default": True},
+                "bound": {"type": "bool", "default": True},
+                "position": {"type": "int"},
+                "build_timeout": {"type": "float", "default": 60},
+                "force": {"type": "bool", "default": False},
             },
-            "update_secrets": {"type": "bool", "default": False, "no_log": False},
-            "deploy": {"type": "bool", "default": True},
-            "bound": {"type": "bool", "default": True},
-            "position": {"type": "int"},
-            "build_timeout": {"type": "float", "default": 60},
-            "force": {"type": "bool", "default": False},
-        },
-        supports_check_mode=True,
-        **rules(connection_spec()),
+        ),
     )
-    run(module, converge)
 
 
 if __name__ == "__main__":

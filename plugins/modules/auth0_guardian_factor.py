@@ -105,8 +105,6 @@ applied:
   sample: [otp=True]
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import FACTORS, GuardianApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.mfa import (
     POLICIES,
@@ -114,14 +112,14 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.mfa impo
     for_diff,
     wanted_from,
 )
-from ansible_collections.mfaops.auth0.plugins.module_utils.module import Session, connection_spec, rules, run
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, Part, Session, run
 
 
 def converge_factors(session: Session) -> dict:
     params = session.params
     wanted = wanted_from(params["enabled"], params["disabled"], params["phone_message_types"], params["policy"])
     before, after = converge_tenant(
-        GuardianApi(session.operator), wanted, params["allow_no_factor"], session.module.check_mode
+        GuardianApi(session.operator), wanted, params["allow_no_factor"], session.check_mode
     )
     result = {
         "changed": before != after,
@@ -129,27 +127,26 @@ def converge_factors(session: Session) -> dict:
         "phone_message_types": after.message_types and list(after.message_types),
         "policy": after.policy,
     }
-    if session.module._diff:
-        result["diff"] = {"before": for_diff(before), "after": for_diff(after)}
+    result["diff"] = {"before": for_diff(before), "after": for_diff(after)}
     return result
 
 
 def main() -> None:
     factors = {"type": "list", "elements": "str", "choices": list(FACTORS)}
-    module = AnsibleModule(
-        argument_spec={
-            **connection_spec(),
-            "enabled": factors,
-            "disabled": factors,
-            "phone_message_types": {"type": "list", "elements": "str", "choices": ["sms", "voice"]},
-            "policy": {"type": "str", "choices": list(POLICIES)},
-            "allow_no_factor": {"type": "bool", "default": False},
-        },
-        required_one_of=[("enabled", "disabled", "phone_message_types", "policy")],
-        supports_check_mode=True,
-        **rules(connection_spec()),
+    run(
+        converge_factors,
+        CONNECTION,
+        Part(
+            {
+                "enabled": factors,
+                "disabled": factors,
+                "phone_message_types": {"type": "list", "elements": "str", "choices": ["sms", "voice"]},
+                "policy": {"type": "str", "choices": list(POLICIES)},
+                "allow_no_factor": {"type": "bool", "default": False},
+            },
+            required_one_of=(("enabled", "disabled", "phone_message_types", "policy"),),
+        ),
     )
-    run(module, converge_factors)
 
 
 if __name__ == "__main__":

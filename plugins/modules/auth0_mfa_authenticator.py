@@ -320,8 +320,6 @@ enrollment:
 
 from contextlib import ExitStack
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users import qr_code
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import (
     CHANNELS,
@@ -335,14 +333,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.secret_file import Se
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import seconds
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.converge import Outcome, converge
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.wanted import SELECTORS, Wanted
-from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
-    Session,
-    connection_spec,
-    rules,
-    run,
-    target_spec,
-    user_spec,
-)
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, TARGET, USER, Part, Session, run
 
 FACTORS = ["otp", "phone", "sms", "voice", "push", "email", "webauthn-roaming", "webauthn-platform", "passkey", "duo"]
 CREDENTIAL = {
@@ -385,7 +376,7 @@ def wanted_from(params: dict) -> Wanted:
     )
 
 
-def result_of(outcome: Outcome, user_id: str | None, with_diff: bool) -> dict:
+def result_of(outcome: Outcome, user_id: str | None) -> dict:
     target, enrollment = outcome.target, outcome.enrollment
     result = {
         "changed": outcome.changed,
@@ -394,6 +385,7 @@ def result_of(outcome: Outcome, user_id: str | None, with_diff: bool) -> dict:
         "authenticators": to_rows(outcome.after),
         "removed_ids": list(outcome.removed),
         "kept": [{"id": kept, "reason": reason} for kept, reason in outcome.skipped],
+        "diff": {"before": rows_for_diff(outcome.before), "after": rows_for_diff(outcome.after)},
     }
     if enrollment:
         result["enrollment"] = {
@@ -403,13 +395,11 @@ def result_of(outcome: Outcome, user_id: str | None, with_diff: bool) -> dict:
             "recovery_codes": list(enrollment.recovery_codes),
             "qr_text": None,
         }
-    if with_diff:
-        result["diff"] = {"before": rows_for_diff(outcome.before), "after": rows_for_diff(outcome.after)}
     return result
 
 
 def converge_authenticator(session: Session) -> dict:
-    params, check_mode = session.params, session.module.check_mode
+    params, check_mode = session.params, session.check_mode
     wanted = wanted_from(params)
     with ExitStack() as closing:
         picture = SecretFile("qr_path", params["qr_path"]) if params["qr_path"] is not None else None
@@ -419,7 +409,7 @@ def converge_authenticator(session: Session) -> dict:
             closing.enter_context(picture)
         side = session.side()
         outcome = converge(side, wanted, check_mode)
-        result = result_of(outcome, side.user_id, session.module._diff)
+        result = result_of(outcome, side.user_id)
         address = outcome.enrollment.barcode_uri if outcome.enrollment else None
         if address and params["qr_text"]:
             result["enrollment"]["qr_text"] = qr_code.as_text(address)
@@ -428,42 +418,42 @@ def converge_authenticator(session: Session) -> dict:
                 picture.write(qr_code.as_png(address))
             except Auth0Error as error:
                 # The enrollment exists, and what it returned exists nowhere else.
-                session.module.warn(str(error))
+                session.warn(str(error))
     if outcome.notice:
-        session.module.warn(outcome.notice)
+        session.warn(outcome.notice)
     return result
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **connection_spec(),
-            **target_spec(),
-            **user_spec(),
-            "state": {"type": "str", "choices": ["present", "confirmed", "absent"], "default": "present"},
-            "factor": {"type": "str", "choices": FACTORS},
-            "authenticator_id": {"type": "str"},
-            "phone_number": {"type": "str"},
-            "email_address": {"type": "str"},
-            "totp_secret": {"type": "str", "no_log": True},
-            "credential": {"type": "dict", "options": CREDENTIAL},
-            "name": {"type": "str"},
-            "preferred_method": {"type": "str", "choices": ["sms", "voice"]},
-            "code": {"type": "str", "no_log": True},
-            "oob_code": {"type": "str", "no_log": True},
-            "push_timeout": {"type": "float", "default": 60},
-            "selector": {"type": "str", "choices": list(SELECTORS)},
-            "unused_for": {"type": "str"},
-            "max_removals": {"type": "int", "default": 1},
-            "allow_last_factor": {"type": "bool", "default": False},
-            "qr_path": {"type": "path"},
-            "qr_text": {"type": "bool", "default": False},
-        },
-        required_one_of=[("factor", "authenticator_id", "selector")],
-        supports_check_mode=True,
-        **rules(connection_spec(), target_spec(), user_spec()),
+    run(
+        converge_authenticator,
+        CONNECTION,
+        TARGET,
+        USER,
+        Part(
+            {
+                "state": {"type": "str", "choices": ["present", "confirmed", "absent"], "default": "present"},
+                "factor": {"type": "str", "choices": FACTORS},
+                "authenticator_id": {"type": "str"},
+                "phone_number": {"type": "str"},
+                "email_address": {"type": "str"},
+                "totp_secret": {"type": "str", "no_log": True},
+                "credential": {"type": "dict", "options": CREDENTIAL},
+                "name": {"type": "str"},
+                "preferred_method": {"type": "str", "choices": ["sms", "voice"]},
+                "code": {"type": "str", "no_log": True},
+                "oob_code": {"type": "str", "no_log": True},
+                "push_timeout": {"type": "float", "default": 60},
+                "selector": {"type": "str", "choices": list(SELECTORS)},
+                "unused_for": {"type": "str"},
+                "max_removals": {"type": "int", "default": 1},
+                "allow_last_factor": {"type": "bool", "default": False},
+                "qr_path": {"type": "path"},
+                "qr_text": {"type": "bool", "default": False},
+            },
+            required_one_of=(("factor", "authenticator_id", "selector"),),
+        ),
     )
-    run(module, converge_authenticator)
 
 
 if __name__ == "__main__":

@@ -251,8 +251,6 @@ authenticators:
 
 from datetime import datetime, timezone
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import CHANNELS, to_rows
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.reading import (
     Reading,
@@ -264,18 +262,19 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.checks impo
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.row_filter import RowFilter
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import moment
-from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
-    Session,
-    connection_spec,
-    rules,
-    run,
-    target_spec,
-    user_spec,
-)
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, TARGET, USER, Part, Session, run
 
 FACTORS = [
     "otp", "phone", "sms", "voice", "push", "email", "recovery-code", "webauthn-roaming", "webauthn-platform", "passkey", "duo",
 ]  # fmt: skip
+MANY_USERS = Part(
+    {
+        "user_ids": {"type": "list", "elements": "str"},
+        "emails": {"type": "list", "elements": "str"},
+        "query": {"type": "str"},
+    },
+    mutually_exclusive=(("user_id", "email", "user_ids", "query"), ("user_id", "email", "emails", "query")),
+)
 DATES = ("created_before", "created_after", "last_used_before", "last_used_after")
 
 
@@ -324,7 +323,7 @@ def list_many(session: Session, row_filter: RowFilter) -> dict:
         except OSError:
             # The reading matters more than what tells of it.
             session.params["progress_path"] = None
-            session.module.warn("The progress could no longer be written")
+            session.warn("The progress could no longer be written")
 
     for user in with_progress(reading, session.params["progress_every"], report):
         users.append(entry(user, row_filter))
@@ -332,7 +331,7 @@ def list_many(session: Session, row_filter: RowFilter) -> dict:
     if reading.stopped is not None:
         raise reading.stopped.replace(progress={"changed": False, "users": users, "unread": unread})
     if unread:
-        session.module.warn("%d of %d users could not be read; RV users says why" % (unread, len(users)))
+        session.warn("%d of %d users could not be read; RV users says why" % (unread, len(users)))
     return {"changed": False, "users": users, "unread": unread}
 
 
@@ -390,33 +389,26 @@ def tell(session: Session, text: str) -> None:
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **connection_spec(),
-            **target_spec(),
-            **user_spec(),
-            "user_ids": {"type": "list", "elements": "str"},
-            "emails": {"type": "list", "elements": "str"},
-            "query": {"type": "str"},
-            "factor": {"type": "str", "choices": FACTORS},
-            "include_unconfirmed": {"type": "bool", "default": False},
-            "confirmed": {"type": "bool"},
-            "created_before": {"type": "str"},
-            "created_after": {"type": "str"},
-            "last_used_before": {"type": "str"},
-            "last_used_after": {"type": "str"},
-            "progress_path": {"type": "path"},
-            "progress_every": {"type": "int", "default": 100},
-        },
-        supports_check_mode=True,
-        **with_many(rules(connection_spec(), target_spec(), user_spec())),
+    run(
+        list_authenticators,
+        CONNECTION,
+        TARGET,
+        USER,
+        MANY_USERS,
+        Part(
+            {
+                "factor": {"type": "str", "choices": FACTORS},
+                "include_unconfirmed": {"type": "bool", "default": False},
+                "confirmed": {"type": "bool"},
+                "created_before": {"type": "str"},
+                "created_after": {"type": "str"},
+                "last_used_before": {"type": "str"},
+                "last_used_after": {"type": "str"},
+                "progress_path": {"type": "path"},
+                "progress_every": {"type": "int", "default": 100},
+            },
+        ),
     )
-    run(module, list_authenticators)
-
-
-def with_many(given: dict) -> dict:
-    one_of = [("user_id", "email", "user_ids", "query"), ("user_id", "email", "emails", "query")]
-    return {**given, "mutually_exclusive": given["mutually_exclusive"] + one_of}
 
 
 if __name__ == "__main__":

@@ -96,17 +96,9 @@ ticket_url:
   sample: https://example.eu.auth0.com/mfa/enrollment?ticket=jip3H2Q20fiUyQCcMmS0gBAinoBe4rOV
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import TICKET_FACTORS, GuardianApi
-from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
-    Session,
-    connection_spec,
-    rules,
-    run,
-    target_spec,
-)
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, TARGET, Part, Session, run
 
 
 def make_ticket(session: Session) -> dict:
@@ -116,7 +108,7 @@ def make_ticket(session: Session) -> dict:
     side = session.operator_side()
     user_id = side.user_id
     result = {"changed": True, "user_id": user_id}
-    if session.module.check_mode:
+    if session.check_mode:
         session.operator.authenticate()
         return result
     fields = {
@@ -136,20 +128,20 @@ def make_ticket(session: Session) -> dict:
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **connection_spec(),
-            **target_spec(),
-            "send_mail": {"type": "bool", "default": False},
-            "mail_to": {"type": "str"},
-            "email_locale": {"type": "str"},
-            "factor": {"type": "str", "choices": list(TICKET_FACTORS)},
-            "allow_multiple_enrollments": {"type": "bool", "default": False},
-        },
-        supports_check_mode=True,
-        **rules(connection_spec(), target_spec()),
+    run(
+        make_ticket,
+        CONNECTION,
+        TARGET,
+        Part(
+            {
+                "send_mail": {"type": "bool", "default": False},
+                "mail_to": {"type": "str"},
+                "email_locale": {"type": "str"},
+                "factor": {"type": "str", "choices": list(TICKET_FACTORS)},
+                "allow_multiple_enrollments": {"type": "bool", "default": False},
+            },
+        ),
     )
-    run(module, make_ticket)
 
 
 if __name__ == "__main__":

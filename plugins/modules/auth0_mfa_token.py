@@ -300,8 +300,6 @@ state:
 
 from datetime import datetime, timedelta, timezone
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.obtain import (
     Obtained,
     asked_scopes,
@@ -309,7 +307,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.obtain im
     obtain,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import iso
-from ansible_collections.mfaops.auth0.plugins.module_utils.module import Session, connection_spec, rules, run
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, Part, Session, run
 
 
 def result_of(obtained: Obtained, missing: list[str], now: datetime) -> dict:
@@ -333,49 +331,49 @@ def result_of(obtained: Obtained, missing: list[str], now: datetime) -> dict:
 
 
 def get_token(session: Session) -> dict:
-    obtained = obtain(session.tokens(), session.params, session.module.check_mode, session.hide)
+    obtained = obtain(session.tokens(), session.params, session.check_mode, session.hide)
     now, missing = datetime.now(timezone.utc), []
     if obtained.tokens:
         missing = missing_scopes(asked_scopes(session.params, session.connection.mfa_audience), obtained.tokens)
     if missing:
-        session.module.warn("Not granted: %s. Is the application allowed to ask for them?" % ", ".join(missing))
+        session.warn("Not granted: %s. Is the application allowed to ask for them?" % ", ".join(missing))
     return result_of(obtained, missing, now)
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **connection_spec(),
-            "grant": {
-                "type": "str",
-                "choices": ["password", "refresh_token", "authorization_code"],
-                "default": "password",
+    run(
+        get_token,
+        CONNECTION,
+        Part(
+            {
+                "grant": {
+                    "type": "str",
+                    "choices": ["password", "refresh_token", "authorization_code"],
+                    "default": "password",
+                },
+                "username": {"type": "str"},
+                "password": {"type": "str", "no_log": True},
+                "realm": {"type": "str"},
+                "mfa_token": {"type": "str", "no_log": True},
+                "audience": {"type": "str"},
+                "scopes": {"type": "list", "elements": "str"},
+                "offline_access": {"type": "bool", "default": False},
+                "otp": {"type": "str", "no_log": True},
+                "recovery_code": {"type": "str", "no_log": True},
+                "challenge": {"type": "str", "choices": ["sms", "voice", "email", "push"]},
+                "authenticator_id": {"type": "str"},
+                "oob_code": {"type": "str", "no_log": True},
+                "binding_code": {"type": "str", "no_log": True},
+                "push_timeout": {"type": "float", "default": 60},
+                "refresh_token": {"type": "str", "no_log": True},
+                "redirect_uri": {"type": "str"},
+                "code": {"type": "str", "no_log": True},
+                "callback_url": {"type": "str", "no_log": True},
+                "code_verifier": {"type": "str", "no_log": True},
+                "state": {"type": "str", "no_log": True},
             },
-            "username": {"type": "str"},
-            "password": {"type": "str", "no_log": True},
-            "realm": {"type": "str"},
-            "mfa_token": {"type": "str", "no_log": True},
-            "audience": {"type": "str"},
-            "scopes": {"type": "list", "elements": "str"},
-            "offline_access": {"type": "bool", "default": False},
-            "otp": {"type": "str", "no_log": True},
-            "recovery_code": {"type": "str", "no_log": True},
-            "challenge": {"type": "str", "choices": ["sms", "voice", "email", "push"]},
-            "authenticator_id": {"type": "str"},
-            "oob_code": {"type": "str", "no_log": True},
-            "binding_code": {"type": "str", "no_log": True},
-            "push_timeout": {"type": "float", "default": 60},
-            "refresh_token": {"type": "str", "no_log": True},
-            "redirect_uri": {"type": "str"},
-            "code": {"type": "str", "no_log": True},
-            "callback_url": {"type": "str", "no_log": True},
-            "code_verifier": {"type": "str", "no_log": True},
-            "state": {"type": "str", "no_log": True},
-        },
-        supports_check_mode=True,
-        **rules(connection_spec()),
+        ),
     )
-    run(module, get_token)
 
 
 if __name__ == "__main__":

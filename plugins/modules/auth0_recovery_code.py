@@ -104,22 +104,14 @@ path:
 from contextlib import nullcontext
 from datetime import datetime, timezone
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.recovery_codes import converge_code
 from ansible_collections.mfaops.auth0.plugins.module_utils.secret_file import SecretFile
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import seconds
-from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
-    Session,
-    connection_spec,
-    rules,
-    run,
-    target_spec,
-)
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, TARGET, Part, Session, run
 
 
 def converge_recovery_code(session: Session) -> dict:
-    params, check_mode = session.params, session.module.check_mode
+    params, check_mode = session.params, session.check_mode
     max_age = seconds("max_age", params["max_age"]) if params["max_age"] is not None else None
     file = SecretFile("path", params["path"]) if params["path"] is not None else None
     side = session.operator_side()
@@ -132,24 +124,23 @@ def converge_recovery_code(session: Session) -> dict:
             result["path"] = params["path"]
         elif outcome.code:
             result["recovery_code"] = outcome.code
-    if session.module._diff:
-        result["diff"] = {"before": outcome.before, "after": outcome.after}
+    result["diff"] = {"before": outcome.before, "after": outcome.after}
     return result
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **connection_spec(),
-            **target_spec(),
-            "state": {"type": "str", "choices": ["present", "rotated"], "default": "present"},
-            "max_age": {"type": "str"},
-            "path": {"type": "path"},
-        },
-        supports_check_mode=True,
-        **rules(connection_spec(), target_spec()),
+    run(
+        converge_recovery_code,
+        CONNECTION,
+        TARGET,
+        Part(
+            {
+                "state": {"type": "str", "choices": ["present", "rotated"], "default": "present"},
+                "max_age": {"type": "str"},
+                "path": {"type": "path"},
+            },
+        ),
     )
-    run(module, converge_recovery_code)
 
 
 if __name__ == "__main__":

@@ -58,21 +58,13 @@ user_id:
   sample: auth0|640b5a0ed3534be8b2db9dd3
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import GuardianApi
-from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
-    Session,
-    connection_spec,
-    rules,
-    run,
-    target_spec,
-)
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, TARGET, Part, Session, run
 
 
 def forget(session: Session) -> dict:
     user_id = session.operator_side().user_id
-    if session.module.check_mode:
+    if session.check_mode:
         session.operator.authenticate()
     else:
         GuardianApi(session.operator).forget_browsers(user_id)
@@ -80,16 +72,12 @@ def forget(session: Session) -> dict:
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **connection_spec(),
-            **target_spec(),
-            "state": {"type": "str", "choices": ["absent"], "required": True},
-        },
-        supports_check_mode=True,
-        **rules(connection_spec(), target_spec()),
+    run(
+        forget,
+        CONNECTION,
+        TARGET,
+        Part({"state": {"type": "str", "choices": ["absent"], "required": True}}),
     )
-    run(module, forget)
 
 
 if __name__ == "__main__":

@@ -6,41 +6,117 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import yaml
-from ansible_collections.mfaops.auth0.plugins.doc_fragments.connection import ModuleDocFragment
-from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
-    ENVIRONMENT,
-    connection_spec,
-    from_environment,
-    target_spec,
-    user_spec,
-)
+from ansible_collections.mfaops.auth0.plugins.doc_fragments.attributes import ModuleDocFragment as Attributes
+from ansible_collections.mfaops.auth0.plugins.doc_fragments.connection import ModuleDocFragment as Connection
+from ansible_collections.mfaops.auth0.plugins.module_utils import module as base
 
 ROOT = Path(__file__).resolve().parents[2]
+PREFIX = "ansible_collections.mfaops.auth0.plugins.modules."
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
 
+SHARED = {name: part for name, part in vars(base).items() if isinstance(part, base.Part)}
+FRAGMENTS = {
+    "mfaops.auth0.attributes": Attributes.DOCUMENTATION,
+    "mfaops.auth0.connection": Connection.DOCUMENTATION,
+    **{
+        "mfaops.auth0.connection.%s" % name.lower(): text
+        for name, text in vars(Connection).items()
+        if name.isupper() and name != "DOCUMENTATION"
+    },
+}
+# What Ansible does with an option, and what it assumes where nothing is said.
+FACTS = {
+    "type": "str",
+    "elements": None,
+    "required": False,
+    "default": None,
+    "choices": None,
+    "aliases": None,
+}
 
-@pytest.mark.parametrize(
-    "fragment, spec",
-    [
-        (ModuleDocFragment.DOCUMENTATION, connection_spec()),
-        (ModuleDocFragment.TARGET, target_spec()),
-        (ModuleDocFragment.USER, user_spec()),
-    ],
-    ids=["connection", "target", "user"],
-)
-def test_options_of_the_fragment_are_those_of_the_spec(fragment, spec):
-    documented = yaml.safe_load(fragment)["options"]
-    assert documented.keys() == spec.keys()
-    for name, option in spec.items():
-        assert documented[name]["type"] == option["type"], name
-        assert documented[name].get("default") == option.get("default"), name
-        variables = option["fallback"][1] if "fallback" in option else []
-        variables = [*variables, *([ENVIRONMENT[name]] if name in ENVIRONMENT else [])]
-        assert all("E(%s)" % variable in str(documented[name]["description"]) for variable in variables), name
+
+def fragment_of(name: str) -> str:
+    """The fragment that documents a shared part."""
+    return "mfaops.auth0.connection" + ("" if name == "CONNECTION" else "." + name.lower())
+
+
+def parts_of(name: str) -> tuple[base.Part, ...]:
+    """The parts that a module hands to ``run``."""
+    module = importlib.import_module(PREFIX + name)
+    with mock.patch.object(module, "run") as run:
+        module.main()
+    (_task, *parts), _nothing = run.call_args
+    return tuple(parts)
+
+
+def documentation_of(name: str) -> dict:
+    return yaml.safe_load(importlib.import_module(PREFIX + name).DOCUMENTATION)
+
+
+def documented_options(name: str) -> dict[str, dict]:
+    """The options of a module's documentation, those of its fragments included."""
+    documentation = documentation_of(name)
+    options = dict(documentation["options"])
+    for fragment in documentation["extends_documentation_fragment"]:
+        options.update(yaml.safe_load(FRAGMENTS[fragment]).get("options", {}))
+    return options
+
+
+def flat(options: dict[str, dict], nested: str, prefix: str = "") -> dict[str, dict]:
+    """What is said about each option, by name; ``a.b`` for an option within another."""
+    found = {}
+    for name, option in options.items():
+        found[prefix + name] = {fact: option.get(fact, otherwise) for fact, otherwise in FACTS.items()}
+        found.update(flat(option.get(nested, {}), nested, "%s%s." % (prefix, name)))
+    return found
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_option_is_documented_as_it_is(name):
+    accepted = base.module_arguments(parts_of(name))["argument_spec"]
+    assert flat(documented_options(name), "suboptions") == flat(accepted, "options")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_has_the_fragments_of_its_shared_parts_and_no_others(name):
+    shared = {fragment_of(shared) for shared, part in SHARED.items() if part in parts_of(name)}
+    assert {*documentation_of(name)["extends_documentation_fragment"]} == {"mfaops.auth0.attributes"} | shared
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_no_option_is_in_two_parts(name):
+    options = [option for part in parts_of(name) for option in part.options]
+    assert sorted(options) == sorted(set(options))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_rule_of_a_module_names_options_it_has(name):
+    arguments = base.module_arguments(parts_of(name))
+    rules = [*arguments["mutually_exclusive"], *arguments["required_together"], *arguments["required_one_of"]]
+    rules += [(option, *others) for option, others in arguments["required_by"].items()]
+    rules += [(option, *others) for option, _value, others, *_one_is_enough in arguments["required_if"]]
+    assert {option for rule in rules for option in rule} <= arguments["argument_spec"].keys()
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_a_fragment_documents_the_options_of_its_part(name):
+    documented = yaml.safe_load(FRAGMENTS[fragment_of(name)])["options"]
+    assert flat(documented, "suboptions") == flat(SHARED[name].options, "options")
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_a_fragment_names_the_environment_variables_of_its_part(name):
+    documented = yaml.safe_load(FRAGMENTS[fragment_of(name)])["options"]
+    for option, spec in SHARED[name].options.items():
+        variables = spec["fallback"][1] if "fallback" in spec else []
+        variables = [*variables, *([base.ENVIRONMENT[option]] if option in base.ENVIRONMENT else [])]
+        assert all("E(%s)" % variable in str(documented[option]["description"]) for variable in variables), option
 
 
 def test_every_module_is_in_the_action_group():
@@ -48,33 +124,11 @@ def test_every_module_is_in_the_action_group():
     assert runtime["action_groups"] == {"auth0": MODULES}
 
 
-@pytest.mark.parametrize("name", ["api_token", "client_secret", "private_key", "proxy", "mfa_token", "password", "otp"])
-def test_secrets_are_marked(name):
-    assert {**connection_spec(), **user_spec()}[name]["no_log"] is True
+SECRETS = ("api_token", "client_secret", "private_key", "proxy", "mfa_token", "password", "otp", "recovery_code")
+SECRETS += ("refresh_token", "oob_code", "binding_code", "code_verifier", "totp_secret")
 
 
-NOTHING = {name: None for name in ("auth0_domain", "base_url", *ENVIRONMENT)}
-EVERYTHING = {**{variable: variable.lower() for variable in ENVIRONMENT.values()}, "AUTH0_DOMAIN": "prod.example.com"}
-
-
-@pytest.mark.parametrize(
-    "given, environment, added",
-    [
-        ({}, {}, {}),
-        ({}, EVERYTHING, {"auth0_domain": "prod.example.com", "api_token": "auth0_api_token"}),
-        ({}, {"AUTH0_CLIENT_SECRET": "s"}, {"client_secret": "s"}),
-        ({}, {"AUTH0_CLIENT_SECRET": ""}, {}),
-        # What a task says is never joined by another credential.
-        ({"client_secret": "mine"}, EVERYTHING, {"auth0_domain": "prod.example.com"}),
-        ({"private_key": "mine"}, EVERYTHING, {"auth0_domain": "prod.example.com"}),
-        ({"api_token": "mine", "auth0_domain": "mine.example.com"}, EVERYTHING, {}),
-        (
-            {"api_token": "mine", "base_url": "https://login.example.com"},
-            EVERYTHING,
-            {"auth0_domain": "prod.example.com"},
-        ),
-        ({"api_token": "mine", "base_url": "http://127.0.0.1:8090"}, EVERYTHING, {}),
-    ],
-)
-def test_the_environment_adds_only_what_the_task_leaves_open(given, environment, added):
-    assert from_environment({**NOTHING, **given}, environment) == added
+@pytest.mark.parametrize("name", MODULES)
+def test_secrets_are_never_logged(name):
+    accepted = base.module_arguments(parts_of(name))["argument_spec"]
+    assert [option for option in SECRETS if option in accepted and accepted[option].get("no_log") is not True] == []

@@ -1,0 +1,231 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a module gets from its parts, what the environment adds, and how a run ends."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import BadRequestError
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
+    CONNECTION,
+    ENVIRONMENT,
+    TARGET,
+    USER,
+    Part,
+    from_environment,
+    module_arguments,
+    run,
+)
+from ansible_collections.mfaops.auth0.plugins.modules.auth0_mfa_authenticator_info import MANY_USERS
+
+OWN = Part(
+    {"state": {"type": "str", "choices": ["there", "gone"]}, "id": {"type": "str"}, "name": {"type": "str"}},
+    required_one_of=(("id", "name"),),
+    required_if=(("state", "there", ("name",)),),
+)
+SHARED = (CONNECTION, TARGET, USER, MANY_USERS)
+
+
+@pytest.fixture
+def result_of(capsys):
+    """Runs a task as a module of these parts; what it prints for Ansible."""
+
+    def end(task, options=None, parts=(CONNECTION,)):
+        with patch_module_args(options), pytest.raises(SystemExit) as ended:
+            run(task, *parts)
+        result = json.loads(capsys.readouterr().out)
+        assert ended.value.code == (1 if result.get("failed") else 0)
+        return result
+
+    return end
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        pytest.param(
+            {"client_secret": "SECRET", "private_key": "KEY"},
+            "mutually exclusive: client_secret|private_key",
+            id="two credentials of the application",
+        ),
+        pytest.param({"user_id": "a", "email": "b"}, "mutually exclusive: user_id|email", id="one user named twice"),
+        pytest.param(
+            {"mfa_token": "TOKEN", "username": "b", "password": "PASSWORD"},
+            "mutually exclusive: mfa_token|username",
+            id="a user's token and name",
+        ),
+        pytest.param({"username": "a"}, "required together: username, password", id="name without password"),
+        pytest.param({"password": "PASSWORD"}, "required together: username, password", id="password without name"),
+        pytest.param({"otp": "123456"}, "missing parameter(s) required by 'otp': username", id="otp without login"),
+        pytest.param({"realm": "a"}, "missing parameter(s) required by 'realm': username", id="realm without login"),
+        pytest.param(
+            {"email": "a", "emails": ["b"]},
+            "mutually exclusive: user_id|email|emails|query",
+            id="one address and many",
+        ),
+        pytest.param(
+            {"user_id": "a", "user_ids": ["b"]},
+            "mutually exclusive: user_id|email|user_ids|query",
+            id="one ID and many",
+        ),
+        pytest.param(
+            {"query": "*", "user_ids": ["b"]},
+            "mutually exclusive: user_id|email|user_ids|query",
+            id="a search and IDs",
+        ),
+        pytest.param(
+            {"query": "*", "emails": ["b"]},
+            "mutually exclusive: user_id|email|emails|query",
+            id="a search and addresses",
+        ),
+    ],
+)
+def test_every_rule_of_a_shared_part_reaches_ansible(result_of, options, message):
+    result = result_of(lambda session: pytest.fail("the task ran"), options, SHARED)
+    assert message in result["msg"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({"client_id": "a", "client_secret": "b", "user_id": "c"}, id="operator"),
+        pytest.param({"username": "a", "password": "b", "realm": "c", "otp": "123456"}, id="user"),
+        pytest.param({"user_ids": ["a"], "emails": ["b"]}, id="IDs and addresses"),
+    ],
+)
+def test_options_that_go_together_are_accepted(result_of, options):
+    assert not result_of(lambda session: {"changed": False}, options, SHARED).get("failed")
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        pytest.param({}, "one of the following is required: id, name", id="one of several"),
+        pytest.param(
+            {"id": "a", "state": "there"},
+            "state is there but all of the following are missing: name",
+            id="an option that a state requires",
+        ),
+        pytest.param({"id": "a", "state": "else"}, "must be one of: there, gone", id="a value that is no choice"),
+        pytest.param({"id": "a", "mail": "b"}, "Unsupported parameters", id="an option of another part"),
+    ],
+)
+def test_every_rule_of_an_own_part_reaches_ansible(result_of, options, message):
+    result = result_of(lambda session: pytest.fail("the task ran"), options, (CONNECTION, OWN))
+    assert message in result["msg"]
+
+
+def test_an_option_with_requirements_in_two_parts_needs_both():
+    parts = (Part({"a": {}}, required_by={"a": ("b",)}), Part({"b": {}, "c": {}}, required_by={"a": ("c",)}))
+    assert module_arguments(parts)["required_by"] == {"a": ["b", "c"]}
+
+
+def test_a_run_ends_with_the_result_of_its_task(result_of):
+    result = result_of(lambda session: {"changed": not session.check_mode, "user": session.params["auth0_domain"]})
+    assert (result["changed"], result["user"]) == (True, None)
+
+
+def test_a_task_sees_check_mode(result_of):
+    options = {"_ansible_check_mode": True}
+    assert result_of(lambda session: {"changed": not session.check_mode}, options)["changed"] is False
+
+
+@pytest.mark.parametrize("wanted", [True, False], ids=["diff mode", "no diff mode"])
+def test_a_diff_is_shown_in_diff_mode_only(result_of, wanted):
+    result = result_of(lambda session: {"diff": {"before": "a", "after": "b"}}, {"_ansible_diff": wanted})
+    assert ("diff" in result) is wanted
+
+
+def test_a_warning_is_part_of_the_result(result_of):
+    def task(session):
+        session.warn("Look here")
+        return {}
+
+    assert "Look here" in str(result_of(task)["warnings"])
+
+
+def test_a_hidden_value_is_nowhere_in_the_result(result_of):
+    def task(session):
+        session.hide("canary-secret")
+        return {"answer": "it is canary-secret"}
+
+    assert "canary" not in str(result_of(task))
+
+
+def test_an_error_of_the_client_is_a_failure_with_its_facts(result_of):
+    def task(session):
+        raise BadRequestError("No", status=400, code="invalid_body", hint="Try again.")
+
+    result = result_of(task)
+    assert result["msg"] == "No (status 400, invalid_body). Try again."
+    assert (result["failed"], result["status"], result["error_code"]) == (True, 400, "invalid_body")
+
+
+def test_a_missing_library_is_named_with_its_version(result_of):
+    def task(session):
+        raise ModuleNotFoundError("No module named 'segno'", name="segno.encoder")
+
+    assert "segno >= 1.6" in result_of(task)["msg"]
+
+
+def test_another_missing_import_is_an_error_of_ours():
+    def task(session):
+        raise ModuleNotFoundError("No module named 'ours'", name="ours")
+
+    with patch_module_args(), pytest.raises(ModuleNotFoundError):
+        run(task, CONNECTION)
+
+
+NOTHING = {name: None for name in ("auth0_domain", "base_url", *ENVIRONMENT)}
+EVERY_VARIABLE = {variable: variable.lower() for variable in ("AUTH0_DOMAIN", *ENVIRONMENT.values())}
+
+
+@pytest.mark.parametrize(
+    "given, environment, added",
+    [
+        pytest.param({}, {}, {}, id="nothing there"),
+        pytest.param(
+            {},
+            EVERY_VARIABLE,
+            {"auth0_domain": "auth0_domain", "api_token": "auth0_api_token"},
+            id="one credential of several",
+        ),
+        pytest.param({}, {"AUTH0_CLIENT_SECRET": "s"}, {"client_secret": "s"}, id="the only credential"),
+        pytest.param({}, {"AUTH0_CLIENT_SECRET": ""}, {}, id="empty variable"),
+        pytest.param(
+            {"client_secret": "mine"},
+            EVERY_VARIABLE,
+            {"auth0_domain": "auth0_domain"},
+            id="no credential beside the task's secret",
+        ),
+        pytest.param(
+            {"private_key": "mine"},
+            EVERY_VARIABLE,
+            {"auth0_domain": "auth0_domain"},
+            id="no credential beside the task's key",
+        ),
+        pytest.param(
+            {"api_token": "mine", "auth0_domain": "mine.example.com"},
+            EVERY_VARIABLE,
+            {},
+            id="the task says everything",
+        ),
+        pytest.param(
+            {"api_token": "mine", "base_url": "https://login.example.com"},
+            EVERY_VARIABLE,
+            {"auth0_domain": "auth0_domain"},
+            id="the tenant of a custom domain",
+        ),
+        pytest.param(
+            {"api_token": "mine", "base_url": "http://127.0.0.1:8090"}, EVERY_VARIABLE, {}, id="no tenant on loopback"
+        ),
+    ],
+)
+def test_the_environment_adds_only_what_the_task_leaves_open(given, environment, added):
+    assert from_environment({**NOTHING, **given}, environment) == added
