@@ -86,7 +86,7 @@ def test_a_lost_phone_is_reset(tenant):
     mails = tenant.running.control("GET", "codes?user_id=" + tenant.user_id(9).replace("|", "%7C"))
     assert mails[-1]["ticket_url"] not in done
     again = play(tenant, "reset_lost_phone", user=email(9), send_mail=False)
-    assert re.search(r"Hand this over to the user, .*/mfa/enrollment\?ticket=\w+", again)
+    assert re.search(r"Give this link to the user\. .*/mfa/enrollment\?ticket=\w+", again)
     assert changed(again) == 2
     unnamed = play(tenant, "reset_lost_phone", succeeds=False)
     assert "Name the user by address" in unnamed
@@ -111,8 +111,8 @@ def test_users_of_a_list_are_onboarded(tenant):
     "lines, says",
     [
         (["email,phone", "a@example.com,1"], "needs a header with the columns"),
-        (["email,phone_number,name", "user00001@example.com,+442071838750"], "on every line as many values"),
-        (["email,phone_number,name", '"a@example.com",,'], "neither commas nor quotes"),
+        (["email,phone_number,name", "user00001@example.com,+442071838750"], "the same number of values on every line"),
+        (["email,phone_number,name", '"a@example.com",,'], "must not contain commas or quotes"),
         (["email,phone_number,name", "nobody@example.com,+442071838750,x"], "no user has this e-mail address"),
     ],
 )
