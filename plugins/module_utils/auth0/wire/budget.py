@@ -4,9 +4,9 @@
 
 """The request budget: pace before the limit, wait after it, repeat only what may be repeated.
 
-The tenant's limit is shared with production logins. Every answer of Auth0 carries C(x-ratelimit-limit) (size of the
-token bucket), C(x-ratelimit-remaining) and C(x-ratelimit-reset) (Unix seconds of the next refill); the budget draws
-the bucket down to its own share only and then waits for the refill.
+The tenant's limit is shared with production logins. Every response from Auth0 carries ``x-ratelimit-limit`` (size of the
+token bucket), ``x-ratelimit-remaining`` and ``x-ratelimit-reset`` (Unix seconds of the next refill); the budget uses
+only its own share of the bucket and then waits for the refill.
 """
 
 from __future__ import annotations
@@ -14,29 +14,42 @@ from __future__ import annotations
 import math
 import time
 from email.utils import parsedate_to_datetime
-from typing import Callable
+from typing import Callable, Mapping, Protocol, TypeVar
 
 from .errors import ConfigurationError, RateLimitError, TransportError
 
 REPEATABLE = frozenset({"GET", "HEAD", "DELETE"})
 ATTEMPTS = 5
 LONGEST_BACKOFF = 8.0
-# A reset further away than this is a clock that disagrees, not a refill to wait for: the longest bucket is per hour.
+# The longest bucket is per hour: a reset further away than this means that the clocks disagree.
 _CREDIBLE_RESET = 3600.0
+
+
+class Response(Protocol):
+    """What the budget reads of a response, whichever library received it."""
+
+    @property
+    def status_code(self) -> int: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+SomeResponse = TypeVar("SomeResponse", bound=Response)
 
 
 def may_repeat(method: str, status: int | None) -> bool:
     """Whether a request may be sent again.
 
-    :param status: the answer's status, None where the connection was lost
+    :param status: the status of the response, None where the connection was lost
     """
     if status == 429:
-        return True  # the server says that it did not act
+        return True  # the server says that it did not act on it
     return method in REPEATABLE and (status is None or status >= 500)
 
 
-def wait_after_limit(headers, now: float, attempt: int) -> float:
-    """Seconds to wait after a 429: C(retry-after) first, then C(x-ratelimit-reset), else 1, 2, 4, 8 s.
+def wait_after_limit(headers: Mapping[str, str], now: float, attempt: int) -> float:
+    """Seconds to wait after a 429: ``retry-after`` first, then ``x-ratelimit-reset``, else 1, 2, 4, 8 s.
 
     :param now: Unix seconds
     :param attempt: 1 for the first refusal in a row
@@ -45,12 +58,12 @@ def wait_after_limit(headers, now: float, attempt: int) -> float:
     stated = _retry_after(headers, now)
     if stated is None:
         stated = _until_reset(headers, now)
-    # A refill that is due already still needs a moment, or every attempt is spent within milliseconds.
+    # A refill that is already due still needs a moment. Without a pause all attempts would be spent within milliseconds.
     return backoff if stated is None else max(stated, 0.25 * backoff)
 
 
-def wait_before_next(headers, now: float, share: float) -> float:
-    """Seconds to hold the next request back so that at most C(share) of the bucket is used; 0 where the headers say nothing."""
+def wait_before_next(headers: Mapping[str, str], now: float, share: float) -> float:
+    """Seconds to hold the next request back so that at most ``share`` of the bucket is used; 0 where no header says so."""
     limit, remaining = _number(headers.get("x-ratelimit-limit")), _number(headers.get("x-ratelimit-remaining"))
     if limit is None or remaining is None or remaining > limit * (1 - share):
         return 0.0
@@ -61,28 +74,30 @@ def _pause(attempt: int) -> float:
     return min(0.25 * 2.0**attempt, LONGEST_BACKOFF)
 
 
-def _retry_after(headers, now: float) -> float | None:
-    value = headers.get("retry-after")
-    seconds = _number(value)
+def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    stated = headers.get("retry-after")
+    if stated is None:
+        return None
+    seconds = _number(stated)
     if seconds is not None:
         return max(seconds, 0.0)
     try:
-        return max(parsedate_to_datetime(value).timestamp() - now, 0.0)
-    except (TypeError, ValueError):
+        return max(parsedate_to_datetime(stated).timestamp() - now, 0.0)
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
-def _until_reset(headers, now: float) -> float | None:
+def _until_reset(headers: Mapping[str, str], now: float) -> float | None:
     reset = _number(headers.get("x-ratelimit-reset"))
     if reset is None or reset - now > _CREDIBLE_RESET:
         return None
     return max(reset - now, 0.0)
 
 
-def _number(text) -> float | None:
+def _number(text: str | None) -> float | None:
     try:
-        value = float(text)
-    except (TypeError, ValueError):
+        value = float(text or "")
+    except ValueError:
         return None
     return value if math.isfinite(value) else None
 
@@ -91,7 +106,7 @@ class Budget:
     """Paces and repeats the requests of one client, and counts what it did.
 
     :ivar requests: requests sent, repeats included
-    :ivar rate_limited: answers with status 429
+    :ivar rate_limited: responses with status 429
     :ivar waited: seconds spent waiting
     """
 
@@ -118,15 +133,15 @@ class Budget:
         self._clock, self._sleep = clock, sleep
         self._resume_at: dict[str, float] = {}
 
-    def send(self, method: str, bucket: str, action: str, call: Callable[[], object]):
-        """Send one request, repeated where that is safe; the last answer, whatever its status (429 never is).
+    def send(self, method: str, bucket: str, action: str, call: Callable[[], SomeResponse]) -> SomeResponse:
+        """The last response to one request, repeated where that is safe. Its status is anything but 429.
 
-        :param bucket: the rate limit the request counts against, for instance C(management)
+        :param bucket: the rate limit the request counts against, for instance ``management``
         :param action: what is attempted, for messages
-        :param call: sends it once; the answer has C(status_code) and C(headers); raises :class:`TransportError`
-        :raises RateLimitError: the wait would be longer than C(max_wait)
+        :param call: sends it once; raises :class:`TransportError` where no response arrives
+        :raises RateLimitError: the wait would be longer than ``max_wait``
         :raises AmbiguousWriteError: the connection was lost after a write was sent
-        :raises TransportError: no answer, after all attempts
+        :raises TransportError: no response, after all attempts
         """
         held_back = self._hold(max(self._resume_at.get(bucket, 0.0) - self._clock(), 0.0), 0.0, action)
         attempt = 0
@@ -134,7 +149,7 @@ class Budget:
             attempt += 1
             self.requests += 1
             try:
-                answer = call()
+                response = call()
             except TransportError as error:
                 pause = _pause(attempt)
                 if (
@@ -146,7 +161,7 @@ class Budget:
                     raise
                 held_back = self._hold(pause, held_back, action)
                 continue
-            status, headers, now = answer.status_code, answer.headers, self._clock()
+            status, headers, now = response.status_code, response.headers, self._clock()
             self._resume_at[bucket] = now + wait_before_next(headers, now, self.share)
             if status == 429:
                 self.rate_limited += 1
@@ -154,15 +169,15 @@ class Budget:
             elif may_repeat(method, status) and attempt < ATTEMPTS and held_back + _pause(attempt) <= self.max_wait:
                 held_back = self._hold(_pause(attempt), held_back, action)
             else:
-                return answer
+                return response
 
     def _hold(self, seconds: float, held_back: float, action: str, status: int | None = None) -> float:
         if held_back + seconds > self.max_wait:
             raise RateLimitError(
-                "Could not %s: the tenant's rate limit asks to wait %.0f s more, and max_wait is %.0f s"
+                "Could not %s: the tenant's rate limit requires a wait of %.0f s more, and max_wait is %.0f s"
                 % (action, seconds, self.max_wait),
                 status=status,
-                hint="Run it at a quieter time, or raise max_wait.",
+                hint="Run it again at a quieter time, or increase max_wait.",
             )
         if seconds > 0:
             self._sleep(seconds)

@@ -22,10 +22,10 @@ class Connection:
     """A validated address of one tenant.
 
     :ivar base_url: scheme and host, without a slash at the end
-    :ivar domain: the tenant's own domain; audiences are made of it even where a custom domain is called
+    :ivar domain: the tenant's own domain; audiences are made of it even where ``base_url`` is a custom domain
     :ivar verify: True, False, or the path of a CA bundle
     :ivar timeout: seconds to connect and to wait for an answer
-    :ivar proxy: address of a proxy, instead of those the environment names; may hold a password
+    :ivar proxy: address of a proxy, used instead of those in the environment; may hold a password
     """
 
     base_url: str
@@ -45,20 +45,20 @@ class Connection:
         timeout: float = 30,
         proxy: str | None = None,
     ) -> Connection:
-        """Check the options and make a connection of them; sends nothing.
+        """A connection made of checked options; sends nothing.
 
-        :param auth0_domain: C(example.eu.auth0.com), optionally with a port
-        :param base_url: another address of the same tenant, C(https://login.example.com); C(http) only on loopback
+        :param auth0_domain: ``example.eu.auth0.com``, optionally with a port
+        :param base_url: another address of the same tenant, ``https://login.example.com``; ``http`` only on loopback
         :raises ConfigurationError: an option cannot be right
         """
         if not auth0_domain and not base_url:
             raise ConfigurationError(
-                "No tenant given", hint="Set auth0_domain (or AUTH0_DOMAIN) to the tenant's domain."
+                "No tenant is given", hint="Set auth0_domain (or AUTH0_DOMAIN) to the tenant's domain."
             )
         if auth0_domain and not _is_domain(auth0_domain):
             raise ConfigurationError(
                 "auth0_domain %r is not a domain" % auth0_domain,
-                hint="Give the host name alone, such as example.eu.auth0.com; a full address goes into base_url.",
+                hint="Set it to the host name alone, such as example.eu.auth0.com. A full address belongs in base_url.",
             )
         url = (base_url or "https://%s" % auth0_domain).rstrip("/")
         host = _checked_host(url)
@@ -68,7 +68,7 @@ class Connection:
             try:
                 ssl.create_default_context(cafile=ca_path)
             except (OSError, ValueError):
-                raise ConfigurationError("ca_path %s is not a file of PEM certificates" % ca_path) from None
+                raise ConfigurationError("ca_path %r is not a file of PEM certificates" % ca_path) from None
         if proxy and not re.fullmatch(r"https?://[^/?#\s]+/?", proxy):
             # Not quoted: it may hold a password.
             raise ConfigurationError("proxy is not of the form http://[user:password@]host[:port]")
@@ -84,11 +84,11 @@ class Connection:
     @property
     def is_loopback(self) -> bool:
         """Whether the tenant runs on this machine."""
-        return _is_loopback(urlsplit(self.base_url).hostname)
+        return _is_loopback(urlsplit(self.base_url).hostname or "")
 
     @property
     def issuer(self) -> str:
-        """Who signs the tenant's tokens, and whom a client's own assertions are for."""
+        """Who signs the tenant's tokens, and who a client's own assertions are for."""
         return "https://%s/" % self.domain
 
     @property
@@ -98,7 +98,7 @@ class Connection:
 
     @property
     def mfa_audience(self) -> str:
-        """The only audience the MFA API accepts; the slash at the end is part of it."""
+        """The only audience that the MFA API accepts. The slash at the end is part of it."""
         return "https://%s/mfa/" % self.domain
 
 
@@ -123,18 +123,18 @@ def _is_host(text: str) -> bool:
 def _checked_host(url: str) -> str:
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
+        host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise ConfigurationError("base_url %r is not an address" % url) from None
+        raise ConfigurationError("base_url %r is not a valid address" % url) from None
     # Never quote an address with credentials in it.
     if parts.username or parts.password:
-        raise ConfigurationError("base_url carries credentials", hint="Leave them out of the address.")
-    if parts.scheme not in ("https", "http") or not _is_host(host or "") or parts.path or parts.query or parts.fragment:
+        raise ConfigurationError("base_url contains a user name or a password", hint="Remove it from the address.")
+    if parts.scheme not in ("https", "http") or not _is_host(host) or parts.path or parts.query or parts.fragment:
         raise ConfigurationError("base_url %r is not of the form https://host[:port]" % url)
     if parts.scheme == "http" and not _is_loopback(host):
         raise ConfigurationError(
-            "Refusing plain http to %s: tokens would travel unprotected" % host,
-            hint="Use https; http is for loopback addresses only.",
+            "base_url uses plain http for %s, where anybody on the way could read the tokens" % host,
+            hint="Use https. Plain http is allowed for loopback addresses only.",
         )
     shown = "[%s]" % host if ":" in host else host
     return "%s:%d" % (shown, port) if port else shown

@@ -4,8 +4,8 @@
 
 """The two HTTP clients, both under one budget: requests for tokens and the MFA API, httpx for auth0-python.
 
-Nothing is sent twice below the budget: neither library repeats a request by itself, and redirects, which would carry
-the bearer token to another host, are not followed.
+Only the budget repeats a request: neither library does so by itself. Redirects are not followed, because they would
+carry the bearer token to another host.
 """
 
 from __future__ import annotations
@@ -16,22 +16,38 @@ import os
 import socket
 import ssl
 from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Iterator, Mapping, Protocol
 
-from .budget import REPEATABLE, Budget
+from .budget import REPEATABLE, Budget, Response
 from .connection import Connection
 from .errors import AmbiguousWriteError, ConfigurationError, ServerError, TransportError, from_answer
 
+if TYPE_CHECKING:
+    import httpx
+    from requests import Response as RequestsResponse
+    from requests.adapters import HTTPAdapter
+    from urllib3 import PoolManager
+
 USER_AGENT = "mfaops.auth0"
 NOT_REPEATED = (
-    "It may have been carried out and was not sent again: look at the user's authenticators before you repeat it."
+    "It may have been carried out and was not sent again. Check the user's authenticators before you repeat it."
 )
 
-# What the call under way attempts, for messages: auth0-python has no place of its own to pass it through.
+# What the current call attempts, for messages. auth0-python has no parameter that would pass it through.
 ACTION: ContextVar[str] = ContextVar("mfaops_auth0_action", default="reach Auth0")
 
 
+class JsonResponse(Response, Protocol):
+    """What is read of a response, whichever library received it."""
+
+    @property
+    def content(self) -> bytes: ...
+
+    def json(self) -> Any: ...
+
+
 class Transport:
-    """JSON over requests. A context manager; C(close) frees the connections."""
+    """JSON over requests. A context manager; ``close`` frees the connections."""
 
     def __init__(self, connection: Connection, budget: Budget) -> None:
         import requests
@@ -39,8 +55,8 @@ class Transport:
         self.connection = connection
         self._budget = budget
         self._session = requests.Session()
-        # The environment may name proxies and certificate authorities; a ~/.netrc would replace the bearer token, and a
-        # proxy must not see what is meant for loopback.
+        # Proxies and certificate authorities are read from the environment here and not by requests, which would also
+        # replace the bearer token by what a ~/.netrc holds and send loopback traffic to a proxy.
         self._session.trust_env = False
         self._session.verify = _trusted(connection)
         if connection.proxy:
@@ -55,26 +71,34 @@ class Transport:
     def __enter__(self) -> Transport:
         return self
 
-    def __exit__(self, *_exception) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.close()
 
     def close(self) -> None:
         """Close all connections."""
         self._session.close()
 
-    def request(self, method: str, path: str, *, action: str, json: dict | None = None, bearer: str | None = None):
-        """Send one JSON request and return the parsed answer, None where it has no body.
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        action: str,
+        json: Mapping[str, object] | None = None,
+        bearer: str | None = None,
+    ) -> Any:
+        """The parsed response to one JSON request; None where it has no body.
 
         :param path: absolute path, ids in it already encoded
         :param action: what is attempted, as an infinitive phrase for messages
         :param bearer: the token for the Authorization header
-        :raises Auth0Error: every refusal, lost connection or answer that is not JSON
+        :raises Auth0Error: the request was refused, the connection was lost, or the response is not JSON
         """
         import requests
 
         headers = {"Authorization": "Bearer %s" % bearer} if bearer else {}
 
-        def call():
+        def call() -> RequestsResponse:
             self._wire.sent = False
             try:
                 return self._session.request(
@@ -85,69 +109,70 @@ class Transport:
                     timeout=self.connection.timeout,
                     allow_redirects=False,
                 )
-            except ValueError as error:  # requests' own word for proxies and addresses it cannot read
+            except ValueError as error:  # what requests raises for a proxy or an address it cannot parse
                 raise _unusable(error) from None
             except requests.RequestException as error:
-                raise _no_answer(self.connection, method, action, error, self._wire.sent) from None
+                raise _no_response(self.connection, method, action, error, self._wire.sent) from None
 
-        answer = self._budget.send(method, "authentication", action, call)
-        return read_answer(method, action, answer)
+        return read_response(method, action, self._budget.send(method, "authentication", action, call))
 
 
 class _Wire:
-    """Whether the request under way may have left: only then is a lost write ambiguous."""
+    """Whether the current request may have left: only then is a lost write ambiguous."""
 
     sent = False
 
 
-def _marking_adapter(wire: _Wire):
+def _marking_adapter(wire: _Wire) -> HTTPAdapter:
+    """An adapter for requests that sets ``wire.sent`` when the first bytes of a request leave."""
     import requests
-    import urllib3
+    from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+    from urllib3.connection import HTTPConnection, HTTPSConnection
 
-    def marking(pool_class):
-        class Marking(pool_class.ConnectionCls):
-            connecting = False
+    class Marking(HTTPConnection):
+        connecting = False
 
-            def connect(self):
-                # Includes the TLS handshake and what is sent to a proxy to reach the tenant.
-                self.connecting = True
-                try:
-                    super().connect()
-                finally:
-                    self.connecting = False
+        def connect(self) -> None:
+            # Includes the TLS handshake and what is sent to a proxy to reach the tenant.
+            self.connecting = True
+            try:
+                super().connect()
+            finally:
+                self.connecting = False
 
-            def send(self, data):
-                if self.sock is None:
-                    self.connect()
-                wire.sent = wire.sent or not self.connecting
-                return super().send(data)
+        def send(self, data: Any) -> None:
+            if self.sock is None:
+                self.connect()
+            wire.sent = wire.sent or not self.connecting
+            super().send(data)
 
-        class Pool(pool_class):
-            ConnectionCls = Marking
+    class MarkingTls(Marking, HTTPSConnection):
+        pass
 
-        return Pool
+    class Pool(HTTPConnectionPool):
+        ConnectionCls = Marking
+
+    class TlsPool(HTTPSConnectionPool):
+        ConnectionCls = MarkingTls
+
+    def mark(manager: PoolManager) -> None:
+        manager.pool_classes_by_scheme = {"http": Pool, "https": TlsPool}
 
     class Adapter(requests.adapters.HTTPAdapter):
-        def init_poolmanager(self, *arguments, **options):
+        def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
             super().init_poolmanager(*arguments, **options)
-            self._mark(self.poolmanager)
+            mark(self.poolmanager)
 
-        def proxy_manager_for(self, proxy, **options):
-            return self._mark(super().proxy_manager_for(proxy, **options))
-
-        @staticmethod
-        def _mark(manager):
-            manager.pool_classes_by_scheme = {
-                "http": marking(urllib3.HTTPConnectionPool),
-                "https": marking(urllib3.HTTPSConnectionPool),
-            }
+        def proxy_manager_for(self, proxy: Any, **options: Any) -> Any:
+            manager = super().proxy_manager_for(proxy, **options)
+            mark(manager)
             return manager
 
     return Adapter()
 
 
 def _trusted(connection: Connection) -> bool | str:
-    """What both clients verify certificates with: False, a file or folder, or True for the libraries' own bundle."""
+    """What both clients verify certificates with: False, a file or directory, or True for the libraries' own bundle."""
     if connection.verify is not True:
         return connection.verify
     named = (os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"))
@@ -157,40 +182,42 @@ def _trusted(connection: Connection) -> bool | str:
 def _unusable(error: Exception) -> ConfigurationError:
     # The text may hold a proxy's password.
     return ConfigurationError(
-        "The address or a proxy setting cannot be used (%s)" % type(error).__name__,
+        "The address or a proxy setting is not usable (%s)" % type(error).__name__,
         hint="Check auth0_domain or base_url, proxy, and HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY in the environment.",
     )
 
 
-def read_answer(method: str, action: str, answer):
-    """The JSON of an answer (requests or httpx), None where it is empty.
+def read_response(method: str, action: str, response: JsonResponse) -> Any:
+    """The JSON of a response, None where it is empty.
 
     :raises Auth0Error: the status is not 2xx, or the body is not JSON
     """
     body = None
-    if answer.content:
+    if response.content:
         try:
-            body = answer.json()
+            body = response.json()
         except ValueError:
             body = None
-    status = answer.status_code
+    status = response.status_code
     if not 200 <= status < 300:
-        error = from_answer(action, status, answer.headers, body)
+        error = from_answer(action, status, response.headers, body)
         if status >= 500 and method not in REPEATABLE:
             raise error.replace(AmbiguousWriteError, hint=NOT_REPEATED)
         raise error
-    if body is None and answer.content:
+    if body is None and response.content:
         if method not in REPEATABLE:
-            raise AmbiguousWriteError("Could not %s: the answer is not JSON" % action, status=status, hint=NOT_REPEATED)
-        raise ServerError("Could not %s: the answer is not JSON" % action, status=status)
+            raise AmbiguousWriteError(
+                "Could not %s: the response is not JSON" % action, status=status, hint=NOT_REPEATED
+            )
+        raise ServerError("Could not %s: the response is not JSON" % action, status=status)
     return body
 
 
-def httpx_client(connection: Connection, budget: Budget):
-    """An C(httpx.Client) for auth0-python: every request runs under the budget and every refusal is raised.
+def httpx_client(connection: Connection, budget: Budget) -> httpx.Client:
+    """A client for auth0-python: every request runs under the budget and every refusal is raised.
 
-    The action that messages name is read from C(ACTION). Its calls raise :class:`Auth0Error`, never an httpx error or
-    one of auth0-python's own, whose texts quote whole answers.
+    The action that messages name is read from ``ACTION``. Calls raise :class:`Auth0Error`, never an error of httpx or of
+    auth0-python, whose texts quote whole responses.
     """
     import httpx
 
@@ -198,25 +225,29 @@ def httpx_client(connection: Connection, budget: Budget):
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
     class BudgetClient(httpx.Client):
-        def send(self, request, **options):
+        def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
             action = ACTION.get()
 
-            def call():
+            def call() -> httpx.Response:
                 try:
                     return super(BudgetClient, self).send(request, **options)
                 except httpx.TransportError as error:
                     sent = not isinstance(error, unsent)
-                    raise _no_answer(connection, request.method, action, error, sent) from None
+                    raise _no_response(connection, request.method, action, error, sent) from None
 
-            answer = budget.send(request.method, "management", action, call)
-            read_answer(request.method, action, answer)
-            return answer
+            response = budget.send(request.method, "management", action, call)
+            read_response(request.method, action, response)
+            return response
 
     unsent = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
-    verify = _trusted(connection)
-    if isinstance(verify, str):
-        folder = os.path.isdir(verify)
-        verify = ssl.create_default_context(cafile=None if folder else verify, capath=verify if folder else None)
+    trusted = _trusted(connection)
+    verify: bool | ssl.SSLContext
+    if isinstance(trusted, bool):
+        verify = trusted
+    elif os.path.isdir(trusted):
+        verify = ssl.create_default_context(capath=trusted)
+    else:
+        verify = ssl.create_default_context(cafile=trusted)
     try:
         return BudgetClient(
             verify=verify,
@@ -229,8 +260,8 @@ def httpx_client(connection: Connection, budget: Budget):
         raise _unusable(error) from None
 
 
-def _no_answer(connection: Connection, method: str, action: str, error: Exception, sent: bool) -> TransportError:
-    """The error for a request without an answer; quotes no text of the library, which may hold an address with secrets.
+def _no_response(connection: Connection, method: str, action: str, error: Exception, sent: bool) -> TransportError:
+    """The error for a request without a response. It never quotes the library, whose text may hold an address with secrets.
 
     :param sent: whether the request may have left
     """
@@ -242,17 +273,21 @@ def _no_answer(connection: Connection, method: str, action: str, error: Exceptio
     return AmbiguousWriteError(message + ", after the request was sent", hint=NOT_REPEATED)
 
 
-_CHECK_NETWORK = "Check the address, and that the network, a proxy or a firewall lets it through."
+_CHECK_NETWORK = "Check the address, and that the network, the proxy and the firewall allow the connection."
 _CAUSES = (
-    (ssl.SSLCertVerificationError, "its certificate is not trusted", "Give the certificate authority in ca_path."),
-    (ssl.SSLError, "no TLS connection", "Check the address: it may not speak https."),
+    (
+        ssl.SSLCertVerificationError,
+        "its certificate is not trusted",
+        "Set ca_path to the file of its certificate authority.",
+    ),
+    (ssl.SSLError, "the TLS handshake failed", "Check that this address serves https."),
     (socket.gaierror, "the host name is unknown", "Check auth0_domain."),
     (ConnectionRefusedError, "connection refused", _CHECK_NETWORK),
 )
 _UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
 
 
-def _root_cause(error: BaseException, sent: bool) -> tuple[type | None, str, str]:
+def _root_cause(error: BaseException, sent: bool) -> tuple[type[OSError] | None, str, str]:
     """Class, description and hint of what is behind a library's error."""
     links = list(_chain(error))
     if not sent:
@@ -264,20 +299,22 @@ def _root_cause(error: BaseException, sent: bool) -> tuple[type | None, str, str
     if any(isinstance(link, TimeoutError) or "Timeout" in type(link).__name__ for link in links):
         return (
             TimeoutError,
-            "no answer in time" if sent else "no connection in time",
-            "Check the network, or raise timeout.",
+            "no response in time" if sent else "no connection in time",
+            "Check the network, or increase timeout.",
         )
     if not sent:
         return None, "no connection could be made", _CHECK_NETWORK
     return (
         None,
         "the connection was lost",
-        "Try again; if it happens again, check the network and any proxy in between.",
+        "Try again. If it happens again, check the network and any proxy in between.",
     )
 
 
-def _chain(error: BaseException):
-    pending, seen = [error], set()
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and everything behind it, each once."""
+    pending = [error]
+    seen: set[int] = set()
     while pending:
         link = pending.pop()
         if id(link) not in seen:
