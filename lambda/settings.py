@@ -6,34 +6,92 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import Callable, Mapping
+from typing import Annotated, Mapping
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import Policy
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import Application
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import Application
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 # Seconds for one attempt of a request. Short, because what is in flight has to end before the function's deadline does.
 REQUEST_TIMEOUT = 8.0
 
+# A name, or the ARN or alias of an access point.
+_BUCKET = r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9]|arn:[a-zA-Z0-9:/_-]+)$"
 
-@dataclass(frozen=True)
-class Settings:
-    """What a run needs to know.
 
-    :ivar secret: name or ARN of the secret with the tenant's credentials
+def _not_a_truth_value(number: object) -> object:
+    if isinstance(number, bool):
+        raise ValueError  # pydantic would take true for 1
+    return number
+
+
+def _split(words: object) -> object:
+    return words.split(",") if isinstance(words, str) else words
+
+
+def _distinct(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(words) - {""}))
+
+
+def _with_slash(prefix: str) -> str:
+    return prefix if not prefix or prefix.endswith("/") else prefix + "/"
+
+
+_Days = Annotated[int, BeforeValidator(_not_a_truth_value), Field(description="a whole number of days")]
+
+
+class Settings(BaseModel):
+    """What a run needs to know. A description says what the value has to be, for the error that names it.
+
+    :ivar secret: with the tenant's credentials
     :ivar bucket: where reports go
     :ivar prefix: put before every key; empty, or ends with a slash
-    :ivar rate_limit_share: part of the tenant's request limit to use, above 0, at most 1
+    :ivar rate_limit_share: the part of the tenant's request limit to use
     """
 
-    secret: str
-    bucket: str
-    prefix: str
-    rate_limit_share: float
-    policy: Policy
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    secret: str = Field(min_length=1, description="the name or ARN of a secret")
+    bucket: str = Field(pattern=_BUCKET, description="the name of a bucket")
+    prefix: Annotated[str, AfterValidator(_with_slash)] = Field(
+        "", pattern="^([^/].*)?$", description="a prefix of keys, without a slash in front"
+    )
+    rate_limit_share: Annotated[float, BeforeValidator(_not_a_truth_value)] = Field(
+        0.5, gt=0, le=1, description="a number above 0 and at most 1"
+    )
+    stale_days: _Days = Policy.stale_days
+    never_used_days: _Days = Policy.never_used_days
+    unconfirmed_days: _Days = Policy.unconfirmed_days
+    weak_factors: Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_distinct)] = Field(
+        Policy.weak_factors, description="a list of factors"
+    )
+
+    @property
+    def policy(self) -> Policy:
+        """The thresholds.
+
+        :raises ConfigurationError: one of them is out of range
+        """
+        return Policy(self.stale_days, self.never_used_days, self.unconfirmed_days, self.weak_factors)
+
+    def model_post_init(self, _context: object) -> None:
+        # Wrong thresholds are an error now, not when the audit begins.
+        self.policy
+
+
+_Text = Annotated[str, Field(min_length=1)]
+
+
+class _Secret(BaseModel):
+    """The JSON in the secret. It may have other keys, too."""
+
+    domain: _Text
+    client_id: _Text
+    client_secret: _Text
+    base_url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -44,123 +102,52 @@ class Credentials:
     application: Application
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError
-    return value.strip()
-
-
-def _bucket(value: object) -> str:
-    bucket = _text(value)
-    # A name, or the ARN or alias of an access point.
-    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]|arn:[a-zA-Z0-9:/_-]+", bucket):
-        raise ValueError
-    return bucket
-
-
-def _prefix(value: object) -> str:
-    if not isinstance(value, str) or value.startswith("/"):
-        raise ValueError
-    return value if not value or value.endswith("/") else value + "/"
-
-
-def _share(value: object) -> float:
-    share = float(value)
-    if isinstance(value, bool) or not 0 < share <= 1:
-        raise ValueError
-    return share
-
-
-def _days(value: object) -> int:
-    if isinstance(value, (bool, float)):
-        raise ValueError
-    return int(value)
-
-
-def _words(value: object) -> tuple[str, ...]:
-    words = value.split(",") if isinstance(value, str) else value
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        raise ValueError
-    return tuple(sorted({word.strip() for word in words} - {""}))
-
-
-# How each setting is read, and what it is; a variable is always text, a key of the event may be a number or a list.
-_SETTINGS: dict[str, tuple[Callable[[object], object], str]] = {
-    "secret": (_text, "the name or ARN of a secret"),
-    "bucket": (_bucket, "the name of a bucket"),
-    "prefix": (_prefix, "a prefix of keys (no slash in front)"),
-    "rate_limit_share": (_share, "a number above 0 and at most 1"),
-    "stale_days": (_days, "a whole number of days"),
-    "never_used_days": (_days, "a whole number of days"),
-    "unconfirmed_days": (_days, "a whole number of days"),
-    "weak_factors": (_words, "a list of factors"),
-}
-_THRESHOLDS = ("stale_days", "never_used_days", "unconfirmed_days", "weak_factors")
-
-
-def variable(name: str) -> str:
-    """The environment variable of a setting."""
-    return "AUDIT_" + name.upper()
-
-
 def read_settings(environment: Mapping[str, str], event: object) -> Settings:
     """Settings from the environment, the event's keys first.
 
-    :raises ConfigurationError: a value is missing or wrong, or the event has a key that is no setting
+    :raises ConfigurationError: names everything that is missing, wrong or unknown
     """
     if not isinstance(event, dict):
         raise ConfigurationError("The event is not an object", hint="Invoke with {} or with the settings to override.")
-    unknown = sorted(set(event) - set(_SETTINGS))
-    if unknown:
-        raise ConfigurationError(
-            "The event has %s, which is no setting" % ", ".join(map(repr, unknown)),
-            hint="Settings: %s." % ", ".join(_SETTINGS),
-        )
-    values = {}
-    for name, (read, meaning) in _SETTINGS.items():
-        if name not in event and variable(name) not in environment:
-            continue
-        given = event[name] if name in event else environment[variable(name)]
-        try:
-            values[name] = read(given)
-        except (TypeError, ValueError):
-            raise ConfigurationError("%s %r is not %s" % (_source(name, event), given, meaning)) from None
-    for name in ("secret", "bucket"):
-        if name not in values:
-            raise ConfigurationError("%s is not set" % variable(name))
-    return Settings(
-        secret=values["secret"],
-        bucket=values["bucket"],
-        prefix=values.get("prefix", ""),
-        rate_limit_share=values.get("rate_limit_share", 0.5),
-        policy=Policy(**{name: values[name] for name in _THRESHOLDS if name in values}),
-    )
-
-
-def _source(name: str, event: dict) -> str:
-    return "The event's %s" % name if name in event else variable(name)
+    variables = {name: "AUDIT_" + name.upper() for name in Settings.model_fields}
+    given = {name: environment[variable] for name, variable in variables.items() if variable in environment} | event
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        wrong = {str(each["loc"][0]): each["type"] for each in error.errors()}
+    problems, hint = [], None
+    for name, problem in wrong.items():
+        source = "The event's %s" % name if name in event else variables[name]
+        if problem == "extra_forbidden":
+            problems.append("%s is not a setting" % source)
+            hint = "Settings: %s." % ", ".join(variables)
+        elif problem == "missing":
+            problems.append("%s is not set" % source)
+        else:
+            # Somebody may have put the secret itself where its name belongs.
+            shown = source if name == "secret" else "%s %r" % (source, given[name])
+            problems.append("%s is not %s" % (shown, Settings.model_fields[name].description))
+    raise ConfigurationError(". ".join(problems), hint=hint)
 
 
 def read_credentials(name: str, secret: object) -> Credentials:
-    """Credentials from a secret of the form C({"domain", "client_id", "client_secret", "base_url"?}).
+    """Credentials from a secret of the form ``{"domain", "client_id", "client_secret", "base_url"?}``.
 
     :param name: name of the secret, for messages; they never quote its values
     :param secret: the parsed JSON
-    :raises ConfigurationError: a key is missing or no text, or the address cannot be right
+    :raises ConfigurationError: the secret is not of this form, or the address cannot be right
     """
-    secret = secret if isinstance(secret, dict) else {}
-    missing = [
-        key
-        for key in ("domain", "client_id", "client_secret")
-        if not isinstance(secret.get(key), str) or not secret[key]
+    try:
+        read = _Secret.model_validate(secret)
+    except ValidationError as error:
+        wrong = {".".join(map(str, each["loc"])): each["type"] for each in error.errors()}
+    else:
+        connection = Connection.from_options(auth0_domain=read.domain, base_url=read.base_url, timeout=REQUEST_TIMEOUT)
+        return Credentials(connection, Application(read.client_id, read.client_secret))
+    problems = [
+        "%s is %s" % (key, "missing" if type_ == "missing" else "not text") for key, type_ in wrong.items() if key
     ]
-    if missing:
-        raise ConfigurationError(
-            "The secret %s lacks %s" % (name, ", ".join(missing)),
-            hint='It is JSON of the form {"domain": …, "client_id": …, "client_secret": …}.',
-        )
-    base_url = secret.get("base_url")
-    if base_url is not None and not isinstance(base_url, str):
-        raise ConfigurationError("The secret %s has a base_url that is no text" % name)
-    connection = Connection.from_options(auth0_domain=secret["domain"], base_url=base_url, timeout=REQUEST_TIMEOUT)
-    return Credentials(connection, Application(secret["client_id"], secret["client_secret"]))
+    raise ConfigurationError(
+        "The secret %s cannot be used: %s" % (name, ", ".join(problems) or "it is not a JSON object"),
+        hint='It must be JSON of the form {"domain": ..., "client_id": ..., "client_secret": ...}.',
+    )

@@ -160,8 +160,8 @@ def test_a_rotated_secret_is_read_again_at_once(function, aws, secret_for, tenan
     ("secret", "message"),
     [
         pytest.param("{not json", "The secret mfaops/tenant is not JSON", id="not JSON"),
-        pytest.param('["list"]', "lacks domain, client_id, client_secret", id="no object"),
-        pytest.param({"domain": "t.example", "client_id": "x"}, "lacks client_secret", id="key missing"),
+        pytest.param('["list"]', "The secret mfaops/tenant cannot be used: it is not a JSON object", id="no object"),
+        pytest.param({"domain": "t.example", "client_id": "x"}, "client_secret is missing", id="key missing"),
         pytest.param(
             {
                 "domain": "t.example",
@@ -174,7 +174,7 @@ def test_a_rotated_secret_is_read_again_at_once(function, aws, secret_for, tenan
         ),
         pytest.param(
             {"domain": "t.example", "client_id": "x", "client_secret": "not-the-secret", "base_url": 5},
-            "has a base_url that is no text",
+            "base_url is not text",
             id="address no text",
         ),
     ],

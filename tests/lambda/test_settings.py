@@ -14,7 +14,9 @@ REQUIRED = {"AUDIT_SECRET": "name", "AUDIT_BUCKET": "bucket"}
 
 
 def test_what_is_not_said_has_a_default():
-    assert read_settings(REQUIRED, {}) == Settings("name", "bucket", "", 0.5, Policy())
+    settings = read_settings(REQUIRED, {})
+    assert settings == Settings(secret="name", bucket="bucket", prefix="", rate_limit_share=0.5)
+    assert settings.policy == Policy()
 
 
 def test_every_variable_is_read():
@@ -28,17 +30,27 @@ def test_every_variable_is_read():
         "AUDIT_WEAK_FACTORS": "phone, email",
         "SOMETHING_ELSE": "x",
     }
-    assert read_settings(environment, {}) == Settings(
-        "name", "bucket", "audits/", 0.25, Policy(45, 14, 2, ("email", "phone"))
+    settings = read_settings(environment, {})
+    assert (settings.secret, settings.bucket, settings.prefix, settings.rate_limit_share) == (
+        "name",
+        "bucket",
+        "audits/",
+        0.25,
     )
+    assert settings.policy == Policy(45, 14, 2, ("email", "phone"))
 
 
 def test_the_event_comes_first_and_may_hold_numbers_and_lists():
     event = {"secret": "other", "rate_limit_share": 1, "stale_days": 30, "weak_factors": ["phone"], "prefix": "x/"}
     environment = {**REQUIRED, "AUDIT_STALE_DAYS": "nonsense"}
-    assert read_settings(environment, event) == Settings(
-        "other", "bucket", "x/", 1.0, Policy(stale_days=30, weak_factors=("phone",))
+    settings = read_settings(environment, event)
+    assert (settings.secret, settings.bucket, settings.prefix, settings.rate_limit_share) == (
+        "other",
+        "bucket",
+        "x/",
+        1.0,
     )
+    assert settings.policy == Policy(stale_days=30, weak_factors=("phone",))
 
 
 def test_no_weak_factor_is_a_choice():
@@ -50,7 +62,7 @@ def test_no_weak_factor_is_a_choice():
     [
         ({"AUDIT_BUCKET": "bucket"}, "AUDIT_SECRET is not set"),
         ({"AUDIT_SECRET": "s"}, "AUDIT_BUCKET is not set"),
-        ({**REQUIRED, "AUDIT_SECRET": " "}, "AUDIT_SECRET ' ' is not the name or ARN of a secret"),
+        ({**REQUIRED, "AUDIT_SECRET": " "}, "AUDIT_SECRET is not the name or ARN of a secret"),
         ({**REQUIRED, "AUDIT_BUCKET": "Bad Bucket!"}, "AUDIT_BUCKET .* is not the name of a bucket"),
         ({**REQUIRED, "AUDIT_PREFIX": "/x"}, "AUDIT_PREFIX '/x' is not a prefix of keys"),
         (
@@ -80,12 +92,13 @@ def test_a_wrong_variable_is_named(environment, message):
     [
         ([], "The event is not an object"),
         (None, "The event is not an object"),
-        ({"time": "2026-06-01T00:00:00Z", "id": "1"}, "The event has 'id', 'time', which is no setting"),
+        ({"time": "2026-06-01T00:00:00Z", "id": "1"}, "The event's time is not a setting. The event's id is not"),
         ({"stale_days": 1.5}, "The event's stale_days 1.5 is not a whole number of days"),
         ({"stale_days": True}, "The event's stale_days True is not a whole number of days"),
         ({"rate_limit_share": True}, "The event's rate_limit_share True is not a number above 0"),
         ({"weak_factors": [1]}, r"The event's weak_factors \[1\] is not a list of factors"),
         ({"bucket": {"name": "b"}}, "The event's bucket .* is not the name of a bucket"),
+        ({"stale_days": None}, "The event's stale_days None is not a whole number of days"),
     ],
 )
 def test_a_wrong_event_is_named(event, message):
@@ -105,3 +118,20 @@ def test_the_client_secret_is_in_no_repr():
         "canary",
     )
     assert "canary" not in repr(credentials)
+
+
+def test_everything_that_is_wrong_is_named_at_once():
+    with pytest.raises(ConfigurationError) as failure:
+        read_settings({"AUDIT_BUCKET": "Bad!", "AUDIT_STALE_DAYS": "soon"}, {"id": "1"})
+    assert str(failure.value) == (
+        "AUDIT_SECRET is not set. AUDIT_BUCKET 'Bad!' is not the name of a bucket. "
+        "AUDIT_STALE_DAYS 'soon' is not a whole number of days. The event's id is not a setting. "
+        "Settings: secret, bucket, prefix, rate_limit_share, stale_days, never_used_days, unconfirmed_days, weak_factors."
+    )
+
+
+def test_a_secret_in_the_place_of_its_name_is_not_quoted():
+    with pytest.raises(ConfigurationError) as failure:
+        read_settings(REQUIRED, {"secret": {"client_secret": "canary"}})
+    assert str(failure.value) == "The event's secret is not the name or ARN of a secret."
+    assert failure.value.__cause__ is None and failure.value.__context__ is None
