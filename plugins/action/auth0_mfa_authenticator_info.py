@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs the module of the same name and, with C(-v), prints its progress while it runs.
+"""Runs the module of the same name and, with ``-v``, prints its progress while it runs.
 
-A module can print nothing by itself before it ends. On the controller it writes its progress to a file that is followed here.
+A module can print nothing before it ends. So a module on the controller writes its progress to a file, and this plugin
+prints what is added to that file.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from ansible.utils.display import Display
 
 display = Display()
 
-MANY = ("user_ids", "emails", "query")
-SECONDS_BETWEEN_LOOKS = 0.5
+MANY_USERS = ("user_ids", "emails", "query")
+SECONDS_BETWEEN_READS = 0.5
 
 
 class ActionModule(ActionBase):
-    """C(progress_path) is filled in where nobody else asked for it and the file will be on this machine."""
+    """Sets ``progress_path`` if the task does not and the module runs on this machine as the same user."""
 
     _supports_check_mode = True
     _supports_async = True
@@ -35,17 +36,17 @@ class ActionModule(ActionBase):
         options = dict(self._task.args)
         if not self._can_follow(options):
             return self._execute_module(module_args=options, task_vars=task_vars, wrap_async=self._task.async_val)
-        with tempfile.TemporaryDirectory(prefix="mfaops-progress-") as folder:
-            path = os.path.join(folder, "progress")
+        with tempfile.TemporaryDirectory(prefix="mfaops-progress-") as directory:
+            path = os.path.join(directory, "progress")
             with followed(path, lambda line: display.v("%s: %s" % (self._task.get_name(), line))):
                 result = self._execute_module(module_args={**options, "progress_path": path}, task_vars=task_vars)
-        # Else -v would print thousands of users as well; -vvv does.
+        # Without this, -v would print thousands of users as well. -vvv still does.
         return {**result, "_ansible_verbose_override": True}
 
     def _can_follow(self, options: dict) -> bool:
         return (
             display.verbosity > 0
-            and any(options.get(name) is not None for name in MANY)
+            and any(options.get(name) is not None for name in MANY_USERS)
             and not options.get("progress_path")
             and self._connection.transport == "local"
             and not self._play_context.become
@@ -55,14 +56,14 @@ class ActionModule(ActionBase):
 
 @contextmanager
 def followed(path: str, show):
-    """Show every line that is added to a file, until the block is left; the file need not exist."""
+    """Every line that is added to a file is shown until the block ends. The file need not exist yet."""
     done = Event()
 
     def follow():
         position, ended = 0, False
         while not ended:
             # Once more after the end, for the last lines.
-            ended = done.wait(SECONDS_BETWEEN_LOOKS)
+            ended = done.wait(SECONDS_BETWEEN_READS)
             if os.path.exists(path):
                 with open(path, encoding="utf-8") as file:
                     file.seek(position)

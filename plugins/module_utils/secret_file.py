@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A file for one secret: only its owner can read it, and it is there as a whole or not at all."""
+"""A file for one secret: only its owner can read it, and it is complete or not there at all."""
 
 from __future__ import annotations
 
@@ -16,25 +16,27 @@ _RESERVED = 65536
 
 
 class SecretFile:
-    """Claims the place before the secret exists, so that a secret is never made that cannot be kept. A context manager.
+    """A context manager that makes sure of the space before the secret exists, so that no secret is made that cannot be kept.
 
-    What is not written leaves nothing behind.
+    If nothing is written, nothing is left behind.
     """
 
     def __init__(self, option: str, path: str) -> None:
         """
         :param option: where the path came from, for messages
         :param path: an existing file is replaced
-        :raises ConfigurationError: nothing can be written there
+        :raises ConfigurationError: the file cannot be written
         """
-        self._path, self._temporary = path, None
-        folder = os.path.dirname(path) or "."
-        # A link is replaced like a file; what it leads to stays.
+        self._option, self._path = option, path
+        # Empty while there is no such file.
+        self._temporary = ""
+        directory = os.path.dirname(path) or "."
+        # A link is replaced as a file is; its target stays.
         kept = os.path.lexists(path) and not os.path.islink(path) and not os.path.isfile(path)
-        if not path.strip() or kept or not os.path.isdir(folder) or not os.access(folder, os.W_OK | os.X_OK):
+        if not path.strip() or kept or not os.path.isdir(directory) or not os.access(directory, os.W_OK | os.X_OK):
             raise ConfigurationError(
                 "%s %r cannot be written" % (option, path),
-                hint="It is a file, or none yet, in a folder that exists and is writable.",
+                hint="Choose a file path in an existing, writable directory.",
             )
 
     def __enter__(self) -> SecretFile:
@@ -48,11 +50,11 @@ class SecretFile:
                 os.fsync(file.fileno())
         except OSError as error:
             self.__exit__()
-            raise ConfigurationError("%s cannot be written: %s" % (self._path, error.strerror)) from None
+            raise ConfigurationError(self._cannot_be_written(error)) from None
         return self
 
     def write(self, content: bytes) -> None:
-        """Put the secret in place, mode 0600.
+        """The secret is in place, with mode 0600.
 
         :raises Auth0Error: it could not be put in place; the message says where it is kept
         """
@@ -64,15 +66,18 @@ class SecretFile:
                 os.fsync(file.fileno())
             os.replace(self._temporary, self._path)
         except OSError as error:
-            kept, self._temporary = self._temporary, None
+            kept, self._temporary = self._temporary, ""
             raise Auth0Error(
-                "%s cannot be written: %s" % (self._path, error.strerror),
-                hint="The secret is in %s, readable by its owner only." % kept,
+                self._cannot_be_written(error),
+                hint="The secret is in %s, readable by its owner only. Move it from there." % kept,
                 progress={"path": kept},
             ) from None
-        self._temporary = None
+        self._temporary = ""
 
-    def __exit__(self, *_exception) -> None:
-        if self._temporary is not None:
+    def __exit__(self, *_exception: object) -> None:
+        if self._temporary:
             os.unlink(self._temporary)
-            self._temporary = None
+            self._temporary = ""
+
+    def _cannot_be_written(self, error: OSError) -> str:
+        return "%s %r cannot be written: %s" % (self._option, self._path, error.strerror)

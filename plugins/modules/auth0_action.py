@@ -208,28 +208,24 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.actions 
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, Part, Session, run
 
-AS_THEY_ARE = (
-    "name",
-    "state",
-    "code",
-    "trigger",
-    "trigger_version",
-    "runtime",
-    "update_secrets",
-    "deploy",
-    "bound",
-    "position",
-    "force",
-)
-
 
 def wanted_from(params: dict) -> WantedAction:
     packages, secrets = params["dependencies"], params["secrets"]
     return WantedAction(
+        name=params["name"],
+        state=params["state"],
+        code=params["code"],
+        trigger=params["trigger"],
+        trigger_version=params["trigger_version"],
+        runtime=params["runtime"],
         dependencies={each["name"]: each["version"] for each in packages} if packages is not None else None,
         registries={each["name"]: each["registry_url"] for each in packages or () if each["registry_url"]},
         secrets={each["name"]: each["value"] for each in secrets} if secrets is not None else None,
-        **{name: params[name] for name in AS_THEY_ARE},
+        update_secrets=params["update_secrets"],
+        deploy=params["deploy"],
+        bound=params["bound"],
+        position=params["position"],
+        force=params["force"],
     )
 
 

@@ -348,31 +348,28 @@ CREDENTIAL = {
     "user_handle": {"type": "str"},
     "transports": {"type": "list", "elements": "str"},
 }
-AS_THEY_ARE = (
-    "state",
-    "authenticator_id",
-    "phone_number",
-    "email_address",
-    "name",
-    "totp_secret",
-    "code",
-    "oob_code",
-    "push_timeout",
-    "selector",
-    "max_removals",
-    "allow_last_factor",
-)
 
 
 def wanted_from(params: dict) -> Wanted:
     factor, credential, unused_for = params["factor"], params["credential"], params["unused_for"]
     return Wanted(
+        state=params["state"],
         factor=CHANNELS.get(factor, factor),
         channel=factor if factor in CHANNELS else None,
+        authenticator_id=params["authenticator_id"],
+        phone_number=params["phone_number"],
+        email_address=params["email_address"],
+        name=params["name"],
         preferred_method=params["preferred_method"],
+        totp_secret=params["totp_secret"],
         credential={name: value for name, value in credential.items() if value is not None} if credential else None,
+        code=params["code"],
+        oob_code=params["oob_code"],
+        push_timeout=params["push_timeout"],
+        selector=params["selector"],
         unused_for=seconds("unused_for", unused_for) if unused_for is not None else None,
-        **{name: params[name] for name in AS_THEY_ARE},
+        max_removals=params["max_removals"],
+        allow_last_factor=params["allow_last_factor"],
     )
 
 

@@ -251,18 +251,16 @@ authenticators:
 
 from datetime import datetime, timezone
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import CHANNELS, to_rows
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.reading import (
     Reading,
-    Target,
     UserRead,
-    with_progress,
+    progress_line,
+    read_all,
 )
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.checks import check_id
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.row_filter import RowFilter
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import moment
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, TARGET, USER, Part, Session, run
+from ansible_collections.mfaops.auth0.plugins.module_utils.progress_file import ProgressFile
 
 FACTORS = [
     "otp", "phone", "sms", "voice", "push", "email", "recovery-code", "webauthn-roaming", "webauthn-platform", "passkey", "duo",
@@ -273,36 +271,40 @@ MANY_USERS = Part(
         "emails": {"type": "list", "elements": "str"},
         "query": {"type": "str"},
     },
-    mutually_exclusive=(("user_id", "email", "user_ids", "query"), ("user_id", "email", "emails", "query")),
+    # IDs go with addresses; nothing else goes with either.
+    mutually_exclusive=(
+        ("user_ids", "query", "user_id", "email", "mfa_token", "username"),
+        ("emails", "query", "user_id", "email", "mfa_token", "username"),
+    ),
 )
-DATES = ("created_before", "created_after", "last_used_before", "last_used_after")
-
-
-def filter_from(params: dict, now: datetime) -> RowFilter:
-    confirmed = params["confirmed"]
-    if confirmed is None and not params["include_unconfirmed"]:
-        confirmed = True
-    factor = params["factor"]
-    return RowFilter(
-        factor=CHANNELS.get(factor, factor),
-        channel=factor if factor in CHANNELS else None,
-        confirmed=confirmed,
-        **{name: moment(name, params[name], now) for name in DATES if params[name] is not None},
-    )
+FILTER = Part(
+    {
+        "factor": {"type": "str", "choices": FACTORS},
+        "include_unconfirmed": {"type": "bool", "default": False},
+        "confirmed": {"type": "bool"},
+        "created_before": {"type": "str"},
+        "created_after": {"type": "str"},
+        "last_used_before": {"type": "str"},
+        "last_used_after": {"type": "str"},
+    }
+)
+PROGRESS = Part({"progress_path": {"type": "path"}, "progress_every": {"type": "int", "default": 100}})
 
 
 def list_authenticators(session: Session) -> dict:
-    row_filter = filter_from(session.params, datetime.now(timezone.utc))
-    if session.acts_as_user and row_filter.needs_dates:
-        raise ConfigurationError("The MFA API shows no dates to filter by", hint="Act as operator.")
-    if any(session.params[name] is not None for name in ("user_ids", "emails", "query")):
+    row_filter = RowFilter.from_options(session.params, datetime.now(timezone.utc))
+    if any(session.params[name] is not None for name in MANY_USERS.options):
         return list_many(session, row_filter)
+    if session.acts_as_user and row_filter.needs_dates:
+        raise ConfigurationError(
+            "The MFA API shows no dates, so it cannot filter by date",
+            hint="Act as the operator, or remove the filters by date.",
+        )
     side = session.side()
-    rows = side.authenticators()
-    user = entry(UserRead(side.user_id, session.params["email"], tuple(rows)), row_filter)
+    user = UserRead(side.user_id, session.params["email"], tuple(side.authenticators())).entry(row_filter)
     return {
         "changed": False,
-        "user_id": side.user_id,
+        "user_id": user["user_id"],
         "users": [user],
         "unread": 0,
         "authenticators": user["authenticators"],
@@ -310,105 +312,24 @@ def list_authenticators(session: Session) -> dict:
 
 
 def list_many(session: Session, row_filter: RowFilter) -> dict:
-    if session.acts_as_user:
-        raise ConfigurationError("user_ids, emails and query do not go with mfa_token or username")
-    targets, total = targets_of(session)
-    check_progress(session)
-    reading = Reading(session.operator, targets)
-    users = []
-
-    def report(*done: int) -> None:
-        try:
-            tell(session, progress_of(session, total(), *done))
-        except OSError:
-            # The reading matters more than what tells of it.
-            session.params["progress_path"] = None
-            session.warn("The progress could no longer be written")
-
-    for user in with_progress(reading, session.params["progress_every"], report):
-        users.append(entry(user, row_filter))
-    unread = sum(user["error"] is not None for user in users)
-    if reading.stopped is not None:
-        raise reading.stopped.replace(progress={"changed": False, "users": users, "unread": unread})
-    if unread:
-        session.warn("%d of %d users could not be read; RV users says why" % (unread, len(users)))
-    return {"changed": False, "users": users, "unread": unread}
-
-
-def targets_of(session: Session):
-    """The users that are asked for, and a function that says how many they are as far as it is known."""
     params = session.params
-    if params["progress_every"] < 1:
-        raise ConfigurationError("progress_every %d is not above 0" % params["progress_every"])
-    if params["query"] is not None:
-        if not params["query"].strip():
-            raise ConfigurationError("query is empty", hint="Write * for every user.")
-        # Modules are compiled anew for every task, so what only a search needs is loaded for a search.
-        from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.population import Population
+    reading = Reading.from_options(session.operator, params)
+    progress = ProgressFile("progress_path", params["progress_path"], session.warn)
 
-        query = params["query"].strip()
-        population = Population(session.operator, None if query == "*" else query)
-        return (Target(user["user_id"], user.get("email")) for user in population), lambda: population.total
-    for user_id in params["user_ids"] or ():
-        check_id("user_ids", user_id)
-    for email in params["emails"] or ():
-        if "@" not in email:
-            raise ConfigurationError("emails: %r is not an e-mail address" % email)
-    targets = [Target(user_id=user_id) for user_id in params["user_ids"] or ()]
-    targets += [Target(email=email) for email in params["emails"] or ()]
-    return targets, lambda: len(targets)
+    def report(done: int, unread: int) -> None:
+        progress.add(progress_line(done, reading.total, unread, session.budget.waited))
 
-
-def entry(user: UserRead, row_filter: RowFilter) -> dict:
-    rows = None
-    if user.authenticators is not None:
-        shown = {row.id for row in user.authenticators if row_filter.fits(row)}
-        # Twins are told from all of the user's rows, shown or not.
-        rows = [row for row in to_rows(user.authenticators) if row["id"] in shown]
-    error = {"msg": str(user.error), **user.error.facts()} if user.error else None
-    return {"user_id": user.user_id, "email": user.email, "authenticators": rows, "error": error}
-
-
-def progress_of(session: Session, total: int | None, done: int, unread: int) -> str:
-    of = "an unknown number of" if total is None else total
-    return "%d of %s users, %d unread, %.0f s waited for the rate limit\n" % (done, of, unread, session.budget.waited)
-
-
-def check_progress(session: Session) -> None:
-    path = session.params["progress_path"]
-    try:
-        tell(session, "")
-    except OSError as error:
-        raise ConfigurationError("progress_path %s cannot be written: %s" % (path, error.strerror)) from None
-
-
-def tell(session: Session, text: str) -> None:
-    if session.params["progress_path"]:
-        with open(session.params["progress_path"], "a", encoding="utf-8") as file:
-            file.write(text)
+    result = read_all(reading, row_filter, params["progress_every"], report)
+    if result["unread"]:
+        session.warn(
+            "%d of %d users could not be read. See error of each entry in users."
+            % (result["unread"], len(result["users"]))
+        )
+    return result
 
 
 def main() -> None:
-    run(
-        list_authenticators,
-        CONNECTION,
-        TARGET,
-        USER,
-        MANY_USERS,
-        Part(
-            {
-                "factor": {"type": "str", "choices": FACTORS},
-                "include_unconfirmed": {"type": "bool", "default": False},
-                "confirmed": {"type": "bool"},
-                "created_before": {"type": "str"},
-                "created_after": {"type": "str"},
-                "last_used_before": {"type": "str"},
-                "last_used_after": {"type": "str"},
-                "progress_path": {"type": "path"},
-                "progress_every": {"type": "int", "default": 100},
-            },
-        ),
-    )
+    run(list_authenticators, CONNECTION, TARGET, USER, MANY_USERS, FILTER, PROGRESS)
 
 
 if __name__ == "__main__":

@@ -168,14 +168,14 @@ def test_what_ends_the_reading_fails_the_task_and_keeps_what_was_read(tenant):
     "options, says",
     [
         ({"user_ids": ["auth0|1", ".."]}, "user_ids '..' is not an ID"),
-        ({"emails": ["nobody"]}, "'nobody' is not an e-mail address"),
+        ({"emails": ["nobody"]}, "emails contains 'nobody', which is not an e-mail address"),
         ({"query": " "}, "query is empty"),
         ({"query": "*", "user_ids": ["auth0|1"]}, "mutually exclusive"),
         ({"email": "a@example.com", "emails": ["b@example.com"]}, "mutually exclusive"),
         ({"query": "*", "created_before": "yesterday"}, "neither an age nor a date"),
-        ({"query": "*", "progress_every": 0}, "progress_every 0 is not above 0"),
-        ({"query": "*", "progress_path": "/no/such/folder/x"}, "progress_path /no/such/folder/x cannot be written"),
-        ({"query": "*", "username": "a", "password": "b"}, "do not go with mfa_token or username"),
+        ({"query": "*", "progress_every": 0}, "progress_every is 0, but must be at least 1"),
+        ({"query": "*", "progress_path": "/no/such/folder/x"}, "progress_path '/no/such/folder/x' cannot be written"),
+        ({"query": "*", "username": "a", "password": "b"}, "mutually exclusive"),
         ({"username": "a", "password": "b", "created_before": "1d"}, "shows no dates"),
     ],
 )

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -35,10 +36,21 @@ def test_what_is_not_written_leaves_nothing_behind(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("path", ["", "missing/code", "code/"])
+@pytest.mark.parametrize("path", ["", "missing/code", "code/"], ids=["a directory", "no such directory", "no name"])
 def test_a_place_that_cannot_be_written_is_refused_beforehand(tmp_path, path):
     with pytest.raises(ConfigurationError, match="path .* cannot be written"):
         SecretFile("path", str(tmp_path) + "/" + path)
+
+
+def test_a_full_disk_is_told_before_there_is_a_secret(tmp_path, monkeypatch):
+    def full(_handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ConfigurationError, match="path '.*/code' cannot be written: No space left on device"):
+        with SecretFile("path", str(tmp_path / "code")):
+            pytest.fail("a secret could be made")
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_secret_that_cannot_be_put_in_place_is_kept_and_told_where(tmp_path):
@@ -47,7 +59,8 @@ def test_a_secret_that_cannot_be_put_in_place_is_kept_and_told_where(tmp_path):
         path.mkdir()
         with pytest.raises(Auth0Error) as caught:
             file.write(b"canary-secret")
-    kept = str(caught.value).split(" is in ")[1].split(",")[0]
+    kept = caught.value.progress["path"]
+    assert "The secret is in %s," % kept in str(caught.value)
     with open(kept, "rb") as secret:
         assert secret.read() == b"canary-secret"
     assert "canary-secret" not in str(caught.value)

@@ -2,15 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many users read one after the other; nobody is lost: who could not be read is in the result, with the reason."""
+"""Many users, read one after the other. Nobody is lost: a user who could not be read is in the result, with the reason."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Iterable, Iterator, Sequence
+from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
-from ..authenticators import Authenticator
-from ..wire.errors import Auth0Error, AuthenticationError, ForbiddenError, RateLimitError, TransportError
+from ..api.checks import check_id
+from ..authenticators import Authenticator, to_rows
+from ..wire.errors import (
+    Auth0Error,
+    AuthenticationError,
+    ConfigurationError,
+    ForbiddenError,
+    RateLimitError,
+    TransportError,
+)
+from .row_filter import RowFilter
 
 # After these the next user would fail in the same way: the client has already renewed the token, waited and repeated.
 FATAL = (AuthenticationError, ForbiddenError, RateLimitError, TransportError)
@@ -18,7 +27,7 @@ FATAL = (AuthenticationError, ForbiddenError, RateLimitError, TransportError)
 
 @dataclass(frozen=True)
 class Target:
-    """A user to read: by id, or by an address that is looked up first."""
+    """A user to read: by ID, or by an e-mail address that is looked up first."""
 
     user_id: str | None = None
     email: str | None = None
@@ -28,14 +37,24 @@ class Target:
 class UserRead:
     """One user.
 
-    :ivar authenticators: None for a user who was not read
-    :ivar error: why not; None for one who was
+    :ivar authenticators: all of them; None for a user who was not read
+    :ivar error: why not; None for a user who was read
     """
 
     user_id: str | None
     email: str | None
     authenticators: tuple[Authenticator, ...] | None = None
     error: Auth0Error | None = None
+
+    def entry(self, row_filter: RowFilter) -> dict[str, Any]:
+        """The user in a result: the rows that fit, or why there are none."""
+        rows = None
+        if self.authenticators is not None:
+            shown = {row.id for row in self.authenticators if row_filter.fits(row)}
+            # Which authenticators are linked is told from all rows, shown or not.
+            rows = [row for row in to_rows(self.authenticators) if row["id"] in shown]
+        error = {"msg": str(self.error), **self.error.facts()} if self.error else None
+        return {"user_id": self.user_id, "email": self.email, "authenticators": rows, "error": error}
 
 
 class Reading:
@@ -44,13 +63,47 @@ class Reading:
     :ivar stopped: the error that ended the walk early, because the next user would have met it as well; None otherwise
     """
 
-    def __init__(self, api, targets: Iterable[Target]) -> None:
+    def __init__(self, api: Any, targets: Iterable[Target], total: Callable[[], int | None] = lambda: None) -> None:
         """
-        :param api: has C(list_authenticators(user_id)) and C(find_user_id(email))
-        :param targets: may be lazy, and is not gone on with then once the walk has stopped; what it raises ends the walk
+        :param api: has ``list_authenticators(user_id)`` and ``find_user_id(email)``
+        :param targets: may be lazy. It is not asked for more once the walk has stopped, and an error it raises ends the walk.
+        :param total: how many targets there are, as far as it is known
         """
-        self._api, self._targets = api, targets
+        self._api, self._targets, self._total = api, targets, total
         self.stopped: Auth0Error | None = None
+
+    @classmethod
+    def from_options(cls, api: Any, options: Mapping[str, Any]) -> Reading:
+        """The users that ``user_ids`` and ``emails`` name, or those that ``query`` finds; sends nothing.
+
+        :raises ConfigurationError: an option cannot be right
+        """
+        if options["query"] is None:
+            return cls._of_named(api, options["user_ids"] or (), options["emails"] or ())
+        query = options["query"].strip()
+        if not query:
+            raise ConfigurationError("query is empty.", hint="To read every user, set it to *.")
+        # Modules are compiled anew for every task, so what only a search needs is loaded for a search.
+        from .population import Population
+
+        population = Population(api, None if query == "*" else query)
+        found = (Target(user["user_id"], user.get("email")) for user in population)
+        return cls(api, found, lambda: population.total)
+
+    @classmethod
+    def _of_named(cls, api: Any, user_ids: Sequence[str], emails: Sequence[str]) -> Reading:
+        for user_id in user_ids:
+            check_id("user_ids", user_id)
+        for email in emails:
+            if "@" not in email:
+                raise ConfigurationError("emails contains %r, which is not an e-mail address" % email)
+        targets = [*(Target(user_id=user_id) for user_id in user_ids), *(Target(email=email) for email in emails)]
+        return cls(api, targets, lambda: len(targets))
+
+    @property
+    def total(self) -> int | None:
+        """How many users are asked for; None while nobody knows."""
+        return self._total()
 
     def __iter__(self) -> Iterator[UserRead]:
         seen: set[str] = set()
@@ -71,7 +124,7 @@ class Reading:
                 yield read
             if read.user_id is not None:
                 seen.add(read.user_id)
-        # Those that were named are listed; a search is not gone on with for it.
+        # Those that were named are listed. A search stops here.
         for target in targets if isinstance(self._targets, Sequence) else ():
             if target.user_id not in seen:
                 yield UserRead(target.user_id, target.email, error=self.stopped)
@@ -88,11 +141,33 @@ class Reading:
             return UserRead(user_id, target.email, error=error)
 
 
-def with_progress(users: Iterable[UserRead], every: int, report: Callable[[int, int], None]) -> Iterator[UserRead]:
-    """The same users; after every so many, C(report) gets how many there were and how many of them were not read."""
+def read_all(reading: Reading, row_filter: RowFilter, every: int, report: Callable[[int, int], None]) -> dict[str, Any]:
+    """The result of the whole walk: an entry for each user, and how many of them could not be read.
+
+    :param every: after so many users ``report`` gets how many there were and how many of them were not read
+    :raises Auth0Error: the walk ended early; the result so far is in the error's ``progress``
+    :raises ConfigurationError: ``every`` is not above 0; nothing was sent
+    """
+    if every < 1:
+        raise ConfigurationError("progress_every is %d, but must be at least 1" % every)
+    users: list[dict[str, Any]] = []
     unread = 0
-    for number, user in enumerate(users, 1):
+    for user in reading:
+        users.append(user.entry(row_filter))
         unread += user.error is not None
-        yield user
-        if number % every == 0:
-            report(number, unread)
+        if len(users) % every == 0:
+            report(len(users), unread)
+    result = {"changed": False, "users": users, "unread": unread}
+    if reading.stopped is not None:
+        raise reading.stopped.replace(progress=result)
+    return result
+
+
+def progress_line(done: int, total: int | None, unread: int, waited: float) -> str:
+    """How far a walk is, in one line.
+
+    :param total: None where nobody knows
+    :param waited: seconds
+    """
+    of = "an unknown number of" if total is None else total
+    return "%d of %s users, %d unread, %.0f s waited for the rate limit" % (done, of, unread, waited)

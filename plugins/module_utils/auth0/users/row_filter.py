@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Mapping
 
-from ..authenticators import Authenticator
+from ..authenticators import CHANNELS, Authenticator
+from ..times import moment
+
+DATES = ("created_before", "created_after", "last_used_before", "last_used_after")
 
 
 @dataclass(frozen=True)
 class RowFilter:
-    """Every condition that is given has to hold; a row whose date is not known meets no condition about it.
+    """Every condition that is given has to hold. A row whose date is not known meets no condition about that date.
 
-    :ivar channel: C(sms) or C(voice), for a phone
+    :ivar channel: ``sms`` or ``voice``, for a phone
     :ivar confirmed: None shows both
     :ivar created_before: aware; likewise the other dates
     :ivar last_used_before: an authenticator that was never used counts from its enrollment, or else its creation
@@ -31,11 +35,23 @@ class RowFilter:
     last_used_before: datetime | None = None
     last_used_after: datetime | None = None
 
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any], now: datetime) -> RowFilter:
+        """What a task asks for.
+
+        :param now: aware time that ages are counted back from
+        :raises ConfigurationError: a date is neither a date nor an age
+        """
+        factor, confirmed = options["factor"], options["confirmed"]
+        if confirmed is None and not options["include_unconfirmed"]:
+            confirmed = True
+        dates = {name: moment(name, options[name], now) for name in DATES if options[name] is not None}
+        return cls(CHANNELS.get(factor, factor), factor if factor in CHANNELS else None, confirmed, **dates)
+
     @property
     def needs_dates(self) -> bool:
         """Whether rows without dates, those of the MFA API, never fit."""
-        dates = (self.created_before, self.created_after, self.last_used_before, self.last_used_after)
-        return any(date is not None for date in dates)
+        return any(getattr(self, name) is not None for name in DATES)
 
     def fits(self, row: Authenticator) -> bool:
         """Whether the row is shown."""
@@ -50,9 +66,9 @@ class RowFilter:
         )
 
 
-def _before(moment: datetime | None, limit: datetime | None) -> bool:
-    return limit is None or (moment is not None and moment < limit)
+def _before(date: datetime | None, limit: datetime | None) -> bool:
+    return limit is None or (date is not None and date < limit)
 
 
-def _after(moment: datetime | None, limit: datetime | None) -> bool:
-    return limit is None or (moment is not None and moment >= limit)
+def _after(date: datetime | None, limit: datetime | None) -> bool:
+    return limit is None or (date is not None and date >= limit)

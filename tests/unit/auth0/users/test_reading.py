@@ -6,20 +6,28 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import MFA_VIEW, Authenticator
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.reading import (
     Reading,
     Target,
     UserRead,
-    with_progress,
+    progress_line,
+    read_all,
 )
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.row_filter import RowFilter
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AuthenticationError,
     BadRequestError,
+    ConfigurationError,
+    ForbiddenError,
     NotFoundError,
     RateLimitError,
     ServerError,
+    TransportError,
 )
 
 
@@ -61,7 +69,11 @@ def test_each_user_once_and_in_order():
     assert reading.stopped is None
 
 
-@pytest.mark.parametrize("error", [NotFoundError("gone"), ServerError("broken"), BadRequestError("odd")])
+@pytest.mark.parametrize(
+    "error",
+    [NotFoundError("gone"), ServerError("broken"), BadRequestError("odd")],
+    ids=lambda error: type(error).__name__,
+)
 def test_a_user_who_cannot_be_read_has_an_entry_and_the_walk_goes_on(error):
     reading, users = read(Api(u2=error), ids(1, 2, 3))
     assert [user.error for user in users] == [None, error, None]
@@ -74,7 +86,11 @@ def test_an_address_that_is_nobodys_has_an_entry():
     assert user == UserRead(None, "7@example.com", error=error)
 
 
-@pytest.mark.parametrize("error", [AuthenticationError("no"), RateLimitError("slow")])
+@pytest.mark.parametrize(
+    "error",
+    [AuthenticationError("no"), RateLimitError("slow"), ForbiddenError("no"), TransportError("gone")],
+    ids=lambda error: type(error).__name__,
+)
 def test_what_the_next_user_would_meet_as_well_ends_the_walk_and_nobody_is_lost(error):
     api = Api(u2=error)
     reading, users = read(api, ids(1, 2, 3, 4))
@@ -94,7 +110,7 @@ def test_a_search_that_breaks_off_ends_the_walk():
     assert reading.stopped is broken and [user.user_id for user in users] == ["a|1"]
 
 
-def test_a_search_is_not_gone_on_with_once_the_walk_has_stopped():
+def test_a_search_is_not_asked_for_more_once_the_walk_has_stopped():
     def search():
         yield from ids(1, 2)
         raise AssertionError("nobody should ask for more")
@@ -112,8 +128,131 @@ def test_a_user_who_was_read_is_not_listed_again_as_unread_and_nobody_is_asked_f
     assert api.asked == ["a|8", "a|3"]
 
 
+EVERYTHING = RowFilter(confirmed=None)
+
+
+def read_everything(api, targets, every=100, report=None):
+    return read_all(Reading(api, targets), EVERYTHING, every, report or (lambda *figures: None))
+
+
+def test_the_result_has_an_entry_for_each_user_and_counts_the_unread():
+    error = NotFoundError("gone", status=404, code="inexistent_user")
+    result = read_everything(Api(u2=error), ids(1, 2))
+    assert result == {
+        "changed": False,
+        "unread": 1,
+        "users": [
+            {"user_id": "a|1", "email": None, "authenticators": [], "error": None},
+            {
+                "user_id": "a|2",
+                "email": None,
+                "authenticators": None,
+                "error": {"msg": str(error), "status": 404, "error_code": "inexistent_user"},
+            },
+        ],
+    }
+
+
+def test_a_walk_that_ends_early_fails_with_the_result_so_far():
+    with pytest.raises(AuthenticationError) as caught:
+        read_everything(Api(u2=AuthenticationError("no", status=401)), ids(1, 2, 3))
+    progress = caught.value.progress
+    assert (progress["changed"], progress["unread"]) == (False, 2)
+    assert [user["user_id"] for user in progress["users"]] == ["a|1", "a|2", "a|3"]
+    assert [user["error"] and user["error"]["status"] for user in progress["users"]] == [None, 401, 401]
+
+
 def test_progress_is_told_after_every_so_many():
     told = []
-    users = [UserRead("a|%d" % number, None, error=NotFoundError("x") if number == 2 else None) for number in range(5)]
-    assert list(with_progress(users, 2, lambda *figures: told.append(figures))) == users
-    assert told == [(2, 0), (4, 1)]
+    read_everything(Api(u2=NotFoundError("x")), ids(1, 2, 3, 4, 5), 2, lambda *figures: told.append(figures))
+    assert told == [(2, 1), (4, 1)]
+
+
+@pytest.mark.parametrize("every", [0, -1])
+def test_progress_after_no_user_is_refused_before_the_first(every):
+    api = Api()
+    with pytest.raises(ConfigurationError, match="progress_every is %d, but" % every):
+        read_everything(api, ids(1), every)
+    assert api.asked == []
+
+
+@pytest.mark.parametrize(
+    "total, line",
+    [
+        pytest.param(20, "8 of 20 users, 1 unread, 3 s waited for the rate limit", id="known"),
+        pytest.param(
+            None, "8 of an unknown number of users, 1 unread, 3 s waited for the rate limit", id="not known yet"
+        ),
+    ],
+)
+def test_a_line_of_progress_says_how_many_there_are_if_that_is_known(total, line):
+    assert progress_line(8, total, 1, 3.2) == line
+
+
+def row(number, **fields):
+    return Authenticator(
+        **{"id": "sms|dev_%d" % number, "factor": "phone", "view": MFA_VIEW, "confirmed": True, **fields}
+    )
+
+
+def test_an_entry_has_the_rows_that_fit_and_names_linked_ones_that_do_not():
+    user = UserRead("a|1", None, (row(1), row(1, id="voice|dev_1", channels=("voice",)), row(2, confirmed=False)))
+    (shown,) = user.entry(RowFilter(channel="voice"))["authenticators"]
+    assert (shown["id"], shown["twin_ids"]) == ("voice|dev_1", ["sms|dev_1"])
+
+
+def test_an_entry_of_a_user_without_fitting_rows_is_empty_and_no_error():
+    assert UserRead("a|1", "1@example.com", (row(1),)).entry(RowFilter(factor="otp")) == {
+        "user_id": "a|1",
+        "email": "1@example.com",
+        "authenticators": [],
+        "error": None,
+    }
+
+
+def options(**given):
+    return {"user_ids": None, "emails": None, "query": None, **given}
+
+
+def test_named_users_are_read_by_id_first_and_their_number_is_known():
+    reading = Reading.from_options(Api(), options(emails=["2@example.com"], user_ids=["a|1"]))
+    assert reading.total == 2
+    assert [user.user_id for user in reading] == ["a|1", "a|2"]
+
+
+class Searched(Api):
+    """Has the users of a search as well."""
+
+    def list_users(self, page, per_page, query, sort, fields):
+        self.asked.append(query)
+        users = [{"user_id": "a|1", "email": "1@example.com", "created_at": "2026-01-01T00:00:00.000Z"}]
+        return SimpleNamespace(users=users, total=1)
+
+
+@pytest.mark.parametrize(
+    "query, sent",
+    [
+        pytest.param("*", None, id="every user"),
+        pytest.param(" * ", None, id="every user, with spaces"),
+        pytest.param(" blocked:true ", "blocked:true", id="a search"),
+    ],
+)
+def test_users_of_a_search_are_counted_once_the_search_has_begun(query, sent):
+    api = Searched()
+    reading = Reading.from_options(api, options(query=query))
+    assert reading.total is None and api.asked == []
+    assert [(user.user_id, user.email) for user in reading] == [("a|1", "1@example.com")]
+    assert reading.total == 1 and api.asked == [sent, "a|1"]
+
+
+@pytest.mark.parametrize(
+    "given, message",
+    [
+        pytest.param({"query": " "}, "query is empty", id="empty search"),
+        pytest.param({"user_ids": ["a|1", ".."]}, r"user_ids '\.\.' is not an ID", id="dots instead of an ID"),
+        pytest.param({"emails": ["nobody"]}, "emails contains 'nobody', which is not", id="no address"),
+    ],
+)
+def test_users_that_cannot_be_meant_are_refused(given, message):
+    with pytest.raises(ConfigurationError, match=message):
+        Reading.from_options(Api(), options(**given))
