@@ -34,7 +34,9 @@ def launch(*arguments):
     return subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=30, check=False)
 
 
-@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "signal_number", [pytest.param(signal.SIGTERM, id="sigterm"), pytest.param(signal.SIGINT, id="sigint")]
+)
 def test_one_ready_line_and_a_clean_end_with_an_open_connection(signal_number):
     command = [sys.executable, "-m", "tests.emulator", "--port", "0", "--users", "3", "--plan", "free"]
     with subprocess.Popen(
@@ -56,13 +58,13 @@ def test_one_ready_line_and_a_clean_end_with_an_open_connection(signal_number):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["--port", "70000"],
-        ["--users", "-1"],
-        ["--plan", "platinum"],
-        ["--switch", "no-such=1"],
-        ["--switch", "otp-reuse"],
-        ["--color", "red"],
-        ["--host", "192.0.2.1", "--port", "0"],
+        pytest.param(["--port", "70000"], id="port too high"),
+        pytest.param(["--users", "-1"], id="negative users"),
+        pytest.param(["--plan", "platinum"], id="unknown plan"),
+        pytest.param(["--switch", "no-such=1"], id="unknown switch"),
+        pytest.param(["--switch", "otp-reuse"], id="switch without a value"),
+        pytest.param(["--color", "red"], id="unknown option"),
+        pytest.param(["--host", "192.0.2.1", "--port", "0"], id="foreign address"),
     ],
 )
 def test_bad_start_is_one_line_and_code_2(arguments):

@@ -127,7 +127,11 @@ def test_a_named_certificate_file_is_written_and_kept(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--ca-file", "ca.pem"], ["--tls", "--ca-file", "/nonexistent/ca.pem", "--users", "1"]]
+    "arguments",
+    [
+        pytest.param(["--ca-file", "ca.pem"], id="no tls"),
+        pytest.param(["--tls", "--ca-file", "/nonexistent/ca.pem", "--users", "1"], id="missing directory"),
+    ],
 )
 def test_a_certificate_that_cannot_be_written_is_one_line_and_code_2(arguments):
     command = [sys.executable, "-m", "tests.emulator", "--port", "0", *arguments]

@@ -166,15 +166,28 @@ def test_deleting_a_bound_action_takes_force(api):
 @pytest.mark.parametrize(
     "body",
     [
-        {"name": "x"},
-        {"name": "x", "supported_triggers": []},
-        {"name": "x", "supported_triggers": TRIGGER * 2},
-        {"name": "x", "supported_triggers": [{"id": "post-logout"}]},
-        {"name": "x", "supported_triggers": [{"id": "post-login", "version": "v9"}]},
-        {"name": "x", "supported_triggers": TRIGGER, "runtime": "perl5"},
-        {"name": "x", "supported_triggers": TRIGGER, "secrets": [{"name": f"s{i}", "value": ""} for i in range(31)]},
-        {"name": "x", "supported_triggers": TRIGGER, "dependencies": [{"name": "n", "version": "1"}] * 11},
-        {"name": "x", "supported_triggers": TRIGGER, "modules": [{"module_id": "m"}]},
+        pytest.param({"name": "x"}, id="no trigger"),
+        pytest.param({"name": "x", "supported_triggers": []}, id="empty list of triggers"),
+        pytest.param({"name": "x", "supported_triggers": TRIGGER * 2}, id="two triggers"),
+        pytest.param({"name": "x", "supported_triggers": [{"id": "post-logout"}]}, id="unknown trigger"),
+        pytest.param(
+            {"name": "x", "supported_triggers": [{"id": "post-login", "version": "v9"}]},
+            id="unknown version of the trigger",
+        ),
+        pytest.param({"name": "x", "supported_triggers": TRIGGER, "runtime": "perl5"}, id="unknown runtime"),
+        pytest.param(
+            {
+                "name": "x",
+                "supported_triggers": TRIGGER,
+                "secrets": [{"name": f"s{i}", "value": ""} for i in range(31)],
+            },
+            id="too many secrets",
+        ),
+        pytest.param(
+            {"name": "x", "supported_triggers": TRIGGER, "dependencies": [{"name": "n", "version": "1"}] * 11},
+            id="too many dependencies",
+        ),
+        pytest.param({"name": "x", "supported_triggers": TRIGGER, "modules": [{"module_id": "m"}]}, id="modules"),
     ],
 )
 def test_wrong_actions_are_400(api, body):
@@ -184,11 +197,11 @@ def test_wrong_actions_are_400(api, body):
 @pytest.mark.parametrize(
     "entries",
     [
-        [{"ref": {"type": "action_name", "value": "nobody"}}],
-        [{"ref": {"type": "binding_id", "value": "nobody"}}],
-        [{"ref": {"type": "action_name"}}],
-        [{}],
-        [{"ref": {"type": "action_name", "value": "hide"}}] * 21,
+        pytest.param([{"ref": {"type": "action_name", "value": "nobody"}}], id="unknown name"),
+        pytest.param([{"ref": {"type": "binding_id", "value": "nobody"}}], id="unknown binding"),
+        pytest.param([{"ref": {"type": "action_name"}}], id="reference without a value"),
+        pytest.param([{}], id="no reference"),
+        pytest.param([{"ref": {"type": "action_name", "value": "hide"}}] * 21, id="too many bindings"),
     ],
 )
 def test_wrong_bindings_are_400_and_change_nothing(api, entries):
@@ -239,20 +252,28 @@ def test_a_draft_has_no_effect(api):
 @pytest.mark.parametrize(
     "text, said",
     [
-        (code("false"), [False]),
-        (code("true"), [True]),
-        (code(None), [False]),
-        ('api.multifactor.enable("any", {\n  allowRememberBrowser: true,\n});', [True]),
-        ('api.multifactor.enable("any", {"allowRememberBrowser": true})', [True]),
-        ("api.multifactor.enable('any', { allowRememberBrowser: true }); // , { allowRememberBrowser: false }", [True]),
-        ("// api.multifactor.enable('any')", []),
-        ("/* api.multifactor.enable('any') */", []),
-        ("const x = 'http://host'; api.multifactor.enable('any');", [False]),
-        ("api.multifactor.enable('none')", []),
-        ("api.multifactor.enable('any', options)", []),
-        ("api.multifactor.enable(provider)", []),
-        (code("true") + code("false"), [True, False]),
-        ("", []),
+        pytest.param(code("false"), [False], id="false"),
+        pytest.param(code("true"), [True], id="true"),
+        pytest.param(code(None), [False], id="no option"),
+        pytest.param(
+            'api.multifactor.enable("any", {\n  allowRememberBrowser: true,\n});',
+            [True],
+            id="object over several lines",
+        ),
+        pytest.param('api.multifactor.enable("any", {"allowRememberBrowser": true})', [True], id="quoted member"),
+        pytest.param(
+            "api.multifactor.enable('any', { allowRememberBrowser: true }); // , { allowRememberBrowser: false }",
+            [True],
+            id="commented option after the call",
+        ),
+        pytest.param("// api.multifactor.enable('any')", [], id="line comment"),
+        pytest.param("/* api.multifactor.enable('any') */", [], id="block comment"),
+        pytest.param("const x = 'http://host'; api.multifactor.enable('any');", [False], id="slashes inside a string"),
+        pytest.param("api.multifactor.enable('none')", [], id="provider none"),
+        pytest.param("api.multifactor.enable('any', options)", [], id="options in a variable"),
+        pytest.param("api.multifactor.enable(provider)", [], id="provider in a variable"),
+        pytest.param(code("true") + code("false"), [True, False], id="two calls"),
+        pytest.param("", [], id="no code"),
     ],
 )
 def test_reading_code(text, said):

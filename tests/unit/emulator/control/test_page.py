@@ -84,7 +84,16 @@ def test_users_are_paged(make_api):
     assert links == ["?page=1#users"]
 
 
-@pytest.mark.parametrize("page", ["-1", "x", "9" * 30, "", "²"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param("-1", id="negative"),
+        pytest.param("x", id="letter"),
+        pytest.param("9" * 30, id="too long"),
+        pytest.param("", id="empty"),
+        pytest.param("²", id="superscript digit"),
+    ],
+)
 def test_a_wrong_page_is_the_first_or_an_empty_one(api, page):
     assert addresses(look(api, page=page)) in (list(range(1, 21)), [])
 

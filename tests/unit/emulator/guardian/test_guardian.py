@@ -62,14 +62,24 @@ def test_the_recovery_code_factor_takes_effect_at_once(api):
     assert "recovery_codes" not in associate(api, api.mfa_jwt(1), OTP).json()
 
 
-@pytest.mark.parametrize("policies, status", [([], 200), (["all-applications"], 403)])
+@pytest.mark.parametrize(
+    "policies, status", [pytest.param([], 200, id="never"), pytest.param(["all-applications"], 403, id="always")]
+)
 def test_policies_take_effect_at_once(api, policies, status):
     assert api.manage("PUT", "/guardian/policies", json=policies).json() == policies
     assert api.manage("GET", "/guardian/policies").json() == policies
     assert api.login(2, audience=None).status_code == status
 
 
-@pytest.mark.parametrize("body", [["sometimes"], {"policies": []}, [[]], "all-applications"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(["sometimes"], id="unknown policy"),
+        pytest.param({"policies": []}, id="object"),
+        pytest.param([[]], id="list in the list"),
+        pytest.param("all-applications", id="text"),
+    ],
+)
 def test_a_wrong_policy_is_refused(api, body):
     answer = api.manage("PUT", "/guardian/policies", json=body)
     assert (answer.status_code, answer.json()["errorCode"]) == (400, "invalid_body")
@@ -97,14 +107,23 @@ def test_message_types_without_the_phone_factor(make_api, status):
 @pytest.mark.parametrize(
     "method, path, body",
     [
-        ("PUT", "/guardian/factors/fax", {"enabled": True}),
-        ("PUT", "/guardian/factors/otp", {}),
-        ("PUT", "/guardian/factors/otp", {"enabled": "yes"}),
-        ("PUT", "/guardian/factors/phone/message-types", {"message_types": ["fax"]}),
-        ("PUT", "/guardian/factors/phone/message-types", {"message_types": "sms"}),
-        ("POST", "/guardian/enrollments/ticket", {}),
-        ("POST", "/guardian/enrollments/ticket", {"user_id": "x", "factor": "duo"}),
-        ("DELETE", "/users/x/multifactor/phone", None),
+        pytest.param("PUT", "/guardian/factors/fax", {"enabled": True}, id="unknown factor"),
+        pytest.param("PUT", "/guardian/factors/otp", {}, id="factor without enabled"),
+        pytest.param("PUT", "/guardian/factors/otp", {"enabled": "yes"}, id="enabled is no boolean"),
+        pytest.param(
+            "PUT", "/guardian/factors/phone/message-types", {"message_types": ["fax"]}, id="unknown message type"
+        ),
+        pytest.param(
+            "PUT", "/guardian/factors/phone/message-types", {"message_types": "sms"}, id="message types are no list"
+        ),
+        pytest.param("POST", "/guardian/enrollments/ticket", {}, id="ticket without a user"),
+        pytest.param(
+            "POST",
+            "/guardian/enrollments/ticket",
+            {"user_id": "x", "factor": "duo"},
+            id="ticket for a factor that has none",
+        ),
+        pytest.param("DELETE", "/users/x/multifactor/phone", None, id="unknown provider"),
     ],
 )
 def test_wrong_input_is_400(api, method, path, body):
@@ -180,7 +199,9 @@ def test_a_ticket_for_one_factor_enrolls_no_other(api):
     assert redeem(api, ticket_for(api, 1, factor="otp"), factor="email").status_code == 400
 
 
-@pytest.mark.parametrize("further, status", [(True, 201), (False, 400)])
+@pytest.mark.parametrize(
+    "further, status", [pytest.param(True, 201, id="allowed"), pytest.param(False, 400, id="not allowed")]
+)
 def test_only_a_ticket_that_allows_it_enrolls_further_factors(api, further, status):
     ticket = ticket_for(api, 2, factor="email", allow_multiple_enrollments=further)
     assert redeem(api, ticket).status_code == status
@@ -219,7 +240,7 @@ def test_a_ticket_for_nobody_is_404(api):
 # Enrollments
 
 
-@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("whole", [pytest.param(True, id="with the type"), pytest.param(False, id="without the type")])
 def test_an_enrollment_is_found_by_both_forms_of_its_id(api, whole):
     push = next(item for item in api.methods(4) if item["type"] == "push")
     wanted = push["id"] if whole else push["id"].partition("|")[2]
@@ -234,7 +255,17 @@ def test_an_enrollment_is_found_by_both_forms_of_its_id(api, whole):
         assert (answer.status_code, answer.json()["errorCode"]) == (404, "enrollment_not_found")
 
 
-@pytest.mark.parametrize("number, status", [(2, 200), (3, 200), (7, 200), (8, 404), (18, 404), (19, 200)])
+@pytest.mark.parametrize(
+    "number, status",
+    [
+        pytest.param(2, 200, id="otp"),
+        pytest.param(3, 200, id="phone"),
+        pytest.param(7, 200, id="security key"),
+        pytest.param(8, 404, id="recovery code"),
+        pytest.param(18, 404, id="passkey"),
+        pytest.param(19, 200, id="email"),
+    ],
+)
 def test_the_id_alone_leads_to_the_user(make_api, number, status):
     """Also to one that this tenant was never asked for; a recovery code or a passkey is no enrollment."""
     wanted = make_api().methods(number)[0]["id"]
@@ -255,7 +286,15 @@ def test_only_the_first_confirmed_enrollment_is_listed(api):
     assert (enrollment["auth_method"], enrollment["status"]) == ("authenticator", "confirmed")
 
 
-@pytest.mark.parametrize("number", [1, 5, 6, 8])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(1, id="no factor"),
+        pytest.param(5, id="verified email"),
+        pytest.param(6, id="unconfirmed otp"),
+        pytest.param(8, id="recovery code"),
+    ],
+)
 def test_without_a_confirmed_enrollment_none_is_listed(api, number):
     assert api.manage("GET", f"/users/{quote(api.user_id(number))}/enrollments").json() == []
 
@@ -271,7 +310,13 @@ def test_deleting_all_authenticators_of_nobody(make_api, status):
     assert api.manage("DELETE", "/users/nobody/authenticators").status_code == status
 
 
-@pytest.mark.parametrize("effect, left", [("otp", ["phone"]), ("nothing", ["totp", "phone"])])
+@pytest.mark.parametrize(
+    "effect, left",
+    [
+        pytest.param("otp", ["phone"], id="deletes the otp app"),
+        pytest.param("nothing", ["totp", "phone"], id="changes nothing"),
+    ],
+)
 def test_deleting_the_provider_of_otp_apps(make_api, effect, left):
     api = make_api({"provider-delete": effect})
     path = f"/users/{quote(api.user_id(9))}/multifactor"

@@ -98,7 +98,7 @@ def test_truncated_is_carried_out_and_closed_in_the_middle_of_the_body():
 # Answers from the future and from the past
 
 
-@pytest.mark.parametrize("number", [2, 3])
+@pytest.mark.parametrize("number", [pytest.param(2, id="otp"), pytest.param(3, id="phone")])
 def test_unknown_adds_an_unknown_factor_and_unknown_members(api, number):
     known = api.methods(number)
     inject(api, kind="unknown", path="*/authentication-methods")
@@ -147,14 +147,14 @@ def test_errors_are_not_distorted(api, kind):
 @pytest.mark.parametrize(
     ("kind", "page", "rows", "expected"),
     [
-        ("shift", 0, 1, [2, 3, 4, 5, 6]),
-        ("shift", 1, 1, [7, 8, 9, 10, 11]),
-        ("shift", 1, 3, [9, 10, 11, 12, 13]),
-        ("shift", 2, 2, [13]),
-        ("duplicate", 0, 1, [1, 1, 2, 3, 4]),
-        ("duplicate", 1, 1, [5, 6, 7, 8, 9]),
-        ("duplicate", 1, 2, [4, 5, 6, 7, 8]),
-        ("duplicate", 2, 1, [10, 11, 12, 13]),
+        pytest.param("shift", 0, 1, [2, 3, 4, 5, 6], id="shift leaves the first page alone"),
+        pytest.param("shift", 1, 1, [7, 8, 9, 10, 11], id="shift by one"),
+        pytest.param("shift", 1, 3, [9, 10, 11, 12, 13], id="shift by three"),
+        pytest.param("shift", 2, 2, [13], id="shift on the last page"),
+        pytest.param("duplicate", 0, 1, [1, 1, 2, 3, 4], id="duplicate on the first page"),
+        pytest.param("duplicate", 1, 1, [5, 6, 7, 8, 9], id="duplicate by one"),
+        pytest.param("duplicate", 1, 2, [4, 5, 6, 7, 8], id="duplicate by two"),
+        pytest.param("duplicate", 2, 1, [10, 11, 12, 13], id="duplicate on the last page"),
     ],
 )
 def test_pages_are_off_by_rows(make_api, kind, page, rows, expected):
@@ -228,19 +228,23 @@ def test_every_kind_is_in_the_readme():
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        ([], "a fault is an object"),
-        ({}, "kind must be one of"),
-        ({"kind": []}, "kind must be one of"),
-        ({"kind": "slow", "status": 500}, "kind 'slow' has no 'status'"),
-        ({"kind": "shift", "rows": 0}, "rows must be a whole number from 1 to 50"),
-        ({"kind": "shift", "rows": True}, "rows must be"),
-        ({"kind": "sparse"}, "needs members"),
-        ({"kind": "sparse", "members": []}, "members must be an array"),
-        ({"kind": "limit", "limit_headers": "no"}, "limit_headers must be true or false"),
-        ({"kind": "limit", "seconds": 1e9}, "seconds must be"),
-        ({"kind": "status", "headers": {"x": "a\nb"}}, "headers must be"),
-        ({"kind": "delete-user", "user_id": 7}, "user_id must be a string"),
-        ({"kind": "close", "method": None}, "method must be a string"),
+        pytest.param([], "a fault is an object", id="list"),
+        pytest.param({}, "kind must be one of", id="no kind"),
+        pytest.param({"kind": []}, "kind must be one of", id="kind is a list"),
+        pytest.param({"kind": "slow", "status": 500}, "kind 'slow' has no 'status'", id="member of another kind"),
+        pytest.param({"kind": "shift", "rows": 0}, "rows must be a whole number from 1 to 50", id="rows too low"),
+        pytest.param({"kind": "shift", "rows": True}, "rows must be", id="rows is a boolean"),
+        pytest.param({"kind": "sparse"}, "needs members", id="sparse without members"),
+        pytest.param({"kind": "sparse", "members": []}, "members must be an array", id="sparse with no member named"),
+        pytest.param(
+            {"kind": "limit", "limit_headers": "no"},
+            "limit_headers must be true or false",
+            id="limit_headers is a text",
+        ),
+        pytest.param({"kind": "limit", "seconds": 1e9}, "seconds must be", id="seconds too high"),
+        pytest.param({"kind": "status", "headers": {"x": "a\nb"}}, "headers must be", id="line break in a header"),
+        pytest.param({"kind": "delete-user", "user_id": 7}, "user_id must be a string", id="user_id is a number"),
+        pytest.param({"kind": "close", "method": None}, "method must be a string", id="method is null"),
     ],
 )
 def test_a_wrong_description_is_named(api, fault, said):

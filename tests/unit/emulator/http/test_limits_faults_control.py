@@ -129,15 +129,15 @@ def test_faults_can_be_called_off(api):
 @pytest.mark.parametrize(
     "fault",
     [
-        [],
-        {},
-        {"kind": "earthquake"},
-        {"kind": "close", "count": 0},
-        {"kind": "close", "color": "red"},
-        {"kind": "status", "status": 200},
-        {"kind": "status", "headers": {"x": 1}},
-        {"kind": "slow", "seconds": "long"},
-        {"kind": "close", "path": 1},
+        pytest.param([], id="list"),
+        pytest.param({}, id="no kind"),
+        pytest.param({"kind": "earthquake"}, id="unknown kind"),
+        pytest.param({"kind": "close", "count": 0}, id="count too low"),
+        pytest.param({"kind": "close", "color": "red"}, id="unknown member"),
+        pytest.param({"kind": "status", "status": 200}, id="status of a success"),
+        pytest.param({"kind": "status", "headers": {"x": 1}}, id="header is a number"),
+        pytest.param({"kind": "slow", "seconds": "long"}, id="seconds is a text"),
+        pytest.param({"kind": "close", "path": 1}, id="path is a number"),
     ],
 )
 def test_wrong_fault_is_400(api, fault):
@@ -154,9 +154,17 @@ def test_clock_can_be_set_and_goes_on(api):
 
 @pytest.mark.parametrize(
     "body",
-    [{}, [], {"now": "soon"}, {"now": "2030-01-01"}, {"advance_seconds": "1"}, {"advance_seconds": 1e11},
-     {"now": "2030-01-01T00:00:00Z", "advance_seconds": 1}, {"now": "9999-12-31T00:00:00Z"}],
-)  # fmt: skip
+    [
+        pytest.param({}, id="empty object"),
+        pytest.param([], id="list"),
+        pytest.param({"now": "soon"}, id="no time"),
+        pytest.param({"now": "2030-01-01"}, id="date without a time zone"),
+        pytest.param({"advance_seconds": "1"}, id="seconds is a text"),
+        pytest.param({"advance_seconds": 1e11}, id="seconds too high"),
+        pytest.param({"now": "2030-01-01T00:00:00Z", "advance_seconds": 1}, id="both members"),
+        pytest.param({"now": "9999-12-31T00:00:00Z"}, id="year too late"),
+    ],
+)
 def test_wrong_clock_is_400(api, body):
     assert api.call("PUT", "/_control/clock", json=body).status_code == 400
 

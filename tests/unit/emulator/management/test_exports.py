@@ -159,15 +159,15 @@ def test_csv_escapes_what_a_spreadsheet_would_run(api):
 @pytest.mark.parametrize(
     "value, cell",
     [
-        ("plain", "plain"),
-        ("a,b", '"a,b"'),
-        ('say "x"', '"say ""x"""'),
-        ("+1500", '"\'+1500"'),
-        ("-1", '"\'-1"'),
-        ("@cmd", '"\'@cmd"'),
-        (True, "true"),
-        (["a"], '"[""a""]"'),
-        (None, ""),
+        pytest.param("plain", "plain", id="plain text"),
+        pytest.param("a,b", '"a,b"', id="comma"),
+        pytest.param('say "x"', '"say ""x"""', id="quotes"),
+        pytest.param("+1500", '"\'+1500"', id="plus sign"),
+        pytest.param("-1", '"\'-1"', id="minus sign"),
+        pytest.param("@cmd", '"\'@cmd"', id="at sign"),
+        pytest.param(True, "true", id="boolean"),
+        pytest.param(["a"], '"[""a""]"', id="list"),
+        pytest.param(None, "", id="null"),
     ],
 )
 def test_csv_cells(value, cell):
@@ -184,17 +184,19 @@ def test_nested_fields_that_are_missing_are_left_out():
 @pytest.mark.parametrize(
     "body",
     [
-        {"format": "xml"},
-        {"limit": 0},
-        {"limit": "5"},
-        {"connection_id": "Username-Password-Authentication"},
-        {"connection_id": "con_ffffffffffffffff"},
-        {"fields": [{"export_as": "x"}]},
-        {"fields": [{"name": "x" * 101}]},
-        {"fields": ["email"]},
-        {"format": "csv", "fields": [{"name": f"app_metadata.f{i}"} for i in range(31)]},
-        {"format": "csv", "fields": [{"name": "app_metadata"}]},
-        {"unknown": 1},
+        pytest.param({"format": "xml"}, id="unknown format"),
+        pytest.param({"limit": 0}, id="limit too low"),
+        pytest.param({"limit": "5"}, id="limit is a text"),
+        pytest.param({"connection_id": "Username-Password-Authentication"}, id="name in place of a connection id"),
+        pytest.param({"connection_id": "con_ffffffffffffffff"}, id="unknown connection"),
+        pytest.param({"fields": [{"export_as": "x"}]}, id="field without a name"),
+        pytest.param({"fields": [{"name": "x" * 101}]}, id="field name too long"),
+        pytest.param({"fields": ["email"]}, id="field is a text"),
+        pytest.param(
+            {"format": "csv", "fields": [{"name": f"app_metadata.f{i}"} for i in range(31)]}, id="too many csv fields"
+        ),
+        pytest.param({"format": "csv", "fields": [{"name": "app_metadata"}]}, id="csv field is an object"),
+        pytest.param({"unknown": 1}, id="unknown member"),
     ],
 )
 def test_wrong_orders_are_400(api, body):

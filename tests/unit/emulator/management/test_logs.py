@@ -76,10 +76,10 @@ def test_what_was_refused_or_only_read_leaves_no_entry(api):
 @pytest.mark.parametrize(
     "method, path, body, code",
     [
-        ("DELETE", "/users/{id}", None, "sdu"),
-        ("PUT", "/guardian/factors/duo", {"enabled": True}, "gd_tenant_update"),
-        ("PUT", "/guardian/policies", [], "gd_tenant_update"),
-        ("DELETE", "/users/{id}/authenticators", None, "gd_unenroll"),
+        pytest.param("DELETE", "/users/{id}", None, "sdu", id="user deleted"),
+        pytest.param("PUT", "/guardian/factors/duo", {"enabled": True}, "gd_tenant_update", id="factor enabled"),
+        pytest.param("PUT", "/guardian/policies", [], "gd_tenant_update", id="policies set"),
+        pytest.param("DELETE", "/users/{id}/authenticators", None, "gd_unenroll", id="authenticators deleted"),
     ],
 )
 def test_what_else_the_management_api_leaves(api, method, path, body, code):
@@ -183,10 +183,10 @@ def test_search_can_answer_chosen_fields(api):
 @pytest.mark.parametrize(
     "params, code",
     [
-        ({"page": 10, "per_page": 100}, "invalid_paging"),
-        ({"q": "type:"}, "invalid_query_string"),
-        ({"sort": "type:1"}, "invalid_query_string"),
-        ({"per_page": 101}, "invalid_query_string"),
+        pytest.param({"page": 10, "per_page": 100}, "invalid_paging", id="beyond 1000 entries"),
+        pytest.param({"q": "type:"}, "invalid_query_string", id="malformed query"),
+        pytest.param({"sort": "type:1"}, "invalid_query_string", id="malformed sort"),
+        pytest.param({"per_page": 101}, "invalid_query_string", id="page too large"),
     ],
 )
 def test_searches_that_are_refused(api, params, code):

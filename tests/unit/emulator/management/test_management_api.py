@@ -27,11 +27,11 @@ def refused(answer, status, code=None, message=None):
 @pytest.mark.parametrize(
     ("header", "status", "message"),
     [
-        (None, 401, "Missing authentication"),
-        ("Bearer", 400, "Bad HTTP authentication header format"),
-        ("Bearer a b", 400, "Bad HTTP authentication header format"),
-        ("Token abc", 400, "Bad HTTP authentication header format"),
-        ("Bearer garbage", 401, "Invalid token"),
+        pytest.param(None, 401, "Missing authentication", id="missing"),
+        pytest.param("Bearer", 400, "Bad HTTP authentication header format", id="no token"),
+        pytest.param("Bearer a b", 400, "Bad HTTP authentication header format", id="two tokens"),
+        pytest.param("Token abc", 400, "Bad HTTP authentication header format", id="other scheme"),
+        pytest.param("Bearer garbage", 401, "Invalid token", id="garbage"),
     ],
 )
 def test_authorization_header(api, header, status, message):
@@ -81,7 +81,16 @@ def test_missing_scope_is_named(api, method, path, scope):
 # Routing
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/users/", "/users/a/b", "/users//authentication-methods", ""])
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param("/nothing", id="unknown resource"),
+        pytest.param("/users/", id="slash at the end"),
+        pytest.param("/users/a/b", id="unknown part of a user"),
+        pytest.param("/users//authentication-methods", id="empty user id"),
+        pytest.param("", id="root"),
+    ],
+)
 def test_unknown_path_is_404_in_the_management_shape(api, path):
     refused(api.manage("GET", path), 404, None)
 
@@ -102,7 +111,16 @@ def test_ids_are_decoded_exactly_once(api):
     refused(api.manage("GET", "/users/oauth2%257Cname%257Ca%252Fb+c"), 404, "inexistent_user")
 
 
-@pytest.mark.parametrize("user_id", ["auth0|nobody", "..", ".", "a b", "é"])
+@pytest.mark.parametrize(
+    "user_id",
+    [
+        pytest.param("auth0|nobody", id="well-formed id"),
+        pytest.param("..", id="two dots"),
+        pytest.param(".", id="one dot"),
+        pytest.param("a b", id="space"),
+        pytest.param("é", id="non-ascii letter"),
+    ],
+)
 def test_unknown_user_is_named(api, user_id):
     path = f"/users/{quote(user_id, safe='').replace('.', '%2E')}"
     refused(api.manage("GET", path), 404, "inexistent_user", "The user does not exist.")
@@ -114,8 +132,8 @@ def test_unknown_user_is_named(api, user_id):
 @pytest.mark.parametrize(
     ("parameters", "keys"),
     [
-        ({"fields": "email,user_id"}, {"email", "user_id"}),
-        ({"fields": "email", "include_fields": "true"}, {"email"}),
+        pytest.param({"fields": "email,user_id"}, {"email", "user_id"}, id="by default included"),
+        pytest.param({"fields": "email", "include_fields": "true"}, {"email"}, id="explicitly included"),
     ],
 )
 def test_fields_are_selected(api, parameters, keys):
@@ -171,23 +189,36 @@ def test_total_beyond_1000_is_switchable(make_api, value, total):
     assert api.manage("GET", "/users", params={"include_totals": "true", "per_page": 1}).json()["total"] == total
 
 
-@pytest.mark.parametrize("path", ["/users", "/users/oauth2%7Cname%7Ca%2Fb+c/authentication-methods"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param("/users", id="users"),
+        pytest.param("/users/oauth2%7Cname%7Ca%2Fb+c/authentication-methods", id="authentication methods"),
+    ],
+)
 @pytest.mark.parametrize(
     "parameters",
     [
-        {"page": "-1"},
-        {"page": "x"},
-        {"per_page": "101"},
-        {"per_page": "1.5"},
-        {"per_page": ""},
-        {"include_totals": "1"},
+        pytest.param({"page": "-1"}, id="negative page"),
+        pytest.param({"page": "x"}, id="page is no number"),
+        pytest.param({"per_page": "101"}, id="per_page too high"),
+        pytest.param({"per_page": "1.5"}, id="per_page is a fraction"),
+        pytest.param({"per_page": ""}, id="per_page is empty"),
+        pytest.param({"include_totals": "1"}, id="include_totals is no boolean"),
     ],
 )
 def test_paging_is_validated(api, path, parameters):
     refused(api.manage("GET", path, params=parameters), 400, "invalid_query_string")
 
 
-@pytest.mark.parametrize("parameters", [{"q": "email:"}, {"sort": "email"}, {"sort": "app_metadata:1"}])
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        pytest.param({"q": "email:"}, id="query without a value"),
+        pytest.param({"sort": "email"}, id="sort without a direction"),
+        pytest.param({"sort": "app_metadata:1"}, id="sort by an object"),
+    ],
+)
 def test_malformed_search_is_400(api, parameters):
     refused(api.manage("GET", "/users", params=parameters), 400, "invalid_query_string")
 
@@ -236,15 +267,27 @@ def test_created_method_is_confirmed_masked_and_without_dates_of_use(api):
 @pytest.mark.parametrize(
     "body",
     [
-        EMAIL,
-        TOTP,
-        {
-            "type": "webauthn-roaming",
-            "key_id": "k",
-            "public_key": "cGs=",
-            "relying_party_identifier": "login.example.com",
-        },
-        {"type": "passkey", "key_id": "k", "public_key": "cGs=", "credential_backed_up": True, "transports": ["usb"]},
+        pytest.param(EMAIL, id="email"),
+        pytest.param(TOTP, id="totp"),
+        pytest.param(
+            {
+                "type": "webauthn-roaming",
+                "key_id": "k",
+                "public_key": "cGs=",
+                "relying_party_identifier": "login.example.com",
+            },
+            id="webauthn-roaming",
+        ),
+        pytest.param(
+            {
+                "type": "passkey",
+                "key_id": "k",
+                "public_key": "cGs=",
+                "credential_backed_up": True,
+                "transports": ["usb"],
+            },
+            id="passkey",
+        ),
     ],
 )
 def test_all_types_can_be_created_and_no_secret_comes_back(api, body):
@@ -264,20 +307,34 @@ def test_method_created_by_an_administrator_works_at_login(api):
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ([], "Payload validation error: 'Expected type object but found type array'."),
-        ({}, "Payload validation error: 'Missing required property: type'."),
-        ({"type": "phone"}, "Payload validation error: 'Missing required property: phone_number'."),
-        ({**PHONE, "confirmed": True}, "Payload validation error: 'Additional properties not allowed: confirmed'."),
-        (
+        pytest.param([], "Payload validation error: 'Expected type object but found type array'.", id="list"),
+        pytest.param({}, "Payload validation error: 'Missing required property: type'.", id="empty object"),
+        pytest.param(
+            {"type": "phone"},
+            "Payload validation error: 'Missing required property: phone_number'.",
+            id="phone without a number",
+        ),
+        pytest.param(
+            {**PHONE, "confirmed": True},
+            "Payload validation error: 'Additional properties not allowed: confirmed'.",
+            id="unknown member",
+        ),
+        pytest.param(
             {**PHONE, "name": 7},
             "Payload validation error: 'Expected type string but found type integer' on property name "
             "(A human-readable label to identify the authentication method).",
+            id="name is a number",
         ),
-        ({"type": "push"}, "Payload validation error: 'No enum match for: push' on property type."),
-        (
+        pytest.param(
+            {"type": "push"},
+            "Payload validation error: 'No enum match for: push' on property type.",
+            id="type that cannot be created",
+        ),
+        pytest.param(
             {**EMAIL, "name": "n" * 21},
             "Payload validation error: 'String is too long (21 chars), maximum 20' on property name "
             "(A human-readable label to identify the authentication method).",
+            id="name too long",
         ),
     ],
 )
@@ -288,10 +345,10 @@ def test_invalid_body_is_explained(api, body, message):
 @pytest.mark.parametrize(
     ("method", "body"),
     [
-        ("POST", {**TOTP, "totp_secret": "not base32!"}),
-        ("PUT", {}),
-        ("PUT", [{"type": "webauthn-roaming"}]),
-        ("PUT", [{**EMAIL, "id": "email|dev_0000000000000000"}]),
+        pytest.param("POST", {**TOTP, "totp_secret": "not base32!"}, id="secret is not base32"),
+        pytest.param("PUT", {}, id="object in place of a list"),
+        pytest.param("PUT", [{"type": "webauthn-roaming"}], id="credential without members"),
+        pytest.param("PUT", [{**EMAIL, "id": "email|dev_0000000000000000"}], id="member that cannot be set"),
     ],
 )
 def test_other_invalid_bodies(api, method, body):

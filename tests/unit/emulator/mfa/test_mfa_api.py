@@ -75,7 +75,15 @@ def test_bearer_matrix(api, bearer, listing, associating, deleting):
     assert delete(api, token, "totp|dev_0000000000000000").status_code == deleting
 
 
-@pytest.mark.parametrize("scheme", ["Basic YTpi", "Bearer", "Bearer ", "bearer-ish x"])
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        pytest.param("Basic YTpi", id="basic"),
+        pytest.param("Bearer", id="no token"),
+        pytest.param("Bearer ", id="empty token"),
+        pytest.param("bearer-ish x", id="unknown scheme"),
+    ],
+)
 def test_other_authorization_headers_are_401(api, scheme):
     answer = api.call("GET", "/mfa/authenticators", headers={"authorization": scheme})
     assert answer.status_code == 401
@@ -212,15 +220,15 @@ def test_the_51st_authenticator_is_refused(api):
 @pytest.mark.parametrize(
     "body",
     [
-        {},
-        {"authenticator_types": "otp"},
-        {"authenticator_types": ["otp", "oob"]},
-        {"authenticator_types": ["webauthn-roaming"]},
-        {"authenticator_types": ["oob"]},
-        oob("fax"),
-        oob("sms"),
-        oob("sms", phone_number="02071838750"),
-        oob("email", email="nobody"),
+        pytest.param({}, id="empty object"),
+        pytest.param({"authenticator_types": "otp"}, id="types is no list"),
+        pytest.param({"authenticator_types": ["otp", "oob"]}, id="two types"),
+        pytest.param({"authenticator_types": ["webauthn-roaming"]}, id="type that cannot be enrolled"),
+        pytest.param({"authenticator_types": ["oob"]}, id="no channel"),
+        pytest.param(oob("fax"), id="unknown channel"),
+        pytest.param(oob("sms"), id="no phone number"),
+        pytest.param(oob("sms", phone_number="02071838750"), id="number without a country code"),
+        pytest.param(oob("email", email="nobody"), id="malformed email"),
     ],
 )
 def test_wrong_association_is_400(api, body):
@@ -265,7 +273,14 @@ def test_jwt_without_enroll_cannot_confirm(api):
 # Challenge
 
 
-@pytest.mark.parametrize(("channel", "received"), [(None, "sms"), ("sms", "sms"), ("voice", "voice")])
+@pytest.mark.parametrize(
+    ("channel", "received"),
+    [
+        pytest.param(None, "sms", id="preferred channel"),
+        pytest.param("sms", "sms", id="sms"),
+        pytest.param("voice", "voice", id="voice"),
+    ],
+)
 def test_phone_challenge_sends_a_code_that_finishes_the_login(api, channel, received):
     token = api.mfa_token(3)
     wanted = {"oob_channel": channel} if channel else {}
@@ -314,7 +329,15 @@ def test_association_required_is_switchable(make_api):
 # Deletion
 
 
-@pytest.mark.parametrize(("number", "kind"), [(4, "push"), (4, "totp"), (3, "sms"), (3, "voice")])
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        pytest.param(4, "push", id="push of a push pair"),
+        pytest.param(4, "totp", id="otp of a push pair"),
+        pytest.param(3, "sms", id="sms of a phone"),
+        pytest.param(3, "voice", id="voice of a phone"),
+    ],
+)
 def test_deleting_one_of_a_pair_removes_both(make_api, number, kind):
     api = make_api({"enabled-factors": ""})  # so that a user with factors gets a token without a challenge
     token = api.mfa_jwt(number)
@@ -359,7 +382,15 @@ def test_deleting_a_recovery_code_is_switchable(make_api, status, left):
     assert sum(row["authenticator_type"] == "recovery-code" for row in rows(api, token)) == left
 
 
-@pytest.mark.parametrize("row_id", ["totp|dev_x/y", "totp", "|", "otp|dev_0000000000000000"])
+@pytest.mark.parametrize(
+    "row_id",
+    [
+        pytest.param("totp|dev_x/y", id="slash in the id"),
+        pytest.param("totp", id="type alone"),
+        pytest.param("|", id="separator alone"),
+        pytest.param("otp|dev_0000000000000000", id="well-formed id"),
+    ],
+)
 def test_unknown_authenticator_is_404(api, row_id):
     refused(delete(api, api.mfa_jwt(1), row_id), 404, "not_found")
 

@@ -61,7 +61,15 @@ def problem(answer, status):
 # Who may
 
 
-@pytest.mark.parametrize("bearer", [None, "garbage", "mfa", "management"])
+@pytest.mark.parametrize(
+    "bearer",
+    [
+        pytest.param(None, id="none"),
+        pytest.param("garbage", id="garbage"),
+        pytest.param("mfa", id="mfa token"),
+        pytest.param("management", id="management token"),
+    ],
+)
 def test_other_bearers_are_401(api, bearer):
     tokens = {"mfa": api.mfa_jwt(1), "management": api.management_token()}
     assert problem(api.call("GET", METHODS, tokens.get(bearer, bearer)), 401)["title"] == "Invalid Token"
@@ -137,9 +145,14 @@ def test_totp(api):
 @pytest.mark.parametrize(
     ("kind", "body", "channel"),
     [
-        ("phone", {"phone_number": NUMBER}, "sms"),
-        ("phone", {"phone_number": NUMBER, "preferred_authentication_method": "voice"}, "voice"),
-        ("email", {"email": "other@example.com"}, "email"),
+        pytest.param("phone", {"phone_number": NUMBER}, "sms", id="phone"),
+        pytest.param(
+            "phone",
+            {"phone_number": NUMBER, "preferred_authentication_method": "voice"},
+            "voice",
+            id="phone with a preferred method",
+        ),
+        pytest.param("email", {"email": "other@example.com"}, "email", id="email"),
     ],
 )
 def test_code_that_is_sent(api, kind, body, channel):
@@ -185,18 +198,21 @@ def test_other_types_cannot_be_enrolled_here(api, kind):
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({}, "type"),
-        ({"type": "fax"}, "type"),
-        ({"type": ["totp"]}, "type"),
-        ({"type": "totp", "name": "x"}, "name"),
-        ({"type": "phone"}, "phone_number"),
-        ({"type": "phone", "phone_number": "12"}, "phone_number"),
-        ({"type": "phone", "phone_number": 12}, "phone_number"),
-        ({"type": "phone", "phone_number": NUMBER, "preferred_authentication_method": "fax"},
-         "preferred_authentication_method"),
-        ({"type": "email", "email": "nobody"}, "email"),
+        pytest.param({}, "type", id="no type"),
+        pytest.param({"type": "fax"}, "type", id="unknown type"),
+        pytest.param({"type": ["totp"]}, "type", id="type is a list"),
+        pytest.param({"type": "totp", "name": "x"}, "name", id="unknown member"),
+        pytest.param({"type": "phone"}, "phone_number", id="phone without a number"),
+        pytest.param({"type": "phone", "phone_number": "12"}, "phone_number", id="malformed number"),
+        pytest.param({"type": "phone", "phone_number": 12}, "phone_number", id="number is no text"),
+        pytest.param(
+            {"type": "phone", "phone_number": NUMBER, "preferred_authentication_method": "fax"},
+            "preferred_authentication_method",
+            id="unknown preferred method",
+        ),
+        pytest.param({"type": "email", "email": "nobody"}, "email", id="malformed email"),
     ],
-)  # fmt: skip
+)
 def test_wrong_body_names_the_field(api, body, field):
     answer = api.call("POST", METHODS, token(api), json=body)
     assert [error["field"] for error in problem(answer, 400)["validation_errors"]] == [field]
@@ -233,7 +249,21 @@ def test_failed_codes_are_limited(api):
 # Views and changes
 
 
-@pytest.mark.parametrize("number", [2, 3, 4, 7, 8, 9, 10, 18, 19, 20])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(2, id="otp"),
+        pytest.param(3, id="phone"),
+        pytest.param(4, id="push"),
+        pytest.param(7, id="security key"),
+        pytest.param(8, id="recovery code"),
+        pytest.param(9, id="otp and phone"),
+        pytest.param(10, id="two phones"),
+        pytest.param(18, id="passkey"),
+        pytest.param(19, id="email"),
+        pytest.param(20, id="phone by an administrator"),
+    ],
+)
 def test_same_devices_as_in_the_management_view(api, number):
     kinds = {"push": "push-notification"}
     items = listed(api, token(api, number))

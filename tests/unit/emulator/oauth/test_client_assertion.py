@@ -49,7 +49,13 @@ def test_assertion_gives_a_management_token(api, algorithm):
     assert api.call("GET", "/api/v2/users", answer.json()["access_token"]).status_code == 200
 
 
-@pytest.mark.parametrize("audience", [f"https://{DOMAIN}/oauth/token", [f"https://{DOMAIN}/", "https://other.test/"]])
+@pytest.mark.parametrize(
+    "audience",
+    [
+        pytest.param(f"https://{DOMAIN}/oauth/token", id="token endpoint"),
+        pytest.param([f"https://{DOMAIN}/", "https://other.test/"], id="one of several"),
+    ],
+)
 def test_other_ways_to_name_the_tenant(api, audience):
     assert ask(api, jwt.encode(claims(aud=audience), KEY, algorithm="RS256")).status_code == 200
 
@@ -62,22 +68,22 @@ def test_moved_clock_does_not_matter(api):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"iss": "m2m"},
-        {"sub": "m2m"},
-        {"aud": f"https://{DOMAIN}"},
-        {"aud": None},
-        {"exp": None},
-        {"exp": "soon"},
-        {"exp": float("nan")},
-        {"exp": float("inf")},
-        {"iat": True},
-        {"exp": int(time.time()) - 1},
-        {"exp": int(time.time()) + 3600},
-        {"exp": int(time.time()) + 3600, "iat": None},
-        {"iat": int(time.time()) + 36_000},
-        {"nbf": int(time.time()) + 36_000},
-        {"jti": None},
-        {"jti": "x" * 65},
+        pytest.param({"iss": "m2m"}, id="issuer"),
+        pytest.param({"sub": "m2m"}, id="subject"),
+        pytest.param({"aud": f"https://{DOMAIN}"}, id="audience without its slash"),
+        pytest.param({"aud": None}, id="no audience"),
+        pytest.param({"exp": None}, id="no expiry"),
+        pytest.param({"exp": "soon"}, id="expiry is a text"),
+        pytest.param({"exp": float("nan")}, id="expiry is nan"),
+        pytest.param({"exp": float("inf")}, id="expiry is infinite"),
+        pytest.param({"iat": True}, id="issue time is a boolean"),
+        pytest.param({"exp": int(time.time()) - 1}, id="expired"),
+        pytest.param({"exp": int(time.time()) + 3600}, id="valid for too long"),
+        pytest.param({"exp": int(time.time()) + 3600, "iat": None}, id="valid for too long without an issue time"),
+        pytest.param({"iat": int(time.time()) + 36_000}, id="issued in the future"),
+        pytest.param({"nbf": int(time.time()) + 36_000}, id="not yet valid"),
+        pytest.param({"jti": None}, id="no jti"),
+        pytest.param({"jti": "x" * 65}, id="jti too long"),
     ],
 )
 def test_wrong_claim_is_401_and_named_in_the_log(api, changes):

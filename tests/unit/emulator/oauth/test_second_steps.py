@@ -159,7 +159,12 @@ def test_failed_recovery_codes_have_a_quota_of_their_own(api):
 
 
 @pytest.mark.parametrize(
-    ("number", "channel", "burst", "seconds"), [(4, "auth0", 5, 12), (3, "sms", 10, 3600), (19, "email", 20, 60)]
+    ("number", "channel", "burst", "seconds"),
+    [
+        pytest.param(4, "auth0", 5, 12, id="push"),
+        pytest.param(3, "sms", 10, 3600, id="sms"),
+        pytest.param(19, "email", 20, 60, id="email"),
+    ],
 )
 def test_messages_are_limited(api, number, channel, burst, seconds):
     def ask():
@@ -236,10 +241,10 @@ def test_protection_can_be_off(make_api):
 @pytest.mark.parametrize(
     ("number", "requirements"),
     [
-        (1, {"enroll": ["otp", "push-notification", "phone", "recovery-code"]}),
-        (5, {"enroll": ["otp", "push-notification", "phone", "recovery-code"]}),
-        (4, {"challenge": ["push-notification", "otp", "recovery-code", "email"]}),
-        (3, {"challenge": ["phone", "email"]}),
+        pytest.param(1, {"enroll": ["otp", "push-notification", "phone", "recovery-code"]}, id="no factor"),
+        pytest.param(5, {"enroll": ["otp", "push-notification", "phone", "recovery-code"]}, id="verified email"),
+        pytest.param(4, {"challenge": ["push-notification", "otp", "recovery-code", "email"]}, id="push"),
+        pytest.param(3, {"challenge": ["phone", "email"]}, id="phone"),
     ],
 )
 def test_requirements_say_what_to_challenge_or_enroll(make_api, number, requirements):

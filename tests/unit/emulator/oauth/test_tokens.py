@@ -61,19 +61,28 @@ def test_secret_may_come_by_basic_authentication_and_the_body_as_a_form(api):
 @pytest.mark.parametrize(
     ("changes", "status", "error", "description"),
     [
-        ({"client_secret": "wrong"}, 401, "access_denied", "Unauthorized"),
-        ({"client_secret": None}, 401, "access_denied", "Unauthorized"),
-        ({"client_id": "nobody"}, 401, "access_denied", "Unauthorized"),
-        ({"client_id": None}, 400, "invalid_request", "Missing required parameter: client_id"),
-        ({"grant_type": None}, 400, "invalid_request", "Missing required parameter: grant_type"),
-        ({"grant_type": "magic"}, 400, "unsupported_grant_type", "Unsupported grant type: magic"),
-        (
+        pytest.param({"client_secret": "wrong"}, 401, "access_denied", "Unauthorized", id="wrong secret"),
+        pytest.param({"client_secret": None}, 401, "access_denied", "Unauthorized", id="no secret"),
+        pytest.param({"client_id": "nobody"}, 401, "access_denied", "Unauthorized", id="unknown client"),
+        pytest.param(
+            {"client_id": None}, 400, "invalid_request", "Missing required parameter: client_id", id="no client"
+        ),
+        pytest.param(
+            {"grant_type": None}, 400, "invalid_request", "Missing required parameter: grant_type", id="no grant"
+        ),
+        pytest.param(
+            {"grant_type": "magic"}, 400, "unsupported_grant_type", "Unsupported grant type: magic", id="unknown grant"
+        ),
+        pytest.param(
             {"audience": "https://elsewhere/api/v2/"},
             403,
             "access_denied",
             "Service not enabled within domain: https://elsewhere/api/v2/",
+            id="unknown audience",
         ),
-        ({"audience": "https://tenant.test/mfa/"}, 403, "access_denied", None),
+        pytest.param(
+            {"audience": "https://tenant.test/mfa/"}, 403, "access_denied", None, id="audience of another grant"
+        ),
     ],
 )
 def test_refusals_of_client_credentials(api, changes, status, error, description):
@@ -95,7 +104,17 @@ def test_grant_that_is_not_enabled_is_named_with_a_link(api):
     assert answer.json()["error_uri"].startswith("https://")
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'"x"', b'{"grant_type": "\\ud800"}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"[]", id="list"),
+        pytest.param(b"{", id="cut off"),
+        pytest.param(b'"x"', id="text"),
+        pytest.param(b'{"grant_type": "\\ud800"}', id="no unicode"),
+        pytest.param(b"[" * 100_000, id="nested too deeply"),
+    ],
+)
 def test_body_that_is_no_object_is_refused(api, body):
     answer = api.call("POST", "/oauth/token", content=body, headers={"content-type": "application/json"})
     refused(answer, 400, "invalid_request")
@@ -104,7 +123,10 @@ def test_body_that_is_no_object_is_refused(api, body):
 # Password grants
 
 
-@pytest.mark.parametrize("username", ["user00001@example.com", "USER00001@example.com"])
+@pytest.mark.parametrize(
+    "username",
+    [pytest.param("user00001@example.com", id="lower case"), pytest.param("USER00001@example.com", id="upper case")],
+)
 def test_password_grant_uses_the_default_directory(api, username):
     answer = api.token(
         grant_type="password", username=username, password="Correct-Horse-7", audience=api.mfa_audience, **APP
@@ -120,7 +142,11 @@ def test_password_grant_without_a_default_directory_is_refused(make_api):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"password": "wrong"}, {"username": "nobody@example.com"}, {"username": "user00016@example.com"}],
+    [
+        pytest.param({"password": "wrong"}, id="wrong password"),
+        pytest.param({"username": "nobody@example.com"}, id="unknown user"),
+        pytest.param({"username": "user00016@example.com"}, id="social user"),
+    ],
 )
 def test_wrong_password_unknown_user_and_social_user_look_alike(api, changes):
     refused(api.login(1, **changes), 403, "invalid_grant", "Wrong email or password.")
@@ -142,7 +168,17 @@ def test_login_is_noted_in_the_profile(api):
 # The /mfa/ audience
 
 
-@pytest.mark.parametrize("number", [1, 5, 6, 8, 18, 19])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(1, id="no factor"),
+        pytest.param(5, id="verified email"),
+        pytest.param(6, id="unconfirmed otp"),
+        pytest.param(8, id="recovery code"),
+        pytest.param(18, id="passkey"),
+        pytest.param(19, id="enrolled email"),
+    ],
+)
 def test_no_factor_or_email_only_or_recovery_code_only_is_minted_directly(api, number):
     answer = api.login(number).json()
     assert answer["expires_in"] == 600
@@ -152,7 +188,18 @@ def test_no_factor_or_email_only_or_recovery_code_only_is_minted_directly(api, n
     assert claims["exp"] - claims["iat"] == 600
 
 
-@pytest.mark.parametrize("number", [2, 3, 4, 7, 9, 10, 20])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(2, id="otp"),
+        pytest.param(3, id="phone"),
+        pytest.param(4, id="push"),
+        pytest.param(7, id="security key"),
+        pytest.param(9, id="otp and phone"),
+        pytest.param(10, id="two phones"),
+        pytest.param(20, id="phone by an administrator"),
+    ],
+)
 def test_active_factor_other_than_email_is_challenged(api, number):
     answer = api.login(number)
     refused(answer, 403, "mfa_required", "Multifactor authentication required")
@@ -244,7 +291,14 @@ def test_mfa_token_of_another_application_is_refused(api):
     refused(answer, 400, "invalid_request", "mfa_token not issued to this client")
 
 
-@pytest.mark.parametrize("token", ["garbage", "Fe26.2*", "Fe26.2*a*b*c*d*e*f*g"])
+@pytest.mark.parametrize(
+    "token",
+    [
+        pytest.param("garbage", id="plain text"),
+        pytest.param("Fe26.2*", id="prefix alone"),
+        pytest.param("Fe26.2*a*b*c*d*e*f*g", id="right number of parts"),
+    ],
+)
 def test_garbage_is_a_malformed_mfa_token(api, token):
     refused(api.verify("otp", token, otp="123456"), 401, "invalid_grant", "Malformed mfa_token")
 

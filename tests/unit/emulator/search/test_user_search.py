@@ -127,7 +127,13 @@ def test_the_walk_along_created_at_sees_everyone_once_at_a_million_by_its_pages_
     assert seen == [MILLION.email(i) for i in range(999_700, 1_000_001)]
 
 
-@pytest.mark.parametrize(("sort", "order"), [(None, [1, 2]), (("created_at", True), [1_000_000, 999_999])])
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        pytest.param(None, [1, 2], id="oldest first"),
+        pytest.param(("created_at", True), [1_000_000, 999_999], id="newest first"),
+    ],
+)
 def test_a_page_without_a_query_needs_no_walk(sort, order):
     page, total = search(MILLION, {}, EVERYTHING, sort, 0, 2)
     assert [profile["email"] for profile in page] == [MILLION.email(i) for i in order]
@@ -136,9 +142,13 @@ def test_a_page_without_a_query_needs_no_walk(sort, order):
 
 @pytest.mark.parametrize(
     ("text", "sort"),
-    [("blocked:true", None), ("NOT email:user00001*", None), ("email:user*", ("last_login", False)),
-     ("email:user00001* OR blocked:true", None)],
-)  # fmt: skip
+    [
+        pytest.param("blocked:true", None, id="field that is not indexed"),
+        pytest.param("NOT email:user00001*", None, id="negation"),
+        pytest.param("email:user*", ("last_login", False), id="sort by another field"),
+        pytest.param("email:user00001* OR blocked:true", None, id="alternative that is not indexed"),
+    ],
+)
 def test_more_users_to_look_at_than_the_bound_are_refused(text, sort):
     with pytest.raises(TooManyUsers):
         search(MILLION, {}, parse(text), sort, 0, 10)

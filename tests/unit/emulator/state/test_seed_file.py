@@ -82,9 +82,16 @@ def test_ages_count_back_from_now(one):
 
 @pytest.mark.parametrize(
     ("text", "age"),
-    [("now", 0), ("1 minute ago", HOUR // 60), ("2 hours ago", 2 * HOUR), ("1.5 days ago", 36 * HOUR),
-     ("2 weeks ago", 14 * DAY), ("3 months ago", 90 * DAY), ("1 year ago", 365 * DAY)],
-)  # fmt: skip
+    [
+        ("now", 0),
+        ("1 minute ago", HOUR // 60),
+        ("2 hours ago", 2 * HOUR),
+        ("1.5 days ago", 36 * HOUR),
+        ("2 weeks ago", 14 * DAY),
+        ("3 months ago", 90 * DAY),
+        ("1 year ago", 365 * DAY),
+    ],
+)
 def test_units(one, text, age):
     assert one(f"factor: otp, enrolled: {text}").enrolled_at == NOW - age
 
@@ -155,49 +162,130 @@ ITEM = USER + "  authenticators:\n  - factor: otp\n"
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
-        ("", None, "is empty"),
-        ("users: [", 1, "is not YAML"),
-        ("a: 'b\n", 2, "is not YAML"),
-        ("\x01", None, "is not YAML"),
-        ("- a\n", 1, "the file must be a mapping"),
-        ("people: []\n", 1, "the file has no 'people'"),
-        ("users: 7\n", 1, "users must be a list"),
-        ("users:\n- 7\n", 2, "a user must be a mapping"),
-        ("users:\n- name: A\n", 2, "a user needs 'email'"),
-        ("users:\n- email: nobody\n", 2, "email must be an e-mail address"),
-        ("users:\n- email:\n", 2, "email must be a text"),
-        (USER + "  color: red\n", 3, "a user has no 'color'"),
-        (USER + "  ? [a]\n  : b\n", 3, "a user has no '?'"),
-        (USER + "  email: b@example.com\n", 3, "'email' is here a second time"),
-        (USER + "- email: b@example.com\n- email: a@example.com\n", 4, "is that of the user in line 2"),
-        (USER + "  user_id: auth0|x\n- email: b@example.com\n  user_id: auth0|x\n", 4, "this user_id is that of"),
-        (USER + "  user_id: x\n", 3, "user_id must be auth0|"),
-        (USER + "  connection: ldap\n", 3, "connection must be one of"),
-        (USER + "  connection: google-oauth2\n  password: x\n", 4, "have no password"),
-        (USER + "  blocked: perhaps\n", 3, "blocked must be true or false"),
-        (USER + "  phone_number: 0171\n", 3, "phone_number must be E.164"),
-        (USER + "  created: yesterday\n", 3, "created must be an age such as '200 days ago' or now, not 'yesterday'"),
-        (USER + "  created: 999999 years ago\n", 3, "created must be an age"),
-        (USER + "  created: 3 days ago\n  last login: 4 days ago\n", 4, "last login is before the user's creation"),
-        (USER + "  logins: 3\n", 3, "a user with logins needs 'last login'"),
-        (USER + "  last login: now\n  logins: -3\n", 4, "logins must be a whole number from 1"),
-        (USER + "  authenticators: {}\n", 3, "authenticators must be a list"),
-        (USER + "  authenticators:\n  - otp\n", 4, "an authenticator must be a mapping"),
-        (USER + "  authenticators:\n  - name: x\n", 4, "an authenticator needs 'factor'"),
-        (USER + "  authenticators:\n  - factor: fax\n", 4, "factor must be one of otp, phone"),
-        (USER + "  authenticators:\n  - factor: phone\n", 4, "a phone needs its number"),
-        (USER + "  authenticators:\n  - factor: phone\n    number: 12\n", 5, "number must be E.164"),
-        (USER + "  authenticators:\n  - {factor: recovery-code, code: 12}\n", 4, "code must be 24"),
-        (USER + "  authenticators:\n  - factor: recovery-code\n  - factor: recovery-code\n", 4, "one recovery code"),
-        (USER + "  created: now\n  authenticators: [factor: otp]\n", 3, "an authenticator is older than its user"),
-        (ITEM + "    number: +15005550123\n", 5, "'number' does not belong to the factor otp"),
-        (ITEM + "    secret: 1\n", 5, "secret must be base32"),
-        (ITEM + "    name: a name that is far too long\n", 5, "name must be 1 to 20 characters"),
-        (ITEM + "    enrolled: never\n", 5, "enrolled must be an age"),
-        (ITEM + "    enrolled: 3 days ago\n    last used: 4 days ago\n", 6, "last used is before enrolled"),
-        (ITEM + "    unconfirmed: true\n    last used: now\n", 6, "an unconfirmed authenticator cannot have been used"),
-        (ITEM + "    unconfirmed: true\n    enrolled: 25 hours ago\n", 6, "vanishes after 24 hours"),
-        ("users: &a\n- *a\n", 1, "a user must be a mapping"),
+        pytest.param("", None, "is empty", id="empty file"),
+        pytest.param("users: [", 1, "is not YAML", id="list not closed"),
+        pytest.param("a: 'b\n", 2, "is not YAML", id="quote not closed"),
+        pytest.param("\x01", None, "is not YAML", id="control character"),
+        pytest.param("- a\n", 1, "the file must be a mapping", id="list"),
+        pytest.param("people: []\n", 1, "the file has no 'people'", id="no users"),
+        pytest.param("users: 7\n", 1, "users must be a list", id="users is a number"),
+        pytest.param("users:\n- 7\n", 2, "a user must be a mapping", id="user is a number"),
+        pytest.param("users:\n- name: A\n", 2, "a user needs 'email'", id="user without an email"),
+        pytest.param("users:\n- email: nobody\n", 2, "email must be an e-mail address", id="malformed email"),
+        pytest.param("users:\n- email:\n", 2, "email must be a text", id="empty email"),
+        pytest.param(USER + "  color: red\n", 3, "a user has no 'color'", id="unknown member"),
+        pytest.param(USER + "  ? [a]\n  : b\n", 3, "a user has no '?'", id="member is a list"),
+        pytest.param(USER + "  email: b@example.com\n", 3, "'email' is here a second time", id="member twice"),
+        pytest.param(
+            USER + "- email: b@example.com\n- email: a@example.com\n",
+            4,
+            "is that of the user in line 2",
+            id="email twice",
+        ),
+        pytest.param(
+            USER + "  user_id: auth0|x\n- email: b@example.com\n  user_id: auth0|x\n",
+            4,
+            "this user_id is that of",
+            id="user_id twice",
+        ),
+        pytest.param(USER + "  user_id: x\n", 3, "user_id must be auth0|", id="malformed user_id"),
+        pytest.param(USER + "  connection: ldap\n", 3, "connection must be one of", id="unknown connection"),
+        pytest.param(
+            USER + "  connection: google-oauth2\n  password: x\n", 4, "have no password", id="password of a social user"
+        ),
+        pytest.param(USER + "  blocked: perhaps\n", 3, "blocked must be true or false", id="blocked is no boolean"),
+        pytest.param(USER + "  phone_number: 0171\n", 3, "phone_number must be E.164", id="malformed phone number"),
+        pytest.param(
+            USER + "  created: yesterday\n",
+            3,
+            "created must be an age such as '200 days ago' or now, not 'yesterday'",
+            id="malformed age",
+        ),
+        pytest.param(USER + "  created: 999999 years ago\n", 3, "created must be an age", id="age too high"),
+        pytest.param(
+            USER + "  created: 3 days ago\n  last login: 4 days ago\n",
+            4,
+            "last login is before the user's creation",
+            id="login before the creation",
+        ),
+        pytest.param(
+            USER + "  logins: 3\n", 3, "a user with logins needs 'last login'", id="logins without the last one"
+        ),
+        pytest.param(
+            USER + "  last login: now\n  logins: -3\n", 4, "logins must be a whole number from 1", id="negative logins"
+        ),
+        pytest.param(
+            USER + "  authenticators: {}\n", 3, "authenticators must be a list", id="authenticators is no list"
+        ),
+        pytest.param(
+            USER + "  authenticators:\n  - otp\n", 4, "an authenticator must be a mapping", id="authenticator is a text"
+        ),
+        pytest.param(
+            USER + "  authenticators:\n  - name: x\n",
+            4,
+            "an authenticator needs 'factor'",
+            id="authenticator without a factor",
+        ),
+        pytest.param(
+            USER + "  authenticators:\n  - factor: fax\n", 4, "factor must be one of otp, phone", id="unknown factor"
+        ),
+        pytest.param(
+            USER + "  authenticators:\n  - factor: phone\n", 4, "a phone needs its number", id="phone without a number"
+        ),
+        pytest.param(
+            USER + "  authenticators:\n  - factor: phone\n    number: 12\n",
+            5,
+            "number must be E.164",
+            id="malformed number",
+        ),
+        pytest.param(
+            USER + "  authenticators:\n  - {factor: recovery-code, code: 12}\n",
+            4,
+            "code must be 24",
+            id="recovery code too short",
+        ),
+        pytest.param(
+            USER + "  authenticators:\n  - factor: recovery-code\n  - factor: recovery-code\n",
+            4,
+            "one recovery code",
+            id="two recovery codes",
+        ),
+        pytest.param(
+            USER + "  created: now\n  authenticators: [factor: otp]\n",
+            3,
+            "an authenticator is older than its user",
+            id="authenticator older than its user",
+        ),
+        pytest.param(
+            ITEM + "    number: +15005550123\n",
+            5,
+            "'number' does not belong to the factor otp",
+            id="member of another factor",
+        ),
+        pytest.param(ITEM + "    secret: 1\n", 5, "secret must be base32", id="malformed secret"),
+        pytest.param(
+            ITEM + "    name: a name that is far too long\n", 5, "name must be 1 to 20 characters", id="name too long"
+        ),
+        pytest.param(ITEM + "    enrolled: never\n", 5, "enrolled must be an age", id="enrolled is no age"),
+        pytest.param(
+            ITEM + "    enrolled: 3 days ago\n    last used: 4 days ago\n",
+            6,
+            "last used is before enrolled",
+            id="used before it was enrolled",
+        ),
+        pytest.param(
+            ITEM + "    unconfirmed: true\n    last used: now\n",
+            6,
+            "an unconfirmed authenticator cannot have been used",
+            id="unconfirmed but used",
+        ),
+        pytest.param(
+            ITEM + "    unconfirmed: true\n    enrolled: 25 hours ago\n",
+            6,
+            "vanishes after 24 hours",
+            id="unconfirmed for too long",
+        ),
+        pytest.param("users: &a\n- *a\n", 1, "a user must be a mapping", id="list that holds itself"),
     ],
 )
 def test_a_mistake_is_one_line_with_its_number(read, text, line, said):
@@ -226,11 +314,11 @@ def launch(*arguments):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"users:\n- mail: x\n", ":2: a user has no 'mail'"),
-        (b"users:\n- email: user00003@example.com\n", ":2: this user is seeded already"),
-        (b"\xff\xfe\xfd", ": is not UTF-8 text"),
-        (b"[" * 5000, ": is not YAML"),
-        (None, ": cannot be read: No such file or directory"),
+        pytest.param(b"users:\n- mail: x\n", ":2: a user has no 'mail'", id="unknown member"),
+        pytest.param(b"users:\n- email: user00003@example.com\n", ":2: this user is seeded already", id="seeded user"),
+        pytest.param(b"\xff\xfe\xfd", ": is not UTF-8 text", id="not utf-8"),
+        pytest.param(b"[" * 5000, ": is not YAML", id="nested too deeply"),
+        pytest.param(None, ": cannot be read: No such file or directory", id="missing file"),
     ],
 )
 def test_a_broken_file_ends_the_start_with_one_line_and_code_2(tmp_path, content, said):

@@ -183,15 +183,21 @@ def test_login_dies_after_an_hour(api):
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
-        ({"response_type": "token"}, "unsupported_response_type"),
-        ({"response_mode": "form_post"}, "invalid_request"),
-        ({"code_challenge_method": "plain"}, "invalid_request"),
-        ({"code_challenge_method": None}, "invalid_request"),
-        ({"code_challenge": "short"}, "invalid_request"),
-        ({"client_id": "spa", "code_challenge": None}, "invalid_request"),
-        ({"client_id": "spa", "audience": "https://tenant.test/me/"}, "access_denied"),
-        ({"audience": "https://api.example.com/"}, "access_denied"),
-        ({"prompt": "none"}, "login_required"),
+        pytest.param({"response_type": "token"}, "unsupported_response_type", id="response type"),
+        pytest.param({"response_mode": "form_post"}, "invalid_request", id="response mode"),
+        pytest.param({"code_challenge_method": "plain"}, "invalid_request", id="challenge method"),
+        pytest.param({"code_challenge_method": None}, "invalid_request", id="no challenge method"),
+        pytest.param({"code_challenge": "short"}, "invalid_request", id="challenge too short"),
+        pytest.param(
+            {"client_id": "spa", "code_challenge": None}, "invalid_request", id="public client without a challenge"
+        ),
+        pytest.param(
+            {"client_id": "spa", "audience": "https://tenant.test/me/"},
+            "access_denied",
+            id="audience the client was not granted",
+        ),
+        pytest.param({"audience": "https://api.example.com/"}, "access_denied", id="unknown audience"),
+        pytest.param({"prompt": "none"}, "login_required", id="no prompt allowed"),
     ],
 )
 def test_wrong_request_is_reported_on_the_redirect(api, changes, error):
@@ -205,25 +211,28 @@ def test_wrong_request_is_reported_on_the_redirect(api, changes, error):
 @pytest.mark.parametrize(
     ("redirect_uri", "allowed"),
     [
-        ("https://app.example.com/callback", True),
-        ("http://127.0.0.1:1/x?a=b", True),
-        ("http://localhost/", True),
-        ("http://[::1]:8000/callback", True),
-        ("https://app.example.com/callback/x", False),
-        ("https://127.0.0.1/callback", False),
-        ("http://127.0.0.1.example.com/", False),
-        ("http://user@127.0.0.1/", False),
-        ("http://127.0.0.1/#x", False),
-        ("http://127.0.0.1:99999/", False),
-        ("http://127.0.0.1/\r\nset-cookie: a=b", False),
-        ("", False),
+        pytest.param("https://app.example.com/callback", True, id="registered"),
+        pytest.param("http://127.0.0.1:1/x?a=b", True, id="loopback ipv4"),
+        pytest.param("http://localhost/", True, id="localhost"),
+        pytest.param("http://[::1]:8000/callback", True, id="loopback ipv6"),
+        pytest.param("https://app.example.com/callback/x", False, id="path below the registered one"),
+        pytest.param("https://127.0.0.1/callback", False, id="loopback by https"),
+        pytest.param("http://127.0.0.1.example.com/", False, id="loopback as a subdomain"),
+        pytest.param("http://user@127.0.0.1/", False, id="user in the address"),
+        pytest.param("http://127.0.0.1/#x", False, id="fragment"),
+        pytest.param("http://127.0.0.1:99999/", False, id="port too high"),
+        pytest.param("http://127.0.0.1/\r\nset-cookie: a=b", False, id="line break"),
+        pytest.param("", False, id="empty"),
     ],
 )
 def test_callback_list(api, redirect_uri, allowed):
     assert authorize(api, redirect_uri=redirect_uri).status_code == (302 if allowed else 400)
 
 
-@pytest.mark.parametrize("client_id", ["", "nobody", "m2m"])
+@pytest.mark.parametrize(
+    "client_id",
+    [pytest.param("", id="empty"), pytest.param("nobody", id="unknown"), pytest.param("m2m", id="without the grant")],
+)
 def test_unknown_client_is_an_error_page(api, client_id):
     assert authorize(api, client_id=client_id).status_code == 400
 
@@ -240,9 +249,9 @@ def code(api):
 @pytest.mark.parametrize(
     ("parameters", "description"),
     [
-        ({"code_verifier": "w" * 43}, "Failed to verify code verifier"),
-        ({"client_id": "spa", "client_secret": None}, "Invalid authorization code"),
-        ({"redirect_uri": "http://127.0.0.1:1/callback"}, None),
+        pytest.param({"code_verifier": "w" * 43}, "Failed to verify code verifier", id="other verifier"),
+        pytest.param({"client_id": "spa", "client_secret": None}, "Invalid authorization code", id="other client"),
+        pytest.param({"redirect_uri": "http://127.0.0.1:1/callback"}, None, id="other redirect_uri"),
     ],
 )
 def test_code_that_does_not_fit_is_refused_and_used_up(api, code, parameters, description):

@@ -15,10 +15,10 @@ from tests.emulator.users.masking import mask_email, mask_phone
 @pytest.mark.parametrize(
     ("number", "masked"),
     [
-        ("+44207183875044", "XXXXXXXXXXX5044"),
-        ("+91123459167", "XXXXXXXX9167"),
-        ("5044", "5044"),
-        ("44", "44"),
+        pytest.param("+44207183875044", "XXXXXXXXXXX5044", id="uk"),
+        pytest.param("+91123459167", "XXXXXXXX9167", id="india"),
+        pytest.param("5044", "5044", id="four characters"),
+        pytest.param("44", "44", id="two characters"),
     ],
 )
 def test_phone_keeps_its_last_four_characters(number, masked):
@@ -28,10 +28,10 @@ def test_phone_keeps_its_last_four_characters(number, masked):
 @pytest.mark.parametrize(
     ("address", "masked"),
     [
-        ("chuck334@example.com", "chuc****@exam*******"),
-        ("foo@example.com", "****@exam*******"),
-        ("four@example.com", "****@exam*******"),
-        ("fiver@example.com", "five*@exam*******"),
+        pytest.param("chuck334@example.com", "chuc****@exam*******", id="long"),
+        pytest.param("foo@example.com", "****@exam*******", id="three characters"),
+        pytest.param("four@example.com", "****@exam*******", id="four characters"),
+        pytest.param("fiver@example.com", "five*@exam*******", id="five characters"),
     ],
 )
 def test_email_keeps_four_characters_of_both_parts(address, masked):

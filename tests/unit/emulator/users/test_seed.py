@@ -80,13 +80,29 @@ def test_id_and_address_lead_back_to_the_user(seed, i):
 
 
 @pytest.mark.parametrize(
-    "user_id", ["", "auth0|", "auth0|000000000000000000000000", "google-oauth2|100000000000000000000", "..", "auth0|É"]
+    "user_id",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("auth0|", id="provider alone"),
+        pytest.param("auth0|000000000000000000000000", id="database user"),
+        pytest.param("google-oauth2|100000000000000000000", id="social user"),
+        pytest.param("..", id="two dots"),
+        pytest.param("auth0|É", id="non-ascii letter"),
+    ],
 )
 def test_unknown_ids_lead_nowhere(user_id):
     assert Population(7, COUNT, START, BOTH).index_of_id(user_id) is None
 
 
-@pytest.mark.parametrize("address", ["user1@example.com", "user00501@example.com", "USER00001@example.com", ""])
+@pytest.mark.parametrize(
+    "address",
+    [
+        pytest.param("user1@example.com", id="too few digits"),
+        pytest.param("user00501@example.com", id="number too high"),
+        pytest.param("USER00001@example.com", id="upper case"),
+        pytest.param("", id="empty"),
+    ],
+)
 def test_unknown_addresses_lead_nowhere(address):
     assert Population(7, COUNT, START, BOTH).index_of_email(address) is None
 

@@ -47,11 +47,13 @@ def test_reading_again_keeps_a_user_remembered(store):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda user: user.authenticators.clear(),
-        lambda user: setattr(user.authenticators[0], "last_auth_at", START),
-        lambda user: user.profile.update(blocked=True),
-        lambda user: user.received.append({"code": "123456"}),
-        lambda user: setattr(user, "password", "Other-Horse-8"),
+        pytest.param(lambda user: user.authenticators.clear(), id="authenticators"),
+        pytest.param(
+            lambda user: setattr(user.authenticators[0], "last_auth_at", START), id="authenticator's last use"
+        ),
+        pytest.param(lambda user: user.profile.update(blocked=True), id="profile"),
+        pytest.param(lambda user: user.received.append({"code": "123456"}), id="messages"),
+        pytest.param(lambda user: setattr(user, "password", "Other-Horse-8"), id="password"),
     ],
 )
 def test_a_changed_user_is_kept_however_it_was_changed(store, change):
