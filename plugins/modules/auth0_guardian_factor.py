@@ -105,7 +105,8 @@ applied:
   sample: [otp=True]
 """
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import FACTORS, GuardianApi
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import GuardianApi
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.factors import channels, names
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.mfa import (
     POLICIES,
     converge_tenant,
@@ -132,7 +133,7 @@ def converge_factors(session: Session) -> dict:
 
 
 def main() -> None:
-    factors = {"type": "list", "elements": "str", "choices": list(FACTORS)}
+    factors = {"type": "list", "elements": "str", "choices": names(lambda row: row.guardian_name)}
     run(
         converge_factors,
         CONNECTION,
@@ -140,7 +141,7 @@ def main() -> None:
             {
                 "enabled": factors,
                 "disabled": factors,
-                "phone_message_types": {"type": "list", "elements": "str", "choices": ["sms", "voice"]},
+                "phone_message_types": {"type": "list", "elements": "str", "choices": channels()},
                 "policy": {"type": "str", "choices": list(POLICIES)},
                 "allow_no_factor": {"type": "bool", "default": False},
             },

@@ -322,12 +322,12 @@ from contextlib import ExitStack
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users import qr_code
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import (
-    CHANNELS,
+    linked_ids,
     rows_for_diff,
     to_row,
     to_rows,
-    twins,
 )
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.factors import channels, named_by, words
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import Auth0Error
 from ansible_collections.mfaops.auth0.plugins.module_utils.secret_file import SecretFile
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import seconds
@@ -335,7 +335,6 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.converge 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.wanted import SELECTORS, Wanted
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, TARGET, USER, Part, Session, run
 
-FACTORS = ["otp", "phone", "sms", "voice", "push", "email", "webauthn-roaming", "webauthn-platform", "passkey", "duo"]
 CREDENTIAL = {
     "key_id": {"type": "str", "required": True, "no_log": False},
     "public_key": {"type": "str", "no_log": False},
@@ -351,11 +350,12 @@ CREDENTIAL = {
 
 
 def wanted_from(params: dict) -> Wanted:
-    factor, credential, unused_for = params["factor"], params["credential"], params["unused_for"]
+    credential, unused_for = params["credential"], params["unused_for"]
+    factor, channel = named_by(params["factor"])
     return Wanted(
         state=params["state"],
-        factor=CHANNELS.get(factor, factor),
-        channel=factor if factor in CHANNELS else None,
+        factor=factor,
+        channel=channel,
         authenticator_id=params["authenticator_id"],
         phone_number=params["phone_number"],
         email_address=params["email_address"],
@@ -378,7 +378,7 @@ def result_of(outcome: Outcome, user_id: str | None) -> dict:
     result = {
         "changed": outcome.changed,
         "user_id": user_id,
-        "authenticator": to_row(target, twins(outcome.after).get(target.id, ())) if target else None,
+        "authenticator": to_row(target, linked_ids(outcome.after).get(target.id, ())) if target else None,
         "authenticators": to_rows(outcome.after),
         "removed_ids": list(outcome.removed),
         "kept": [{"id": kept, "reason": reason} for kept, reason in outcome.skipped],
@@ -430,14 +430,14 @@ def main() -> None:
         Part(
             {
                 "state": {"type": "str", "choices": ["present", "confirmed", "absent"], "default": "present"},
-                "factor": {"type": "str", "choices": FACTORS},
+                "factor": {"type": "str", "choices": words(lambda row: row.not_removable_because is None)},
                 "authenticator_id": {"type": "str"},
                 "phone_number": {"type": "str"},
                 "email_address": {"type": "str"},
                 "totp_secret": {"type": "str", "no_log": True},
                 "credential": {"type": "dict", "options": CREDENTIAL},
                 "name": {"type": "str"},
-                "preferred_method": {"type": "str", "choices": ["sms", "voice"]},
+                "preferred_method": {"type": "str", "choices": channels()},
                 "code": {"type": "str", "no_log": True},
                 "oob_code": {"type": "str", "no_log": True},
                 "push_timeout": {"type": "float", "default": 60},

@@ -251,6 +251,7 @@ authenticators:
 
 from datetime import datetime, timezone
 
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.factors import words
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.reading import (
     Reading,
     UserRead,
@@ -262,9 +263,6 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, TARGET, USER, Part, Session, run
 from ansible_collections.mfaops.auth0.plugins.module_utils.progress_file import ProgressFile
 
-FACTORS = [
-    "otp", "phone", "sms", "voice", "push", "email", "recovery-code", "webauthn-roaming", "webauthn-platform", "passkey", "duo",
-]  # fmt: skip
 MANY_USERS = Part(
     {
         "user_ids": {"type": "list", "elements": "str"},
@@ -279,7 +277,7 @@ MANY_USERS = Part(
 )
 FILTER = Part(
     {
-        "factor": {"type": "str", "choices": FACTORS},
+        "factor": {"type": "str", "choices": words()},
         "include_unconfirmed": {"type": "bool", "default": False},
         "confirmed": {"type": "bool"},
         "created_before": {"type": "str"},

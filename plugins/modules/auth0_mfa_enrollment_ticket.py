@@ -97,7 +97,8 @@ ticket_url:
 """
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import TICKET_FACTORS, GuardianApi
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import GuardianApi
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.factors import FACTORS, names
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, TARGET, Part, Session, run
 
 
@@ -115,7 +116,7 @@ def make_ticket(session: Session) -> dict:
         "email": params["mail_to"],
         "send_mail": params["send_mail"],
         "email_locale": params["email_locale"],
-        "factor": TICKET_FACTORS[params["factor"]] if params["factor"] else None,
+        "factor": FACTORS[params["factor"]].ticket_name if params["factor"] else None,
         "allow_multiple_enrollments": params["allow_multiple_enrollments"] or None,
     }
     given = {name: value for name, value in fields.items() if value is not None}
@@ -137,7 +138,7 @@ def main() -> None:
                 "send_mail": {"type": "bool", "default": False},
                 "mail_to": {"type": "str"},
                 "email_locale": {"type": "str"},
-                "factor": {"type": "str", "choices": list(TICKET_FACTORS)},
+                "factor": {"type": "str", "choices": names(lambda row: row.ticket_name)},
                 "allow_multiple_enrollments": {"type": "bool", "default": False},
             },
         ),

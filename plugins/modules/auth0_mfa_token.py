@@ -300,6 +300,7 @@ state:
 
 from datetime import datetime, timedelta, timezone
 
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.factors import challenges
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.obtain import (
     Obtained,
     asked_scopes,
@@ -360,7 +361,7 @@ def main() -> None:
                 "offline_access": {"type": "bool", "default": False},
                 "otp": {"type": "str", "no_log": True},
                 "recovery_code": {"type": "str", "no_log": True},
-                "challenge": {"type": "str", "choices": ["sms", "voice", "email", "push"]},
+                "challenge": {"type": "str", "choices": challenges()},
                 "authenticator_id": {"type": "str"},
                 "oob_code": {"type": "str", "no_log": True},
                 "binding_code": {"type": "str", "no_log": True},

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from ..auth0.authenticators import FACTORS
+from ..auth0.factors import names
 from ..auth0.wire.errors import ConfigurationError
 
-# A recovery code is a way back in, not a factor of its own.
-SECOND_FACTORS = frozenset(FACTORS) - {"recovery-code"}
+SECOND_FACTORS = frozenset(names(lambda row: row.second_factor))
 _LONGEST = 3650
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Iterable, Sequence
 
+from ..auth0.factors import names
 from .findings import Finding, finding_id
-from .policy import SECOND_FACTORS, Policy
+from .policy import Policy
 
 SEVERITIES = ("high", "medium", "low")
 
@@ -64,8 +65,8 @@ RULES = {
             "Only weak factors",
             "Text messages and calls can be diverted by SIM swap or read by an adversary in the middle; e-mail often "
             "hangs on the same password, and Auth0 does not challenge a user of its MFA API who has e-mail alone.",
-            "Enroll a WebAuthn key, a passkey, push or an authenticator app, then remove the weak factor or keep it as "
-            "second choice.",
+            "Enroll a phishing-resistant factor (%s), push or an authenticator app. Then remove the weak factor, or keep it "
+            "as the second choice." % ", ".join(names(lambda row: row.phishing_resistant)),
             ("NIST SP 800-63B-4, 3.1.3 out-of-band authenticators", "MITRE ATT&CK T1111"),
         ),
         Rule(
@@ -154,10 +155,10 @@ def unread(tenant: str, user_id: str) -> Finding:
 
 
 def _devices(authenticators: Sequence) -> list[list]:
-    """Second factors, the methods that share a C(link_id) together; push first, because its OTP is the twin."""
+    """Second factors, the methods that share a C(link_id) together; first the one that brings the other."""
     devices: dict[str, list] = {}
-    for each in sorted(authenticators, key=lambda one: (one.factor != "push", one.id)):
-        if each.factor in SECOND_FACTORS:
+    for each in sorted(authenticators, key=lambda one: (not (one.kind and one.kind.brings), one.id)):
+        if each.kind and each.kind.second_factor:
             devices.setdefault(each.link_id or each.id, []).append(each)
     return list(devices.values())
 

@@ -5,7 +5,7 @@
 """The model of an authenticator, as either API shows it.
 
 The two views differ on purpose and are never merged by guess: the MFA API (the user's own token) lists unconfirmed
-enrollments and splits a phone into C(sms|dev_X) and C(voice|dev_X); the Management API lists C(phone|dev_X) once, with
+enrollments and splits a phone into ``sms|dev_X`` and ``voice|dev_X``; the Management API lists ``phone|dev_X`` once, with
 its dates.
 """
 
@@ -16,28 +16,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Iterable
 
+from .factors import FACTORS, Factor, of_management_type, of_mfa_type
 from .times import as_time, iso
 
 MFA_VIEW, MANAGEMENT_VIEW = "mfa", "management"
-
-FACTORS = (
-    "otp",
-    "phone",
-    "push",
-    "email",
-    "recovery-code",
-    "webauthn-roaming",
-    "webauthn-platform",
-    "passkey",
-    "duo",
-)
-
-# A phone by the way it is challenged; the MFA API lists each as a row of its own.
-CHANNELS = {"sms": "phone", "voice": "phone"}
-
-# Auth0 has a word of its own for the same factor in each place.
-_MANAGEMENT_FACTORS = {"totp": "otp", "guardian": "push"}
-_CHANNEL_FACTORS = {**CHANNELS, "auth0": "push", "email": "email"}
 
 
 @dataclass(frozen=True)
@@ -45,17 +27,17 @@ class Authenticator:
     """One row of a view.
 
     :ivar id: as the view writes it
-    :ivar factor: one of FACTORS, or Auth0's own word for what is none (C(password), C(email-verification))
+    :ivar factor: one of FACTORS, or Auth0's own word for what is none (``password``, ``email-verification``)
     :ivar view: MFA_VIEW or MANAGEMENT_VIEW
     :ivar confirmed: False for an enrollment that was never finished and cannot be used
-    :ivar channels: how it can be challenged: C(sms), C(voice), C(totp), C(push)
+    :ivar channels: how it can be challenged: ``sms``, ``voice``, ``totp``, ``push``
     :ivar channel_ids: the ids the other view has for it (Management view only)
     :ivar link_id: authenticators that share it are deleted together (Management view only)
     :ivar name: a label
     :ivar phone_number: masked
     :ivar email: masked
-    :ivar preferred_method: C(sms) or C(voice): how a phone is challenged first (Management view only)
-    :ivar key_id: what identifies a WebAuthn credential or passkey (Management view only); C(public_key) likewise
+    :ivar preferred_method: ``sms`` or ``voice``: how a phone is challenged first (Management view only)
+    :ivar key_id: what identifies a WebAuthn credential or passkey (Management view only); ``public_key`` likewise
     """
 
     id: str
@@ -77,31 +59,32 @@ class Authenticator:
 
     @classmethod
     def from_mfa_api(cls, item: dict) -> Authenticator:
-        """From an item of C(GET /mfa/authenticators)."""
-        kind = item["authenticator_type"]
+        """From an item of ``GET /mfa/authenticators``."""
         channel = item.get("oob_channel")
-        factor = _CHANNEL_FACTORS.get(channel, "oob") if kind == "oob" else kind
+        factor = of_mfa_type(item["authenticator_type"], channel)
+        row = FACTORS.get(factor)
+        shown_as = row.shown_as if row else None
         masked = item.get("name")
         return cls(
             id=item["id"],
             factor=factor,
             view=MFA_VIEW,
             confirmed=bool(item.get("active")),
-            channels=(channel,) if factor == "phone" else (),
-            phone_number=masked if factor == "phone" else None,
-            email=masked if factor == "email" else None,
+            channels=(channel,) if row and row.row_per_channel else (),
+            phone_number=masked if shown_as == "phone_number" else None,
+            email=masked if shown_as == "email" else None,
         )
 
     @classmethod
     def from_management(cls, item: dict) -> Authenticator:
-        """From an item of the Management API's C(authentication-methods).
+        """From an item of the Management API's ``authentication-methods``.
 
-        C(confirmed) is in GET answers only; what POST, PUT and PATCH answer is confirmed at once.
+        ``confirmed`` is in GET answers only; what POST, PUT and PATCH answer is confirmed at once.
         """
         channels = item.get("authentication_methods") or ()
         return cls(
             id=item["id"],
-            factor=_MANAGEMENT_FACTORS.get(item["type"], item["type"]),
+            factor=of_management_type(item["type"]),
             view=MANAGEMENT_VIEW,
             confirmed=item.get("confirmed") is not False,
             channels=tuple(channel["type"] for channel in channels if channel.get("type")),
@@ -118,22 +101,29 @@ class Authenticator:
             public_key=item.get("public_key"),
         )
 
-    def goes_by(self, authenticator_id: str) -> bool:
-        """Whether this is the authenticator an id of either view means.
+    @property
+    def kind(self) -> Factor | None:
+        """The row of the table of factors; None for what is no factor, such as a password."""
+        return FACTORS.get(self.factor)
 
-        A phone has the same suffix in both views (recorded).
+    def goes_by(self, authenticator_id: str) -> bool:
+        """Whether an ID of either view means this authenticator.
+
+        A device that the MFA API lists once for each channel has the same suffix in both views (recorded).
         """
-        known = (self.id, *self.channel_ids, *(["phone|" + _suffix(self.id)] if self.factor == "phone" else []))
+        known = [self.id, *self.channel_ids]
+        if self.kind and self.kind.row_per_channel:
+            known.append("%s|%s" % (self.factor, _suffix(self.id)))
         return authenticator_id in known
 
     @property
     def is_second_factor(self) -> bool:
-        """Whether the user can pass MFA with it: confirmed, a factor, and not a recovery code.
+        """Whether the user can pass MFA with it."""
+        return self.kind is not None and self.kind.second_factor and self.confirmed and self._unproven is None
 
-        In the MFA view an e-mail does not count: every verified address is listed there, enrolled or not.
-        """
-        counts = self.factor in FACTORS and self.factor != "recovery-code"
-        return self.confirmed and counts and not (self.factor == "email" and self.view == MFA_VIEW)
+    @property
+    def _unproven(self) -> str | None:
+        return self.kind.unproven_in_mfa_view if self.kind and self.view == MFA_VIEW else None
 
     @property
     def last_used_at(self) -> datetime | None:
@@ -143,23 +133,16 @@ class Authenticator:
     @property
     def not_deletable_because(self) -> str | None:
         """Why it cannot be removed; None where it can."""
-        if self.factor not in FACTORS:
-            return "It is a %s entry and no authenticator." % self.factor
-        if self.factor == "recovery-code":
-            return "A recovery code is replaced, not removed: use mfaops.auth0.auth0_recovery_code."
-        if self.factor == "email" and self.view == MFA_VIEW:
-            return (
-                "The MFA API lists every verified e-mail address, enrolled or not; only an operator sees which one "
-                "is enrolled and can be removed."
-            )
-        return None
+        if self.kind is None:
+            return "It is a %s entry, not an authenticator." % self.factor
+        return self.kind.not_removable_because or self._unproven
 
 
-def twins(authenticators: Iterable[Authenticator]) -> dict[str, tuple[str, ...]]:
-    """For each id the ids that Auth0 deletes together with it, as far as the view tells.
+def linked_ids(authenticators: Iterable[Authenticator]) -> dict[str, tuple[str, ...]]:
+    """For each ID the IDs that Auth0 removes together with it, as far as the view tells.
 
-    MFA view: C(sms|dev_X) and C(voice|dev_X). Management view: a common C(link_id). That a push has an OTP as its twin
-    cannot be seen in the MFA view: nothing in a row names it.
+    MFA view: ``sms|dev_X`` and ``voice|dev_X``. Management view: a common ``link_id``. Which OTP belongs to a push cannot
+    be seen in the MFA view, because nothing in a row says so (see UNSEEN_PARTNERS).
     """
     rows = list(authenticators)
     return {
@@ -170,20 +153,22 @@ def twins(authenticators: Iterable[Authenticator]) -> dict[str, tuple[str, ...]]
 def _linked(one: Authenticator, other: Authenticator) -> bool:
     if one.link_id or other.link_id:
         return one.link_id == other.link_id
-    return one.factor == other.factor == "phone" and _suffix(one.id) == _suffix(other.id)
+    row = one.kind
+    return bool(row and row.row_per_channel and one.factor == other.factor and _suffix(one.id) == _suffix(other.id))
 
 
 def _suffix(authenticator_id: str) -> str:
     return authenticator_id.partition("|")[2]
 
 
-def to_row(authenticator: Authenticator, twin_ids: tuple[str, ...] = ()) -> dict[str, object]:
-    """The JSON-plain form that results, diffs and reports share; always the same keys, times in ISO 8601."""
+def to_row(authenticator: Authenticator, linked: tuple[str, ...] = ()) -> dict[str, object]:
+    """The JSON-plain form that results share; always the same keys, times in ISO 8601."""
     return {
         "id": authenticator.id,
         "factor": authenticator.factor,
         "view": authenticator.view,
         "confirmed": authenticator.confirmed,
+        "second_factor": authenticator.is_second_factor,
         "channels": list(authenticator.channels),
         "name": authenticator.name,
         "phone_number": authenticator.phone_number,
@@ -193,21 +178,21 @@ def to_row(authenticator: Authenticator, twin_ids: tuple[str, ...] = ()) -> dict
         "last_auth_at": iso(authenticator.last_auth_at),
         "preferred_method": authenticator.preferred_method,
         "key_id": authenticator.key_id,
-        "twin_ids": list(twin_ids),
+        "twin_ids": list(linked),
         "deletable": authenticator.not_deletable_because is None,
         "not_deletable_because": authenticator.not_deletable_because,
     }
 
 
 def to_rows(authenticators: Iterable[Authenticator]) -> list[dict[str, object]]:
-    """All rows of one user with their twins, ordered by id, because Auth0's order is not stable."""
+    """All rows of one user with their linked IDs, ordered by ID, because Auth0's order is not stable."""
     rows = sorted(authenticators, key=lambda row: row.id)
-    linked = twins(rows)
+    linked = linked_ids(rows)
     return [to_row(row, linked[row.id]) for row in rows]
 
 
 def rows_for_diff(authenticators: Iterable[Authenticator]) -> str:
-    """One line per authenticator, ordered, without times: what a person compares in C(--diff)."""
+    """One line per authenticator, ordered, without times: what a person compares in ``--diff``."""
     lines = []
     for row in to_rows(authenticators):
         facts = [row["factor"], "confirmed" if row["confirmed"] else "unconfirmed"]

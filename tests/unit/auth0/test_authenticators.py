@@ -15,9 +15,9 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators 
     as_time,
     email_fits,
     iso,
+    linked_ids,
     phone_fits,
     to_rows,
-    twins,
 )
 
 
@@ -73,7 +73,7 @@ def test_what_a_user_can_pass_mfa_with(row, counts):
     assert row.is_second_factor is counts
 
 
-def test_twins_are_linked_by_what_each_view_tells_and_nothing_else():
+def test_linked_ids_are_linked_by_what_each_view_tells_and_nothing_else():
     rows = [
         mfa("sms|dev_1", "oob", oob_channel="sms"),
         mfa("voice|dev_1", "oob", oob_channel="voice"),
@@ -84,7 +84,7 @@ def test_twins_are_linked_by_what_each_view_tells_and_nothing_else():
         management("totp|dev_6", "totp", link_id="l"),
         management("totp|dev_1", "totp"),
     ]
-    linked = twins(rows)
+    linked = linked_ids(rows)
     assert linked["sms|dev_1"] == ("voice|dev_1",) and linked["voice|dev_1"] == ("sms|dev_1",)
     assert linked["push|dev_5"] == ("totp|dev_6",) and linked["totp|dev_6"] == ("push|dev_5",)
     assert all(linked[id] == () for id in ("sms|dev_2", "push|dev_3", "totp|dev_4", "totp|dev_1"))

@@ -10,7 +10,7 @@ import heapq
 from collections import Counter
 from datetime import datetime
 
-from ...auth0.authenticators import FACTORS
+from ...auth0.factors import FACTORS
 from ...auth0.times import iso
 from ..policy import Policy
 from ..rules import RULES

@@ -6,79 +6,61 @@
 
 from __future__ import annotations
 
+from ..factors import FACTORS
 from ..wire.errors import AmbiguousWriteError
 from .management import ManagementApi
 
-# House vocabulary -> Guardian's name.
-FACTORS = {
-    "otp": "otp",
-    "phone": "sms",
-    "push": "push-notification",
-    "email": "email",
-    "recovery-code": "recovery-code",
-    "webauthn-roaming": "webauthn-roaming",
-    "webauthn-platform": "webauthn-platform",
-    "duo": "duo",
-}
-TICKET_FACTORS = {
-    "otp": "otp",
-    "phone": "phone",
-    "push": "push-notification",
-    "email": "email",
-    "webauthn-roaming": "webauthn-roaming",
-    "webauthn-platform": "webauthn-platform",
-}
 # The policy of a tenant that has none: MFA is never required.
 NO_POLICY = "never"
 
 
 class GuardianApi:
-    """The endpoints under C(/guardian/), and the one that forgets browsers. Each call is one request."""
+    """The endpoints under ``/guardian/``, and the one that forgets browsers. Each call is one request."""
 
     def __init__(self, api: ManagementApi) -> None:
         self._api = api
 
     def factors(self) -> dict[str, bool]:
-        """Whether each factor is on, by its name here (scope C(read:guardian_factors))."""
-        names = {guardian: name for name, guardian in FACTORS.items()}
+        """Whether each factor is on, by its name here (scope ``read:guardian_factors``)."""
+        names = {row.guardian_name: row.name for row in FACTORS.values()}
         found = self._api.call("read the tenant's factors", lambda client: client.guardian.factors.list())
         return {names[each.name]: bool(each.enabled) for each in found if each.name in names}
 
     def message_types(self) -> tuple[str, ...]:
-        """How phones are challenged, in alphabetical order (scope C(read:guardian_factors))."""
+        """How phones are challenged, in alphabetical order (scope ``read:guardian_factors``)."""
         answer = self._api.call(
             "read how phones are challenged", lambda client: client.guardian.factors.phone.get_message_types()
         )
         return tuple(sorted(answer.message_types or ()))
 
     def policy(self) -> str:
-        """When MFA is required (scope C(read:mfa_policies)); NO_POLICY where it never is."""
+        """When MFA is required (scope ``read:mfa_policies``); NO_POLICY where it never is."""
         found = self._api.call("read the tenant's MFA policy", lambda client: client.guardian.policies.list())
         return found[0] if found else NO_POLICY
 
     def set_factor(self, factor: str, enabled: bool) -> None:
-        """Turn a factor on or off (scope C(update:guardian_factors))."""
+        """Turn a factor on or off (scope ``update:guardian_factors``)."""
         self._api.call(
             "turn the factor %s %s" % (factor, "on" if enabled else "off"),
-            lambda client: client.guardian.factors.set(FACTORS[factor], enabled=enabled),
+            lambda client: client.guardian.factors.set(FACTORS[factor].guardian_name, enabled=enabled),
         )
 
     def set_message_types(self, message_types: tuple[str, ...]) -> None:
-        """Set how phones are challenged (scope C(update:guardian_factors))."""
+        """Set how phones are challenged (scope ``update:guardian_factors``)."""
         self._api.call(
             "set how phones are challenged",
             lambda client: client.guardian.factors.phone.set_message_types(message_types=list(message_types)),
         )
 
     def set_policy(self, policy: str) -> None:
-        """Set when MFA is required (scope C(update:mfa_policies))."""
+        """Set when MFA is required (scope ``update:mfa_policies``)."""
         policies = [] if policy == NO_POLICY else [policy]
         self._api.call("set the tenant's MFA policy", lambda client: client.guardian.policies.set(request=policies))
 
     def create_ticket(self, user_id: str, fields: dict[str, object]) -> tuple[str, str]:
-        """A new enrollment ticket (scope C(create:guardian_enrollment_tickets)), good once and for five days.
+        """A new enrollment ticket (scope ``create:guardian_enrollment_tickets``), good once and for five days.
 
-        :param fields: C(email), C(send_mail), C(email_locale), C(factor), C(allow_multiple_enrollments)
+        :param fields: ``email``, ``send_mail``, ``email_locale``, ``factor``, ``allow_multiple_enrollments``
         :returns: its id and its address; who has either can enroll
         :raises AmbiguousWriteError: the answer was lost; a ticket may exist
         """
@@ -97,7 +79,7 @@ class GuardianApi:
             ) from None
 
     def forget_browsers(self, user_id: str) -> None:
-        """Let every remembered browser of the user ask for MFA again (scope C(update:users)). Twice does no harm."""
+        """Let every remembered browser of the user ask for MFA again (scope ``update:users``). Twice does no harm."""
         self._api.call(
             "forget the remembered browsers of %s" % user_id,
             lambda client: client.users.multifactor.invalidate_remember_browser(user_id),

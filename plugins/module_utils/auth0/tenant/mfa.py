@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from ..api.guardian import NO_POLICY, GuardianApi
+from ..factors import FACTORS
 from ..wire.errors import AmbiguousWriteError, Auth0Error, ConfigurationError, RefusedError
 
 NEVER = NO_POLICY
@@ -87,7 +88,7 @@ def applied(actual: TenantMfa, settings) -> TenantMfa:
 
 def asks_for_nothing(state: TenantMfa) -> bool:
     """Whether MFA is asked for while no factor is on that a user could enroll; a recovery code is none."""
-    usable = [name for name, on in state.factors.items() if on and name != "recovery-code"]
+    usable = [name for name, on in state.factors.items() if on and FACTORS[name].second_factor]
     return bool(state.factors) and state.policy not in (None, NEVER) and not usable
 
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Protocol
 
-from ..authenticators import Authenticator, twins
+from ..api.mfa import Enrollment
+from ..authenticators import Authenticator, linked_ids
 from .plan import plan
 from ..wire.errors import Auth0Error
-from .wanted import Plan, Step, Wanted, check
+from .steps import Plan, Remove, Step
+from .wanted import Wanted, check
 
 
 class Side(Protocol):
@@ -35,8 +37,8 @@ class Side(Protocol):
     def check_step(self, step: Step, actual: tuple[Authenticator, ...]) -> None:
         """:raises AuthenticationError: the bearer cannot do this; sends nothing"""
 
-    def carry_out(self, step: Step, wanted: Wanted):
-        """One write; what an enrollment returned."""
+    def carry_out(self, step: Step) -> Enrollment | None:
+        """One write; what an enrollment returned once and never again, None where there is nothing of the kind."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,9 @@ class Outcome:
     """What happened.
 
     :ivar after: read again after a change; predicted in check mode
-    :ivar target: the authenticator that was asked for, as it is in C(after); None where it is absent
-    :ivar removed: ids that are gone, twins included
-    :ivar skipped: (id, reason) of what fits and was kept all the same
+    :ivar target: the authenticator that was asked for, as it is in ``after``; None where it is absent
+    :ivar removed: IDs that are gone, linked ones included
+    :ivar skipped: (ID, reason) of what fits and was kept all the same
     :ivar enrollment: what a new enrollment returned; None otherwise
     :ivar notice: what the reader should know beside the result; None otherwise
     """
@@ -57,7 +59,7 @@ class Outcome:
     target: Authenticator | None
     removed: tuple[str, ...]
     skipped: tuple[tuple[str, str], ...] = ()
-    enrollment: object = None
+    enrollment: Enrollment | None = None
     notice: str | None = None
 
 
@@ -65,7 +67,7 @@ def converge(side: Side, wanted: Wanted, check_mode: bool = False, now: datetime
     """Bring a user's authenticators to the wanted state.
 
     :param now: aware time that ages are counted to; by default the present
-    :raises Auth0Error: input, plan or a request was refused; what was removed before is in the error's C(progress)
+    :raises Auth0Error: input, plan or a request was refused; what was removed before is in the error's ``progress``
     """
     check(wanted)
     side.check(wanted)
@@ -78,7 +80,7 @@ def converge(side: Side, wanted: Wanted, check_mode: bool = False, now: datetime
         return Outcome(
             bool(needed.steps), before, needed.after, target, needed.removed, needed.skipped, notice=needed.notice
         )
-    enrollment = _carry_out_all(side, wanted, needed, before)
+    enrollment = _carry_out_all(side, needed, before)
     try:
         after, notice = tuple(side.authenticators()), needed.notice
     except Auth0Error as error:
@@ -94,15 +96,15 @@ def converge(side: Side, wanted: Wanted, check_mode: bool = False, now: datetime
     return Outcome(changed, before, after, target, tuple(sorted(removed)), needed.skipped, enrollment, notice)
 
 
-def _carry_out_all(side: Side, wanted: Wanted, needed: Plan, before: tuple[Authenticator, ...]):
-    enrollment, linked = None, twins(before)
+def _carry_out_all(side: Side, needed: Plan, before: tuple[Authenticator, ...]) -> Enrollment | None:
+    enrollment, linked = None, linked_ids(before)
     removed: set[str] = set()
     for step in needed.steps:
         try:
-            enrollment = side.carry_out(step, wanted)
+            enrollment = side.carry_out(step)
         except Auth0Error as error:
             raise error.replace(progress={"removed_ids": sorted(removed)} if removed else None) from None
-        if step.verb == "remove":
+        if isinstance(step, Remove):
             removed |= {step.authenticator_id, *linked[step.authenticator_id]}
     return enrollment
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ..authenticators import Authenticator, email_fits, phone_fits, twins
+from ..authenticators import Authenticator, email_fits, linked_ids, phone_fits
 from ..wire.errors import NotFoundError, RefusedError
 from .wanted import Wanted
 
@@ -14,19 +14,20 @@ Device = list[Authenticator]
 
 
 def devices(rows: list[Authenticator]) -> list[Device]:
-    """The rows, together where they are one phone's channels; in the order of their ids."""
+    """The rows, together where they are the channels of one phone; in the order of their IDs."""
     found: dict[str, Device] = {}
-    linked = twins(rows)
+    linked = linked_ids(rows)
     for row in sorted(rows, key=lambda row: row.id):
-        key = min(row.id, *linked[row.id]) if row.factor == "phone" and linked[row.id] else row.id
+        one_device = row.kind is not None and row.kind.row_per_channel
+        key = min(row.id, *linked[row.id]) if one_device and linked[row.id] else row.id
         found.setdefault(key, []).append(row)
     return list(found.values())
 
 
 def meant(wanted: Wanted, rows: list[Authenticator]) -> list[Device]:
-    """The devices that the id or the description means; of each only the rows that fit.
+    """The devices that the ID or the other options mean; of each only the rows that fit.
 
-    :raises RefusedError: the id is there and is not what the other options describe
+    :raises RefusedError: the user has the ID, and it is not what the other options describe
     """
     if wanted.authenticator_id is None:
         return devices([row for row in rows if _fits(wanted, row)])
@@ -34,7 +35,8 @@ def meant(wanted: Wanted, rows: list[Authenticator]) -> list[Device]:
     for row in named:
         if not _fits(wanted, row):
             raise RefusedError(
-                "%s is not what the other options describe" % row.id, hint="Leave them out, or mend the id."
+                "%s is not what the other options describe" % row.id,
+                hint="Remove those options or correct authenticator_id.",
             )
     return devices(named)
 
@@ -55,13 +57,13 @@ def ambiguous(found: list[Device]) -> RefusedError:
     """More than one device fits."""
     ids = ", ".join(row.id for device in found for row in device)
     return RefusedError(
-        "The description fits more than one authenticator: %s" % ids, hint="Name one by authenticator_id."
+        "The options fit more than one authenticator: %s" % ids, hint="Set authenticator_id to one of them."
     )
 
 
 def not_the_users(authenticator_id: str) -> NotFoundError:
-    """No row has the id."""
+    """No row has the ID."""
     return NotFoundError(
-        "%s is none of this user's authenticators" % authenticator_id,
-        hint="List them with mfaops.auth0.auth0_mfa_authenticator_info, with include_unconfirmed.",
+        "The user has no authenticator with the ID %s" % authenticator_id,
+        hint="List them with mfaops.auth0.auth0_mfa_authenticator_info and include_unconfirmed=true.",
     )

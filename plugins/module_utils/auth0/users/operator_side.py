@@ -6,26 +6,19 @@
 
 from __future__ import annotations
 
-from ..authenticators import MANAGEMENT_VIEW, Authenticator
 from ..api.checks import check_id
-from ..wire.errors import ConfigurationError
 from ..api.management import ManagementApi
-from .wanted import Step, Wanted
+from ..authenticators import MANAGEMENT_VIEW, Authenticator
+from ..factors import FACTORS, names
+from ..wire.errors import ConfigurationError
+from .steps import Confirm, Enroll, Remove, RemoveAll, Step, Update
+from .wanted import Wanted, missing_option
 
 
 class OperatorSide:
-    """The operator's side: shows dates, creates authenticators confirmed at once."""
+    """The operator's side: it sees dates, and what it creates is confirmed at once."""
 
     view = MANAGEMENT_VIEW
-    _TYPES = {
-        "otp": "totp",
-        "phone": "phone",
-        "email": "email",
-        "webauthn-roaming": "webauthn-roaming",
-        "passkey": "passkey",
-    }
-    # What the Management API refuses to do without, by factor.
-    _NEEDED = {"otp": "totp_secret", "webauthn-roaming": "credential", "passkey": "credential"}
 
     def __init__(self, api: ManagementApi, user_id: str | None = None, email: str | None = None) -> None:
         """
@@ -53,46 +46,60 @@ class OperatorSide:
         if wanted.state == "confirmed":
             raise ConfigurationError(
                 "An operator cannot confirm an enrollment",
-                hint="Give the user's own token in mfa_token, or username and password.",
+                hint="Act as the user: set mfa_token, or username and password.",
             )
-        if wanted.state == "present" and not wanted.authenticator_id:
-            if wanted.factor not in self._TYPES:
-                raise ConfigurationError(
-                    "%s cannot be created by an operator" % wanted.factor,
-                    hint="Supported are %s; for the others, send the user a ticket with "
-                    "mfaops.auth0.auth0_mfa_enrollment_ticket." % ", ".join(self._TYPES),
-                )
-            needed = self._NEEDED.get(wanted.factor or "")
-            if needed and not getattr(wanted, needed):
-                raise ConfigurationError("Creating %s as operator needs %s" % (wanted.factor, needed))
-            if wanted.factor == "webauthn-roaming" and not wanted.credential.get("relying_party_identifier"):
-                raise ConfigurationError("Creating webauthn-roaming needs credential.relying_party_identifier")
+        if wanted.state != "present" or wanted.authenticator_id or wanted.factor is None:
+            return
+        needs = FACTORS[wanted.factor].operator_needs
+        if needs is None:
+            raise ConfigurationError(
+                "An operator cannot create factor=%s" % wanted.factor,
+                hint="An operator can create %s. For another factor, send the user a ticket with "
+                "mfaops.auth0.auth0_mfa_enrollment_ticket."
+                % ", ".join(names(lambda row: row.operator_needs is not None)),
+            )
+        missing = missing_option(wanted, needs)
+        if missing:
+            raise ConfigurationError(
+                "%s is required to create factor=%s as the operator" % (missing, wanted.channel or wanted.factor)
+            )
 
     def check_step(self, step: Step, actual: tuple[Authenticator, ...]) -> None:
         """An operator's token can do every step; a missing scope is Auth0's to tell."""
 
-    def carry_out(self, step: Step, wanted: Wanted) -> None:
+    def carry_out(self, step: Step) -> None:
         """One write."""
-        if step.verb == "enroll":
-            fields = {
-                "type": self._TYPES[wanted.factor],
-                "name": wanted.name,
-                "phone_number": wanted.phone_number,
-                "preferred_authentication_method": wanted.preferred_method or wanted.channel,
-                "email": wanted.email_address,
-                "totp_secret": wanted.totp_secret,
-                **(wanted.credential or {}),
-            }
-            self._api.create_authenticator(
-                self.user_id, {key: value for key, value in fields.items() if value is not None}
-            )
-        elif step.verb == "update":
-            self._api.update_authenticator(self.user_id, step.authenticator_id, step.changes)
-        elif step.verb == "remove-all":
-            self._api.delete_all_authenticators(self.user_id)
-        else:
-            self._api.delete_authenticator(self.user_id, step.authenticator_id)
+        match step:
+            case Enroll():
+                self._api.create_authenticator(self.user_id, _body(step))
+            case Update(authenticator_id):
+                fields = {"name": step.name, "preferred_authentication_method": step.preferred_method}
+                self._api.update_authenticator(self.user_id, authenticator_id, _given(fields))
+            case Remove(authenticator_id):
+                self._api.delete_authenticator(self.user_id, authenticator_id)
+            case RemoveAll():
+                self._api.delete_all_authenticators(self.user_id)
+            case Confirm():
+                raise TypeError("check() refuses to confirm as the operator")
 
     def regenerate_recovery_code(self) -> str:
         """A new recovery code; the old one is void."""
         return self._api.regenerate_recovery_code(self.user_id)
+
+
+def _body(step: Enroll) -> dict[str, object]:
+    """The body of ``POST /users/{id}/authentication-methods``."""
+    fields = {
+        "type": FACTORS[step.factor].management_types[0],
+        "name": step.name,
+        "phone_number": step.phone_number,
+        "preferred_authentication_method": step.preferred_method or step.channel,
+        "email": step.email_address,
+        "totp_secret": step.totp_secret,
+        **(step.credential or {}),
+    }
+    return _given(fields)
+
+
+def _given(fields: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if value is not None}

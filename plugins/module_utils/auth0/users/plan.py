@@ -14,10 +14,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from ..authenticators import MFA_VIEW, Authenticator, mask_email, mask_phone
-from ..wire.errors import ConfigurationError, NotFoundError, RefusedError
+from ..factors import FACTORS
+from ..wire.errors import NotFoundError, RefusedError
 from .matching import ambiguous, meant, not_the_users
 from .removal import plan_removal
-from .wanted import Plan, Step, Wanted
+from .steps import Confirm, Enroll, Plan, Update
+from .wanted import Wanted
 
 UNKNOWN_ID = "(known after enrollment)"
 
@@ -28,9 +30,8 @@ def plan(wanted: Wanted, actual: list[Authenticator], view: str, now: datetime) 
     :param actual: all authenticators the view shows
     :param view: MFA_VIEW or MANAGEMENT_VIEW
     :param now: aware time that ages are counted to
-    :raises RefusedError: two devices fit, a fixed field differs, too many or the last factor would go
-    :raises NotFoundError: an id that is none of the user's, or nothing to confirm
-    :raises ConfigurationError: a code is needed and missing
+    :raises RefusedError: two devices fit, a fixed field differs, a code is missing, too many or the last factor would go
+    :raises NotFoundError: the user has no authenticator with the ID, or nothing to confirm
     """
     if wanted.state == "absent":
         return plan_removal(wanted, actual, view, now)
@@ -44,41 +45,52 @@ def _present(wanted: Wanted, actual: list[Authenticator], view: str) -> Plan:
     if not found:
         if wanted.authenticator_id:
             raise not_the_users(wanted.authenticator_id)
-        return Plan((Step("enroll"),), None, (*actual, _predicted(wanted, view)))
+        enroll = _enroll(wanted)
+        return Plan((enroll,), None, (*actual, _predicted(enroll, view)))
     if len(found) > 1 and (wanted.phone_number or wanted.email_address):
         raise ambiguous(found)
     target = max((row for device in found for row in device), key=lambda row: row.confirmed)
     _check_fixed(wanted, target)
-    changes = _changes(wanted, target)
-    if not changes:
+    update = _update(wanted, target)
+    if update is None:
         return Plan((), target, tuple(actual))
     changed = replace(
         target,
-        name=changes.get("name", target.name),
-        preferred_method=changes.get("preferred_authentication_method", target.preferred_method),
+        name=target.name if update.name is None else update.name,
+        preferred_method=update.preferred_method or target.preferred_method,
     )
     after = tuple(changed if row is target else row for row in actual)
-    return Plan((Step("update", target.id, target.factor, changes),), changed, after)
+    return Plan((update,), changed, after)
 
 
 def _check_fixed(wanted: Wanted, target: Authenticator) -> None:
     public_key = (wanted.credential or {}).get("public_key")
     if public_key and target.public_key and public_key != target.public_key:
         raise RefusedError(
-            "%s has another public_key, which cannot be changed" % target.id,
-            hint="Remove it with state=absent first, if that is meant.",
+            "%s has a different public_key, which cannot be changed" % target.id,
+            hint="To replace the credential, remove it with state=absent first.",
         )
 
 
-def _changes(wanted: Wanted, target: Authenticator) -> dict[str, str]:
-    changes = {}
-    if wanted.name is not None and wanted.name != target.name:
-        changes["name"] = wanted.name
-    if wanted.preferred_method and wanted.preferred_method != target.preferred_method:
-        if target.factor != "phone":
-            raise RefusedError("%s is no phone and has no preferred method" % target.id)
-        changes["preferred_authentication_method"] = wanted.preferred_method
-    return changes
+def _update(wanted: Wanted, target: Authenticator) -> Update | None:
+    name = wanted.name if wanted.name != target.name else None
+    method = wanted.preferred_method if wanted.preferred_method != target.preferred_method else None
+    if method and not (target.kind and target.kind.channels):
+        raise RefusedError("%s is a %s and has no preferred method" % (target.id, target.factor))
+    return Update(target.id, name, method) if name is not None or method else None
+
+
+def _enroll(wanted: Wanted) -> Enroll:
+    return Enroll(
+        factor=wanted.factor or "",
+        channel=wanted.channel,
+        phone_number=wanted.phone_number,
+        email_address=wanted.email_address,
+        name=wanted.name,
+        preferred_method=wanted.preferred_method,
+        totp_secret=wanted.totp_secret,
+        credential=wanted.credential,
+    )
 
 
 def _confirmed(wanted: Wanted, actual: list[Authenticator], view: str) -> Plan:
@@ -87,39 +99,53 @@ def _confirmed(wanted: Wanted, actual: list[Authenticator], view: str) -> Plan:
         if wanted.authenticator_id:
             raise not_the_users(wanted.authenticator_id)
         raise NotFoundError(
-            "There is no %s enrollment to confirm" % wanted.factor,
-            hint="Enroll it with state=present first; unconfirmed enrollments vanish after 24 hours.",
+            "The user has no %s enrollment to confirm" % wanted.factor,
+            hint="Enroll it with state=present first. Unconfirmed enrollments expire after 24 hours.",
         )
     pending = [device for device in found if not device[0].confirmed]
     if not pending:
         return Plan((), found[0][0], tuple(actual))
     target = pending[0][0]
-    if target.factor != "otp" and not wanted.oob_code:
-        raise ConfigurationError(
-            "Confirming %s needs the oob_code" % target.id,
-            hint="It is part of what state=present returned; without it remove the enrollment and enroll again.",
-        )
-    if target.factor != "push" and not wanted.code:
-        raise ConfigurationError(
-            "Confirming %s needs the code" % target.id,
-            hint="Give in code the digits the OTP app shows, or the ones that were sent; where they are lost, remove the "
-            "enrollment with state=absent and enroll again.",
-        )
+    confirm = _confirm(wanted, target)
     ids = {row.id for row in pending[0]}
     after = tuple(replace(row, confirmed=True) if row.id in ids else row for row in actual)
-    return Plan((Step("confirm", target.id, target.factor),), replace(target, confirmed=True), after)
+    return Plan((confirm,), replace(target, confirmed=True), after)
 
 
-def _predicted(wanted: Wanted, view: str) -> Authenticator:
+_HOW_TO_GET = {
+    "code": "Set it to the 6 digits that the OTP app shows, or that the user received. If they are lost, remove the "
+    "enrollment with state=absent and enroll again.",
+    "oob_code": "Set it to enrollment.oob_code of the task that started the enrollment. If it is lost, remove the "
+    "enrollment with state=absent and enroll again.",
+}
+
+
+def _confirm(wanted: Wanted, target: Authenticator) -> Confirm:
+    needs = target.kind.confirmed_with if target.kind else ()
+    if not needs:
+        raise RefusedError(
+            "%s is a %s, which cannot be confirmed with the user's token" % (target.id, target.factor),
+            hint="The user completes the enrollment in the browser.",
+        )
+    for option in needs:
+        # Known only now: where nothing is pending neither is needed.
+        if not getattr(wanted, option):
+            raise RefusedError("%s is required to confirm %s" % (option, target.id), hint=_HOW_TO_GET[option])
+    given = {option: getattr(wanted, option) for option in needs}
+    return Confirm(target.id, push_timeout=wanted.push_timeout, **given)
+
+
+def _predicted(enroll: Enroll, view: str) -> Authenticator:
+    channels = FACTORS[enroll.factor].channels
     return Authenticator(
         id=UNKNOWN_ID,
-        factor=wanted.factor or "",
+        factor=enroll.factor,
         view=view,
         confirmed=view != MFA_VIEW,
-        channels=(wanted.channel or "sms",) if wanted.factor == "phone" else (),
-        name=wanted.name,
-        phone_number=mask_phone(wanted.phone_number) if wanted.phone_number else None,
-        email=mask_email(wanted.email_address) if wanted.email_address else None,
-        preferred_method=wanted.preferred_method or (wanted.channel if view != MFA_VIEW else None),
-        key_id=(wanted.credential or {}).get("key_id"),
+        channels=(enroll.channel or channels[0],) if channels else (),
+        name=enroll.name,
+        phone_number=mask_phone(enroll.phone_number) if enroll.phone_number else None,
+        email=mask_email(enroll.email_address) if enroll.email_address else None,
+        preferred_method=enroll.preferred_method or (enroll.channel if view != MFA_VIEW else None),
+        key_id=(enroll.credential or {}).get("key_id"),
     )

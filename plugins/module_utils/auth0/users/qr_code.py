@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 
+from ..factors import names
 from ..wire.errors import ConfigurationError
 from .wanted import Wanted
 
@@ -23,9 +24,11 @@ def check(wanted: Wanted) -> None:
     """
     import segno
 
-    if wanted.state != "present" or wanted.factor not in ("otp", "push"):
+    with_code = names(lambda row: row.has_qr_code)
+    if wanted.state != "present" or wanted.factor not in with_code:
         raise ConfigurationError(
-            "A QR code goes with state=present and factor=otp or push only", hint="Leave out qr_path and qr_text."
+            "qr_path and qr_text require state=present and factor=%s" % " or ".join(with_code),
+            hint="Remove them from the task.",
         )
     # An older segno may lack it; then better now than after the enrollment.
     segno.make_qr("otpauth://")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..authenticators import Authenticator
+from ..factors import RECOVERY_CODE
 from ..wire.errors import ConfigurationError
 from ..times import iso
 from .operator_side import OperatorSide
@@ -17,10 +18,10 @@ from .operator_side import OperatorSide
 
 @dataclass(frozen=True)
 class CodeOutcome:
-    """What happened. The code is left out of C(repr).
+    """What happened. The code is left out of ``repr``.
 
     :ivar code: the new code, None where none was made
-    :ivar before: the code before, described without its value; C(after) likewise
+    :ivar before: the code before, described without its value; ``after`` likewise
     """
 
     changed: bool
@@ -32,8 +33,8 @@ class CodeOutcome:
 def is_due(state: str, max_age: int | None, code: Authenticator | None, now: datetime) -> bool:
     """Whether a new code is needed.
 
-    :param state: C(present) or C(rotated)
-    :param max_age: seconds; None means any age is too old for C(rotated)
+    :param state: ``present`` or ``rotated``
+    :param max_age: seconds; None means any age is too old for ``rotated``
     :param code: the recovery-code entry of the user; an age that Auth0 does not tell counts as too old
     """
     if code is None:
@@ -47,12 +48,12 @@ def is_due(state: str, max_age: int | None, code: Authenticator | None, now: dat
 def converge_code(side: OperatorSide, state: str, max_age: int | None, now: datetime, check_mode: bool) -> CodeOutcome:
     """Make a new code where one is needed.
 
-    :raises ConfigurationError: C(max_age) without C(rotated)
+    :raises ConfigurationError: ``max_age`` without ``rotated``
     :raises AmbiguousWriteError: the answer was lost; a new code may exist
     """
     if max_age is not None and state != "rotated":
         raise ConfigurationError("max_age goes with state=rotated only")
-    codes = [row for row in side.authenticators() if row.factor == "recovery-code" and row.confirmed]
+    codes = [row for row in side.authenticators() if row.factor == RECOVERY_CODE and row.confirmed]
     current = codes[0] if codes else None
     before = (
         "recovery code made %s\n" % (iso(current.enrolled_at or current.created_at) or "at an unknown time")

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Mapping
 
-from ..authenticators import CHANNELS, Authenticator
+from ..authenticators import Authenticator
+from ..factors import named_by
 from ..times import moment
 
 DATES = ("created_before", "created_after", "last_used_before", "last_used_after")
@@ -42,11 +43,12 @@ class RowFilter:
         :param now: aware time that ages are counted back from
         :raises ConfigurationError: a date is neither a date nor an age
         """
-        factor, confirmed = options["factor"], options["confirmed"]
+        factor, channel = named_by(options["factor"])
+        confirmed = options["confirmed"]
         if confirmed is None and not options["include_unconfirmed"]:
             confirmed = True
         dates = {name: moment(name, options[name], now) for name in DATES if options[name] is not None}
-        return cls(CHANNELS.get(factor, factor), factor if factor in CHANNELS else None, confirmed, **dates)
+        return cls(factor, channel, confirmed, **dates)
 
     @property
     def needs_dates(self) -> bool:

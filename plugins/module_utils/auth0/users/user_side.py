@@ -6,19 +6,23 @@
 
 from __future__ import annotations
 
-from ..authenticators import MFA_VIEW, Authenticator
-from ..wire.errors import AuthenticationError, ConfigurationError
 from ..api.mfa import Enrollment, MfaApi
-from .wanted import Step, Wanted
+from ..authenticators import MFA_VIEW, Authenticator
+from ..factors import FACTORS, Factor, words
+from ..wire.errors import AuthenticationError, ConfigurationError
+from .steps import Confirm, Enroll, Remove, RemoveAll, Step, Update
+from .wanted import Wanted, missing_option
+
+# What the MFA API has no field for.
+_OPERATORS_ONLY = ("name", "preferred_method", "totp_secret", "credential")
 
 
 class UserSide:
-    """The user's side: shows unconfirmed enrollments, can enroll and confirm."""
+    """The user's side: it sees unconfirmed enrollments, and can enroll and confirm."""
 
     view = MFA_VIEW
     # The token says who the user is; a client need not look into it.
     user_id = None
-    _ENROLLED_BY = ("otp", "phone", "push", "email")
 
     def __init__(self, api: MfaApi) -> None:
         self._api = api
@@ -29,55 +33,76 @@ class UserSide:
 
     def check(self, wanted: Wanted) -> None:
         """:raises ConfigurationError: this side cannot do what is wanted; nothing was sent"""
-        if wanted.factor in ("passkey", "duo"):
-            raise ConfigurationError("The MFA API does not show a %s" % wanted.factor, hint="Act as operator.")
-        if wanted.state == "present" and wanted.factor not in self._ENROLLED_BY and not wanted.authenticator_id:
+        factor = FACTORS[wanted.factor] if wanted.factor else None
+        if factor and factor.mfa_type is None:
             raise ConfigurationError(
-                "%s cannot be enrolled with the user's own token" % wanted.factor,
-                hint="Supported are otp, phone, sms, voice, push and email; a ticket lets the user enroll the others.",
+                "The user's own token does not show factor=%s" % factor.name, hint="Act as the operator."
             )
-        for option in ("name", "preferred_method", "totp_secret", "credential"):
+        if factor and wanted.state == "present" and not wanted.authenticator_id:
+            _check_enrollable(wanted, factor)
+        for option in _OPERATORS_ONLY:
             if getattr(wanted, option) is not None:
                 raise ConfigurationError(
-                    "%s cannot be set with the user's own token" % option, hint="Leave it out, or act as operator."
+                    "%s cannot be set with the user's own token" % option,
+                    hint="Remove %s, or act as the operator." % option,
                 )
         if wanted.selector == "unused":
             raise ConfigurationError(
-                "The MFA API shows no dates, so selector=unused cannot select", hint="Act as operator."
+                "selector=unused needs dates, and the user's own token shows none", hint="Act as the operator."
             )
 
     def check_step(self, step: Step, actual: tuple[Authenticator, ...]) -> None:
-        """:raises AuthenticationError: the bearer cannot do this (Auth0 refuses both cases)"""
+        """:raises AuthenticationError: Auth0 would refuse the step, because the bearer is an ``mfa_token``"""
         if not self._api.holds_mfa_token:
             return
-        active = [row for row in actual if row.confirmed and row.factor != "email"]
-        if step.verb == "remove" or (step.verb == "enroll" and active):
+        has_active = any(row.confirmed and not (row.kind and row.kind.unproven_in_mfa_view) for row in actual)
+        refused = None
+        if isinstance(step, Remove):
+            refused = "remove an authenticator"
+        elif isinstance(step, Enroll) and has_active:
+            refused = "enroll another authenticator"
+        if refused:
             raise AuthenticationError(
-                "An mfa_token can list authenticators but not %s"
-                % ("remove them" if step.verb == "remove" else "enroll one while the user has another"),
-                hint="Log in with otp as well, or give an access token for the /mfa/ audience in mfa_token.",
+                "An mfa_token can list authenticators and enroll the first one. It cannot %s" % refused,
+                hint="Set otp as well to complete the login, or set mfa_token to an access token for the /mfa/ audience.",
             )
 
-    def carry_out(self, step: Step, wanted: Wanted) -> Enrollment | None:
+    def carry_out(self, step: Step) -> Enrollment | None:
         """One write; what an enrollment returned."""
-        if step.verb == "enroll":
-            return self._api.associate(_association(wanted))
-        if step.verb == "confirm" and step.factor == "push":
-            self._api.confirm_push(wanted.oob_code, wanted.push_timeout)
-        elif step.verb == "confirm":
-            self._api.confirm(wanted.code, wanted.oob_code if step.factor != "otp" else None)
-        else:
-            self._api.delete(step.authenticator_id)
+        match step:
+            case Enroll():
+                return self._api.associate(_association(step))
+            case Confirm(code=None, oob_code=oob_code) if oob_code:
+                self._api.confirm_push(oob_code, step.push_timeout)
+            case Confirm(code=code) if code:
+                self._api.confirm(code, step.oob_code)
+            case Remove(authenticator_id):
+                self._api.delete(authenticator_id)
+            case Update() | RemoveAll() | Confirm():
+                raise TypeError("check() refuses %s as the user" % type(step).__name__)
         return None
 
 
-def _association(wanted: Wanted) -> dict[str, object]:
-    """The body of C(POST /mfa/associate)."""
-    if wanted.factor == "otp":
-        return {"authenticator_types": ["otp"]}
-    body: dict[str, object] = {"authenticator_types": ["oob"]}
-    if wanted.factor == "phone":
-        return {**body, "oob_channels": [wanted.channel or "sms"], "phone_number": wanted.phone_number}
-    if wanted.factor == "email":
-        return {**body, "oob_channels": ["email"], "email": wanted.email_address}
-    return {**body, "oob_channels": ["auth0"]}
+def _check_enrollable(wanted: Wanted, factor: Factor) -> None:
+    if factor.user_needs is None:
+        raise ConfigurationError(
+            "factor=%s cannot be enrolled with the user's own token" % factor.name,
+            hint="The user's own token can enroll %s. For another factor, send the user a ticket."
+            % ", ".join(words(lambda row: row.user_needs is not None)),
+        )
+    missing = missing_option(wanted, factor.user_needs)
+    if missing:
+        raise ConfigurationError("%s is required to enroll factor=%s" % (missing, wanted.channel or factor.name))
+
+
+def _association(step: Enroll) -> dict[str, object]:
+    """The body of ``POST /mfa/associate``."""
+    factor = FACTORS[step.factor]
+    body: dict[str, object] = {"authenticator_types": [factor.mfa_type]}
+    if factor.oob_channels:
+        body["oob_channels"] = [step.channel or factor.oob_channels[0]]
+    if step.phone_number is not None:
+        body["phone_number"] = step.phone_number
+    if step.email_address is not None:
+        body["email"] = step.email_address
+    return body

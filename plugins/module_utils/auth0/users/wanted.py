@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from ..authenticators import Authenticator
 from ..api.checks import check_id
+from ..factors import FACTORS
 from ..wire.errors import ConfigurationError
 
 SELECTORS = ("unconfirmed", "unused", "all")
@@ -20,17 +20,17 @@ SELECTORS = ("unconfirmed", "unused", "all")
 class Wanted:
     """The wanted state of one user's authenticators.
 
-    :ivar state: C(present), C(confirmed) or C(absent)
+    :ivar state: ``present``, ``confirmed`` or ``absent``
     :ivar factor: one of FACTORS; None where the id or the selector says it
-    :ivar channel: C(sms) or C(voice), for a phone
-    :ivar preferred_method: C(sms) or C(voice), how a phone is challenged first
-    :ivar credential: of C(webauthn-roaming) or C(passkey), by the names of the Management API
+    :ivar channel: ``sms`` or ``voice``, for a phone
+    :ivar preferred_method: ``sms`` or ``voice``, how a phone is challenged first
+    :ivar credential: of ``webauthn-roaming`` or ``passkey``, by the names of the Management API
     :ivar code: the digits that confirm
     :ivar oob_code: from the enrollment, to confirm a phone, an e-mail address or a push
     :ivar push_timeout: seconds to wait for the user to answer a push
     :ivar selector: one of SELECTORS, to remove what fits instead of one authenticator
-    :ivar unused_for: seconds, for the selector C(unused)
-    :ivar max_removals: how many a selector may remove, a pair counted once
+    :ivar unused_for: seconds, for the selector ``unused``
+    :ivar max_removals: how many a selector may remove, linked ones counted once
     :ivar allow_last_factor: whether the user may be left without any factor
     """
 
@@ -53,39 +53,7 @@ class Wanted:
     allow_last_factor: bool = False
 
 
-@dataclass(frozen=True)
-class Step:
-    """One write: C(enroll), C(confirm), C(update), C(remove) or C(remove-all).
-
-    :ivar changes: what an update sets, by the names of the Management API
-    """
-
-    verb: str
-    authenticator_id: str | None = None
-    factor: str | None = None
-    changes: dict | None = None
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The writes that are needed, and what they lead to.
-
-    :ivar steps: in this order; empty where the state is as wanted
-    :ivar target: the authenticator the task is about, None where it does not exist (yet) or where there are several
-    :ivar after: the authenticators as they will be; new ones have the id UNKNOWN_ID
-    :ivar removed: ids that go with the removals, as far as the view tells
-    :ivar skipped: (id, reason) of what fits and is kept all the same
-    :ivar notice: what the reader should know beside the result; None otherwise
-    """
-
-    steps: tuple[Step, ...]
-    target: Authenticator | None
-    after: tuple[Authenticator, ...]
-    removed: tuple[str, ...] = ()
-    skipped: tuple[tuple[str, str], ...] = ()
-    notice: str | None = None
-
-
+# What an option must look like.
 _FORMS = {
     "phone_number": (r"\+[1-9][0-9]{6,14}", "an E.164 number such as +442071838750"),
     "email_address": (r"[^@\s]+@[^@\s]+", "an e-mail address"),
@@ -95,13 +63,6 @@ _FORMS = {
 }
 # Never quoted back.
 _SECRET = ("totp_secret", "code")
-_BELONGS_TO = {
-    "phone_number": ("phone",),
-    "preferred_method": ("phone",),
-    "email_address": ("email",),
-    "totp_secret": ("otp",),
-    "credential": ("webauthn-roaming", "passkey"),
-}
 _ONLY_WITH = {
     "confirmed": ("code", "oob_code"),
     "present": ("name", "preferred_method", "totp_secret"),
@@ -117,29 +78,48 @@ def check(wanted: Wanted) -> None:
     if wanted.authenticator_id is not None:
         check_id("authenticator_id", wanted.authenticator_id)
     elif wanted.factor is None and wanted.selector is None:
-        raise ConfigurationError("None of factor, authenticator_id and selector is given")
+        raise ConfigurationError("factor, authenticator_id or selector is required")
     for option, (form, description) in _FORMS.items():
         value = getattr(wanted, option)
         if value is not None and not re.fullmatch(form, value):
             shown = "" if option in _SECRET else " %r" % value
             raise ConfigurationError("%s%s is not %s" % (option, shown, description))
-    for option, factors in _BELONGS_TO.items():
-        if getattr(wanted, option) is not None and wanted.factor not in (None, *factors):
-            raise ConfigurationError("%s does not go with factor=%s" % (option, wanted.channel or wanted.factor))
+    _check_factor_options(wanted)
     for state, options in _ONLY_WITH.items():
         given = [option for option in options if getattr(wanted, option) is not None]
         if given and wanted.state != state:
-            raise ConfigurationError("%s goes with state=%s only" % (given[0], state))
+            raise ConfigurationError("%s requires state=%s" % (given[0], state))
     if (wanted.selector == "unused") != (wanted.unused_for is not None):
-        raise ConfigurationError("selector=unused and unused_for go together", hint="Say for how long: unused_for=90d.")
+        raise ConfigurationError(
+            "selector=unused and unused_for require each other", hint="Set both, for example unused_for=90d."
+        )
     if wanted.unused_for == 0:
-        raise ConfigurationError("unused_for is 0, which everything fits", hint="Say selector=all if that is meant.")
+        raise ConfigurationError(
+            "unused_for is 0, which fits every authenticator", hint="To remove all of them, set selector=all."
+        )
     if wanted.max_removals < 1:
-        raise ConfigurationError("max_removals %d is not above 0" % wanted.max_removals)
+        raise ConfigurationError("max_removals %d is not 1 or more" % wanted.max_removals)
     if not 0 < wanted.push_timeout <= 300:
         raise ConfigurationError("push_timeout %g is not above 0 and at most 300 seconds" % wanted.push_timeout)
-    new = wanted.state == "present" and not wanted.authenticator_id
-    if new and wanted.factor == "phone" and not wanted.phone_number:
-        raise ConfigurationError("Enrolling a phone needs phone_number")
-    if new and wanted.factor == "email" and not wanted.email_address:
-        raise ConfigurationError("Enrolling an e-mail address needs email_address")
+
+
+def _check_factor_options(wanted: Wanted) -> None:
+    options = dict.fromkeys(option for factor in FACTORS.values() for option in factor.options)
+    for option in options:
+        if getattr(wanted, option) is None or wanted.factor is None:
+            continue
+        if option not in FACTORS[wanted.factor].options:
+            raise ConfigurationError("%s cannot be used with factor=%s" % (option, wanted.channel or wanted.factor))
+
+
+def missing_option(wanted: Wanted, needs: tuple[str, ...]) -> str | None:
+    """The first option that is needed and not given, None where all are.
+
+    :param needs: options, or ``credential.x`` for a part of one
+    """
+    for option in needs:
+        name, _dot, part = option.partition(".")
+        value = getattr(wanted, name)
+        if not (value.get(part) if part and value else value):
+            return option
+    return None

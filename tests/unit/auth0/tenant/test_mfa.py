@@ -23,9 +23,9 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.mfa impo
     wanted_from,
 )
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import FACTORS
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.factors import names
 
-OFF = dict.fromkeys(FACTORS, False)
+OFF = dict.fromkeys(names(lambda row: row.guardian_name), False)
 
 
 def steps(wanted: TenantMfa, actual: TenantMfa) -> list[tuple]:

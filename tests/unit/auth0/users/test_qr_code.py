@@ -33,5 +33,5 @@ def test_the_picture_is_a_png():
 
 @pytest.mark.parametrize("wanted", [Wanted("absent", "otp"), Wanted("present", "phone"), Wanted("confirmed", "push")])
 def test_what_has_no_code_is_refused_beforehand(wanted):
-    with pytest.raises(ConfigurationError, match="A QR code goes with"):
+    with pytest.raises(ConfigurationError, match="require state=present and factor=otp or push"):
         check(wanted)
