@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from ...auth0.factors import FACTORS
 from ..rules import RULES, SEVERITIES
 from .summary import STATES, not_reached_text
 
@@ -284,7 +285,7 @@ def _share(part: int, whole: int) -> str:
 
 
 def _strength(factor: str, weak_factors: list[str]) -> str:
-    if factor == "recovery-code":
+    if not FACTORS[factor].second_factor:
         return "unknown"
     return "weak" if factor in weak_factors else "strong"
 
