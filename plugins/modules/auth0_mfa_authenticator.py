@@ -289,7 +289,7 @@ kept:
     reason:
       description: Why it stays.
       type: str
-      sample: "A recovery code is replaced, not removed: use mfaops.auth0.auth0_recovery_code."
+      sample: "A recovery code cannot be removed, only replaced. Use mfaops.auth0.auth0_recovery_code."
 enrollment:
   description: What Auth0 returns once, when an enrollment starts. All of it is secret.
   returned: if the task started an enrollment

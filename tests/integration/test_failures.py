@@ -215,9 +215,9 @@ def test_an_authenticator_of_another_user_is_not_touched(tenant):
     )
     confirm, rename, remove = played.results
     for result in (confirm, rename):
-        assert "is none of this user's authenticators" in one_line(result, played.output)
+        assert "The user has no authenticator with the ID" in one_line(result, played.output)
     # Whether it is another's or gone cannot be told apart, and removing what is gone is no error.
-    assert remove["changed"] is False and "is none of this user's authenticators" in remove["warnings"][0]
+    assert remove["changed"] is False and "The user has no authenticator with the ID" in remove["warnings"][0]
     assert tenant.methods(2) == [others]
 
 

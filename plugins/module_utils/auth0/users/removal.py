@@ -53,8 +53,8 @@ def plan_removal(wanted: Wanted, actual: list[Authenticator], view: str, now: da
     after = tuple(row for row in actual if row.id not in gone)
     if not wanted.allow_last_factor and _may_lose_the_last(actual, after, going, view):
         raise RefusedError(
-            "Without %s the user may have no second factor left" % ", ".join(device[0].id for device in going),
-            hint="Set allow_last_factor=true if the user may be left without MFA.",
+            "Removing %s may leave the user without a second factor" % ", ".join(device[0].id for device in going),
+            hint="Set allow_last_factor=true to remove it all the same.",
         )
     target = going[0][0] if not wanted.selector else None
     return Plan(steps, target, after, tuple(sorted(gone)), tuple(skipped.items()), _unseen(going, view))

@@ -149,14 +149,14 @@ def test_the_one_write_that_is_needed(wanted, actual, view, verb, target):
             "more than one",
         ),
         (Wanted("absent", "otp"), [OTP, PENDING], RefusedError, "totp|dev_1, totp|dev_2"),
-        (Wanted("absent", "otp"), [OTP], RefusedError, "no second factor left"),
+        (Wanted("absent", "otp"), [OTP], RefusedError, "without a second factor"),
         (
             Wanted("absent", "otp"),
             [OTP, row("email|dev_3", "email"), row("recovery-code|dev_4", "recovery-code")],
             RefusedError,
-            "no second factor left",
+            "without a second factor",
         ),
-        (Wanted("absent", "phone"), phone("dev_1"), RefusedError, "no second factor left"),
+        (Wanted("absent", "phone"), phone("dev_1"), RefusedError, "without a second factor"),
         (
             Wanted("absent", authenticator_id="recovery-code|dev_4"),
             [OTP, row("recovery-code|dev_4", "recovery-code")],
@@ -217,7 +217,7 @@ PUSH = row("push|dev_7", "push")
 
 @pytest.mark.parametrize("factor, named", [("push", "push|dev_7"), ("otp", "totp|dev_1")])
 def test_an_otp_that_may_be_linked_to_a_push_counts_as_gone_in_the_mfa_view(factor, named):
-    with pytest.raises(RefusedError, match="no second factor left"):
+    with pytest.raises(RefusedError, match="without a second factor"):
         plan(Wanted("absent", factor), [OTP, PUSH], MFA_VIEW)
     needed = plan(Wanted("absent", factor), [OTP, PUSH, *phone("dev_3")], MFA_VIEW)
     assert needed.steps[0].authenticator_id == named
@@ -407,7 +407,7 @@ def test_a_selector_as_the_user_removes_one_by_one_and_keeps_what_cannot_go():
     "options, says",
     [
         ({"max_removals": 1, "allow_last_factor": True}, "fits 2 authenticators .*phone.*, but max_removals is 1"),
-        ({"max_removals": 5}, "no second factor left"),
+        ({"max_removals": 5}, "without a second factor"),
     ],
 )
 def test_a_selector_asks_twice(options, says):
@@ -453,7 +453,7 @@ def test_no_selector_takes_what_it_does_not_fit(actual, selector, limit, allowed
 def test_a_passkey_is_a_second_factor():
     passkey = managed("passkey|dev_8", "passkey", 1)
     assert verbs(plan(Wanted("absent", "otp"), [NEW, passkey], MANAGEMENT_VIEW)) == ["Remove"]
-    with pytest.raises(RefusedError, match="no second factor left"):
+    with pytest.raises(RefusedError, match="without a second factor"):
         plan(Wanted("absent", "passkey"), [passkey, CODE], MANAGEMENT_VIEW)
 
 
