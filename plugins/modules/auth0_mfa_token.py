@@ -69,7 +69,7 @@ options:
   challenge:
     description: How to reach the user for the second step.
     type: str
-    choices: [sms, voice, email, push]
+    choices: [sms, voice, push, email]
   authenticator_id:
     description:
       - Which authenticator to challenge, by the id it has in the MFA view, such as V(sms|dev_klnv5yshzzoosSUm). Needed only where
