@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+import time
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import moment, seconds
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import as_time, iso, moment, seconds
 
 DAY = 86400
 NOW = datetime(2026, 3, 1, tzinfo=timezone.utc)
@@ -26,8 +27,9 @@ def test_ages(text, expected):
 
 @pytest.mark.parametrize("text", ["", "d", "1", "1y", "-1d", "1.5d", "1d2h"])
 def test_what_is_no_age(text):
-    with pytest.raises(ConfigurationError, match="max_age"):
+    with pytest.raises(ConfigurationError, match="^max_age '") as caught:
         seconds("max_age", text)
+    assert "30d" in caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -45,5 +47,34 @@ def test_moments(text, expected):
 
 @pytest.mark.parametrize("text", ["", "yesterday", "30", "999999999w", "2025-13-01"])
 def test_what_is_no_moment(text):
-    with pytest.raises(ConfigurationError, match="created_before"):
+    with pytest.raises(ConfigurationError, match="^created_before '%s'" % text) as caught:
         moment("created_before", text, NOW)
+    assert "90d" in caught.value.hint
+
+
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """A machine whose own time is not UTC."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2026-03-01T00:00:00.000Z",
+        "2026-03-01T00:00:00",
+        "2026-03-01",
+        "2026-03-01T01:00:00+01:00",
+        NOW,
+        NOW.replace(tzinfo=None),
+        NOW.astimezone(timezone(timedelta(hours=-5))),
+    ],
+)
+def test_moments_are_utc_wherever_the_machine_is(elsewhere, value):
+    read = as_time(value)
+    assert read == NOW and read.utcoffset() == timedelta(0)
+    assert iso(read) == iso(read.astimezone(timezone(timedelta(hours=9)))) == "2026-03-01T00:00:00.000Z"

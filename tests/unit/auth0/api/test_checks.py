@@ -13,7 +13,16 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
 
 
 @pytest.mark.parametrize(
-    "value", ["auth0|640b5a0ed3534be8b2db9dd3", "totp|dev_WzMZ2sZbUw1wbC2F", "samlp|adfs|a b/c+d@example.com", "a|.."]
+    "value",
+    [
+        "auth0|640b5a0ed3534be8b2db9dd3",
+        "totp|dev_WzMZ2sZbUw1wbC2F",
+        "samlp|adfs|a b/c+d@example.com",
+        "samlp|adfs|",
+        "oauth2||x",
+        "a|..",
+        "a|\ue000",
+    ],
 )
 def test_what_is_an_id(value):
     check_id("user_id", value)
@@ -28,11 +37,19 @@ def test_what_is_not_an_id(value):
         check_id("user_id", value)
 
 
+def test_what_an_id_looks_like_is_told():
+    with pytest.raises(ConfigurationError, match="^user_id '640b' ") as caught:
+        check_id("user_id", "640b")
+    assert "auth0|" in caught.value.hint
+
+
 @pytest.mark.parametrize("value", ["12345", "1234567", "12345a", "", "１２３４５６", "123456\n"])
 def test_what_is_not_a_code_is_refused_and_not_quoted(value):
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(ConfigurationError, match="^otp ") as caught:
         check_code("otp", value)
     assert not value.strip() or value not in str(caught.value)
+    # The commonest cause: YAML reads 012345 as a number.
+    assert "YAML" in caught.value.hint
 
 
 def test_a_leading_zero_belongs_to_a_code():
@@ -41,7 +58,7 @@ def test_a_leading_zero_belongs_to_a_code():
 
 @pytest.mark.parametrize("value", ["", "to ken", "to\nken", "tök€n"])
 def test_what_is_not_a_token_is_refused_and_not_quoted(value):
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(ConfigurationError, match="^api_token ") as caught:
         check_token("api_token", value)
     assert not value or value not in str(caught.value)
 

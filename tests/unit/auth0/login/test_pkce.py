@@ -34,13 +34,14 @@ def test_secrets_are_verifiers_and_no_two_are_equal():
     assert len(made) == 100
     for secret in made:
         check_verifier(secret)
+        assert len(secret) == 43  # 256 bits
 
 
 @pytest.mark.parametrize("verifier", ["v" * 42, "v" * 129, "v" * 42 + "+", "v" * 42 + "ä", "v" * 43 + "\n"])
 def test_what_is_no_verifier_is_refused_and_not_quoted(verifier):
     with pytest.raises(ConfigurationError, match="43 to 128") as caught:
         check_verifier(verifier)
-    assert verifier not in str(caught.value)
+    assert verifier not in str(caught.value) and "authorization_url" in caught.value.hint
 
 
 @pytest.mark.parametrize("query", ["code=c%201&state=s", "state=s&code=c+1&iss=x", "code=c%201&state=s#fragment"])
@@ -55,20 +56,22 @@ def test_an_address_of_another_login_is_refused_whatever_it_says(query):
     with pytest.raises(AuthenticationError, match="state in callback_url is not the one") as caught:
         code_from("%s?%s" % (CALLBACK, query), "s")
     assert "access_denied" not in str(caught.value) and "c1" not in str(caught.value)
+    assert "authorization_url" in caught.value.hint
 
 
 def test_an_error_is_told_on_one_line():
     with pytest.raises(AuthenticationError, match="The login was refused: no more") as caught:
         code_from(CALLBACK + "?error=access_denied&error_description=no%0Amore&state=s", "s")
-    assert caught.value.code == "access_denied"
+    assert caught.value.code == "access_denied" and "authorization_url" in caught.value.hint
     with pytest.raises(AuthenticationError, match="gave no reason"):
         code_from(CALLBACK + "?error=login_required&state=s", "s")
 
 
 @pytest.mark.parametrize("address", [CALLBACK + "?state=s", CALLBACK + "?state=s&code="])
 def test_an_address_without_a_code(address):
-    with pytest.raises(ConfigurationError, match="callback_url has no code"):
+    with pytest.raises(ConfigurationError, match="callback_url has no code") as caught:
         code_from(address, "s")
+    assert "address" in caught.value.hint
 
 
 @pytest.mark.parametrize("address", ["", "http://[", "callback"])

@@ -100,6 +100,10 @@ def test_a_write_that_may_have_happened_is_never_repeated(method, status, repeat
         ({}, 1, 1),
         ({}, 3, 4),
         ({}, 30, 8),
+        ({"x-ratelimit-reset": str(NOW)}, 4, 2),
+        ({"retry-after": "Tue, 14 Nov 2023 22:13:20 GMT"}, 1, 0.25),
+        ({"x-ratelimit-reset": str(NOW + 3600)}, 1, 3600),
+        ({"x-ratelimit-reset": str(NOW + 3601)}, 1, 1),
         ({"retry-after": "soon"}, 2, 2),
         ({"retry-after": "nan"}, 1, 1),
         ({"retry-after": "Tue, 14 Nov 2023 22:13:30 +99999999999999999"}, 1, 1),
@@ -121,6 +125,10 @@ def test_the_next_request_waits_when_the_share_is_used_up(limit, remaining, shar
     if limit is not None:
         headers["x-ratelimit-limit"] = str(limit)
     assert wait_before_next(headers, NOW, share) == seconds
+
+
+def test_a_bucket_that_names_no_refill_holds_nothing_back():
+    assert wait_before_next({"x-ratelimit-limit": "10", "x-ratelimit-remaining": "0"}, NOW, 0.5) == 0
 
 
 @given(
@@ -170,12 +178,51 @@ def test_a_429_is_waited_for_and_counted():
     assert (answer.status_code, clock.slept, paced.requests, paced.rate_limited, paced.waited) == (200, [3], 2, 1, 3)
 
 
+def test_every_429_and_every_wait_is_counted():
+    paced, clock = budget()
+    limited = Answer(429, {"x-ratelimit-reset": str(NOW + 3)})
+    paced.send("GET", "management", "ask", server(limited, limited, limited, Answer()))
+    assert (paced.requests, paced.rate_limited) == (4, 3)
+    assert paced.waited == sum(clock.slept) > 3
+
+
 def test_max_wait_is_the_end_and_says_so():
     paced, clock = budget(max_wait=5)
     limited = Answer(429, {"retry-after": "3"})
     with pytest.raises(RateLimitError, match="Could not ask.*max_wait is 5 s") as caught:
         paced.send("GET", "management", "ask", server(limited, limited))
     assert caught.value.status == 429 and clock.slept == [3]
+    assert "max_wait" in caught.value.hint
+
+
+def test_the_wait_before_a_request_is_bounded_as_well():
+    paced, clock = budget(max_wait=5)
+    used_up = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "0", "x-ratelimit-reset": str(NOW + 6)}
+    paced.send("GET", "management", "ask", server(Answer(headers=used_up)))
+    with pytest.raises(RateLimitError, match="Could not ask") as caught:
+        paced.send("GET", "management", "ask", server(Answer()))
+    assert caught.value.status is None and paced.requests == 1 and clock.slept == []
+
+
+@pytest.mark.parametrize("failure", [TransportError("lost"), Answer(503)], ids=["lost", "503"])
+@pytest.mark.parametrize(
+    "max_wait, slept",
+    [
+        pytest.param(60, [0.5, 1, 2, 4], id="each pause is twice the last, and five attempts are all"),
+        pytest.param(3.5, [0.5, 1, 2], id="max_wait may be used up"),
+        pytest.param(3.4, [0.5, 1], id="a pause that would exceed max_wait ends it"),
+        pytest.param(0, [], id="without time to wait it is sent once"),
+    ],
+)
+def test_the_pauses_between_attempts_grow_and_stay_within_max_wait(failure, max_wait, slept):
+    paced, clock = budget(max_wait=max_wait)
+    call = server(*[failure] * 9)
+    if isinstance(failure, Answer):
+        assert paced.send("GET", "management", "ask", call) is failure
+    else:
+        with pytest.raises(TransportError):
+            paced.send("GET", "management", "ask", call)
+    assert clock.slept == slept and paced.requests == len(slept) + 1
 
 
 def test_lost_connections_are_tried_five_times_on_a_reading():
@@ -209,8 +256,22 @@ def test_a_server_error_on_a_reading_ends_as_that_answer():
 
 
 @pytest.mark.parametrize(
-    "options", [{"share": 0}, {"share": 1.1}, {"share": float("nan")}, {"max_wait": -1}, {"max_wait": float("inf")}]
+    "options, says",
+    [
+        ({"share": 0}, "rate_limit_share 0 "),
+        ({"share": 1.1}, "rate_limit_share 1.1 "),
+        ({"share": float("nan")}, "rate_limit_share nan "),
+        ({"share": "half"}, "rate_limit_share 'half' "),
+        ({"max_wait": -1}, "max_wait -1 "),
+        ({"max_wait": float("inf")}, "max_wait inf "),
+        ({"max_wait": "long"}, "max_wait 'long' "),
+    ],
 )
-def test_impossible_settings(options):
-    with pytest.raises(ConfigurationError):
+def test_impossible_settings_are_named_with_their_value(options, says):
+    with pytest.raises(ConfigurationError, match="^" + says):
         Budget(**options)
+
+
+@pytest.mark.parametrize("options", [{"share": 1}, {"share": 0.01}, {"max_wait": 0}])
+def test_the_bounds_of_the_settings_are_allowed(options):
+    Budget(**options)
