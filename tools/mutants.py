@@ -43,7 +43,7 @@ def mutmut(names: list[str]) -> None:
     from mutmut.mutation import mutators
 
     def words(node):
-        return () if " " in node.value else mutators.operator_string(node)
+        return () if " " in getattr(node, "value", " ") else mutators.operator_string(node)
 
     usual = mutators.mutation_operators
     usual[:] = [(kind, words if make is mutators.operator_string else make) for kind, make in usual]

@@ -219,7 +219,8 @@ def from_answer(action: str, status: int, headers, body) -> Auth0Error:
         hint = "Give a one-time password in otp, or an access token for the /mfa/ audience in mfa_token."
         return MfaRequiredError(message, body["mfa_token"], hint=hint, **facts)
     if status == 403 and code == "insufficient_scope":
-        scope = said.rpartition("any of:")[2].strip().rstrip(".") or None
+        _before, named, scopes = said.rpartition("any of:")
+        scope = scopes.strip().rstrip(".") if named else None
         hint = "Add the scope %s to the application's grant for this API, then get a new token." % (scope or "it names")
         return InsufficientScopeError(message, required_scope=scope, hint=hint, **facts)
     if status >= 500:
@@ -238,7 +239,7 @@ def _hint_for_token(status: int, code: str | None, said: str) -> str | None:
         return "The token has expired (access tokens for the /mfa/ audience live 600 s): get a new one."
     if code in ("access_denied", "invalid_client") and status == 401:
         return "Check client_id and client_secret, and that both belong to this tenant."
-    if code in ("invalid_grant", "invalid_user_password", "expired_token") and "password" in lowered:
+    if code in ("invalid_grant", "invalid_user_password") and "password" in lowered:
         return "Check username, password and realm."
     if code == "invalid_grant" and "otp" in lowered:
         return "Check the code and the clock of the device that shows it."

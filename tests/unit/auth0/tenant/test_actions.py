@@ -22,6 +22,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.actions 
     position_of,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.action_rollout import (
+    ActionOutcome,
     converge_action,
     wait_until_built,
 )
@@ -116,8 +117,9 @@ def test_a_draft_is_deployed_without_a_change():
 
 
 def test_an_action_of_another_trigger_is_refused():
-    with pytest.raises(RefusedError, match="belongs to the trigger credentials-exchange"):
+    with pytest.raises(RefusedError, match="mine belongs to the trigger credentials-exchange") as caught:
         planned(WANTED, replace(THERE, trigger="credentials-exchange"))
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -157,6 +159,7 @@ def test_absent():
         ({"name": " "}, 60, "name is empty"),
         ({"code": ""}, 60, "needs code"),
         ({"position": 0}, 60, "position 0 is not above 0"),
+        ({"position": -1}, 60, "position -1 is not above 0"),
         ({"position": 1, "bound": False}, 60, "position goes with bound=true"),
         ({"deploy": False}, 60, "must be deployed before it is bound"),
         ({}, -1.0, "build_timeout -1.0 is not a number of seconds"),
@@ -202,24 +205,28 @@ class Tenant:
     :ivar during_the_build: what somebody else binds while the Action is built
     """
 
+    status = "built"
+
     def __init__(self, actual=None, bound=(), fails=None, error=None, during_the_build=()):
         self.actual, self.bound, self.during_the_build = actual, tuple(bound), tuple(during_the_build)
         self.fails, self.error = fails, error
-        self.writes, self.lists = [], 0
+        self.writes, self.lists, self.sent = [], 0, None
 
     def find(self, name):
-        return self.actual
+        return self.actual if name == "mine" else None
 
     def defaults(self, trigger):
-        return "v3", "node22"
+        return {"post-login": ("v3", "node22")}[trigger]
 
     def bindings(self, trigger):
+        assert trigger == "post-login"
         self.lists += 1
         return self.bound
 
     def get(self, action_id):
+        assert action_id in ("own", "new")
         self.bound, self.during_the_build = self.bound + self.during_the_build, ()
-        return replace(THERE, id=action_id)
+        return replace(THERE, id=action_id, status=self.status)
 
     def _write(self, name, *facts):
         self.writes.append((name, *facts))
@@ -227,20 +234,75 @@ class Tenant:
             raise self.error
 
     def create(self, fields):
+        self.sent = fields
         self._write("create")
         return "new"
 
     def change(self, action_id, fields):
+        self.sent = fields
         self._write("change", action_id)
 
     def deploy(self, action_id):
         self._write("deploy", action_id)
 
     def bind(self, trigger, bindings):
+        assert trigger == "post-login"
         self._write("bind", [each.id or each.action_id for each in bindings])
 
     def delete(self, action_id, force):
         self._write("delete", action_id, force)
+
+
+@pytest.mark.parametrize("actual", [None, replace(THERE, code="old")], ids=["create", "change"])
+def test_what_the_plan_says_is_sent(actual):
+    tenant = Tenant(actual)
+    converge_action(tenant, WANTED, 60, False)
+    needed = planned(WANTED, actual, ())
+    assert tenant.sent == (needed.create or needed.change)
+
+
+def test_what_is_as_wanted_is_not_written():
+    tenant = Tenant(THERE, bound=[A, OWN])
+    outcome = converge_action(tenant, WANTED, 60, False)
+    assert (outcome.changed, tenant.writes) == (False, [])
+    assert (outcome.before, outcome.after) == (THERE, THERE) and outcome.bound_before == outcome.bound_after == (A, OWN)
+
+
+def test_an_action_that_is_not_built_in_time_is_not_deployed():
+    tenant = Tenant()
+    tenant.status = "building"
+    with pytest.raises(ServerError, match="new is still building after 0 s") as caught:
+        converge_action(tenant, WANTED, 0, False)
+    assert tenant.writes == [("create",)] and caught.value.progress == {"action_id": "new", "done": ["created"]}
+    assert "build_timeout" in caught.value.hint
+
+
+def test_impossible_input_reads_nothing():
+    tenant = Tenant()
+    with pytest.raises(ConfigurationError, match="build_timeout"):
+        converge_action(tenant, WANTED, -1, False)
+    assert tenant.lists == 0
+
+
+def test_absent_is_absent_already():
+    tenant = Tenant()
+    outcome = converge_action(tenant, WantedAction("mine", state="absent"), 60, False)
+    assert outcome == ActionOutcome(False, None, None, (), ()) and tenant.writes == []
+
+
+def test_a_bound_action_is_removed_by_force_only():
+    gone = WantedAction("mine", state="absent")
+    refused, forced, unbound = Tenant(THERE, bound=[A, OWN]), Tenant(THERE, bound=[A, OWN]), Tenant(THERE, bound=[A])
+    with pytest.raises(RefusedError):
+        converge_action(refused, gone, 60, False)
+    outcome = converge_action(forced, replace(gone, force=True), 60, False)
+    assert outcome == ActionOutcome(True, THERE, None, (A, OWN), (A,))
+    converge_action(unbound, gone, 60, False)
+    assert (refused.writes, forced.writes, unbound.writes) == (
+        [],
+        [("delete", "own", True)],
+        [("delete", "own", False)],
+    )
 
 
 def test_what_others_bind_during_the_build_stays():
@@ -330,8 +392,9 @@ def test_a_build_is_waited_for():
 
 def test_a_build_that_fails_is_told_at_once():
     builds = Builds("pending", "failed")
-    with pytest.raises(ServerError, match="own could not be built"):
+    with pytest.raises(ServerError, match="own could not be built") as caught:
         builds.wait(60)
+    assert "log" in caught.value.hint
     assert builds.now == 1.0
 
 

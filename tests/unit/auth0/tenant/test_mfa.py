@@ -6,12 +6,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AmbiguousWriteError,
     ConfigurationError,
     ForbiddenError,
+    RefusedError,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.mfa import (
     TenantMfa,
@@ -47,8 +52,14 @@ def test_options_become_one_state():
     ],
 )
 def test_what_cannot_be_right(options, says):
-    with pytest.raises(ConfigurationError, match=says):
+    with pytest.raises(ConfigurationError, match="^" + says):
         wanted_from(*options)
+
+
+def test_how_to_challenge_no_phone_is_told():
+    with pytest.raises(ConfigurationError) as caught:
+        wanted_from(None, None, [], None)
+    assert "disabled" in caught.value.hint
 
 
 def test_only_what_differs_is_written():
@@ -116,34 +127,106 @@ def test_the_diff_leaves_out_what_was_not_asked_for():
 
 
 class Tenant:
-    """Stands in for Guardian; notes the writes, and can fail one of them."""
+    """Stands in for Guardian; keeps what is written, notes what is asked, and can fail a write.
+
+    :ivar history: the tenant's state after each write
+    """
 
     def __init__(self, actual, fails=None, error=None):
         self.actual, self.fails, self.error = actual, fails, error
-        self.writes = []
+        self.reads, self.writes, self.history = [], [], []
 
     def factors(self):
+        self.reads.append("factors")
         return self.actual.factors
 
     def message_types(self):
+        self.reads.append("message_types")
         return self.actual.message_types
 
     def policy(self):
+        self.reads.append("policy")
         return self.actual.policy
 
     def set_factor(self, factor, enabled):
-        self._note(factor)
+        self._write(factor, factors={**self.actual.factors, factor: enabled})
 
     def set_message_types(self, message_types):
-        self._note("message_types")
+        self._write("message_types", message_types=message_types)
 
     def set_policy(self, policy):
-        self._note("policy")
+        self._write("policy", policy=policy)
 
-    def _note(self, write):
-        self.writes.append(write)
-        if write == self.fails:
+    def _write(self, name, **fields):
+        self.writes.append(name)
+        if name == self.fails:
             raise self.error
+        self.actual = replace(self.actual, **fields)
+        self.history.append(self.actual)
+
+
+@pytest.mark.parametrize(
+    "wanted, reads",
+    [
+        pytest.param(TenantMfa(), [], id="nothing is asked for"),
+        pytest.param(TenantMfa({"otp": True}), ["factors"], id="a factor on"),
+        pytest.param(TenantMfa({"otp": False}), ["factors", "policy"], id="a factor off may lock users out"),
+        pytest.param(TenantMfa(message_types=("sms",)), ["message_types"], id="message types"),
+        pytest.param(TenantMfa(policy="never"), ["factors", "policy"], id="a policy needs factors"),
+    ],
+)
+def test_only_what_the_decision_needs_is_read(wanted, reads):
+    tenant = Tenant(TenantMfa({**OFF, "push": True}, ("sms", "voice"), "never"))
+    converge_tenant(tenant, wanted, False, True)
+    assert tenant.reads == reads
+
+
+@pytest.mark.parametrize("wanted", [TenantMfa({"otp": False}), TenantMfa({"otp": False}, policy="all-applications")])
+def test_mfa_is_not_asked_for_while_no_factor_is_on_unless_that_is_meant(wanted):
+    actual = TenantMfa({**OFF, "otp": True}, None, "all-applications")
+    refused, allowed = Tenant(actual), Tenant(actual)
+    with pytest.raises(RefusedError, match="no factor is on") as caught:
+        converge_tenant(refused, wanted, False, False)
+    assert refused.writes == [] and "allow_no_factor" in caught.value.hint
+    converge_tenant(allowed, wanted, True, False)
+    assert allowed.actual.factors == OFF
+
+
+def test_a_tenant_that_already_asks_for_mfa_without_a_factor_is_not_refused_where_nothing_changes():
+    tenant = Tenant(TenantMfa(OFF, None, "all-applications"))
+    before, after = converge_tenant(tenant, TenantMfa({"otp": False}), False, False)
+    assert before == after and tenant.writes == []
+
+
+states = st.booleans()
+message_types = st.sampled_from([("sms",), ("voice",), ("sms", "voice")])
+policies = st.sampled_from(["all-applications", "confidence-score", "never"])
+
+
+@given(
+    wanted=st.builds(
+        TenantMfa,
+        st.dictionaries(st.sampled_from(sorted(OFF)), states),
+        st.none() | message_types,
+        st.none() | policies,
+    ),
+    actual=st.builds(TenantMfa, st.fixed_dictionaries(dict.fromkeys(OFF, states)), message_types, policies),
+)
+def test_a_run_leads_to_what_is_wanted_and_a_second_one_changes_nothing(wanted, actual):
+    tenant = Tenant(actual)
+    before, after = converge_tenant(tenant, wanted, True, False)
+    now = tenant.actual
+    assert now.factors == {**actual.factors, **wanted.factors}
+    assert now.message_types == (wanted.message_types or actual.message_types)
+    assert now.policy == (wanted.policy or actual.policy)
+    # What was not read is not told.
+    assert after.factors in ({}, now.factors) and after.message_types in (None, now.message_types)
+    assert after.policy in (None, now.policy)
+    if not asks_for_nothing(actual) and not asks_for_nothing(now):
+        assert not any(map(asks_for_nothing, tenant.history)), "users were locked out between two writes"
+
+    again = Tenant(now)
+    assert converge_tenant(again, wanted, True, False) == (after, after) and again.writes == []
 
 
 WANTED = TenantMfa({"otp": True, "duo": True}, None, "all-applications")
@@ -162,6 +245,8 @@ def test_an_error_has_what_was_set_before(error, fails, done):
     tenant = Tenant(ACTUAL, fails, error)
     with pytest.raises(type(error)) as cut_off:
         converge_tenant(tenant, WANTED, False, False)
+    if isinstance(error, AmbiguousWriteError):
+        assert "Run the task again" in cut_off.value.hint
     facts = cut_off.value.facts()
     assert facts.get("applied") == done and facts.get("changed", False) is bool(done)
     assert tenant.writes.count(fails) == 1 and tenant.writes[-1] == fails

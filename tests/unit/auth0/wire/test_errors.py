@@ -119,6 +119,102 @@ def test_class_and_text(status, body, kind, says):
     assert says in text and "\n" not in text
 
 
+@pytest.mark.parametrize(
+    "status, code, said, advice",
+    [
+        (401, "invalid_token", "Token expired", "has expired"),
+        (403, "access_denied", "The mfa_token EXPIRED", "has expired"),
+        (400, "invalid_request", "The code expired", None),
+        (401, "access_denied", "Unauthorized", "client_secret"),
+        (401, "invalid_client", "Unauthorized", "client_secret"),
+        (403, "invalid_grant", "Wrong email or password.", "realm"),
+        (403, "invalid_user_password", "Wrong email or password", "realm"),
+        (403, "invalid_user_password", "Wrong", None),
+        (403, "unlisted", "Wrong password", None),
+        (403, "invalid_grant", "Invalid otp_code.", "clock"),
+        (403, "unlisted", "Invalid otp_code.", None),
+        (403, "access_denied", "Service not enabled within domain", "audience"),
+        (400, "access_denied", "No", None),
+        (400, "unlisted", "User is already enrolled.", "first"),
+        (409, "unlisted", "Exists", "list"),
+        (401, "unlisted", "No", "this tenant"),
+        (404, "unlisted", "No", None),
+    ],
+)
+def test_the_advice_fits_what_auth0_said(status, code, said, advice):
+    hint = from_answer("do it", status, {}, {"error": code, "error_description": said}).hint
+    assert hint is None if advice is None else advice in hint
+
+
+@pytest.mark.parametrize("code", sorted(errors._HINTS))
+def test_a_code_with_advice_of_its_own_has_it_whatever_the_status(code):
+    for status in (400, 401, 403, 404, 409):
+        error = from_answer("do it", status, {}, {"error": code, "error_description": "Wrong password, expired"})
+        assert error.hint == errors._HINTS[code]
+
+
+@pytest.mark.parametrize(
+    "headers, request_id",
+    [
+        ({}, None),
+        (None, None),
+        ({"CF-Ray": "ray"}, "ray"),
+        ({"cf-ray": "ray", "X-Request-ID": "two"}, "two"),
+        ({"cf-ray": "ray", "x-request-id": "two", "x-auth0-requestid": "one"}, "one"),
+        ({"x-auth0-requestid": "", "cf-ray": "r\nay"}, "r ay"),
+    ],
+)
+def test_the_request_id_is_auth0s_own_where_there_is_one(headers, request_id):
+    error = from_answer("do it", 404, headers, None)
+    assert error.request_id == request_id and ("request id" in str(error)) is (request_id is not None)
+
+
+@pytest.mark.parametrize(
+    "body, code, said",
+    [
+        ({"error": "x", "error_description": "d"}, "x", "d"),
+        # A Management answer names the status in `error`.
+        ({"statusCode": 400, "error": "Bad Request", "message": "m", "errorCode": "y"}, "y", "m"),
+        ({"statusCode": 400, "error": "Bad Request", "message": "m"}, None, "m"),
+        ({"error": "x", "message": "m", "error_description": "d"}, "x", "m"),
+        ({"errorCode": "y", "error": "x"}, "y", "Auth0 gave no reason"),
+    ],
+)
+def test_where_the_cause_stands(body, code, said):
+    error = from_answer("do it", 400, {}, body)
+    assert (error.code, error.message) == (code, "Could not do it: " + said)
+
+
+@pytest.mark.parametrize(
+    "facts, text",
+    [
+        ({}, "It failed."),
+        ({"status": 400}, "It failed (status 400)."),
+        ({"code": "c"}, "It failed (c)."),
+        ({"request_id": "r"}, "It failed (request id r)."),
+        (
+            {"status": 400, "code": "c", "request_id": "r", "hint": "Do."},
+            "It failed (status 400, c, request id r). Do.",
+        ),
+        ({"hint": "Do."}, "It failed. Do."),
+    ],
+)
+def test_the_line_has_what_is_known(facts, text):
+    for message in ("It failed", "It failed."):
+        assert str(errors.BadRequestError(message, **facts)) == text
+
+
+@pytest.mark.parametrize("length, kept", [(300, "a" * 300), (301, "a" * 299 + "…")])
+def test_a_long_text_is_cut(length, kept):
+    assert errors.one_line("a" * length) == kept
+
+
+def test_progress_is_part_of_the_facts_and_means_changed_unless_it_says_otherwise():
+    assert errors.BadRequestError("x", progress={"done": 1}).facts() == {"changed": True, "done": 1}
+    assert errors.BadRequestError("x", progress={"changed": False}).facts() == {"changed": False}
+    assert errors.BadRequestError("x").facts() == {}
+
+
 @pytest.mark.parametrize("status", [401, 403])
 def test_mfa_required_carries_the_token_but_never_shows_it(status):
     body = {
@@ -128,6 +224,7 @@ def test_mfa_required_carries_the_token_but_never_shows_it(status):
     }
     error = from_answer("log in", status, {}, body)
     assert isinstance(error, errors.MfaRequiredError) and error.mfa_token == "Fe26.2*secret"
+    assert "otp" in error.hint and "mfa_token" in error.hint
     assert "Fe26" not in str(error) + repr(error) + str(error.facts())
 
 
@@ -146,6 +243,26 @@ def test_a_missing_scope_is_named():
         "required_scope": "read:users",
         "hint": "Add the scope read:users to the application's grant for this API, then get a new token.",
     }
+
+
+@pytest.mark.parametrize(
+    "status, body, scope",
+    [
+        (403, {"error": "insufficient_scope", "message": "Needs any of: a:b, c:d."}, "a:b, c:d"),
+        (403, {"error": "insufficient_scope", "message": "any of: x, expected any of: a:b"}, "a:b"),
+        (403, {"error": "insufficient_scope", "message": "Insufficient scope"}, None),
+        (403, {"error": "insufficient_scope"}, None),
+    ],
+)
+def test_a_scope_is_what_auth0_expects(status, body, scope):
+    error = from_answer("do it", status, {}, body)
+    assert isinstance(error, errors.InsufficientScopeError) and error.required_scope == scope
+    assert ("scope %s " % (scope or "it names")) in error.hint
+
+
+def test_a_scope_of_another_status_is_no_missing_scope():
+    error = from_answer("do it", 400, {}, {"error": "insufficient_scope", "message": "any of: a:b"})
+    assert type(error) is errors.BadRequestError and error.required_scope is None
 
 
 def test_what_the_server_says_cannot_break_the_line():
