@@ -9,10 +9,11 @@ python = .venv/bin/python
 in_venv = PATH="$(CURDIR)/.venv/bin:$$PATH"
 gitops = docs/examples/gitops
 
-.PHONY: help setup demo test sanity lint importer docs units coverage oldest
+.PHONY: help setup demo test sanity lint importer docs units coverage oldest mutants
 help:
 	@echo "make demo      the whole path against the embedded tenant; the report is build/demo/report.html"
 	@echo "make test      every test; its parts are sanity, lint, importer, docs, units, coverage and oldest"
+	@echo "make mutants   how many mistakes in the deciding files the unit tests notice; takes half an hour"
 	@echo "make docs      the documentation; it starts at build/docs/html/index.html"
 	@echo "make setup     only the environment in .venv/"
 
@@ -52,6 +53,10 @@ units: setup
 coverage: setup
 	@$(python) -m pytest -n 2 --dist worksteal -q tests/unit --ignore tests/unit/emulator \
 	    --cov plugins/module_utils --cov-branch --cov-report term:skip-covered
+
+# How many mistakes in the files that decide the unit tests notice by themselves. Too long for `test`.
+mutants: setup
+	@$(python) tools/mutants.py
 
 # Real playbooks once more, on the oldest ansible-core, where the main environment has a newer one. Without what is the same
 # on any: the client below the modules, and what it makes of every fault.

@@ -220,7 +220,7 @@ def from_answer(action: str, status: int, headers, body) -> Auth0Error:
         return MfaRequiredError(message, body["mfa_token"], hint=hint, **facts)
     if status == 403 and code == "insufficient_scope":
         _before, named, scopes = said.rpartition("any of:")
-        scope = scopes.strip().rstrip(".") if named else None
+        scope = (scopes.strip().rstrip(".") or None) if named else None
         hint = "Add the scope %s to the application's grant for this API, then get a new token." % (scope or "it names")
         return InsufficientScopeError(message, required_scope=scope, hint=hint, **facts)
     if status >= 500:
