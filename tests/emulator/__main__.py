@@ -36,7 +36,7 @@ class ClosableProtocol(HttpToolsProtocol):
 
 
 class Server(uvicorn.Server):
-    """Says when it is ready, and on a signal closes all connections at once instead of waiting for clients."""
+    """Prints a line when it is ready; on a signal it closes all connections at once instead of waiting for clients."""
 
     def __init__(self, config: uvicorn.Config, ready_line: str):
         super().__init__(config)
@@ -48,12 +48,12 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for connection in list(self.server_state.connections):
-            connection.transport.abort()  # close() would wait for TLS clients to say goodbye
+            connection.transport.abort()  # close() would wait until TLS clients close their side
         await super().shutdown(sockets)
 
 
 class Arguments(argparse.ArgumentParser):
-    """One line for a wrong argument, without the usage."""
+    """An argument parser that reports a wrong argument in one line, without the usage."""
 
     def error(self, message: str) -> None:
         self.exit(2, f"tests.emulator: {message}\n")
@@ -82,7 +82,7 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A bound socket; ends the process with code 2 and one line when the address cannot be had."""
+    """A listening socket; ends the process with code 2 and one line when the address is taken or not this machine's."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -94,7 +94,7 @@ class Emulator:
         if fault is not None and fault.kind in ("malformed", "truncated") and isinstance(answer, (dict, list)):
             response.body = distortions.cut(response.body)
             if fault.kind == "truncated":
-                # The headers still promise the whole.
+                # The headers still announce the length of the whole body.
                 start = {"type": "http.response.start", "status": status, "headers": response.raw_headers}
                 await send(start)
                 await send({"type": "http.response.body", "body": response.body, "more_body": True})
@@ -154,7 +154,7 @@ def _api_of(path: str) -> str:
 
 
 def _authorize(call: Call, scopes: tuple[str, ...]) -> None:
-    """Let a Management token with any of ``scopes`` in (API.md §0.1); sets the call's principal."""
+    """Set the call's principal; raise unless its Management token has one of ``scopes`` (API.md §0.1)."""
     header = call.headers.get("authorization")
     if header is None:
         raise management_error(401, "Missing authentication")

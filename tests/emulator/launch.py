@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Starting the emulator from tests, demos and benchmarks: a process of its own on a free port of loopback."""
+"""Starting the emulator from tests, demos and benchmarks, in its own process and on a free loopback port."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Running:
     ca_file: str | None = None
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
-        """Call ``/_control/<path>`` and return the parsed answer, None for an empty one.
+        """The parsed answer of ``/_control/<path>``, None for an empty one.
 
         Raises ``urllib.error.HTTPError`` for a refusal.
         """

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the contract leaves open, and what a tenant's administrator configures: one named switch each.
+"""Named switches: for what a tenant's administrator configures, and for what Auth0 does not document.
 
-The README lists every switch with its meaning and evidence; a test holds the two lists against each other.
+The README lists every switch with its meaning and evidence; a test compares the two lists.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Switch:
     choices: tuple = ()
 
     def parse(self, text: str) -> bool | int | str | tuple:
-        """The value written as ``text``; ``ValueError`` names the values that are allowed."""
+        """The value written as ``text``; raises ``ValueError`` that names the allowed values."""
         if isinstance(self.default, bool):
             if text not in ("on", "off"):
                 raise ValueError("expected on or off")
@@ -100,7 +100,7 @@ SWITCHES = {
 
 
 def read_switches(assignments: list[str]) -> dict:
-    """All switches with their defaults, changed by ``NAME=VALUE`` texts; ``ValueError`` names the one that is wrong."""
+    """All switches with their defaults, changed by ``NAME=VALUE`` texts; raises ``ValueError`` that names a wrong one."""
     values = {name: switch.default for name, switch in SWITCHES.items()}
     for assignment in assignments:
         name, separator, text = assignment.partition("=")

@@ -13,7 +13,7 @@ from ..state.tenant import Tenant
 
 
 def nanoseconds(tenant: Tenant) -> int:
-    """The tenant's time."""
+    """The tenant's time, in nanoseconds since 1970."""
     return tenant.now() * 1_000_000 + time.time_ns() % 1_000_000
 
 
@@ -27,7 +27,7 @@ def build_status(content: Content, tenant: Tenant) -> str:
 
 
 def build_nanoseconds(tenant: Tenant) -> int:
-    """How long a build takes."""
+    """How long a build takes, in nanoseconds."""
     return tenant.switches["action-build-seconds"] * 1_000_000_000
 
 

@@ -19,15 +19,12 @@ _ALLOW_REMEMBER = re.compile(r"""(?:^|[\s,"'])allowRememberBrowser["']?\s*:\s*(t
 
 
 def remember_browser_choice(tenant: Tenant) -> bool | None:
-    """What the Actions that are deployed and bound to ``post-login`` say about remembering the browser.
+    """Whether the login page offers to remember the browser; None when no Action decides it.
 
-    A reader of code, not an interpreter: it finds calls such as
-    ``api.multifactor.enable("any", {allowRememberBrowser: false})`` with literal arguments, wherever they stand and
-    under whatever condition, and leaves out comments. The last one in the order of the bindings wins. A call without
-    the option means False, its documented default; ``enable("none")`` and a call with options that are no literal say
-    nothing.
-
-    :returns: whether the login page offers to remember the browser; None when no Action says anything.
+    This reads the code of the Actions that are deployed and bound to ``post-login``; it does not run it. It finds calls
+    such as ``api.multifactor.enable("any", {allowRememberBrowser: false})`` with literal arguments, ignores comments
+    and the conditions around the calls, and takes the last call in the order of the bindings. A call without the option
+    means False, the documented default. ``enable("none")`` and calls whose options are not literal decide nothing.
     """
     choice = None
     for binding in tenant.actions.bindings.get(POST_LOGIN, ()):
@@ -39,7 +36,7 @@ def remember_browser_choice(tenant: Tenant) -> bool | None:
 
 
 def choices(code: str) -> list[bool]:
-    """What each readable call of ``api.multifactor.enable`` in the code says, in the order of the text."""
+    """``allowRememberBrowser`` of each readable call of ``api.multifactor.enable``, in the order of the code."""
     plain = _STRING_OR_COMMENT.sub(lambda match: match[1] or " ", code)
     found = []
     for match in _ENABLE.finditer(plain):

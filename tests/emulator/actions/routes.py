@@ -104,7 +104,7 @@ def list_triggers(_call: Call) -> tuple[int, dict]:
 
 
 def list_actions(call: Call) -> tuple[int, dict]:
-    """``GET /actions/actions``; all Actions here are custom ones, none is installed."""
+    """``GET /actions/actions``; all Actions here are custom, none is installed from the Marketplace."""
     trigger_id, name = call.query.get("triggerId"), call.query.get("actionName")
     found = [
         action
@@ -124,7 +124,7 @@ def get_action(call: Call) -> tuple[int, dict]:
 
 
 def create_action(call: Call) -> tuple[int, dict]:
-    """``POST /actions/actions``: 201 at once, built later; with ``deploy`` deployed at once as well."""
+    """``POST /actions/actions``: 201 at once, the build follows; ``deploy`` also deploys it at once."""
     body = check_object(read_body(call), _CREATE, ("name", "supported_triggers"))
     tenant = call.tenant
     actions = tenant.actions
@@ -157,7 +157,7 @@ def update_action(call: Call) -> tuple[int, dict]:
 
 
 def delete_action(call: Call) -> tuple[int, None]:
-    """``DELETE /actions/actions/{id}``: a bound one with ``force=true`` only."""
+    """``DELETE /actions/actions/{id}``: a bound Action needs ``force=true``."""
     action = _existing_action(call)
     force = flag(call, "force", False)
     if call.tenant.actions.is_bound(action) and not force:
@@ -167,7 +167,7 @@ def delete_action(call: Call) -> tuple[int, None]:
 
 
 def deploy_action(call: Call) -> tuple[int, dict]:
-    """``POST /actions/actions/{id}/deploy``; the version answered is not yet called deployed (recorded)."""
+    """``POST /actions/actions/{id}/deploy``; the version in the response is not yet marked as deployed (recorded)."""
     action = _existing_action(call)
     switches = call.tenant.switches
     if build_status(action.content, call.tenant) != "built" and switches["deploy-unbuilt-status"] == 400:
@@ -240,7 +240,7 @@ def _trigger_id(call: Call) -> str:
 
 
 def _content_values(body: dict, old: Content, now: int) -> dict[str, Any]:
-    """What of the content a validated body changes."""
+    """The members of the content that a validated body changes."""
     if body.get("modules"):
         raise invalid_body("Action modules are not available on this tenant", "modules")
     values = {name: body[name] for name in ("code", "runtime") if name in body}
@@ -306,7 +306,7 @@ def _envelope(name: str, items: list, total: int, page: int, per_page: int) -> d
 
 
 def _base(action: Action) -> dict:
-    """An Action inside another object; it is as it was created, and never fully deployed there (recorded)."""
+    """An Action inside another object: as it was created, and never marked as fully deployed (recorded)."""
     return {
         "id": action.id,
         "name": action.name,
@@ -344,7 +344,7 @@ def _binding(tenant: Tenant, binding: Binding) -> dict:
 
 
 def _deployed(tenant: Tenant, action: Action) -> dict:
-    """``current_version``, whose status alone is in upper case, and ``deployed_version``; nothing before a deploy."""
+    """``current_version`` (the only one with its status in upper case) and ``deployed_version``; empty before a deploy."""
     if action.deployed is None:
         return {}
     version = _version(tenant, action.deployed)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page at ``/_control/``: what a person looks at while developing a playbook. One file, no script, no secrets."""
+"""The page at ``/_control/``: the tenant at a glance, while developing a playbook. One file, no script, no secrets."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _TEMPLATE = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=
 def render(emulation: Emulation, query: dict[str, str]) -> bytes:
     """The page, UTF-8.
 
-    :param query: ``email``, the beginning of an address, and ``page`` from 0; what is no page is the first one.
+    :param query: ``email`` is the beginning of an address, ``page`` starts at 0; a malformed page means the first.
     """
     tenant = emulation.tenant
     email = query.get("email", "").strip().lower()
@@ -112,7 +112,7 @@ def _authenticator(item: Authenticator, now: int) -> dict:
 
 
 def _written(value: bool | int | str | tuple) -> str:
-    """A switch's value as on the command line."""
+    """A switch's value as written on the command line."""
     if isinstance(value, bool):
         return "on" if value else "off"
     return ",".join(value) if isinstance(value, tuple) else str(value)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control address ``/_control/``: what a test or a demo does to the tenant from outside. No token, no limits."""
+"""The control address ``/_control/``: how a test or a demo changes the tenant from outside. No token, no limits."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LATEST = 253_370_764_800_000  # the year 9999, milliseconds; later times have no
 
 
 def answer(emulation: Emulation, method: str, path: str, query_string: str, body: bytes) -> tuple[int, Any]:
-    """The status and JSON body for one control request; mistakes give 400 or 404 with an ``error`` text."""
+    """The status and JSON body for one control request; a mistake is answered with 400 or 404 and an ``error`` text."""
     action = _ACTIONS.get((method, path.removeprefix(PREFIX)))
     if action is None:
         known = ", ".join(f"{verb} {name}" for verb, name in _ACTIONS)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Enrollments, whatever API they are begun by: the pending authenticators, and what the user has to scan."""
+"""Beginning an enrollment, whichever API asked for it: the pending authenticators and the QR codes."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 def begin_enrollment(
     tenant: Tenant, user: User, factor: str, values: dict, client_id: str | None = None, preferred: str | None = None
 ) -> list[Authenticator]:
-    """The pending authenticators that the user has from now on, the one to confirm first; the log gets an entry.
+    """Add pending authenticators to the user and return them, the one to confirm first; log the start.
 
     :param factor: one of :data:`TICKET_FACTORS`.
     :param values: ``phone_number`` for a phone, ``email`` for an address other than the user's.
-    :param preferred: the channel by which a phone is challenged first, where it was chosen.
+    :param preferred: the channel chosen for a phone; the default is the tenant's first message type.
     :raises ValueError: a value that the factor needs is missing.
     """
     added = _pending(tenant, user, factor, values, preferred)
@@ -34,12 +34,12 @@ def begin_enrollment(
 
 
 def offer_push(tenant: Tenant, user: User, session: str, item: Authenticator) -> tuple[str, str]:
-    """The ``oob_code`` of a push that the user's new device confirms itself with, and what its QR code says."""
+    """The ``oob_code`` of the push that confirms a new device, and the content of the QR code for the Guardian app."""
     return tenant.challenge(user, session, item, "push"), _push_barcode_uri(tenant, user)
 
 
 def otp_barcode_uri(tenant: Tenant, user: User, item: Authenticator) -> str:
-    """What the QR code of an OTP app says."""
+    """The content of the QR code for an OTP app."""
     label = f"{quote(tenant.name)}:{quote(user.email or user.id)}"
     members = {"secret": item.secret, "issuer": tenant.name, "algorithm": "SHA1", "digits": 6, "period": 30}
     return f"otpauth://totp/{label}?{urlencode(members, quote_via=quote)}"

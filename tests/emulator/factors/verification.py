@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Second steps and passwords: what is right, what is counted and what is logged, whatever API the user came by."""
+"""Checking passwords and second steps, whichever API asked for it: verification, quotas and log entries."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class WrongCode(Exception):
 
 
 def same_text(given: str, expected: str) -> bool:
-    """Comparison in constant time."""
+    """Whether two texts are equal, compared in constant time."""
     return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
 
 
@@ -38,9 +38,9 @@ def database_user(tenant: Tenant, name: str) -> User | None:
 
 
 def check_password(tenant: Tenant, user: User | None, password: str) -> User:
-    """The user, when the password is theirs.
+    """The user, if the password is right.
 
-    403 ``invalid_grant`` otherwise, 429 ``too_many_attempts`` after too many of those.
+    Otherwise raises 403 ``invalid_grant``, or 429 ``too_many_attempts`` after too many wrong passwords.
     """
     now = tenant.now() / 1000
     if user is not None and tenant.switches["brute-force-protection"] and tenant.failed_logins.blocks(user.id, now):
@@ -70,9 +70,9 @@ def send(tenant: Tenant, user: User, client_id: str, session: str, item: Authent
 def verify_otp(
     tenant: Tenant, user: User, client_id: str, otp: str, only: Authenticator | None = None
 ) -> Authenticator:
-    """The OTP app (``only`` this one, where given) whose code it is, marked as used.
+    """The OTP app that the code belongs to, marked as used; only ``only`` is tried if it is given.
 
-    Raises ``WrongCode``, or ``QuotaExceeded`` after ten failures, even for a right code.
+    Raises ``WrongCode``. After ten failures it raises ``QuotaExceeded``, even for a right code.
     """
     _check_failures(tenant, user, client_id)
     step = tenant.now() // 1000 // OTP_SECONDS
@@ -93,7 +93,7 @@ def verify_code(tenant: Tenant, user: User, client_id: str, challenge: Challenge
 
 
 def take_push(tenant: Tenant, user: User, client_id: str, challenge: Challenge) -> Authenticator | None:
-    """The device on which the push was approved, marked as used; None when it was not, or was taken before."""
+    """The device that approved the push, marked as used; None if it has not approved, or the push was used before."""
     item = challenged(user, challenge)
     if not challenge.approved or challenge.used or item is None:
         return None
@@ -119,7 +119,7 @@ def verify_recovery_code(tenant: Tenant, user: User, client_id: str, code: str) 
 
 
 def open_challenge(tenant: Tenant, user: User, session: str, oob_code: str) -> Challenge:
-    """The challenge that an ``oob_code`` stands for; OAuth errors when it is none, another login's, or too old."""
+    """The challenge of an ``oob_code``; raises an OAuth error if the code is malformed, expired or another login's."""
     sealed = tenant.sealer.open(oob_code)
     if sealed is None or sealed.get("kind") != "oob":
         raise oauth_error(tenant.switches["malformed-mfa-token-status"], "invalid_grant", "Malformed oob_code")
@@ -133,14 +133,14 @@ def open_challenge(tenant: Tenant, user: User, session: str, oob_code: str) -> C
 
 
 def challenged(user: User, challenge: Challenge) -> Authenticator | None:
-    """The authenticator that was challenged; None when it is gone."""
+    """The authenticator that was challenged; None if it was deleted."""
     implicit = implicit_email(user)
     candidates = user.authenticators + ([implicit] if implicit else [])
     return next((item for item in candidates if item.id == challenge.authenticator_id), None)
 
 
 def _accepts(tenant: Tenant, item: Authenticator, otp: str, step: int) -> bool:
-    """The present and the previous step count; each is used once unless the switch says otherwise (RFC 6238 §5.2)."""
+    """Whether the code is of the present or the previous step; each is accepted once (RFC 6238 §5.2, switchable)."""
     generator = pyotp.TOTP(item.secret)
     for candidate in (step, step - 1):
         if same_text(otp, generator.generate_otp(candidate)):
@@ -166,7 +166,7 @@ def _failed(tenant: Tenant, user: User, client_id: str, item: Authenticator | No
 
 
 def _succeed(tenant: Tenant, user: User, client_id: str, item: Authenticator) -> Authenticator:
-    """Note the use of an authenticator; the first use of a pending one confirms it."""
+    """Record the use of an authenticator and return it; the first use of a pending one confirms it."""
     first = not active_factors(user)
     if item.confirmed:
         item.last_auth_at = tenant.now()

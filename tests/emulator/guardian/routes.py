@@ -31,7 +31,7 @@ _TICKET = {
     ),
 }
 PROVIDERS = ("duo", "google-authenticator")
-# The published names of the enrollments' methods; there is none for e-mail.
+# The published ``auth_method`` of each type; e-mail has none.
 _AUTH_METHOD = {
     "totp": "authenticator",
     "push": "guardian",
@@ -52,7 +52,7 @@ def list_factors(call: Call) -> tuple[int, list]:
 
 
 def set_factor(call: Call) -> tuple[int, dict]:
-    """``PUT /guardian/factors/{name}``; e-mail or platform WebAuthn alone are accepted too (recorded)."""
+    """``PUT /guardian/factors/{name}``; enabling only e-mail or only platform WebAuthn is accepted (recorded)."""
     name = call.path["name"]
     if name not in FACTORS:
         raise invalid_path(f"No enum match for: {name}", "name")
@@ -109,7 +109,7 @@ def _record_change(call: Call) -> None:
 
 
 def create_ticket(call: Call) -> tuple[int, dict]:
-    """``POST /guardian/enrollments/ticket``: for one enrollment within five days, mailed when asked for."""
+    """``POST /guardian/enrollments/ticket``: for one enrollment within five days; ``send_mail`` mails it."""
     body = check_object(read_body(call), _TICKET, ("user_id",))
     tenant = call.tenant
     user = tenant.find(body["user_id"])
@@ -128,11 +128,11 @@ def create_ticket(call: Call) -> tuple[int, dict]:
 
 
 def redeem_ticket(tenant: Tenant, body: object) -> dict:
-    """Enroll as the user does who opens the ticket's page: the authenticators are confirmed at once.
+    """Enroll as the user who opens the ticket's page; the new authenticators are confirmed at once.
 
-    :param body: ``ticket`` (its id), ``factor`` when the ticket names none, ``phone_number`` or ``email`` where needed.
-    :returns: the new authenticators (``id``, ``type``, for an OTP app its ``secret``) and the recovery code, if one was
-        due.
+    :param body: ``ticket`` (its id), ``factor`` unless the ticket names it, ``phone_number`` or ``email`` where needed.
+    :returns: the new authenticators (``id``, ``type``, for an OTP app its ``secret``) and the recovery code, if
+        one was issued.
     :raises ValueError: the ticket is unknown, used or too old, or the factor cannot be enrolled with it.
     """
     if not isinstance(body, dict) or not isinstance(body.get("ticket"), str):
@@ -171,7 +171,7 @@ def redeem_ticket(tenant: Tenant, body: object) -> dict:
 
 
 def get_enrollment(call: Call) -> tuple[int, dict]:
-    """``GET /guardian/enrollments/{id}``: the id with or without the type before it."""
+    """``GET /guardian/enrollments/{id}``: the ID with or without its type."""
     _user, item = _existing_enrollment(call)
     return 200, _enrollment(item)
 
@@ -234,7 +234,7 @@ def _enrollment_not_found() -> ApiError:
 
 
 def _enrollment(item: Authenticator) -> dict:
-    """The guardian object; what is not known is left out."""
+    """The enrollment as the API shows it; unknown members are left out."""
     answer = {"id": item.id, "status": "confirmed" if item.confirmed else "pending"}
     if item.name is not None:
         answer["name"] = item.name

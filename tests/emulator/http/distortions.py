@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a fault makes of a request that is carried out: who is gone before it, and how its answer differs."""
+"""Faults of requests that are carried out: what happens just before, and how the response is distorted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNKNOWN_MEMBER = {"x_unknown": {"level": 3}}
 
 
 def limit_headers(fault: Fault, headers: dict[str, str]) -> dict[str, str]:
-    """The headers of a refusal by a fault, from those of the answer that there would have been."""
+    """The headers of a response that a fault refuses, made from those that it would have had."""
     if not fault.limit_headers:
         headers = {name: value for name, value in headers.items() if not name.startswith("x-ratelimit-")}
     elif fault.kind == "limit":
@@ -31,7 +31,7 @@ def limit_headers(fault: Fault, headers: dict[str, str]) -> dict[str, str]:
 
 
 def prepare(call: Call, fault: Fault) -> None:
-    """What happens just before the request is carried out."""
+    """Delete the user or expire the token that the fault names, just before the request is carried out."""
     if fault.kind == "delete-user":
         call.tenant.remove(fault.user_id or call.path.get("id", ""))
     elif fault.kind == "expire-token":
@@ -55,7 +55,7 @@ def answer(call: Call, route: Route, fault: Fault | None) -> tuple[int, Any]:
 
 
 def cut(content: bytes) -> bytes:
-    """The first half of an answer, never the whole of one that is not empty."""
+    """The first half of a response, always shorter than the whole unless that is empty."""
     return content[: len(content) // 2]
 
 
@@ -79,7 +79,7 @@ def _misplaced(call: Call, route: Route, body: Any, fault: Fault) -> Any:
 
 
 def _page(call: Call, route: Route, page: int, own: list) -> list:
-    """The rows of another page; none where there is none or the endpoint has no pages."""
+    """The rows of another page; empty if that page does not exist or the endpoint has no pages."""
     try:
         _status, body = route.handler(dataclasses.replace(call, query={**call.query, "page": str(page)}))
     except ApiError:
@@ -94,7 +94,7 @@ def _rows(body: Any) -> list | None:
 
 
 def _with_unknown(value: Any) -> Any:
-    """With a member more in every object, and an authenticator of an unknown factor more in every list of them."""
+    """The body with an unknown member in every object, and an unknown factor in every list of authenticators."""
     if isinstance(value, list):
         rows = [_with_unknown(item) for item in value]
         last = rows[-1] if rows and isinstance(rows[-1], dict) else {}

@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 
 class ApiError(Exception):
-    """An answer other than success, raised by a handler and sent by the application.
+    """An error response, raised by a handler and sent by the application.
 
     :param status: HTTP status.
     :param body: JSON body in the shape of the API family.

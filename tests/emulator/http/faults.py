@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults on demand: what a client meets when the network or the service fails, or when others work on the same users."""
+"""Faults on demand: a failing network or service, or somebody else who changes the same users."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Fault:
     :param path: glob on the decoded path.
     :param method: HTTP method, ``*`` for any.
     :param limit_headers: whether the ``x-ratelimit-*`` headers stay on the answer.
-    :param seconds: how late the answer is; for ``limit``, when the bucket is said to get its next token.
+    :param seconds: the delay of the response; for ``limit``, the time until the bucket's next token.
     :param members: names that are left out of every object of the answer.
     :param rows: by how many rows a page is off.
     :param user_id: whom to delete; None for the user named in the path.
@@ -90,7 +90,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 
 def read_fault(description: object) -> Fault:
-    """The fault that a JSON object describes; ``ValueError`` says what is wrong with it."""
+    """The fault that a JSON object describes; raises ``ValueError`` with the reason if it is wrong."""
     if not isinstance(description, dict):
         raise ValueError("a fault is an object with a kind")
     kind = description.get("kind")
@@ -108,13 +108,13 @@ def read_fault(description: object) -> Fault:
 
 
 class Faults:
-    """The faults that are still to happen, in the order they were asked for."""
+    """The faults that are still to happen, in the order in which they were requested."""
 
     def __init__(self):
         self.pending: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
-        """Make ``fault`` happen to the requests to come."""
+        """Make ``fault`` happen to the next requests that match it."""
         self.pending.append(fault)
 
     def clear(self) -> None:
@@ -122,7 +122,7 @@ class Faults:
         self.pending.clear()
 
     def take(self, method: str, path: str) -> Fault | None:
-        """The first fault that matches a request, counted down; None when the request is to go well."""
+        """The first fault that matches a request, counted down; None if no fault matches."""
         for fault in self.pending:
             if fault.method in ("*", method) and fnmatchcase(path, fault.path):
                 fault.count -= 1

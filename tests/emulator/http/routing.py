@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finding the handler of a request by its raw path, so that an encoded slash stays inside an id."""
+"""Finding a request's handler by its raw path, so that an encoded slash stays inside an ID."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Route:
     """One endpoint.
 
     :param pattern: path with ``{name}`` segments.
-    :param handler: takes a :class:`Call`, returns ``(status, body)``, raises ``ApiError``. A body is a JSON value, None
-        for an empty one, or ``bytes``, whole or as an asynchronous iterator, of the content type that the handler puts
-        into the call's ``answer_headers``.
+    :param handler: takes a :class:`Call`, returns ``(status, body)``, raises ``ApiError``. The body is a JSON
+        value, None for an empty body, or ``bytes`` (at once or as an asynchronous iterator). With ``bytes`` the handler
+        sets the content type in the call's ``answer_headers``.
     :param scopes: Management scopes, any of which lets the caller in; empty outside the Management API.
     :param group: the endpoint group whose rate limit counts.
     """
@@ -43,7 +43,7 @@ class Call:
     :param headers: names in lower case.
     :param body: raw bytes.
     :param principal: client or user id, once it is known; for the request log.
-    :param scheme: ``http`` or ``https``, as the client has called.
+    :param scheme: ``http`` or ``https``, as the client called.
     :param answer_headers: filled by the handler: headers that the answer carries besides the usual ones.
     """
 
@@ -57,7 +57,7 @@ class Call:
     answer_headers: dict[str, str] = field(default_factory=dict)
 
     def json(self) -> Any:
-        """The JSON value of the body; ``ValueError`` when it is none, or holds text that is no Unicode."""
+        """The JSON value of the body; raises ``ValueError`` if it is not JSON, or if a text in it is not valid Unicode."""
         try:
             value = json.loads(self.body)
             json.dumps(value, ensure_ascii=False).encode()
@@ -79,7 +79,7 @@ class Router:
             node.setdefault(_ROUTES, {})[route.method] = (route, names)
 
     def find(self, method: str, raw_path: str) -> tuple[Route, dict[str, str]] | None:
-        """The route of a still encoded path, and its decoded parameters; None when there is none."""
+        """The route of a percent-encoded path and its decoded parameters; None if there is no route."""
         node, values = self._root, []
         for raw in raw_path[1:].split("/"):
             segment = unquote(raw, errors="replace")

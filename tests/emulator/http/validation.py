@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Validation of Management API bodies and queries, with messages of the form seen in the wild (API.md §0.1)."""
+"""Validation of Management API bodies and queries, with messages worded as in public reports (API.md §0.1)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def invalid_path(reason: str, name: str, description: str = "") -> ApiError:
 
 
 def read_body(call: Call) -> object:
-    """The JSON value of the body; 400 when it is none."""
+    """The JSON value of the body; 400 if it is not JSON."""
     try:
         return call.json()
     except ValueError:
@@ -49,7 +49,7 @@ def read_body(call: Call) -> object:
 
 
 def check_object(body: object, properties: dict[str, Property], required: tuple[str, ...] = ()) -> dict:
-    """The body, when it is an object with all required and no unknown properties, each of them valid."""
+    """The body, if it is an object with all required, no unknown and only valid properties; otherwise 400."""
     if not isinstance(body, dict):
         raise invalid_body(f"Expected type object but found type {json_type(body)}")
     for name in required:

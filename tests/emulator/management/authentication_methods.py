@@ -86,7 +86,7 @@ def get_method(call: Call) -> tuple[int, dict]:
 
 
 def create_method(call: Call) -> tuple[int, dict]:
-    """``POST``: created already confirmed; 409 for one that exists (switchable)."""
+    """``POST``: confirmed at once; 409 if an equal method exists (switchable)."""
     user = existing_user(call)
     item = _build(call.tenant, check_object(read_body(call), _CREATE, ("type",)))
     if call.tenant.is_full(user):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Exports of users: what a job is asked for, and the file that it makes (API.md §3.7)."""
+"""The file of a user export (API.md §3.7)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def lines(job: Job, users: Iterable[User]) -> Iterator[str]:
 
 
 async def compressed(texts: Iterator[str]) -> AsyncIterator[bytes]:
-    """The texts as one gzip file, made while it is sent; other requests are answered in between."""
+    """The texts as one gzip file, made while it is sent, so that other requests are answered in between."""
     compressor = zlib.compressobj(wbits=31)
     while batch := list(islice(texts, _ROWS_AT_ONCE)):
         data = compressor.compress("".join(batch).encode())

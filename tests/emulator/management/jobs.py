@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``/jobs/*`` of the Management API, and the address that an export is fetched from (API.md §3.7)."""
+"""``/jobs/*`` of the Management API, and the download of an export (API.md §3.7)."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def create_export(call: Call) -> tuple[int, dict]:
 
 
 def get_job(call: Call) -> tuple[int, dict]:
-    """``GET /jobs/{id}``: with a fresh link to the file once that is there."""
+    """``GET /jobs/{id}``: with a fresh link to the file once the job is completed."""
     job = _existing_job(call)
     status = _status(call.tenant, job)
     answer = _job(job, status)
@@ -92,7 +92,7 @@ def get_job_errors(call: Call) -> tuple[int, dict | None]:
 
 
 def download(call: Call) -> tuple[int, AsyncIterator[bytes]]:
-    """The file behind a job's ``location``; the link is all that it takes, for 60 seconds."""
+    """The file behind a job's ``location``. The link needs no token and expires after 60 seconds."""
     tenant = call.tenant
     sealed = tenant.sealer.open(call.query.get("signature", ""))
     if sealed is None or (sealed.get("kind"), sealed.get("job")) != ("export", call.path["job"]):
@@ -132,7 +132,7 @@ def _status(tenant: Tenant, job: Job) -> str:
 
 
 def _job(job: Job, status: str) -> dict:
-    """What every answer about a job has; its ``connection`` is empty when all are exported."""
+    """The members of every answer about a job; ``connection`` is empty if all connections are exported."""
     answer = {"type": "users_export", "status": status, "format": job.format, "created_at": iso(job.created_at)}
     answer["id"] = job.id
     answer["connection"] = job.connection.name if job.connection else ""

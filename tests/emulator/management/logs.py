@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``/logs`` of the Management API, and the entries that its own writes leave there (API.md §3.8)."""
+"""``/logs`` of the Management API, and the entries that Management API writes leave there (API.md §3.8)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SEARCHABLE = frozenset(
 )  # fmt: skip
 PAGEABLE = 1000
 _SECRETS = frozenset(("password", "totp_secret", "recovery_code", "secrets"))
-# The names of all writes, which are the descriptions of their entries (recorded for those about users).
+# The name of each write, which is its entry's description (recorded for writes about users).
 WRITES = {
     ("POST", "/api/v2/users"): "Create a User",
     ("PATCH", "/api/v2/users/{id}"): "Update a User",
@@ -58,7 +58,7 @@ WRITES = {
 
 
 def list_logs(call: Call) -> tuple[int, list | dict]:
-    """``GET /logs``: with ``from`` everything after that entry, otherwise a search."""
+    """``GET /logs``: with ``from``, everything after that entry; otherwise a search."""
     if "from" in call.query:
         return 200, _next_entries(call)
     return 200, _search(call, call.tenant.log.entries(call.tenant.now()))
@@ -140,7 +140,7 @@ def record_write(call: Call, route: Route, path: str, status: int, answer: Any) 
 def _sent(call: Call) -> Any:
     try:
         return call.json()
-    except ValueError:  # none, or something that an endpoint without a body has ignored
+    except ValueError:  # no body, or one that the endpoint ignored
         return {}
 
 

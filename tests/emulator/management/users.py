@@ -171,7 +171,7 @@ def _record_signup(call: Call, user: User, body: dict) -> None:
 
 
 def update_user(call: Call) -> tuple[int, dict]:
-    """``PATCH /users/{id}``: metadata are merged at the first level, everything else is replaced."""
+    """``PATCH /users/{id}``: metadata is merged at the first level, everything else is replaced."""
     user = existing_user(call)
     body = check_object(read_body(call), _UPDATE)
     email = _address(body)
@@ -204,7 +204,7 @@ def delete_user(call: Call) -> tuple[int, None]:
 
 
 def regenerate_recovery_code(call: Call) -> tuple[int, dict]:
-    """``POST /users/{id}/recovery-code-regeneration``: voids the old code; not idempotent."""
+    """``POST /users/{id}/recovery-code-regeneration``: the old code stops working; not idempotent."""
     user = existing_user(call)
     if not user.authenticators and call.tenant.switches["regenerate-without-factors-status"] == 404:
         raise management_error(404, "Enrollment not found", "enrollment_not_found")
@@ -212,7 +212,7 @@ def regenerate_recovery_code(call: Call) -> tuple[int, dict]:
 
 
 def invalidate_remember_browser(call: Call) -> tuple[int, None]:
-    """``POST /users/{id}/multifactor/actions/invalidate-remember-browser``: no body either way."""
+    """``POST /users/{id}/multifactor/actions/invalidate-remember-browser``: neither request nor response has a body."""
     call.tenant.browsers.forget(existing_user(call).id)
     return 204, None
 

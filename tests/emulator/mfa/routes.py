@@ -21,7 +21,7 @@ from ..users.views import active_factors, challengeable, find_row, implicit_emai
 
 
 def bearer(call: Call, scope: str, jwt_only: bool = False) -> MfaSession:
-    """The session of the bearer token: 401 for none, a foreign or an expired one, 403 for a JWT without ``scope``."""
+    """The session of the bearer token; 401 if it is missing, foreign or expired, 403 for a JWT without ``scope``."""
     scheme, _separator, text = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not text:
         raise oauth_error(401, "invalid_token", "Missing or malformed bearer token")
@@ -45,7 +45,7 @@ def list_authenticators(call: Call) -> tuple[int, list]:
 
 
 def delete_authenticator(call: Call) -> tuple[int, None]:
-    """``DELETE /mfa/authenticators/{id}``: never with an ``mfa_token``, never an e-mail that was not enrolled."""
+    """``DELETE /mfa/authenticators/{id}``: needs a JWT; an e-mail that was never enrolled cannot be deleted."""
     session = bearer(call, "remove:authenticators", jwt_only=True)
     user = session.user
     switches = call.tenant.switches
@@ -69,7 +69,7 @@ def delete_authenticator(call: Call) -> tuple[int, None]:
 
 
 def associate(call: Call) -> tuple[int, dict]:
-    """``POST /mfa/associate``: a pending authenticator, and the user's only recovery code with the first one."""
+    """``POST /mfa/associate``: adds a pending authenticator; the first one comes with the user's recovery code."""
     session = bearer(call, "enroll")
     tenant, user = call.tenant, session.user
     if not session.is_jwt and active_factors(user):

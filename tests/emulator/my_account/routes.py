@@ -31,7 +31,7 @@ from ..users.times import iso
 
 MOST_LISTED = 20
 SESSION_LIFETIME = 600_000
-# Types of the Management API that are called otherwise here.
+# Types that have another name in the Management API.
 _SHOWN = {"push": "push-notification"}
 TYPES = (
     "password",
@@ -44,7 +44,7 @@ TYPES = (
     "push-notification",
     "recovery-code",
 )
-# The factors that can be enrolled here, by their name in the Guardian configuration.
+# The types that can be enrolled here, each with its factor in the Guardian configuration.
 _FACTORS = {
     "totp": "otp",
     "phone": "sms",
@@ -59,7 +59,7 @@ _NEEDED = {"phone": "phone_number", "email": "email"}
 def my_user(call: Call, scope: str, quota: str) -> tuple[User, str]:
     """The user of the bearer token, and the client that it was issued to.
 
-    401 without a valid one, 403 without ``scope``; a ``QuotaExceeded`` after too many requests of this user.
+    401 without a valid token, 403 without ``scope``; raises ``QuotaExceeded`` after too many requests of this user.
     """
     scheme, _separator, token = call.headers.get("authorization", "").partition(" ")
     claims = call.tenant.signer.verify(token) if scheme.lower() == "bearer" and token else None
@@ -76,7 +76,7 @@ def my_user(call: Call, scope: str, quota: str) -> tuple[User, str]:
 
 
 def _use_request_quota(call: Call, user: User, quota: str) -> None:
-    """Count a request of this user, and let the answer report what is left, on the machine's clock."""
+    """Count a request of this user and report the rest in the response headers, by the machine's clock."""
     now = time.time()
     try:
         bucket = call.tenant.quotas.take(quota, user.id, now)
@@ -117,9 +117,9 @@ def get_method(call: Call) -> tuple[int, dict]:
 
 
 def create_method(call: Call) -> tuple[int, dict]:
-    """``POST /authentication-methods``: 202, an enrollment to be finished with ``verify``.
+    """``POST /authentication-methods``: 202; ``verify`` finishes the enrollment.
 
-    A recovery code takes the place of the old one at its verification only; until then it is listed nowhere.
+    A new recovery code replaces the old one when it is verified; until then it is not listed.
     """
     user, client_id = my_user(call, "create:me:authentication_methods", "me-write")
     tenant, body = call.tenant, _body(call)
@@ -193,7 +193,7 @@ def delete_method(call: Call) -> tuple[int, None]:
 
 
 def _enroll(tenant: Tenant, user: User, client_id: str, kind: str, body: dict) -> tuple[str, dict]:
-    """Begin an enrollment: its id, and the members of the answer besides the id."""
+    """Begin an enrollment and return its ID and the other members of the answer."""
     if kind == "recovery-code":
         method_id, code = f"{kind}|{device_suffix()}", recovery_code()
         return method_id, {"auth_session": _seal(tenant, user, method_id, code=code), "recovery_code": code}
@@ -264,7 +264,7 @@ def _find(user: User, method_id: str) -> Authenticator | None:
 
 
 def _view(tenant: Tenant, user: User, item: Authenticator) -> dict:
-    """An authentication method as its owner sees it; addresses are masked only where a switch says so."""
+    """An authentication method as its owner sees it; numbers and addresses are masked only if the switch says so."""
     masked = tenant.switches["my-account-masked"]
     answer: dict[str, Any] = {
         "id": _method_id(item),

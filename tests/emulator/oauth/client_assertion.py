@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from ..state.clients import Client
 from ..state.used_assertions import UsedAssertions
 
-# The published test keys lie beside the README that names them.
+# The published test keys are in the directory of the README that names them.
 _KEYS = Path(__file__).parents[1]
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ALGORITHMS = ("RS256", "RS384", "PS256")
@@ -26,10 +26,10 @@ LONGEST_CLAIM = 64
 
 
 def assertion_problem(issuer: str, used: UsedAssertions, client: Client, assertion: str) -> str | None:
-    """What is wrong with a ``client_assertion``; None, and its ``jti`` is used up, when nothing is.
+    """What is wrong with a ``client_assertion``; None if it is valid, and then its ``jti`` is used up.
 
-    ``issuer`` is the tenant's, the audience of assertions. Times are held against the machine's clock, by which clients
-    sign, not against the tenant's.
+    ``issuer`` is the tenant's, which is the audience of assertions. Times are checked against the machine's clock, not
+    the tenant's, because clients sign by theirs.
     """
     try:
         claims = jwt.decode(

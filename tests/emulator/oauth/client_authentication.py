@@ -49,7 +49,7 @@ def required(parameters: dict, name: str) -> str:
 def authenticate_client(call: Call, parameters: dict) -> Client:
     """The client by ``client_id`` and ``client_secret`` in the body or by HTTP Basic, or by ``client_assertion``.
 
-    401 when they do not fit. A public application has no secret and says who it is.
+    401 if they do not match. A public application has no secret and sends only its ``client_id``.
     """
     if "client_assertion" in parameters:
         return _by_assertion(call, parameters)
@@ -91,7 +91,7 @@ def _by_assertion(call: Call, parameters: dict) -> Client:
 
 
 def _signer(assertion: str) -> str:
-    """The client id that an assertion claims, not verified; empty for none."""
+    """The client ID that an assertion claims, unverified; empty if it claims none."""
     try:
         return str(jwt.decode(assertion, options={"verify_signature": False}).get("iss"))
     except jwt.InvalidTokenError:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a login is granted, when it needs a second step, and the tokens that it ends with (API.md §1.2 to §1.6)."""
+"""The scope of a login, whether it needs a second step, and the tokens that end it (API.md §1.2 to §1.6)."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _ENROLLABLE = {"otp": "otp", "push-notification": "push-notification", "sms": "p
 
 
 def granted_scope(asked: str | None, available: tuple[str, ...], also: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """No scope asked: everything available. Otherwise what is asked for and available, or among ``also``."""
+    """The requested scopes that are ``available`` or among ``also``; all available ones if none is requested."""
     if asked is None or not asked.split():
         return available
     return tuple(scope for scope in dict.fromkeys(asked.split()) if scope in available or scope in also)
 
 
 def user_grant(tenant: Tenant, client: Client, parameters: dict) -> tuple[str, tuple[str, ...]]:
-    """The audience (empty for the user-info one) and scope of a login that asks for ``audience`` and ``scope``.
+    """The audience and scope of a login; the audience is empty for the user-info endpoint.
 
-    403 ``access_denied`` for an API that does not exist, or for which the client was not granted anything.
+    403 ``access_denied`` if the API does not exist or the client has no grant for it.
     """
     audience = parameters.get("audience", "")
     if audience in ("", tenant.userinfo_audience):
@@ -56,7 +56,7 @@ def unknown_audience(tenant: Tenant, audience: str) -> ApiError:
 
 
 def needs_second_step(tenant: Tenant, audience: str, user: User) -> bool:
-    """For ``/mfa/`` a factor other than e-mail decides, for everything else the tenant's policy (API.md §1.3)."""
+    """Whether a login needs one: for ``/mfa/`` a factor other than e-mail decides, otherwise the policy (API.md §1.3)."""
     if audience == tenant.mfa_audience:
         return tenant.guardian.can_challenge() and demands_challenge(user)
     return "all-applications" in tenant.guardian.policies
@@ -88,7 +88,7 @@ def _requirements(tenant: Tenant, user: User) -> dict:
 def login_answer(
     tenant: Tenant, client: Client, session: MfaSession, grant: str | None = None, nonce: str | None = None
 ) -> dict:
-    """The 200 body that ends a login: notes it in the profile, and adds a refresh token where one was asked for."""
+    """The 200 body that ends a login, with a refresh token if one was requested; records the login in the profile."""
     tenant.record_login(session.user)
     answer = token_answer(tenant, client, session, grant, nonce)
     if OFFLINE_ACCESS in session.scope:

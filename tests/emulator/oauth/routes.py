@@ -51,7 +51,7 @@ from .issuing import (
 )
 from .sessions import MfaSession, open_session
 
-# What a poll may come early, milliseconds, because of the way that requests travel.
+# How early a poll may come, in milliseconds: requests travel at different speeds.
 POLL_TOLERANCE = 500
 
 
@@ -100,7 +100,7 @@ def password(tenant: Tenant, client: Client, parameters: dict) -> dict:
 
 
 def authorization_code(tenant: Tenant, client: Client, parameters: dict) -> dict:
-    """Exchange the code that ``GET /authorize`` ended with; the code is used up by the attempt."""
+    """Exchange the code from ``GET /authorize``; the attempt uses it up, even if it fails."""
     code = required(parameters, "code")
     found = tenant.logins.take_code(code, tenant.now())
     user = tenant.find(found.user_id) if found else None
@@ -147,7 +147,7 @@ def mfa_otp(tenant: Tenant, client: Client, parameters: dict) -> dict:
 
 
 def mfa_oob(tenant: Tenant, client: Client, parameters: dict) -> dict:
-    """Finish a login, or confirm an enrollment, with a code sent out of band; poll while a push is unanswered."""
+    """Finish a login, or confirm an enrollment, with a code sent out of band; clients poll for the answer to a push."""
     session = open_session(tenant, required(parameters, "mfa_token"), client)
     tenant.quotas.take(POLLS, session.key, tenant.now() / 1000)
     challenge = open_challenge(tenant, session.user, session.key, required(parameters, "oob_code"))
@@ -187,7 +187,7 @@ def _poll(tenant: Tenant, client: Client, session: MfaSession, challenge: Challe
 
 
 def mfa_recovery_code(tenant: Tenant, client: Client, parameters: dict) -> dict:
-    """Finish a login with the recovery code; the answer brings its replacement."""
+    """Finish a login with the recovery code; the answer has its replacement."""
     session = open_session(tenant, required(parameters, "mfa_token"), client)
     code = required(parameters, "recovery_code")
     try:
@@ -231,7 +231,7 @@ def jwks(call: Call) -> tuple[int, dict]:
 
 
 def discovery(call: Call) -> tuple[int, dict]:
-    """``GET /.well-known/openid-configuration`` (OpenID Connect Discovery 1.0); addresses are as the client called."""
+    """``GET /.well-known/openid-configuration`` (OpenID Connect Discovery 1.0); with the client's scheme."""
     tenant = call.tenant
     base = f"{call.scheme}://{tenant.domain}"
     return 200, {

@@ -16,12 +16,12 @@ from ..users.models import User
 
 @dataclass(frozen=True)
 class MfaSession:
-    """What a bearer at ``/mfa/*`` stands for, be it an ``mfa_token`` or a JWT for the ``/mfa/`` audience.
+    """The login behind a bearer at ``/mfa/*``, which is an ``mfa_token`` or a JWT for the ``/mfa/`` audience.
 
     :param key: equal for all steps of one transaction.
     :param is_jwt: whether it is the JWT.
-    :param audience: what the first request asked a token for; empty for the user-info audience.
-    :param scope: what that token will hold.
+    :param audience: the audience that the first request asked for; empty for the user-info endpoint.
+    :param scope: the scope of that token.
     """
 
     key: str
@@ -60,7 +60,7 @@ def open_session(tenant: Tenant, text: str, client: Client) -> MfaSession:
 
 
 def open_mfa_token(tenant: Tenant, text: str) -> MfaSession | None:
-    """The session of a sealed ``mfa_token``; None when it is none, an error when it is too old."""
+    """The session of a sealed ``mfa_token``; None if the text is something else. An expired one raises."""
     content = tenant.sealer.open(text)
     if content is None or content.get("kind") != "mfa":
         return None
@@ -73,7 +73,7 @@ def open_mfa_token(tenant: Tenant, text: str) -> MfaSession | None:
 
 
 def open_mfa_jwt(tenant: Tenant, text: str) -> MfaSession | None:
-    """The session of a JWT for the ``/mfa/`` audience; None when it is none, an error when it is too old."""
+    """The session of a JWT for the ``/mfa/`` audience; None if the text is something else. An expired one raises."""
     claims = tenant.signer.verify(text)
     if claims is None or claims["aud"] != tenant.mfa_audience:
         return None
@@ -86,11 +86,11 @@ def open_mfa_jwt(tenant: Tenant, text: str) -> MfaSession | None:
 
 
 def malformed_mfa_token(tenant: Tenant) -> ApiError:
-    """The answer to something that is no ``mfa_token``."""
+    """The error for a text that is not an ``mfa_token``."""
     return oauth_error(tenant.switches["malformed-mfa-token-status"], "invalid_grant", "Malformed mfa_token")
 
 
 def foreign_mfa_token(tenant: Tenant) -> ApiError:
-    """The answer to another application's ``mfa_token``."""
+    """The error for another application's ``mfa_token``."""
     status = tenant.switches["foreign-mfa-token-status"]
     return oauth_error(status, "invalid_request", "mfa_token not issued to this client")

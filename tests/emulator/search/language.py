@@ -50,7 +50,7 @@ class SearchError(ValueError):
 
 @dataclass(frozen=True)
 class Term:
-    """One condition: the field's value equals ``value``, starts with it, or lies between ``low`` and ``high``.
+    """One condition: the field's value equals ``value``, starts with it, or is between ``low`` and ``high``.
 
     :param kind: ``equals``, ``prefix`` or ``range``.
     :param low: lower bound as the field's values are sorted, None when open; a bound itself is in the range when its
@@ -68,9 +68,9 @@ class Term:
 
 @dataclass(frozen=True)
 class Query:
-    """A parsed query; calling it with a profile tells whether that matches.
+    """A parsed query; call it with a profile to know whether that matches.
 
-    :param terms: every match fulfills all of them.
+    :param terms: conditions that every match meets.
     :param complete: whether the terms are the whole query.
     """
 
@@ -86,7 +86,7 @@ EVERYTHING = Query(lambda profile: True, complete=True)
 
 
 def parse(query: str, searchable: frozenset[str] = SEARCHABLE) -> Query:
-    """What ``query`` stands for over the fields ``searchable``; raises :class:`SearchError`."""
+    """The parsed ``query`` over the fields ``searchable``; raises :class:`SearchError`."""
     return _Parser(_tokens(query), searchable).parse()
 
 

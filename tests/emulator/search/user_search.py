@@ -1,12 +1,12 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finding users by a query without looking at each of them.
+"""Finding users by a query without checking each of them.
 
 Seeded users are ordered by ``created_at`` and their addresses are numbered, so that ranges of ``created_at``, an exact
 ``email`` or ``user_id`` and a prefix of ``email`` are ranges of positions. A query made of these alone, sorted by
-``created_at`` or not at all, reads its page only. Any other one looks at each user that those conditions leave over,
-and is refused when these are more than 50,000: Auth0 answers 503 to a search of more than two seconds (API.md §3.6).
+``created_at`` or not at all, reads only its page. Any other query checks each user that those conditions leave, and is
+refused if that is more than 50,000 users: Auth0 answers 503 to a search that takes over two seconds (API.md §3.6).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ WALKABLE = 50_000
 
 
 class TooManyUsers(Exception):
-    """More than 50,000 users would have to be looked at one by one."""
+    """More than 50,000 users would have to be checked one by one."""
 
 
 def search(
@@ -39,7 +39,7 @@ def search(
 ) -> tuple[list[dict], int]:
     """The matches from ``start``, at most ``count``, and how many there are in all.
 
-    :param aside: profiles, by position, of the users that are not as seeded; None for a deleted one.
+    :param aside: profiles, by position, of users that differ from their seed; None for a deleted one.
     :param sort: field and whether descending; without it the order is that of the positions.
     """
     ranges, exact = candidates(population, query)

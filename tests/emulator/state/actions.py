@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Actions: code that a tenant runs at its triggers (API.md §1.7). Times are nanoseconds since 1970.
 
-The code is kept, built and deployed, but never run. The one effect that is read from it is whether the login page
-offers to remember the browser, see :func:`remember_browser_choice`.
+The code is stored, built and deployed, but never run. Its only effect is whether the login page offers to remember the
+browser, see ``actions/remember_browser.py``.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ MOST_DEPENDENCIES = 10
 
 @dataclass(frozen=True)
 class Content:
-    """What of an Action is built and deployed.
+    """The part of an Action that is built and deployed.
 
     :param trigger: ``id`` and ``version``.
     :param dependencies: npm packages: ``name``, ``version`` and perhaps ``registry_url``.
-    :param secrets: when each was last set, by name; their values are not kept.
+    :param secrets: when each was last set, by name; the values are not stored.
     :param build_started: every change of the content starts a build.
     """
 
@@ -99,13 +99,13 @@ class Binding:
 
 @dataclass
 class Actions:
-    """All Actions of a tenant, and per trigger the complete ordered list of what is bound to it."""
+    """All Actions of a tenant, and each trigger's complete ordered list of bindings."""
 
     by_id: dict[str, Action] = field(default_factory=dict)
     bindings: dict[str, list[Binding]] = field(default_factory=dict)
 
     def is_bound(self, action: Action) -> bool:
-        """Whether any trigger has it."""
+        """Whether the Action is bound to any trigger."""
         return any(binding.action is action for bound in self.bindings.values() for binding in bound)
 
     def remove(self, action: Action) -> None:

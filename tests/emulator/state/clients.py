@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The applications registered in the tenant, and the APIs they may ask tokens for."""
+"""The applications registered in the tenant, and the scopes they were granted."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Client:
 
     :param secret: None for a public application, or for one with a ``key_file``.
     :param my_account: whether it was granted the scopes of the My Account API.
-    :param key_file: file name of the private key whose owner it is; it authenticates by assertions signed with it.
+    :param key_file: file name of its private key, with which it signs the assertions that authenticate it.
     """
 
     id: str

@@ -12,7 +12,7 @@ from ..users.connections import CONNECTIONS
 from ..users.models import Authenticator, User
 from ..users.times import DAY, iso
 
-# Days that an entry is kept; plans that are not named: 30.
+# How many days an entry is stored; other plans: 30.
 RETENTION_DAYS = {"free": 1, "essentials": 5, "professional": 10}
 LONGEST_RETENTION_DAYS = 30
 MOST_ENTRIES = 100_000
@@ -42,18 +42,18 @@ class EventLog:
             self._forget(MOST_ENTRIES // 10)
 
     def entries(self, now: int) -> list[dict]:
-        """All entries that are still kept, oldest first."""
+        """All entries that are still stored, oldest first."""
         self._forget(bisect_right(self._written, now - self._lifetime))
         return self._entries
 
     def after(self, log_id: str, take: int, now: int) -> list[dict]:
-        """Up to ``take`` entries that follow ``log_id``, which itself need not exist (any more)."""
+        """Up to ``take`` entries that follow ``log_id``, which itself need not exist anymore."""
         entries = self.entries(now)
         start = bisect_right(entries, log_id, key=_id_of)
         return entries[start : start + take]
 
     def find(self, log_id: str, now: int) -> dict | None:
-        """The entry with this id; None when there is none (any more)."""
+        """The entry with this ID; None if it does not exist or is no longer stored."""
         entries = self.entries(now)
         i = bisect_left(entries, log_id, key=_id_of)
         return entries[i] if i < len(entries) and entries[i]["log_id"] == log_id else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ..users.models import ALPHANUMERIC
 from ..users.times import DAY
 
-# All factors in the recorded order. The factor of phones, for SMS and voice alike, is called ``sms``.
+# All factors in the recorded order. ``sms`` is the factor for phones, SMS and voice alike.
 FACTORS = (
     "sms",
     "push-notification",
@@ -24,14 +24,14 @@ FACTORS = (
 )
 MESSAGE_TYPES = ("sms", "voice")
 POLICIES = ("all-applications", "confidence-score")
-# What a ticket may ask for.
+# The factors that a ticket may require.
 TICKET_FACTORS = ("push-notification", "phone", "email", "otp", "webauthn-roaming", "webauthn-platform")
 TICKET_LIFETIME = 5 * DAY
 
 
 @dataclass
 class Guardian:
-    """What ``/guardian/*`` configures: enabled factors by name, what phones are challenged by, the MFA policies."""
+    """What ``/guardian/*`` configures: the enabled factors, the message types of phones, the MFA policies."""
 
     factors: dict[str, bool]
     message_types: tuple[str, ...]
@@ -40,7 +40,7 @@ class Guardian:
 
     @classmethod
     def from_switches(cls, switches: dict) -> Guardian:
-        """The configuration that a tenant starts with."""
+        """The configuration with which a tenant starts."""
         enabled = {"sms" if name == "phone" else name for name in switches["enabled-factors"]}
         if switches["recovery-code-factor"]:
             enabled.add("recovery-code")
@@ -48,7 +48,7 @@ class Guardian:
         return cls({name: name in enabled for name in FACTORS}, switches["message-types"], policies)
 
     def can_challenge(self) -> bool:
-        """Whether any factor is enabled; a recovery code only replaces one."""
+        """Whether any factor is enabled besides the recovery code, which only replaces one."""
         return any(enabled for name, enabled in self.factors.items() if name != "recovery-code")
 
     def allows(self, channel: str) -> bool:
@@ -60,7 +60,7 @@ class Guardian:
 
 @dataclass
 class Ticket:
-    """An invitation to enroll, good for one enrollment within five days of ``created_at`` (milliseconds)."""
+    """An invitation to one enrollment; it expires five days after ``created_at`` (milliseconds)."""
 
     id: str
     user_id: str
@@ -76,5 +76,5 @@ class Ticket:
 
 
 def ticket_id() -> str:
-    """32 alphanumerics."""
+    """A new ticket ID: 32 alphanumerics."""
     return "".join(secrets.choice(ALPHANUMERIC) for _position in range(32))

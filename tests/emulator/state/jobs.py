@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Export jobs that were asked for (API.md §3.7)."""
+"""The tenant's export jobs (API.md §3.7)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LINK_LIFETIME = MINUTE
 
 @dataclass(frozen=True)
 class Job:
-    """An export that was asked for at ``created_at`` (milliseconds).
+    """An export that was requested at ``created_at`` (milliseconds).
 
     :param connection: the only connection whose users are exported; None for all.
     :param format: ``json`` or ``csv``.

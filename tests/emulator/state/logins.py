@@ -18,7 +18,7 @@ BROWSER_IDLE = 7 * DAY
 
 @dataclass(frozen=True)
 class Request:
-    """What ``GET /authorize`` asked for, already checked; ``audience`` is empty for the user-info one."""
+    """The checked parameters of ``GET /authorize``; ``audience`` is empty for the user-info endpoint."""
 
     client_id: str
     redirect_uri: str
@@ -34,13 +34,13 @@ class Request:
 class Login:
     """One login under way.
 
-    :param id: the ``state`` of the login pages, which is not the application's.
+    :param id: the ``state`` of the login pages; the application has its own.
     :param user_id: set by the right password.
     :param oob_code: of the code or push sent last.
     :param enrolling: id of the OTP app that a user without any factor is enrolling.
     :param recovery_code: issued at enrollment, to be shown once that is confirmed.
     :param remember: whether the user ticked the box.
-    :param done: whether nothing is left but to show a recovery code.
+    :param done: whether only the recovery code remains to be shown.
     """
 
     id: str
@@ -56,7 +56,7 @@ class Login:
 
 @dataclass(frozen=True)
 class AuthorizationCode:
-    """What a code stands for."""
+    """The login that an authorization code was issued for."""
 
     request: Request
     user_id: str
@@ -64,7 +64,7 @@ class AuthorizationCode:
 
 
 class Logins:
-    """Logins under way, and the authorization codes that they end with."""
+    """Logins under way, and the authorization codes of finished ones."""
 
     def __init__(self):
         self._logins: dict[str, Login] = {}
@@ -91,7 +91,7 @@ class Logins:
         return code
 
     def take_code(self, code: str, now: int) -> AuthorizationCode | None:
-        """Use up a code; None for one that is unknown, used or older than ten minutes."""
+        """Use up a code and return its login; None if the code is unknown, used or older than ten minutes."""
         found = self._codes.pop(code, None)
         return found if found is not None and now - found.issued_at < CODE_LIFETIME else None
 
@@ -109,7 +109,7 @@ class Browsers:
         return value
 
     def knows(self, value: str | None, user_id: str, now: int) -> bool:
-        """Whether the cookie is one of this user's and still good; that use is noted."""
+        """Whether the cookie is this user's and has not expired; records the use."""
         browser = self._browsers.get(value)
         if browser is None or browser[0] != user_id:
             return False

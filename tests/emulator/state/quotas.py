@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one user may do before having to wait: failed codes, messages, pushes, polls and so on (API.md §4.2)."""
+"""Limits per user: failed codes, messages, pushes, polls and so on (API.md §4.2)."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class QuotaExceeded(Exception):
 class Quotas:
     """One token bucket per kind of quota and user (for polls: per login).
 
-    :param plan: name of a rate-limit preset; plans that have no row of their own are enterprise ones.
-    :param per_user: whether the quotas that do not depend on the plan exist.
+    :param plan: name of a rate-limit preset; plans without their own row have the limits of ``enterprise``.
+    :param per_user: whether to apply the quotas that do not depend on the plan.
     """
 
     def __init__(self, plan: str, per_user: bool):
@@ -56,7 +56,7 @@ class Quotas:
         self._buckets: dict[tuple[str, str], Bucket] = {}
 
     def check(self, kind: str, key: str, now: float) -> Bucket | None:
-        """The bucket, which has a token at ``now`` (seconds), or None for no limit. Raises ``QuotaExceeded``."""
+        """The bucket, None if there is no limit; raises ``QuotaExceeded`` if it has no token at ``now`` (seconds)."""
         limit = self._limits.get(kind)
         if limit is None:
             return None
@@ -68,7 +68,7 @@ class Quotas:
         return bucket
 
     def take(self, kind: str, key: str, now: float) -> Bucket | None:
-        """Use the quota once, as :meth:`check` allows."""
+        """Use the quota once and return its bucket; raises as :meth:`check` does."""
         bucket = self.check(kind, key, now)
         if bucket is not None:
             bucket.take()
@@ -76,7 +76,7 @@ class Quotas:
 
 
 class FailedLogins:
-    """Brute-force protection: ten wrong passwords in a row block the user for 30 days, or until they are forgotten."""
+    """Brute-force protection: ten wrong passwords in a row block the user for 30 days, or until :meth:`forget`."""
 
     def __init__(self):
         self._failures: dict[str, tuple[int, float]] = {}
@@ -92,5 +92,5 @@ class FailedLogins:
         self._failures[user_id] = (1 if now >= last + BLOCKED_FOR else count + 1, now)
 
     def forget(self, user_id: str) -> None:
-        """Start anew: after a successful login or a new password."""
+        """Forget the wrong passwords, after a successful login or a new password."""
         self._failures.pop(user_id, None)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Token buckets of a tenant: one per API and endpoint group, with the presets of the published plans (API.md §4).
 
-Buckets run on the machine's clock, not on the tenant's: a client sleeps by the machine's.
+Buckets follow the machine's clock, not the tenant's, because clients wait by the machine's clock.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ PLANS: dict[str, dict[str, dict[str, Limit]]] = {
         for tier, (whole, management) in _PRIVATE_CLOUD.items()
     },
 }
-# The same for the My Account API, which knows no limit of all requests together.
+# The same for the My Account API, which has no limit for all requests together.
 _MY_ACCOUNT = {"me-read": Limit(5, 5), "me-write": Limit(5, 5), "me-read-filtered": Limit(20, 20)}
 _MY_ACCOUNT_OF_ENTERPRISE = {"me-read": Limit(25, 25), "me-write": Limit(25, 25), "me-read-filtered": Limit(100, 100)}
 MY_ACCOUNT = {
@@ -82,7 +82,7 @@ class Bucket:
         self._counted_at = now
 
     def tokens(self, now: float) -> float:
-        """Tokens in the bucket at ``now``; a clock that was set back adds none."""
+        """Tokens in the bucket at ``now``; none are added if the clock was set back."""
         if self._by_windows:
             window = self.limit.window
             elapsed = max(0.0, (now // window - self._counted_at // window) * window)
@@ -93,7 +93,7 @@ class Bucket:
         return self._tokens
 
     def take(self) -> None:
-        """Take one token; the caller has seen with :meth:`tokens` that there is one."""
+        """Take one token; the caller checks with :meth:`tokens` that there is one."""
         self._tokens -= 1
 
     def wait(self) -> float:
@@ -155,7 +155,7 @@ class Limiter:
         return Admission(allowed, limit_headers(tightest, now), wait)
 
     def gauge(self) -> list[dict]:
-        """Every bucket as it stands: ``api``, ``group``, ``limit``, ``remaining``, ``per_second``, ``reset``."""
+        """The present state of every bucket: ``api``, ``group``, ``limit``, ``remaining``, ``per_second``, ``reset``."""
         now = self._clock()
         return [
             {

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Users described in a YAML file by age: "enrolled: 200 days ago". The README tells the format."""
+"""Users described in a YAML file by age: "enrolled: 200 days ago". The README describes the format."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _RECOVERY_CODE = re.compile(f"[{RECOVERY_CODE_CHARACTERS}]{{24}}")
 
 
 class SeedFileError(ValueError):
-    """A mistake in the file; the text is one line with the file's name and, where there is one, the line's number."""
+    """A mistake in the file; the text is one line with the file's name and, if known, the number of the line."""
 
 
 def read_seed_file(path: str, now: int, message_types: tuple[str, ...]) -> list[tuple[int, User]]:
@@ -168,7 +168,7 @@ class _Reader:
     def _authenticators(
         self, node: yaml.Node, email: str, rng: random.Random
     ) -> tuple[list[Authenticator], str | None]:
-        """The authenticator (of a push, with its OTP twin), and the recovery code that it is."""
+        """The authenticator (a push with its OTP twin), and its code if it is a recovery code."""
         common = ("factor", "name", "enrolled", "last used", "unconfirmed")
         special = tuple(dict.fromkeys(name for _kind, names in FACTORS.values() for name in names))
         members = self._members(node, "an authenticator", common + special, ("factor",))
@@ -204,7 +204,7 @@ class _Reader:
         return [item], None
 
     def _date(self, members: dict[str, yaml.Node], item: Authenticator) -> None:
-        """Enrolled and confirmed at once; one that was never used was created by an administrator (no dates)."""
+        """Set the dates; none for an authenticator that an administrator created and nobody used."""
         if self._flag(members, "unconfirmed", False):
             if "last used" in members:
                 raise self._mistake(members["last used"], "an unconfirmed authenticator cannot have been used")
@@ -261,7 +261,7 @@ class _Reader:
         return node.value
 
     def _text(self, members: dict[str, yaml.Node], name: str, default: str = "") -> str:
-        """The text as it is written, be it a number for YAML or not: phone numbers need no quotes."""
+        """The text as written, even if YAML takes it for a number, so that phone numbers need no quotes."""
         node = members.get(name)
         if node is None:
             return default
@@ -304,12 +304,12 @@ class _Reader:
 def plant(path: str, tenant: Tenant) -> int:
     """Add the users of a seed file to a tenant and return how many there are.
 
-    Raises :class:`SeedFileError`, also for a user that the tenant has already.
+    Raises :class:`SeedFileError`, also for a user that already exists in the tenant.
     """
     users = read_seed_file(path, tenant.now(), tenant.switches["message-types"])
     for line, user in users:
         same = [other for other in tenant.find_by_email(user.email) if other.connection == user.connection]
         if same or tenant.find(user.id):
             raise SeedFileError(f"{path}:{line}: this user is seeded already (--users 0 leaves only those of the file)")
-        tenant.store.add(user)  # not as if it were created now: the search knows it
+        tenant.store.add(user)  # unlike Tenant.add, which would hide the user from the search for a while
     return len(users)

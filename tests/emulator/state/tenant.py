@@ -76,15 +76,15 @@ class Tenant:
         return time.time_ns() // 1_000_000 + self.offset
 
     def move_clock(self, milliseconds: int) -> None:
-        """Move the tenant's time by ``milliseconds``; it goes on running."""
+        """Move the tenant's time by ``milliseconds``; the clock keeps running."""
         self.offset += milliseconds
 
     # Users
 
     def find(self, user_id: str) -> User | None:
-        """The user, without authenticators whose confirmation is overdue; None when there is none.
+        """The user, without pending authenticators that are too old; None if the user does not exist.
 
-        To be read or changed in the course of one request; what outlasts it holds the id, not the user.
+        Use it during one request only. Store the ID, not the user, in anything that lives longer.
         """
         user = self.store.find(user_id)
         if user is not None:
@@ -120,15 +120,15 @@ class Tenant:
         self.search_delay.note(self.store.position(user.id), None, self.now())
 
     def before_write(self, user: User) -> None:
-        """To be called before a profile is written: the user search shows it for a while as it is now."""
+        """Call this before a profile is written; the user search keeps showing the old profile for a while."""
         self.search_delay.note(self.store.position(user.id), profile_view(user), self.now())
 
     def index_address(self, user: User) -> None:
-        """Make the user findable by the present address; to be called after a change."""
+        """Make the user findable by the present address; call this after a change."""
         self.store.index_address(user)
 
     def record_login(self, user: User) -> None:
-        """Note in the profile that the user logged in now."""
+        """Record in the profile that the user logged in now."""
         self.before_write(user)
         now = iso(self.now())
         count = user.profile.get("logins_count", 0) + 1
@@ -156,7 +156,7 @@ class Tenant:
     # Authenticators
 
     def confirm(self, user: User, item: Authenticator) -> None:
-        """Finish an enrollment: the whole pair and the recovery code become active, with the dates of now."""
+        """Finish an enrollment: the authenticator, its pair and the recovery code become active, dated now."""
         now = self.now()
         for other in user.authenticators:
             if other is item or (item.link_id and other.link_id == item.link_id):
@@ -199,7 +199,7 @@ class Tenant:
         return user.recovery_code
 
     def challenge(self, user: User, session: str, item: Authenticator, channel: str) -> str:
-        """Send a code (or a push) to an authenticator; the answer is the ``oob_code`` that the exchange asks for."""
+        """The ``oob_code`` of a code (or a push) that is sent to the authenticator."""
         now = self.now()
         address = item.phone_number or item.email
         code = None if channel == "push" else f"{secrets.randbelow(1_000_000):06d}"
@@ -212,7 +212,7 @@ class Tenant:
         return self.sealer.seal(sealed, now + CODE_LIFETIME)
 
     def answer_push(self, user: User, approved: bool) -> Challenge | None:
-        """Answer the newest push that waits on the user's device, as the user; None when none does."""
+        """Answer the newest push that waits on the user's device and return its challenge; None if none waits."""
         limit = self.now() - CODE_LIFETIME
         for challenge in reversed(user.challenges.values()):
             if challenge.channel == "push" and challenge.approved is None and challenge.sent_at > limit:

@@ -30,11 +30,11 @@ class Signer:
     def sign(self, claims: dict) -> str:
         """A JWT with these claims and the key's ``kid``."""
         token = jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self._kid})
-        self._expired.discard(token)  # one issued again within the second is the same text
+        self._expired.discard(token)  # the same claims within one second give the same text
         return token
 
     def verify(self, token: str) -> dict | None:
-        """The claims of a token signed by this tenant, else None. Expiry and audience are the caller's to check."""
+        """The claims of a token signed by this tenant, else None. The caller checks expiry and audience."""
         claims = self._verified.get(token)
         if claims is None:
             try:
@@ -52,7 +52,7 @@ class Signer:
         return {**claims, "exp": 0} if token in self._expired else claims
 
     def expire(self, token: str) -> None:
-        """Make this token one that expired long ago."""
+        """Make this token expired."""
         self._expired.add(token)
 
     def jwks(self) -> dict:
@@ -64,7 +64,7 @@ class Signer:
 class Sealer:
     """Seals a small JSON object into an opaque string of the shape ``Fe26.2*...`` and opens it again.
 
-    The seal says nothing about time: an expiry is a member of the object, judged by the tenant's clock.
+    A seal does not expire: an expiry is a member of the object, and the caller checks it.
     """
 
     PREFIX = "Fe26.2"
@@ -76,7 +76,7 @@ class Sealer:
         self._expired: set[str] = set()
 
     def seal(self, content: dict, expires_at: int) -> str:
-        """Seal ``content``; ``expires_at`` (milliseconds) is written in clear as real tokens do, for show only."""
+        """Seal ``content``; ``expires_at`` (milliseconds) is visible in it, as in real tokens, and has no effect."""
         text = "*".join(
             (
                 self.PREFIX,
@@ -91,7 +91,7 @@ class Sealer:
         return f"{text}*{self._seal_of(text)}"
 
     def open(self, sealed: str) -> dict | None:
-        """The content, or None for anything that this tenant has not sealed or that was altered."""
+        """The content, or None if this tenant did not seal the text or somebody altered it."""
         text, _separator, seal = sealed.rpartition("*")
         if not hmac.compare_digest(seal.encode("utf-8", "replace"), self._seal_of(text).encode()):
             return None
@@ -103,7 +103,7 @@ class Sealer:
         return {**content, "exp": 0} if sealed in self._expired else content
 
     def expire(self, sealed: str) -> None:
-        """Make this string one that expired long ago."""
+        """Make this string expired."""
         self._expired.add(sealed)
 
     def _seal_of(self, text: str) -> str:

@@ -13,7 +13,7 @@ class UsedAssertions:
         self._expiries: dict[str, float] = {}
 
     def add(self, jti: str, expires: float, now: float) -> bool:
-        """Note a ``jti``; False when it is known already."""
+        """Record a ``jti``; False if it was recorded before."""
         self._expiries = {old: until for old, until in self._expiries.items() if until > now}
         if jti in self._expiries:
             return False

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pages of Universal Login: plain, self-contained HTML forms that a script can post as well as a person."""
+"""The pages of Universal Login: plain, self-contained HTML forms that a person or a script can post."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def enrollment_page(login_id: str, secret: str, barcode_uri: str, error: str) ->
 
 
 def recovery_code_page(login_id: str, recovery_code: str) -> bytes:
-    """The new recovery code, to be noted. Fields: ``state``."""
+    """The new recovery code, for the user to write down. Fields: ``state``."""
     return _page(
         "Almost there!",
         "",
@@ -89,7 +89,7 @@ def recovery_code_page(login_id: str, recovery_code: str) -> bytes:
 
 
 def error_page(text: str) -> bytes:
-    """What cannot be reported to the application."""
+    """An error that cannot be reported to the application."""
     return _page("Oops!, something went wrong", text)
 
 

@@ -49,7 +49,7 @@ _LABELS = {"otp": "OTP app", "push": "Push notification", "sms": "SMS", "voice":
 def authorize(call: Call) -> tuple[int, bytes | None]:
     """``GET /authorize``: 302 to the login page, or to the application with an error.
 
-    An error that cannot be sent to the application, because client or ``redirect_uri`` are unknown, is a page (400).
+    An unknown client or ``redirect_uri`` gives an error page (400), because nothing can be sent to the application.
     """
     client = CLIENTS.get(call.query.get("client_id", ""))
     redirect_uri = call.query.get("redirect_uri", "")
@@ -69,7 +69,7 @@ def authorize(call: Call) -> tuple[int, bytes | None]:
 
 
 def is_callback(redirect_uri: str) -> bool:
-    """Whether an answer may be sent there: the application's one address, or any port and path of loopback."""
+    """Whether the address is a registered callback: the application's own, or any port and path of loopback."""
     try:
         parts = urlsplit(redirect_uri)
         host, _port = parts.hostname, parts.port
@@ -113,7 +113,7 @@ def show_login(call: Call) -> tuple[int, bytes | None]:
 
 
 def post_login(call: Call) -> tuple[int, bytes | None]:
-    """``POST /u/login``: 302 onwards, or the page again with 400."""
+    """``POST /u/login``: 302 to the next page, or the same page with 400."""
     form = _form(call)
     login = _login(call, form)
     if login is None or login.user_id:
@@ -178,7 +178,7 @@ def post_mfa(call: Call) -> tuple[int, bytes | None]:
 def _second_step(
     call: Call, login: Login, user: User, chosen: str = "", notice: str = "", error: str = ""
 ) -> tuple[int, bytes]:
-    """The page that fits: challenge, or the enrollment of a first factor."""
+    """The page of the second step: a challenge, or the enrollment of a first factor."""
     tenant = call.tenant
     status = 400 if error else 200
     methods = [(row_id(item, channel), _label(item, channel)) for item, channel in challengeable(user)]
@@ -191,7 +191,7 @@ def _second_step(
 
 
 def _enrolling(tenant: Tenant, login: Login, user: User) -> Authenticator:
-    """The OTP app that this login enrolls; with the recovery code, when the user gets one."""
+    """The OTP app that this login enrolls; the first call creates it, and the user's recovery code if one is due."""
     for item in user.authenticators:
         if item.id == login.enrolling:
             return item
@@ -218,7 +218,7 @@ def _send(tenant: Tenant, login: Login, user: User, wanted: str) -> str:
 
 
 def _verify(tenant: Tenant, login: Login, user: User, form: dict[str, str]) -> str:
-    """Check what was entered; the answer is a notice when there is still something to wait for, else empty.
+    """Check what was entered; returns a notice if the user still has to wait, else an empty text.
 
     Raises ``WrongCode``, ``QuotaExceeded`` or ``ApiError``.
     """
@@ -258,7 +258,7 @@ def _login(call: Call, parameters: dict[str, str]) -> Login | None:
 
 
 def _under_way(call: Call, parameters: dict[str, str]) -> tuple[Login | None, User | None]:
-    """The login whose password was right, and its user."""
+    """The login that has passed the password step, and its user."""
     login = _login(call, parameters)
     user = call.tenant.find(login.user_id) if login is not None else None
     if user is None:

@@ -14,7 +14,7 @@ def mask_phone(number: str) -> str:
 
 
 def mask_email(address: str) -> str:
-    """The local part keeps its first four characters (``****`` when it has no more), and so does the domain."""
+    """The local part and the domain keep their first four characters; a shorter local part becomes ``****``."""
     local, _at, domain = address.rpartition("@")
     local = "*" * KEPT if len(local) <= KEPT else _keep_start(local)
     return f"{local}@{_keep_start(domain)}"

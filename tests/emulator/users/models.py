@@ -61,13 +61,13 @@ class Authenticator:
 
     @property
     def target(self) -> str | None:
-        """What makes two authenticators of one type the same: number, address, secret or credential."""
+        """The value that makes two authenticators of one type equal: number, address, secret or credential."""
         return self.phone_number or self.email or self.secret or self.webauthn.get("key_id")
 
 
 @dataclass
 class Challenge:
-    """A code sent (or a push asked) for one authenticator; ``session`` is the login or token it belongs to.
+    """A code or a push that was sent to one authenticator; ``session`` is the login or token it belongs to.
 
     ``approved`` is how a push was answered (None: not yet), ``polled_at`` when the client last asked for the answer.
     """
@@ -84,7 +84,7 @@ class Challenge:
 
 @dataclass
 class User:
-    """``profile`` is what the Management API answers, without what is computed from the authenticators."""
+    """``profile`` is the Management API's answer without the members computed from the authenticators."""
 
     profile: dict
     connection: str

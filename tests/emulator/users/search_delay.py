@@ -9,9 +9,9 @@ from collections.abc import Mapping
 
 
 class SearchDelay:
-    """What the search still sees of users that were written to a short while ago.
+    """The old profiles of recently written users, which the search still shows.
 
-    :param seconds: how long after a write the search shows the state before it; 0 keeps nothing.
+    :param seconds: how long after a write the search shows the old profile; 0: not at all.
     """
 
     def __init__(self, seconds: int):
@@ -19,7 +19,7 @@ class SearchDelay:
         self._before: dict[int, list[tuple[int, dict | None]]] = {}
 
     def note(self, position: int, profile: dict | None, now: int) -> None:
-        """A write happens at ``now`` (milliseconds) to the user at this position of the store.
+        """Record a write at ``now`` (milliseconds) to the user at this position of the store.
 
         :param profile: the profile before the write; None when there was no user.
         """
@@ -27,7 +27,7 @@ class SearchDelay:
             self._before.setdefault(position, []).append((now, profile))
 
     def applied(self, profiles: Mapping[int, dict | None], now: int) -> dict[int, dict | None]:
-        """The profiles by position (None: no user) with those that were written to lately as they were before."""
+        """The profiles by position (None: no user), with the old profiles of recently written users."""
         self._forget(now)
         return {**profiles, **{position: writes[0][1] for position, writes in self._before.items()}}
 

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The seeded users: user ``i`` is a pure function of the seed, ``i`` and the tenant's start.
 
-Nothing is built up front: an id or an e-mail address leads back to its ``i`` without a table, and users are numbered
-in the order of their creation. The first twenty are a fixed gallery, listed in the README.
+No user is made in advance: ``i`` can be computed from an ID or an e-mail address, and users are numbered in the order
+of their creation. The first twenty are a fixed gallery, listed in the README.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Population:
     :param seed: any whole number.
     :param count: how many users there are.
     :param start: the tenant's time at start, milliseconds; all ages count back from it.
-    :param message_types: what phones are enrolled for, of ``sms`` and ``voice``.
+    :param message_types: the channels of phones: ``sms``, ``voice`` or both.
     """
 
     def __init__(self, seed: int, count: int, start: int, message_types: tuple[str, ...]):
@@ -96,7 +96,7 @@ class Population:
         return f"auth0|{digest[1:9].hex()}{hidden:08x}"
 
     def index_of_id(self, user_id: str) -> int | None:
-        """The ``i`` of a user id, None when it is no seeded user's."""
+        """The ``i`` of a user ID; None if no seeded user has it."""
         if self.count >= ODD_ID and user_id == self.user_id(ODD_ID):
             return ODD_ID
         match = re.fullmatch(r"auth0\|[0-9a-f]{16}([0-9a-f]{8})|google-oauth2\|\d{11}(\d{10})", user_id, re.ASCII)
@@ -111,7 +111,7 @@ class Population:
         return f"user{i:05d}@example.com"
 
     def index_of_email(self, address: str) -> int | None:
-        """The ``i`` of an address, None when it is no seeded user's."""
+        """The ``i`` of an address; None if no seeded user has it."""
         match = re.fullmatch(r"user(\d{5,10})@example\.com", address, re.ASCII)
         i = int(match[1]) if match else 0
         return i if 1 <= i <= self.count and self.email(i) == address else None
@@ -162,7 +162,7 @@ class Population:
         return user
 
     def _created_days_ago(self, i: int) -> float:
-        """Everybody has a slot of equal length; the moment inside it is drawn."""
+        """The age of user ``i``: each user has a time slot of equal length, and a random moment in it."""
         if i <= GALLERY_SIZE:
             return OLDEST + GALLERY_SIZE - i
         slot = (OLDEST - YOUNGEST) / (self.count - GALLERY_SIZE)
@@ -174,7 +174,7 @@ class Population:
         return Ages(created, 2.0) if i <= GALLERY_SIZE else _ages(created, rng)
 
     def index_of_device(self, suffix: str) -> int | None:
-        """The ``i`` whose authenticators' ids begin like ``suffix`` (``dev_...``), None when nobody's do."""
+        """The ``i`` that an authenticator ID's suffix (``dev_...``) leads to; None if it leads to no seeded user."""
         if re.fullmatch(r"dev_[A-Za-z0-9]{16}", suffix, re.ASCII) is None:
             return None
         number = 0

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All users of a tenant: seeded ones are made when they are asked for, only what differs from the seed is kept."""
+"""All users of a tenant. Seeded users are made on request, and stored only if they differ from their seed."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ REMEMBERED = 256
 class UserStore:
     """Users by position: seeded user ``i`` has the position ``i``, created ones follow.
 
-    A user that was asked for is remembered until 256 others were asked for after it. Then it is compared with its seed and
-    kept only when it has changed, so that whoever changes a user need not say so.
+    A requested user stays in memory until 256 others have been requested. Then it is compared with its seed and stored
+    only if it has changed, so code that changes a user need not report the change.
     """
 
     def __init__(self, population: Population):
@@ -29,13 +29,13 @@ class UserStore:
         self._addresses: dict[str, set[str]] = {}
 
     def position(self, user_id: str) -> int | None:
-        """The user's position; None for an id that no user has, a deleted created one included."""
+        """The user's position; None if no user has the ID. A deleted seeded user keeps its position."""
         return self._created.get(user_id) or self.population.index_of_id(user_id)
 
     def find(self, user_id: str) -> User | None:
-        """The user to read or change in the course of one request; None when there is none.
+        """The user, to read or change during one request; None if there is no such user.
 
-        What is to outlast the request holds the id, not the user.
+        Store the ID, not the user, in anything that outlives the request.
         """
         position = self.position(user_id)
         if position is None:
@@ -80,7 +80,7 @@ class UserStore:
         self.index_address(user)
 
     def index_address(self, user: User) -> None:
-        """Make the user findable by the present address; to be called after a change."""
+        """Make the user findable by the present address; call this after a change."""
         if user.email:
             self._addresses.setdefault(user.email, set()).add(user.id)
 

@@ -11,17 +11,17 @@ from .masking import mask_email, mask_phone
 from .models import ALPHANUMERIC, Authenticator, User
 from .times import iso
 
-# Factors that an MFA challenge can be asked for; passkeys log in by themselves, a recovery code only replaces one.
+# Types that no MFA challenge can be asked of: a passkey logs in by itself, a recovery code replaces a factor.
 _NOT_A_FACTOR = ("recovery-code", "passkey", "password")
 
 
 def is_factor(authenticator: Authenticator) -> bool:
-    """Whether this kind counts as a second factor at all, confirmed or not."""
+    """Whether an MFA challenge can be asked of this type, confirmed or not."""
     return authenticator.type not in _NOT_A_FACTOR
 
 
 def active_factors(user: User) -> list[Authenticator]:
-    """Enrolled and confirmed factors; a verified e-mail that was never enrolled is none."""
+    """Enrolled and confirmed factors; a verified e-mail that was never enrolled does not count."""
     return [item for item in user.authenticators if item.confirmed and is_factor(item)]
 
 
@@ -31,7 +31,7 @@ def demands_challenge(user: User) -> bool:
 
 
 def implicit_email(user: User) -> Authenticator | None:
-    """The authenticator that a verified e-mail address is without enrollment; an enrolled one takes its place."""
+    """The authenticator that a verified e-mail address is without being enrolled; None if the address is enrolled."""
     address = user.email
     if not address or not user.profile.get("email_verified"):
         return None
@@ -50,7 +50,7 @@ def mfa_rows(user: User) -> list[dict]:
 
 
 def find_row(user: User, row_id: str) -> tuple[Authenticator, str] | None:
-    """The enrolled authenticator that shows as the row ``row_id``, and the row's channel (``sms``, ``push``, ...)."""
+    """The enrolled authenticator of the row ``row_id``, and the row's channel (``sms``, ``push``, ...); None if unknown."""
     kind, _separator, suffix = row_id.partition("|")
     for item in user.authenticators:
         if (
@@ -123,14 +123,14 @@ def read_item(user: User, item: Authenticator) -> dict:
 
 
 def profile_view(user: User) -> dict:
-    """The profile as the Management API answers it; ``multifactor`` is a marker, never an inventory (API.md §3.3)."""
+    """The profile as the Management API answers it; ``multifactor`` only says that there are factors (API.md §3.3)."""
     if active_factors(user):
         return {**user.profile, "multifactor": ["guardian"]}
     return user.profile
 
 
 def challengeable(user: User) -> list[tuple[Authenticator, str]]:
-    """Everything that an MFA challenge can be asked for: active authenticators by each of their channels."""
+    """Active authenticators that can be challenged, each with one of its channels."""
     implicit = implicit_email(user)
     return [
         (item, channel)
