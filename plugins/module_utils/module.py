@@ -151,7 +151,7 @@ ENVIRONMENT = {
 }
 
 
-def from_environment(params: dict, environment: Mapping[str, str]) -> dict[str, str]:
+def from_environment(params: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
     """What the environment adds to the options of a task: nothing that stands beside, or against, what the task says.
 
     :returns: values by option
@@ -191,7 +191,7 @@ class Session:
     def __enter__(self) -> Session:
         return self
 
-    def __exit__(self, *_exception) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self._closing.close()
 
     @cached_property
