@@ -92,7 +92,7 @@ class Auth0Error(Exception):
         """
         given = {"message": message, "hint": hint, "code": code, "progress": progress}
         known = self._arguments()
-        if kind is not None and kind is not type(self):
+        if kind not in (None, type(self)):
             known = {name: value for name, value in known.items() if name in _COMMON}
         return (kind or type(self))(**{**known, **{name: value for name, value in given.items() if value is not None}})
 

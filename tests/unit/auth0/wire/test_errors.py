@@ -302,7 +302,7 @@ def test_a_changed_copy_leaves_the_original():
         "Could not (status 400, other, request id r1). Do it again.",
         {"done": []},
     )
-    assert changed.required_scope == "read:users" and type(changed) is errors.BadRequestError
+    assert changed.required_scope == "read:users" and changed.__class__ is errors.BadRequestError
     assert facts_of(error) == facts_of(complete())
     assert facts_of(error.replace()) == facts_of(error)
 
