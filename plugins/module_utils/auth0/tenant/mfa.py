@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tenant's MFA: which factors are on, how phones are challenged, when MFA is asked for."""
+"""The tenant's MFA: which factors are on, how phones are challenged, when MFA is required."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Iterable, Union
 
 from ..api.guardian import NO_POLICY, GuardianApi
 from ..factors import FACTORS
@@ -20,8 +21,8 @@ POLICIES = ("all-applications", "confidence-score", NEVER)
 class TenantMfa:
     """What is wanted of a tenant, or what it has; what is not asked for is empty or None.
 
-    :ivar factors: by house name
-    :ivar message_types: C(sms), C(voice), in this order
+    :ivar factors: by the names of the table of factors
+    :ivar message_types: ``sms``, ``voice``, in this order
     :ivar policy: one of POLICIES
     """
 
@@ -31,12 +32,38 @@ class TenantMfa:
 
 
 @dataclass(frozen=True)
-class Setting:
-    """One write: C(factor), C(message_types) or C(policy)."""
+class SetFactor:
+    """Turn a factor on or off."""
 
-    kind: str
-    value: object
-    factor: str | None = None
+    factor: str
+    enabled: bool
+
+    def __str__(self) -> str:
+        return "%s=%s" % (self.factor, self.enabled)
+
+
+@dataclass(frozen=True)
+class SetMessageTypes:
+    """Set how phones are challenged, in alphabetical order."""
+
+    message_types: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "phone_message_types=%s" % ",".join(self.message_types)
+
+
+@dataclass(frozen=True)
+class SetPolicy:
+    """Set when MFA is required."""
+
+    policy: str
+
+    def __str__(self) -> str:
+        return "policy=%s" % self.policy
+
+
+# One write each. The same one again changes nothing.
+Setting = Union[SetFactor, SetMessageTypes, SetPolicy]
 
 
 def wanted_from(
@@ -50,50 +77,52 @@ def wanted_from(
     if both:
         raise ConfigurationError("%s cannot be both enabled and disabled" % ", ".join(both))
     if message_types is not None and not message_types:
-        raise ConfigurationError(
-            "phone_message_types is empty", hint="To challenge no phones at all, put phone into disabled."
-        )
+        raise ConfigurationError("phone_message_types is empty", hint="To challenge no phones, add phone to disabled.")
     factors = {**dict.fromkeys(enabled or (), True), **dict.fromkeys(disabled or (), False)}
     ordered = tuple(sorted(set(message_types))) if message_types is not None else None
     return TenantMfa(factors, ordered, policy)
 
 
 def plan(wanted: TenantMfa, actual: TenantMfa) -> tuple[Setting, ...]:
-    """The writes that are needed, in an order that never asks for MFA while less factors than wanted are on.
+    """The writes that are needed, in an order that never requires MFA while fewer factors than wanted are on.
 
     :param actual: has at least what is wanted
     """
     differing = {name: on for name, on in wanted.factors.items() if actual.factors.get(name) is not on}
-    on = [Setting("factor", True, name) for name, value in differing.items() if value]
-    off = [Setting("factor", False, name) for name, value in differing.items() if not value]
-    types = []
+    on = [SetFactor(name, True) for name, value in differing.items() if value]
+    off = [SetFactor(name, False) for name, value in differing.items() if not value]
+    types: list[Setting] = []
     if wanted.message_types is not None and wanted.message_types != actual.message_types:
-        types = [Setting("message_types", wanted.message_types)]
-    policy = []
+        types = [SetMessageTypes(wanted.message_types)]
+    policy: list[Setting] = []
     if wanted.policy is not None and wanted.policy != actual.policy:
-        policy = [Setting("policy", wanted.policy)]
-    relaxing = policy if wanted.policy == NEVER else []
-    return (*relaxing, *on, *types, *off, *(policy if not relaxing else ()))
+        policy = [SetPolicy(wanted.policy)]
+    if wanted.policy == NEVER:
+        return (*policy, *on, *types, *off)
+    return (*on, *types, *off, *policy)
 
 
-def applied(actual: TenantMfa, settings) -> TenantMfa:
+def applied(actual: TenantMfa, settings: Iterable[Setting]) -> TenantMfa:
     """The tenant after these writes."""
     for setting in settings:
-        if setting.kind == "factor":
-            actual = replace(actual, factors={**actual.factors, setting.factor: setting.value})
-        else:
-            actual = replace(actual, **{setting.kind: setting.value})
+        match setting:
+            case SetFactor(factor, enabled):
+                actual = replace(actual, factors={**actual.factors, factor: enabled})
+            case SetMessageTypes(message_types):
+                actual = replace(actual, message_types=message_types)
+            case SetPolicy(policy):
+                actual = replace(actual, policy=policy)
     return actual
 
 
 def asks_for_nothing(state: TenantMfa) -> bool:
-    """Whether MFA is asked for while no factor is on that a user could enroll; a recovery code is none."""
+    """Whether MFA is required while no second factor is on that a user could enroll."""
     usable = [name for name, on in state.factors.items() if on and FACTORS[name].second_factor]
     return bool(state.factors) and state.policy not in (None, NEVER) and not usable
 
 
 def for_diff(state: TenantMfa) -> dict[str, object]:
-    """What a person compares in C(--diff)."""
+    """What a person compares in ``--diff``."""
     lines: dict[str, object] = {name: "on" if on else "off" for name, on in sorted(state.factors.items())}
     if state.message_types is not None:
         lines["phone_message_types"] = list(state.message_types)
@@ -105,8 +134,8 @@ def for_diff(state: TenantMfa) -> dict[str, object]:
 def read_tenant(api: GuardianApi, wanted: TenantMfa) -> TenantMfa:
     """What the tenant has of what is wanted.
 
-    A policy is read where a factor shall go, and the factors for a policy, because a policy without a factor locks users
-    out.
+    The policy is read where a factor is to go, and the factors where a policy is set, because a policy without a factor
+    locks users out.
     """
     needs_factors = bool(wanted.factors) or wanted.policy is not None
     needs_policy = wanted.policy is not None or False in wanted.factors.values()
@@ -118,13 +147,14 @@ def read_tenant(api: GuardianApi, wanted: TenantMfa) -> TenantMfa:
 
 
 def apply_setting(api: GuardianApi, setting: Setting) -> None:
-    """One write. The same one again changes nothing."""
-    if setting.kind == "factor":
-        api.set_factor(setting.factor, setting.value)
-    elif setting.kind == "message_types":
-        api.set_message_types(setting.value)
-    else:
-        api.set_policy(setting.value)
+    """One write."""
+    match setting:
+        case SetFactor(factor, enabled):
+            api.set_factor(factor, enabled)
+        case SetMessageTypes(message_types):
+            api.set_message_types(message_types)
+        case SetPolicy(policy):
+            api.set_policy(policy)
 
 
 def converge_tenant(
@@ -132,16 +162,16 @@ def converge_tenant(
 ) -> tuple[TenantMfa, TenantMfa]:
     """Bring the tenant to what is wanted; what it had and what it has.
 
-    :param allow_no_factor: whether MFA may be asked for while no factor is on
+    :param allow_no_factor: whether MFA may be required while no factor is on
     :raises RefusedError: it would be; nothing was written
-    :raises Auth0Error: a request was refused; what was set before is in the error's C(progress)
+    :raises Auth0Error: a request was refused; what was set before is in the error's ``progress``
     """
     before = read_tenant(api, wanted)
     settings = plan(wanted, before)
     if settings and not allow_no_factor and asks_for_nothing(applied(before, settings)):
         raise RefusedError(
-            "MFA would be asked for while no factor is on, and users without one could not log in",
-            hint="Set policy=never as well, or allow_no_factor if that is meant.",
+            "MFA would be required while no factor is on, so users without a factor could not log in",
+            hint="Set policy=never as well, or set allow_no_factor=true to do it all the same.",
         )
     done: list[Setting] = []
     for setting in settings if not check_mode else ():
@@ -149,9 +179,7 @@ def converge_tenant(
             apply_setting(api, setting)
         except Auth0Error as error:
             hint = "Run the task again; it checks the tenant's current state first."
-            progress = (
-                {"applied": ["%s=%s" % (each.factor or each.kind, each.value) for each in done]} if done else None
-            )
+            progress = {"applied": [str(each) for each in done]} if done else None
             raise error.replace(
                 hint=hint if isinstance(error, AmbiguousWriteError) else None, progress=progress
             ) from None

@@ -33,8 +33,8 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.factors import 
 OFF = dict.fromkeys(names(lambda row: row.guardian_name), False)
 
 
-def steps(wanted: TenantMfa, actual: TenantMfa) -> list[tuple]:
-    return [(setting.factor or setting.kind, setting.value) for setting in plan(wanted, actual)]
+def steps(wanted: TenantMfa, actual: TenantMfa) -> list[str]:
+    return [str(setting) for setting in plan(wanted, actual)]
 
 
 def test_options_become_one_state():
@@ -65,14 +65,14 @@ def test_how_to_challenge_no_phone_is_told():
 def test_only_what_differs_is_written():
     actual = TenantMfa({**OFF, "otp": True}, ("sms", "voice"), "all-applications")
     assert steps(TenantMfa({"otp": True, "duo": False}, ("sms", "voice"), "all-applications"), actual) == []
-    assert steps(TenantMfa({"otp": True, "duo": True}), actual) == [("duo", True)]
-    assert steps(TenantMfa(message_types=("sms",)), actual) == [("message_types", ("sms",))]
+    assert steps(TenantMfa({"otp": True, "duo": True}), actual) == ["duo=True"]
+    assert steps(TenantMfa(message_types=("sms",)), actual) == ["phone_message_types=sms"]
 
 
 def test_factors_come_on_before_others_go():
     wanted = TenantMfa({"phone": False, "otp": True, "email": False, "push": True})
     actual = TenantMfa({**OFF, "phone": True, "email": True})
-    assert steps(wanted, actual) == [("otp", True), ("push", True), ("phone", False), ("email", False)]
+    assert steps(wanted, actual) == ["otp=True", "push=True", "phone=False", "email=False"]
 
 
 @pytest.mark.parametrize("policy", ["all-applications", "confidence-score"])
@@ -80,21 +80,21 @@ def test_mfa_is_asked_for_last(policy):
     wanted, actual = TenantMfa({"otp": True, "phone": False}, None, policy), TenantMfa(
         {**OFF, "phone": True}, None, "never"
     )
-    assert steps(wanted, actual) == [("otp", True), ("phone", False), ("policy", policy)]
+    assert steps(wanted, actual) == ["otp=True", "phone=False", "policy=%s" % policy]
 
 
 def test_mfa_is_no_longer_asked_for_first():
     wanted = TenantMfa({"otp": True, "phone": False}, None, "never")
     actual = TenantMfa({**OFF, "phone": True}, None, "all-applications")
-    assert steps(wanted, actual) == [("policy", "never"), ("otp", True), ("phone", False)]
+    assert steps(wanted, actual) == ["policy=never", "otp=True", "phone=False"]
 
 
 def test_message_types_are_set_while_phones_are_on():
     """Auth0 answers 404 to message types without the phone factor (API.md §3.5)."""
     on = steps(TenantMfa({"phone": True}, ("sms",)), TenantMfa(OFF, ("sms", "voice")))
     off = steps(TenantMfa({"phone": False}, ("sms",)), TenantMfa({**OFF, "phone": True}, ("sms", "voice")))
-    assert on == [("phone", True), ("message_types", ("sms",))]
-    assert off == [("message_types", ("sms",)), ("phone", False)]
+    assert on == ["phone=True", "phone_message_types=sms"]
+    assert off == ["phone_message_types=sms", "phone=False"]
 
 
 def test_after_the_writes_nothing_differs():
