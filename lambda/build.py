@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Put the function's folder together; needs no network.
+"""Build the function's directory. Needs no network.
 
-    python lambda/build.py DESTINATION [--packages FOLDER]
+    python lambda/build.py DESTINATION [--packages DIRECTORY]
 
-The client and the audit go in unchanged, under the import path they have in the collection. FOLDER is what
-C(pip install --target FOLDER --require-hashes -r lambda/requirements.txt) made; without it the folder holds our own
-code only, for a runtime that has the packages elsewhere on its path.
+The client and the audit are copied unchanged, under the import path that they have in the collection. DIRECTORY is what
+``pip install --target DIRECTORY --require-hashes -r lambda/requirements.txt`` made. Without it the result contains only
+our own code, for a runtime that has the packages elsewhere on its path.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ HERE = Path(__file__).resolve().parent
 COLLECTION = HERE.parent
 HANDLER = ("handler.py", "settings.py", "stores.py")
 LIBRARIES = ("plugins/module_utils/auth0", "plugins/module_utils/audit")
-# pip leaves scripts of the building machine here.
+# In bin, pip puts scripts for the building machine.
 _NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "bin")
 
 
 def build(destination: Path, packages: Path | None = None) -> None:
-    """Make the folder anew.
+    """Make the directory anew.
 
     :param destination: is removed first
-    :param packages: folder of installed third-party packages to copy in
+    :param packages: directory of installed third-party packages to include
     """
     shutil.rmtree(destination, ignore_errors=True)
     destination.mkdir(parents=True)
@@ -43,18 +43,18 @@ def build(destination: Path, packages: Path | None = None) -> None:
     for library in LIBRARIES:
         target = destination / "ansible_collections" / "mfaops" / "auth0" / library
         shutil.copytree(COLLECTION / library, target, ignore=_NOT_SHIPPED)
-    # Lambda's code folder is read-only: bytecode that is not shipped is compiled at every cold start.
+    # Lambda's code directory is read-only: without shipped bytecode every cold start would compile.
     compileall.compile_dir(destination, quiet=1, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
 
 
 def main(arguments: list[str]) -> int:
     """The command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description="Put the audit function's folder together.")
+    parser = argparse.ArgumentParser(description="Build the audit function's directory.")
     parser.add_argument("destination", type=Path)
-    parser.add_argument("--packages", type=Path, help="folder of installed third-party packages")
+    parser.add_argument("--packages", type=Path, help="directory of installed third-party packages")
     options = parser.parse_args(arguments)
     if options.packages and not options.packages.is_dir():
-        parser.error("%s is no folder" % options.packages)
+        parser.error("%s is not a directory" % options.packages)
     build(options.destination, options.packages)
     return 0
 

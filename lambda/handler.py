@@ -9,57 +9,69 @@ from __future__ import annotations
 import os
 import tempfile
 from datetime import datetime, timezone
+from typing import TypedDict
 
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import CoverageFigures, Summary
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import run
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import ATTEMPTS, Budget
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AuthenticationError,
     ConfigurationError,
     ForbiddenError,
 )
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from settings import REQUEST_TIMEOUT, Credentials, Settings, read_settings
 from stores import ReportStore, fetch_credentials
 
-# Seconds one request may be held back for the tenant's limit: buckets that are refilled once a minute need this much.
+# Seconds that one request may be held back for the tenant's limit. Some of its buckets are refilled once a minute.
 MAX_WAIT = 60.0
-# Seconds kept for what is in flight when time gets short, at its worst, and for writing the reports.
+# Seconds kept for the slowest request that can be in flight when time runs out, and for writing the reports.
 MARGIN = ATTEMPTS * REQUEST_TIMEOUT + MAX_WAIT + 10.0
 
 logger = Logger(service="mfa-audit")
 
 
+class Result(TypedDict):
+    """What an invocation returns, below 1 KB."""
+
+    run: str
+    partial: bool
+    reason: str | None
+    coverage: CoverageFigures
+    findings: dict[str, int]
+    keys: dict[str, str]
+
+
 @logger.inject_lambda_context
-def handler(event, context) -> dict:
+def handler(event: object, context: LambdaContext) -> Result:
     """Audit one tenant and store the reports.
 
-    :param event: settings to override, or C({})
-    :param context: the Lambda context
-    :returns: C(run), C(partial), C(reason), the counts and the keys of the reports, below 1 KB
-    :raises ConfigurationError: settings, secret, credentials or scopes are wrong; a retry would not help
+    :param event: settings to override, or ``{}``
+    :raises ConfigurationError: the settings, the secret, the credentials or the scopes are wrong, so a retry would not help
     :raises Auth0Error: nothing could be read for another reason
     """
     settings = read_settings(os.environ, event)
     seconds_left = context.get_remaining_time_in_millis() / 1000
     if seconds_left <= MARGIN:
         raise ConfigurationError(
-            "The function's time-out leaves %.0f s, and %.0f s are kept for the end of a run" % (seconds_left, MARGIN),
-            hint="Set the time-out to 900 s.",
+            "The function's timeout leaves %.0f s, but %.0f s are kept for the end of a run" % (seconds_left, MARGIN),
+            hint="Set the timeout to 900 s.",
         )
     run_id = "%s-%s" % (_now().strftime("%Y%m%dT%H%M%SZ"), context.aws_request_id)
     store = ReportStore(settings.bucket, settings.prefix)
     store.begin(run_id)
     logger.info("audit started", extra={"run": run_id})
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as directory:
         try:
-            figures = _audit_with_current_secret(settings, context, folder)
+            figures = _audit_with_current_secret(settings, context, directory)
         except (AuthenticationError, ForbiddenError) as error:
-            # Whoever retries by the name of the error must not retry these.
+            # A retry policy goes by the name of the error, and must not retry these.
             raise error.replace(ConfigurationError) from None
-        keys = store.put(run_id, folder, figures["partial"])
-    result = {
+        keys = store.put(run_id, directory, figures["partial"])
+    result: Result = {
         "run": run_id,
         "partial": figures["partial"],
         "reason": figures["reason"],
@@ -67,25 +79,24 @@ def handler(event, context) -> dict:
         "findings": figures["findings"],
         "keys": keys,
     }
-    logger.info(
-        "audit finished", extra={key: figures[key] for key in ("requests", "rate_limited", "waited_seconds")} | result
-    )
+    costs = {key: figures[key] for key in ("requests", "rate_limited", "waited_seconds")}
+    logger.info("audit finished", extra={**costs, **result})
     return result
 
 
-def _audit_with_current_secret(settings: Settings, context, folder: str) -> dict:
+def _audit_with_current_secret(settings: Settings, context: LambdaContext, directory: str) -> Summary:
     cached = fetch_credentials(settings.secret)
     try:
-        return _audit(settings, context, folder, cached)
+        return _audit(settings, context, directory, cached)
     except AuthenticationError:
         logger.info("credentials refused, reading the secret again")
         current = fetch_credentials(settings.secret, fresh=True)
         if current == cached:
             raise
-        return _audit(settings, context, folder, current)
+        return _audit(settings, context, directory, current)
 
 
-def _audit(settings: Settings, context, folder: str, credentials: Credentials) -> dict:
+def _audit(settings: Settings, context: LambdaContext, directory: str, credentials: Credentials) -> Summary:
     budget = Budget(settings.rate_limit_share, MAX_WAIT)
     connection = credentials.connection
     with ManagementApi.with_client_credentials(connection, budget, credentials.application) as api:
@@ -94,7 +105,7 @@ def _audit(settings: Settings, context, folder: str, credentials: Credentials) -
             budget,
             connection.domain,
             settings.policy,
-            folder,
+            directory,
             clock=_now,
             remaining=lambda: context.get_remaining_time_in_millis() / 1000,
             margin=MARGIN,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+from typing import IO, Any
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import REPORT, SUMMARY, USERS
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
@@ -17,7 +18,7 @@ from settings import Credentials, read_credentials
 
 SECRET_MAX_AGE = 300
 
-# What a retry cannot mend; throttling and outages it can.
+# Refusals that a retry cannot change. It can help after throttling and outages.
 _LASTING_REFUSALS = {
     "AccessDenied",
     "AccessDeniedException",
@@ -30,7 +31,7 @@ _LASTING_REFUSALS = {
     "ValidationException",
 }
 
-# users.jsonl.gz is a gzip file, not gzip as a transfer encoding: no browser is to unpack it unasked.
+# users.jsonl.gz is a gzip file, not text with gzip as its encoding, which browsers would unpack.
 _CONTENT_TYPES = {USERS: "application/gzip", SUMMARY: "application/json", REPORT: "text/html; charset=utf-8"}
 
 
@@ -38,8 +39,8 @@ def fetch_credentials(secret: str, fresh: bool = False) -> Credentials:
     """The tenant's credentials from Secrets Manager, kept for five minutes.
 
     :param secret: name or ARN
-    :param fresh: pass the cache by, because the secret may have been rotated
-    :raises ConfigurationError: it cannot be read, or is not what it should be
+    :param fresh: do not use the cache, because the secret may have been rotated
+    :raises ConfigurationError: the secret cannot be read, or is not of the right form
     """
     from aws_lambda_powertools.utilities import parameters
     from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError, TransformParameterError
@@ -50,7 +51,7 @@ def fetch_credentials(secret: str, fresh: bool = False) -> Credentials:
         # The error's own text may quote the value.
         raise ConfigurationError("The secret %s is not JSON" % secret) from None
     except GetParameterError as error:
-        # Powertools gives every error of AWS this one name; the cause is behind it.
+        # Powertools raises this one class for every error of AWS. The cause is its context.
         if _aws_code(error.__context__) not in _LASTING_REFUSALS:
             raise
         raise ConfigurationError(
@@ -61,11 +62,12 @@ def fetch_credentials(secret: str, fresh: bool = False) -> Credentials:
 
 
 def _aws_code(error: BaseException | None) -> str | None:
-    return getattr(error, "response", {}).get("Error", {}).get("Code")
+    code: str | None = getattr(error, "response", {}).get("Error", {}).get("Code")
+    return code
 
 
 @functools.cache
-def _s3():
+def _s3() -> Any:
     import boto3
 
     return boto3.client("s3")
@@ -81,29 +83,28 @@ class ReportStore:
         self._bucket, self._prefix = bucket, prefix
 
     def begin(self, run: str) -> None:
-        """Leave a mark that the run began, so that a bucket that cannot be written to is noticed before the audit, not after.
+        """Store a mark that the run began, so that a bucket that cannot be written to shows before the audit.
 
         :raises ConfigurationError: as :meth:`put`
         """
         self._put("%sruns/%s/started.json" % (self._prefix, run), json.dumps({"run": run}).encode(), "application/json")
 
-    def put(self, run: str, folder: str, partial: bool) -> dict[str, str]:
-        """Store the reports of a run, then point C(latest.json) at them; the pointer comes last, so it never dangles.
+    def put(self, run: str, directory: str, partial: bool) -> dict[str, str]:
+        """File name -> key of the stored reports. ``latest.json`` names them as soon as all of them are stored.
 
-        :param run: id of the run; a replay has an id of its own and overwrites nothing
-        :param folder: holds the three files
-        :returns: file name -> key
+        :param run: ID of the run; a repeated invocation has an ID of its own and overwrites nothing
+        :param directory: holds the three files
         :raises ConfigurationError: the bucket does not exist or refuses the write
         """
         keys = {name: "%sruns/%s/report/%s" % (self._prefix, run, name) for name in _CONTENT_TYPES}
         for name, key in keys.items():
-            with open(os.path.join(folder, name), "rb") as file:
+            with open(os.path.join(directory, name), "rb") as file:
                 self._put(key, file, _CONTENT_TYPES[name])
         pointer = json.dumps({"run": run, "partial": partial, "keys": keys}, sort_keys=True)
         self._put(self._prefix + "latest.json", pointer.encode(), "application/json")
         return keys
 
-    def _put(self, key: str, body, content_type: str) -> None:
+    def _put(self, key: str, body: bytes | IO[bytes], content_type: str) -> None:
         from botocore.exceptions import ClientError
 
         try:

@@ -50,12 +50,12 @@ def test_packages_are_copied_without_what_belongs_to_the_building_machine(tmp_pa
     assert not any((target / name).exists() for name in ("bin", "one/__pycache__/stale.pyc", "left-over.py"))
 
 
-def test_a_folder_of_packages_that_is_none_is_an_error_in_one_line(tmp_path):
+def test_packages_that_are_not_a_directory_are_an_error_in_one_line(tmp_path):
     ended = subprocess.run(
         [sys.executable, str(BUILD), str(tmp_path / "function"), "--packages", str(tmp_path / "none")],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert ended.returncode == 2 and "is no folder" in ended.stderr
+    assert ended.returncode == 2 and "is not a directory" in ended.stderr
     assert not (tmp_path / "function").exists()

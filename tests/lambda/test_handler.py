@@ -216,13 +216,13 @@ def test_an_unreachable_tenant_may_be_retried(function):
 def test_a_run_that_comes_near_its_deadline_stores_what_it_has(function, aws, slow_tenant):
     result = function(slow_tenant, timeout=115.0).invoke({})
     coverage = result["coverage"]
-    assert (result["partial"], result["reason"]) == (True, "The time limit came near.")
+    assert (result["partial"], result["reason"]) == (True, "The time limit was about to be reached.")
     assert coverage["read"] >= 1 and coverage["read"] + coverage["not_reached"] == 500
     assert len(rows_of(aws, result)) == coverage["read"]
 
 
-def test_a_time_out_that_leaves_no_time_is_a_configuration_error(function, tenant):
-    with pytest.raises(FunctionError, match="The function's time-out leaves 60 s, and 110 s are kept") as failure:
+def test_a_timeout_that_leaves_no_time_is_a_configuration_error(function, tenant):
+    with pytest.raises(FunctionError, match="The function's timeout leaves 60 s, but 110 s are kept") as failure:
         function(tenant, timeout=60.0).invoke({})
     assert failure.value.kind == "ConfigurationError"
     assert tenant.control("GET", "requests") == []

@@ -79,7 +79,7 @@ def test_no_weak_factor_is_a_choice():
         ),
         ({**REQUIRED, "AUDIT_STALE_DAYS": "soon"}, "AUDIT_STALE_DAYS 'soon' is not a whole number of days"),
         ({**REQUIRED, "AUDIT_STALE_DAYS": "0"}, "stale_days 0 is not a whole number of days from 1 to 3650"),
-        ({**REQUIRED, "AUDIT_WEAK_FACTORS": "sms"}, "weak_factors names 'sms', which is no factor"),
+        ({**REQUIRED, "AUDIT_WEAK_FACTORS": "sms"}, "weak_factors contains 'sms', which is not a second factor"),
     ],
 )
 def test_a_wrong_variable_is_named(environment, message):

@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from ..auth0.factors import names
 from ..auth0.wire.errors import ConfigurationError
+from .records import Thresholds
 
 SECOND_FACTORS = frozenset(names(lambda row: row.second_factor))
 _LONGEST = 3650
@@ -19,12 +20,12 @@ _LONGEST = 3650
 class Policy:
     """When an enrollment is worth a finding. Every threshold is in days and is reached on that day.
 
-    :ivar stale_days: a confirmed authenticator not used for this long is C(stale)
-    :ivar never_used_days: one never used since it was enrolled this long ago is C(never-used)
-    :ivar unconfirmed_days: one still not confirmed this long after it was created is C(unconfirmed)
-    :ivar weak_factors: factors that alone make a user C(weak-only); e-mail is among them because NIST SP 800-63B-4
-        does not accept it as a second factor and Auth0 mints a token for its MFA API without any challenge to a
-        user who has nothing else
+    :ivar stale_days: a confirmed authenticator that was not used for this long is ``stale``
+    :ivar never_used_days: one that was enrolled this long ago and never used is ``never-used``
+    :ivar unconfirmed_days: one that was created this long ago and is not confirmed is ``unconfirmed``
+    :ivar weak_factors: a user with none but these is ``weak-only``. E-mail is among them, because NIST SP 800-63B-4 does
+        not accept it as a second factor, and because Auth0 issues a token for its MFA API without a challenge to a user
+        who has nothing else.
     :raises ConfigurationError: a value is out of range
     """
 
@@ -41,10 +42,15 @@ class Policy:
         unknown = sorted(set(self.weak_factors) - SECOND_FACTORS)
         if unknown:
             raise ConfigurationError(
-                "weak_factors names %s, which is no factor" % ", ".join(map(repr, unknown)),
+                "weak_factors contains %s, which is not a second factor" % ", ".join(map(repr, unknown)),
                 hint="Choose from %s." % ", ".join(sorted(SECOND_FACTORS)),
             )
 
-    def as_dict(self) -> dict[str, object]:
-        """The thresholds as JSON-ready data, for the summary."""
-        return {**asdict(self), "weak_factors": sorted(self.weak_factors)}
+    def as_row(self) -> Thresholds:
+        """The thresholds as they are in the summary."""
+        return {
+            "stale_days": self.stale_days,
+            "never_used_days": self.never_used_days,
+            "unconfirmed_days": self.unconfirmed_days,
+            "weak_factors": sorted(self.weak_factors),
+        }

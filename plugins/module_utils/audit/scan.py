@@ -2,27 +2,28 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The walk: one request per user, nothing half told.
+"""The walk: one request per user, and a row that is true for each.
 
-A user who cannot be read becomes a row that says so. What makes every further request pointless ends the walk: the rows
-read so far stand, and the coverage says what is missing and why.
+A user who cannot be read becomes a row that says so. An error that every further request would meet ends the walk: the
+rows read so far stay, and the coverage says what is missing and why.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Callable, Iterable, Iterator, Sequence
+from typing import Callable, Iterable, Iterator, Protocol, Sequence
 
+from ..auth0.api.management import Profile
+from ..auth0.authenticators import Authenticator
+from ..auth0.times import as_time, iso
+from ..auth0.users.population import PopulationError
 from ..auth0.users.reading import FATAL
 from ..auth0.wire.errors import Auth0Error, NotFoundError
-from ..auth0.times import as_time, iso
 from .findings import Finding
 from .policy import Policy
-from ..auth0.users.population import PopulationError
+from .records import SCHEMA_VERSION, AuthenticatorRow, FindingRow, State, UserRow
 from .rules import RULES, age, assess, mfa_state, unread
-
-SCHEMA_VERSION = 1
 
 
 @dataclass
@@ -31,8 +32,8 @@ class Coverage:
 
     :ivar read: users whose authenticators were read
     :ivar unread: users who could not be read; each has a row
-    :ivar gone: users deleted between the listing and the reading; they have no row
-    :ivar stopped: why the walk ended early, one line without ids; None when it came to the end
+    :ivar gone: users who were deleted between the listing and the reading; they have no row
+    :ivar stopped: why the walk ended early, one line without IDs; None when it came to the end
     """
 
     read: int = 0
@@ -46,13 +47,19 @@ class Coverage:
         return self.stopped is not None or self.unread > 0
 
     def not_reached(self, total: int | None) -> int | None:
-        """Users of the tenant the walk did not come to; None where nobody knows.
+        """Users of the tenant that the walk did not reach; None where nobody knows.
 
         :param total: how many users the tenant has
         """
         if self.stopped is None:
             return 0
         return None if total is None else max(total - self.read - self.unread - self.gone, 0)
+
+
+class AuthenticatorLists(Protocol):
+    """What a scan needs of the Management API."""
+
+    def list_authenticators(self, user_id: str) -> list[Authenticator]: ...
 
 
 class Scan:
@@ -62,20 +69,25 @@ class Scan:
     """
 
     def __init__(
-        self, api, tenant: str, policy: Policy, now: datetime, remaining: Callable[[], float], margin: float
+        self,
+        api: AuthenticatorLists,
+        tenant: str,
+        policy: Policy,
+        now: datetime,
+        remaining: Callable[[], float],
+        margin: float,
     ) -> None:
         """
-        :param api: has C(list_authenticators(user_id)) -> list of C(Authenticator)
         :param tenant: domain of the tenant
-        :param now: aware time the ages are counted to
-        :param remaining: seconds left to the caller
-        :param margin: seconds of those that the caller needs afterward, and the longest read in flight with them
+        :param now: aware time that ages are counted to
+        :param remaining: seconds that the caller has left
+        :param margin: how many of those the caller needs afterward, with the longest request in flight
         """
         self._api, self._tenant, self._policy, self._now = api, tenant, policy, now
         self._remaining, self._margin = remaining, margin
         self.coverage = Coverage()
 
-    def rows(self, population: Iterable[dict]) -> Iterator[dict]:
+    def rows(self, population: Iterable[Profile]) -> Iterator[UserRow]:
         """One JSON-ready row per user who exists, in the order of the population.
 
         :raises Auth0Error: nothing could be read at all, so that there is no result to keep
@@ -108,7 +120,7 @@ class Scan:
 
     def _out_of_time(self) -> bool:
         if self._remaining() < self._margin:
-            self.coverage.stopped = "The time limit came near."
+            self.coverage.stopped = "The time limit was about to be reached."
         return self.coverage.stopped is not None
 
     def _stop(self, error: Auth0Error) -> None:
@@ -118,14 +130,20 @@ class Scan:
 
 
 def user_row(
-    tenant: str, user: dict, authenticators: Sequence | None, now: datetime, policy: Policy, error: str | None = None
-) -> dict:
-    """The row of one user in C(users.jsonl): profile, protection, authenticators and findings.
+    tenant: str,
+    user: Profile,
+    authenticators: Sequence[Authenticator] | None,
+    now: datetime,
+    policy: Policy,
+    error: str | None = None,
+) -> UserRow:
+    """The row of one user: profile, protection, authenticators and findings.
 
-    :param authenticators: None for a user who could not be read, then C(error) says why
+    :param authenticators: None for a user who could not be read; ``error`` says why
     """
+    state: State = "unknown"
     if authenticators is None:
-        state, findings = "unknown", [unread(tenant, user["user_id"])]
+        findings = [unread(tenant, user["user_id"])]
     else:
         state = mfa_state(authenticators, policy)
         findings = assess(tenant, user["user_id"], authenticators, now, policy)
@@ -147,8 +165,8 @@ def user_row(
     }
 
 
-def _authenticator_row(authenticator, now: datetime) -> dict:
-    days, counted_from = age([authenticator], now)
+def _authenticator_row(authenticator: Authenticator, now: datetime) -> AuthenticatorRow:
+    known = age([authenticator], now)
     return {
         "id": authenticator.id,
         "factor": authenticator.factor,
@@ -160,12 +178,12 @@ def _authenticator_row(authenticator, now: datetime) -> dict:
         "created_at": iso(authenticator.created_at),
         "enrolled_at": iso(authenticator.enrolled_at),
         "last_auth_at": iso(authenticator.last_auth_at),
-        "age_days": days,
-        "age_from": counted_from,
+        "age_days": known.days if known else None,
+        "age_from": known.counted_from if known else None,
     }
 
 
-def _finding_row(finding: Finding) -> dict:
+def _finding_row(finding: Finding) -> FindingRow:
     return {
         "id": finding.id,
         "rule": finding.rule,
@@ -178,5 +196,5 @@ def _finding_row(finding: Finding) -> dict:
 
 
 def _without_id(error: Auth0Error, user_id: str) -> Auth0Error:
-    """The same error about no user in particular: what ends a run goes to logs, and they hold no ids."""
+    """The same error without the user's ID: what ends a run goes to logs, which must not contain IDs."""
     return error.replace(message=error.message.replace(user_id, "one user"))

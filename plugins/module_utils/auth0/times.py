@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
+from typing import overload
 
 from .wire.errors import ConfigurationError
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
-def as_time(value) -> datetime | None:
+def as_time(value: object) -> datetime | None:
     """A moment from Auth0's ISO 8601 text (or a datetime of a client library), aware, in UTC; None for anything else."""
     try:
         if isinstance(value, str):
@@ -26,6 +27,12 @@ def as_time(value) -> datetime | None:
     return None
 
 
+@overload
+def iso(moment: datetime) -> str: ...
+@overload
+def iso(moment: None) -> None: ...
+@overload
+def iso(moment: datetime | None) -> str | None: ...
 def iso(moment: datetime | None) -> str | None:
     """ISO 8601 with milliseconds and Z, as the Management API writes it."""
     if moment is None:
@@ -34,7 +41,7 @@ def iso(moment: datetime | None) -> str | None:
 
 
 def seconds(option: str, age: str) -> int:
-    """C(180d) as seconds; units s, m, h, d, w.
+    """``180d`` as seconds; units s, m, h, d, w.
 
     :param option: where it came from, for the message
     :raises ConfigurationError: not of this form
@@ -48,7 +55,7 @@ def seconds(option: str, age: str) -> int:
 
 
 def moment(option: str, text: str, now: datetime) -> datetime:
-    """C(30d), so long before now, or an ISO 8601 date or time; without an offset it is UTC.
+    """``30d``, so long before now, or an ISO 8601 date or time; without an offset it is UTC.
 
     :param option: where it came from, for the message
     :raises ConfigurationError: neither

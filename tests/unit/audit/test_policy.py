@@ -9,8 +9,8 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import P
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 
 
-def test_the_defaults_of_the_guide():
-    assert Policy().as_dict() == {
+def test_the_default_thresholds():
+    assert Policy().as_row() == {
         "stale_days": 90,
         "never_used_days": 30,
         "unconfirmed_days": 1,
@@ -19,13 +19,31 @@ def test_the_defaults_of_the_guide():
 
 
 @pytest.mark.parametrize("name", ["stale_days", "never_used_days", "unconfirmed_days"])
-@pytest.mark.parametrize("value", [0, -1, 3651, 1.5, "90", True, None])
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(0, id="zero"),
+        pytest.param(-1, id="negative"),
+        pytest.param(3651, id="above ten years"),
+        pytest.param(1.5, id="not whole"),
+        pytest.param("90", id="text"),
+        pytest.param(True, id="true"),
+        pytest.param(None, id="none"),
+    ],
+)
 def test_a_threshold_out_of_range_is_named(name, value):
     with pytest.raises(ConfigurationError, match=name):
         Policy(**{name: value})
 
 
-@pytest.mark.parametrize("factor", ["sms", "recovery-code", ""])
-def test_a_weak_factor_that_is_none_is_named(factor):
-    with pytest.raises(ConfigurationError, match="weak_factors names '%s'" % factor):
+@pytest.mark.parametrize(
+    "factor",
+    [
+        pytest.param("sms", id="a channel"),
+        pytest.param("recovery-code", id="a recovery code"),
+        pytest.param("", id="nothing"),
+    ],
+)
+def test_a_weak_factor_that_is_not_a_second_factor_is_named(factor):
+    with pytest.raises(ConfigurationError, match="weak_factors contains '%s'" % factor):
         Policy(weak_factors=("phone", factor))

@@ -203,11 +203,15 @@ def test_of_users_without_a_factor_those_who_log_in_come_first():
 @pytest.mark.parametrize(
     ("tenant", "line"),
     [
-        (a_tenant, "Users: 6 read, 1 unread, 0 gone, 0 not reached"),
-        (a_tenant, "PARTIAL: Users who could not be read: 1."),
-        (a_tenant, "Protection: 2 strong, 1 weak only, 3 none, 1 unknown"),
-        (one_user, "Requests: 2 (2.00 per user), 0 refused by the rate limit, waited 0.0 s of 0.0 s"),
-        (one_user, "No usable second factor                   1   high"),
+        pytest.param(a_tenant, "Users: 6 read, 1 unread, 0 gone, 0 not reached", id="coverage"),
+        pytest.param(a_tenant, "PARTIAL: Users who could not be read: 1.", id="what is missing"),
+        pytest.param(a_tenant, "Protection: 2 strong, 1 weak only, 3 none, 1 unknown", id="protection"),
+        pytest.param(
+            one_user,
+            "Requests: 2 (2.00 per user), 0 refused by the rate limit, waited 0.0 s of 0.0 s",
+            id="costs",
+        ),
+        pytest.param(one_user, "No usable second factor                   1   high", id="a finding"),
     ],
 )
 def test_the_table_for_a_terminal(tmp_path, tenant, line):

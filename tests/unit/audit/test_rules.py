@@ -7,7 +7,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.findings import finding_id
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import Policy
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES, SEVERITIES, age, assess, mfa_state
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import SEVERITIES
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES, age, assess, mfa_state
 
 from tests.unit.audit.fake_tenant import NOW, TENANT, authenticator
 
@@ -26,9 +27,9 @@ def found(authenticators, policy=Policy()):
         pytest.param({"created": 400, "enrolled": 300, "used": 5}, (5, "last_auth_at"), id="last use first"),
         pytest.param({"created": 400, "enrolled": 300}, (300, "enrolled_at"), id="enrollment where no use is known"),
         pytest.param({"created": 400}, (400, "created_at"), id="creation where nothing else is known"),
-        pytest.param({"created": None}, (None, None), id="no date, no age"),
+        pytest.param({"created": None}, None, id="no date, no age"),
         pytest.param({"used": 0.99}, (0, "last_auth_at"), id="whole days"),
-        pytest.param({"used": -1}, (0, "last_auth_at"), id="a clock that is ahead of ours"),
+        pytest.param({"used": -1}, (0, "last_auth_at"), id="a date in the future"),
     ],
 )
 def test_age_says_which_date_it_was_counted_from(dates, expected):
@@ -38,9 +39,9 @@ def test_age_says_which_date_it_was_counted_from(dates, expected):
 @pytest.mark.parametrize(
     ("used", "expected"),
     [
-        (89.99, []),
-        (90, [("stale", 90, "last_auth_at")]),
-        (400, [("stale", 400, "last_auth_at")]),
+        pytest.param(89.99, [], id="just before"),
+        pytest.param(90, [("stale", 90, "last_auth_at")], id="on the day"),
+        pytest.param(400, [("stale", 400, "last_auth_at")], id="long after"),
     ],
 )
 def test_stale_begins_on_the_day_of_the_threshold(used, expected):
@@ -58,10 +59,12 @@ def test_stale_begins_on_the_day_of_the_threshold(used, expected):
         pytest.param(
             {"created": 200, "enrolled": 200, "used": 200 - 4 / 1440},
             [("never-used", 200, "enrolled_at")],
-            id="the confirmation is no use, and it is not called stale as well",
+            id="the confirmation does not count as a use, and it is not stale as well",
         ),
-        pytest.param({"created": 80, "enrolled": 80, "used": 80 - 6 / 1440}, [], id="six minutes later is a use"),
-        pytest.param({"created": None, "used": 40}, [], id="a use of unknown enrollment"),
+        pytest.param(
+            {"created": 80, "enrolled": 80, "used": 80 - 6 / 1440}, [], id="six minutes later counts as a use"
+        ),
+        pytest.param({"created": None, "used": 40}, [], id="used, but the enrollment has no date"),
     ],
 )
 def test_never_used_means_no_use_after_the_confirmation(dates, expected):
@@ -70,14 +73,18 @@ def test_never_used_means_no_use_after_the_confirmation(dates, expected):
 
 @pytest.mark.parametrize(
     ("created", "expected"),
-    [(0.9, []), (1, [("unconfirmed", 1, "created_at")]), (400, [("unconfirmed", 400, "created_at")])],
+    [
+        pytest.param(0.9, [], id="just before"),
+        pytest.param(1, [("unconfirmed", 1, "created_at")], id="on the day"),
+        pytest.param(400, [("unconfirmed", 400, "created_at")], id="long after, and neither stale nor never used"),
+    ],
 )
 def test_an_unconfirmed_one_is_unconfirmed_and_nothing_else(created, expected):
     assert found([authenticator(created=created, confirmed=False)]) == expected
 
 
 @pytest.mark.parametrize("factor", ["recovery-code", "password", "email-verification", "something-new"])
-def test_what_is_no_second_factor_is_not_judged_by_age(factor):
+def test_what_is_not_a_second_factor_is_not_judged_by_age(factor):
     assert found([authenticator(factor, created=900)]) == []
 
 
@@ -88,17 +95,17 @@ def test_one_without_dates_is_not_judged_by_age():
 @pytest.mark.parametrize(
     ("factors", "state"),
     [
-        ([], "none"),
-        (["recovery-code"], "none"),
-        (["password", "email-verification", "recovery-code"], "none"),
-        (["something-new"], "none"),
-        (["email"], "weak"),
-        (["phone"], "weak"),
-        (["phone", "email", "recovery-code"], "weak"),
-        (["phone", "otp"], "strong"),
-        (["passkey"], "strong"),
-        (["webauthn-roaming"], "strong"),
-        (["push"], "strong"),
+        pytest.param([], "none", id="nothing"),
+        pytest.param(["recovery-code"], "none", id="a recovery code alone"),
+        pytest.param(["password", "email-verification", "recovery-code"], "none", id="nothing that is a second factor"),
+        pytest.param(["something-new"], "none", id="a type this version does not know"),
+        pytest.param(["email"], "weak", id="e-mail"),
+        pytest.param(["phone"], "weak", id="phone"),
+        pytest.param(["phone", "email", "recovery-code"], "weak", id="several weak ones"),
+        pytest.param(["phone", "otp"], "strong", id="a weak and a strong one"),
+        pytest.param(["passkey"], "strong", id="passkey"),
+        pytest.param(["webauthn-roaming"], "strong", id="security key"),
+        pytest.param(["push"], "strong", id="push"),
     ],
 )
 def test_how_well_a_user_is_protected(factors, state):
@@ -128,7 +135,14 @@ def test_a_pair_gives_one_finding_about_the_push():
     assert [(each.rule, each.authenticator_id) for each in findings] == [("never-used", "push|dev_1")]
 
 
-@pytest.mark.parametrize(("push_used", "otp_used"), [(200, 3), (3, 200), (None, 3)])
+@pytest.mark.parametrize(
+    ("push_used", "otp_used"),
+    [
+        pytest.param(200, 3, id="the OTP lately"),
+        pytest.param(3, 200, id="the push lately"),
+        pytest.param(None, 3, id="the OTP alone"),
+    ],
+)
 def test_a_pair_is_in_use_while_either_is(push_used, otp_used):
     pair = [
         authenticator("push", created=300, used=push_used, **PUSH),
@@ -137,7 +151,7 @@ def test_a_pair_is_in_use_while_either_is(push_used, otp_used):
     assert found(pair) == []
 
 
-def test_unlinked_ones_are_judged_each():
+def test_devices_that_are_not_linked_are_judged_one_by_one():
     two = [
         authenticator("otp", id="totp|dev_1", created=200, used=100),
         authenticator("otp", id="totp|dev_2", created=50),

@@ -93,7 +93,7 @@ def test_the_walk_ends_before_the_margin_is_touched():
     tenant = tenant_of(50)
     rows, coverage, not_reached = walk(tenant, remaining=lambda: 30.0 - len(tenant.reads), margin=10.0)
     assert (len(rows), not_reached, coverage.partial) == (21, 29, True)
-    assert coverage.stopped == "The time limit came near."
+    assert coverage.stopped == "The time limit was about to be reached."
 
 
 def test_no_user_is_read_in_the_time_a_page_of_the_listing_took():

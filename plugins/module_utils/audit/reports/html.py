@@ -2,15 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""C(report.html): one page that needs nothing else, neither a network nor JavaScript."""
+"""``report.html``: one page that needs neither a network nor JavaScript."""
 
 from __future__ import annotations
 
-from ...auth0.factors import FACTORS
-from ..rules import RULES, SEVERITIES
-from .summary import STATES, not_reached_text
+from typing import TypedDict
 
-# Only Python files travel with a module, so the template is one.
+from ...auth0.factors import FACTORS
+from ..records import SEVERITIES, STATES, AgeFrom, ShownFinding, State, Summary
+from ..rules import RULES
+from .summary import not_reached_text
+
+# A string and not a file beside this one: a program that contains the audit can be packed without its data files, as
+# AnsiballZ does.
 _TEMPLATE = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -122,7 +126,7 @@ li { margin-bottom: 6px; }
 <h2>This report is partial</h2>
 <p>{{ s.reason }}</p>
 <p>{{ c.read }} read, {{ c.unread }} unread, {{ not_reached }} not reached.
-Nobody who is missing here is known to be protected.</p>
+Whether the users who are missing here are protected is not known.</p>
 </section>
 {% endif %}
 
@@ -165,9 +169,9 @@ Nobody who is missing here is known to be protected.</p>
 {% else %}
 <p class="soft">None.</p>
 {% endfor %}
-<p class="soft more">Users with a confirmed one of each; a user may have several.</p>
+<p class="soft more">Users who have confirmed each factor. A user may have several.</p>
 {% if s.unknown_types %}
-<p>Types this version does not know and does not count as MFA:
+<p>Types that this version does not know and does not count as MFA:
 {% for type, users in s.unknown_types.items() %}{{ type }} ({{ users }}){{ ", " if not loop.last }}{% endfor %}.</p>
 {% endif %}
 </section>
@@ -229,15 +233,26 @@ unconfirmed after {{ t.unconfirmed_days }}; weak: {{ t.weak_factors | join(", ")
 </html>
 """
 
-_LABELS = {"strong": "strong", "weak": "weak only", "none": "no second factor", "unknown": "unread"}
-_DATES = {"last_auth_at": "since last use", "enrolled_at": "since enrollment", "created_at": "since creation"}
+_LABELS: dict[State, str] = {"strong": "strong", "weak": "weak only", "none": "no second factor", "unknown": "unread"}
+_DATES: dict[AgeFrom, str] = {
+    "last_auth_at": "since last use",
+    "enrolled_at": "since enrollment",
+    "created_at": "since creation",
+}
 
 
-def page(figures: dict, findings: dict[str, list[dict]]) -> str:
+class _Part(TypedDict):
+    """A part of the headline's bar; its place is in percent."""
+
+    state: State
+    start: float
+    width: float
+
+
+def page(figures: Summary, findings: dict[str, list[ShownFinding]]) -> str:
     """The whole report as HTML. Everything that comes from the tenant is escaped.
 
-    :param figures: a result of :func:`~.summary.summary`
-    :param findings: a result of :meth:`~.summary.Tally.worst`
+    :param findings: the worst of each rule
     """
     import jinja2
 
@@ -262,9 +277,10 @@ def page(figures: dict, findings: dict[str, list[dict]]) -> str:
     )
 
 
-def _stack(users: dict[str, int]) -> list[dict]:
+def _stack(users: dict[State, int]) -> list[_Part]:
     """The parts of the headline's bar, in percent of all users."""
-    total, start, parts = sum(users.values()), 0.0, []
+    total, start = sum(users.values()), 0.0
+    parts: list[_Part] = []
     for state in STATES:
         width = _width(users[state], total)
         parts.append({"state": state, "start": round(start, 2), "width": width})
@@ -277,7 +293,7 @@ def _width(part: int, whole: int) -> float:
 
 
 def _share(part: int, whole: int) -> str:
-    """A percentage that says 0 % and 100 % only where it is none and all."""
+    """A percentage that is 0 % or 100 % only for none or all."""
     percent = _width(part, whole)
     if 0 < percent < 1:
         return "<1 %"

@@ -2,43 +2,56 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The numbers of a run: C(summary.json) and the table for a terminal."""
+"""The numbers of a run: ``summary.json`` and the table for a terminal."""
 
 from __future__ import annotations
 
 import heapq
 from collections import Counter
 from datetime import datetime
+from typing import Protocol
 
 from ...auth0.factors import FACTORS
 from ...auth0.times import iso
 from ..policy import Policy
+from ..records import SCHEMA_VERSION, STATES, CoverageFigures, FindingRow, ShownFinding, State, Summary, UserRow
 from ..rules import RULES
-from ..scan import SCHEMA_VERSION, Coverage
-
-STATES = ("strong", "weak", "none", "unknown")
+from ..scan import Coverage
 
 _SHOWN_FACTORS = frozenset(FACTORS)
 # Auth0 lists these beside the authenticators.
 _NEVER_ENROLLED = ("password", "email-verification")
 
-# What no audit over the Management API can see. The reader of the report has to know it.
+# What no audit by way of the Management API can see. The reader of the report has to know it.
 LIMITS = (
-    "Enrollments that were begun and never confirmed: by the reports we have, Auth0 shows them to the user's own token "
-    "only and drops them after 24 hours, so a count of 0 for unconfirmed says little.",
-    "Whether a factor was used once or only confirmed: Auth0 dates both in last_auth_at. Never used means no use later "
-    "than five minutes after the enrollment.",
-    "Whether a login asks for the factor at all: that is decided by the tenant's MFA policy and its Actions, not by "
-    "what a user has enrolled.",
-    "Whether a user with a passkey may still log in with a password alone. A passkey counts as strong, because it is a "
+    "Enrollments that were started and never confirmed. By the reports we have, Auth0 shows them only to the user's own "
+    "token and drops them after 24 hours, so a count of 0 for unconfirmed says little.",
+    "Whether a factor was used once or only confirmed. Auth0 records both in last_auth_at, so never used means: not used "
+    "later than five minutes after the enrollment.",
+    "Whether a login asks for the factor at all. The tenant's MFA policy and its Actions decide that, not what the user "
+    "has enrolled.",
+    "Whether a user with a passkey can still log in with a password alone. A passkey counts as strong, because it is a "
     "multi-factor authenticator by itself.",
 )
+
+
+class Costs(Protocol):
+    """The counters of a budget."""
+
+    @property
+    def requests(self) -> int: ...
+
+    @property
+    def rate_limited(self) -> int: ...
+
+    @property
+    def waited(self) -> float: ...
 
 
 class Tally:
     """Counts over the rows of a run, and the worst of its findings. Memory is flat.
 
-    :ivar users: users by protection, one of :data:`STATES`
+    :ivar users: users by protection
     :ivar findings: findings by rule
     :ivar factors: users by factor, confirmed second factors and recovery codes only
     :ivar unknown_types: users by a type of authenticator that this version does not know
@@ -48,15 +61,15 @@ class Tally:
         """
         :param shown_per_rule: how many findings of each rule are kept for display
         """
-        self.users: Counter = Counter()
-        self.findings: Counter = Counter()
-        self.factors: Counter = Counter()
-        self.unknown_types: Counter = Counter()
+        self.users: Counter[State] = Counter()
+        self.findings: Counter[str] = Counter()
+        self.factors: Counter[str] = Counter()
+        self.unknown_types: Counter[str] = Counter()
         self._shown_per_rule = shown_per_rule
-        self._worst: dict[str, list] = {rule: [] for rule in RULES}
+        self._worst: dict[str, list[tuple[int, str, int, ShownFinding]]] = {rule: [] for rule in RULES}
 
-    def add(self, row: dict) -> None:
-        """Count one row of :func:`~..scan.user_row`."""
+    def add(self, row: UserRow) -> None:
+        """Count one row."""
         self.users[row["mfa"]] += 1
         for factor in sorted({each["factor"] for each in row["authenticators"] if each["confirmed"]}):
             if factor in _SHOWN_FACTORS:
@@ -67,18 +80,21 @@ class Tally:
             self.findings[finding["rule"]] += 1
             self._keep(row, finding)
 
-    def worst(self) -> dict[str, list[dict]]:
-        """Findings for display by rule: the oldest first, then the user who logged in last, then in the order of rows."""
+    def worst(self) -> dict[str, list[ShownFinding]]:
+        """Findings to display by rule: the oldest first, then the user who logged in last, then in the order of rows."""
         return {rule: [entry for *_rank, entry in sorted(worst, reverse=True)] for rule, worst in self._worst.items()}
 
-    def _keep(self, row: dict, finding: dict) -> None:
-        authenticator = next((each for each in row["authenticators"] if each["id"] == finding["authenticator_id"]), {})
-        entry = {
+    def _keep(self, row: UserRow, finding: FindingRow) -> None:
+        its = [each for each in row["authenticators"] if each["id"] == finding["authenticator_id"]]
+        entry: ShownFinding = {
             **finding,
             "user": row["email"] or row["name"] or row["user_id"],
+            "user_id": row["user_id"],
             "factors": sorted({each["factor"] for each in row["authenticators"] if each["confirmed"]} & _SHOWN_FACTORS),
-            **{key: row[key] for key in ("user_id", "blocked", "last_login", "error")},
-            "device": authenticator.get("phone_number") or authenticator.get("email") or authenticator.get("name"),
+            "blocked": row["blocked"],
+            "last_login": row["last_login"],
+            "error": row["error"],
+            "device": its[0]["phone_number"] or its[0]["email"] or its[0]["name"] if its else None,
         }
         worst = self._worst[finding["rule"]]
         rank = (finding["age_days"] or 0, row["last_login"] or "", -self.findings[finding["rule"]])
@@ -93,18 +109,17 @@ def summary(
     coverage: Coverage,
     total: int | None,
     policy: Policy,
-    budget,
+    budget: Costs,
     started: datetime,
     finished: datetime,
     versions: dict[str, str],
-) -> dict:
-    """The run in numbers, JSON-ready.
+) -> Summary:
+    """The run in numbers.
 
     :param total: how many users the tenant has; a lower bound from 1000 on
-    :param budget: has C(requests), C(rate_limited) and C(waited) in seconds
     :param versions: name -> version of what made the report
     """
-    looked_at = coverage.read + coverage.unread + coverage.gone
+    requested = coverage.read + coverage.unread + coverage.gone
     return {
         "schema_version": SCHEMA_VERSION,
         "tenant": tenant,
@@ -125,9 +140,9 @@ def summary(
         "findings": {rule: tally.findings[rule] for rule in RULES},
         "factors": dict(sorted(tally.factors.items())),
         "unknown_types": dict(sorted(tally.unknown_types.items())),
-        "thresholds": policy.as_dict(),
+        "thresholds": policy.as_row(),
         "requests": budget.requests,
-        "requests_per_user": round(budget.requests / looked_at, 3) if looked_at else None,
+        "requests_per_user": round(budget.requests / requested, 3) if requested else None,
         "rate_limited": budget.rate_limited,
         "waited_seconds": round(budget.waited, 3),
         "limits": list(LIMITS),
@@ -141,11 +156,8 @@ def _reason(coverage: Coverage) -> str | None:
     return "Users who could not be read: %d." % coverage.unread if coverage.unread else None
 
 
-def table(figures: dict) -> str:
-    """The summary as a few lines of plain text, at most 78 columns where the reason is not longer.
-
-    :param figures: a result of :func:`summary`
-    """
+def table(figures: Summary) -> str:
+    """The summary as a few lines of plain text, at most 78 columns wide where the reason is not longer."""
     coverage, users = figures["coverage"], figures["users"]
     lines = [
         "MFA audit of %s" % figures["tenant"],
@@ -176,11 +188,8 @@ def table(figures: dict) -> str:
     return "\n".join(lines) + "\n"
 
 
-def not_reached_text(coverage: dict) -> str:
-    """How many users the walk did not come to, in words that claim no more than is known.
-
-    :param coverage: C(coverage) of a summary
-    """
+def not_reached_text(coverage: CoverageFigures) -> str:
+    """How many users the walk did not reach, in words that claim no more than is known."""
     number = coverage["not_reached"]
     if number is None:
         return "an unknown number"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""C(users.jsonl.gz): one row per user, written as the walk goes."""
+"""``users.jsonl.gz``: one row per user, written while the walk goes on."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ import gzip
 import json
 from typing import Iterable, Iterator
 
+from ..records import UserRow
 
-def written(rows: Iterable[dict], path: str) -> Iterator[dict]:
-    """Write every row to a gzip file of JSON lines on its way through.
 
-    The same rows give the same bytes: keys are sorted and the gzip header holds neither a time nor a name.
+def write_through(rows: Iterable[UserRow], path: str) -> Iterator[UserRow]:
+    """The same rows, each written to a gzip file of JSON lines before it is passed on.
+
+    The same rows give the same bytes: keys are sorted, and the gzip header contains neither a time nor a name.
 
     :param path: file to create; complete once the rows are used up
     """

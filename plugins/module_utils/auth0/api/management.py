@@ -13,7 +13,7 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Callable
+from typing import Any, Callable, TypedDict, cast
 
 from ..authenticators import Authenticator
 from ..wire.budget import Budget
@@ -26,15 +26,26 @@ from ..wire.transport import ACTION, Transport, httpx_client
 PAGE_SIZE = 100
 
 
+class Profile(TypedDict, total=False):
+    """A user as the API returns it, with the fields that were requested and that the user has."""
+
+    user_id: str
+    email: str
+    name: str
+    created_at: str
+    last_login: str
+    blocked: bool
+
+
 @dataclass(frozen=True)
 class UserPage:
     """One page of a list.
 
-    :ivar users: profiles as the API returns them
+    :ivar users: in the order of the query
     :ivar total: how many match the query; whether Auth0 counts past 1000 is not documented
     """
 
-    users: tuple[dict, ...]
+    users: tuple[Profile, ...]
     total: int
 
 
@@ -179,7 +190,7 @@ class ManagementApi:
             ),
         )
         # Zero values are left out of some answers: a missing total is 0.
-        return UserPage(tuple(plain(user) for user in pager.items or ()), int(pager.response.total or 0))
+        return UserPage(tuple(cast(Profile, plain(user)) for user in pager.items or ()), int(pager.response.total or 0))
 
     def list_authenticators(self, user_id: str) -> list[Authenticator]:
         """A user's authentication methods (scope C(read:authentication_methods)): one request while there are at most 100.

@@ -2,19 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who to look at: every user of the tenant, or of a search, exactly once.
+"""Every user of the tenant, or of a search, exactly once.
 
-Auth0's user search shows the first 1000 matches of a query and refuses the page after them (C(invalid_paging)), and its
-pages shift when a user is deleted meanwhile. So the walk does not page through one long list. It goes along
-C(created_at), which never changes: every query begins at the creation time of the last user seen, and only its first
-page is read. Further pages are needed only where more users than fit on one share a millisecond.
+Auth0's user search shows the first 1000 matches of a query and refuses the page after them (``invalid_paging``), and its
+pages shift when a user is deleted meanwhile. So the walk does not page through one long list. It follows
+``created_at``, which never changes: every query begins at the creation time of the last user seen, and only its first
+page is read. Further pages are needed only where more users than fit on one page were created in one millisecond.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Iterator
+from typing import Iterator, Protocol
 
+from ..api.management import Profile, UserPage
 from ..times import as_time, iso
 from ..wire.errors import Auth0Error
 
@@ -27,31 +28,40 @@ class PopulationError(Auth0Error):
     """The search cannot show every user."""
 
 
+class UserSearch(Protocol):
+    """What a walk needs of the Management API."""
+
+    def list_users(
+        self, *, page: int, per_page: int, query: str | None, sort: str, fields: tuple[str, ...]
+    ) -> UserPage: ...
+
+
 class Population:
     """The users of one tenant; iterate once.
 
-    :ivar total: how many users Auth0 said there are when the walk began, None before that. Whether Auth0 counts beyond
-        1000 is not documented, so from there on it is a lower bound.
+    :ivar total: how many users Auth0 counted when the walk began, None before that. Whether Auth0 counts beyond 1000
+        is not documented, so from 1000 on it is a lower bound.
     """
 
-    def __init__(self, api, query: str | None = None) -> None:
+    def __init__(self, api: UserSearch, query: str | None = None) -> None:
         """
-        :param api: has C(list_users(page, per_page, query, sort, fields)) -> C(users), C(total)
-        :param query: only the users that fit, in the syntax of the user search v3
+        :param query: only the users that match, in the syntax of the user search v3
         """
         self._api, self._query = api, query
         self.total: int | None = None
 
-    def __iter__(self) -> Iterator[dict]:
+    def __iter__(self) -> Iterator[Profile]:
         """Profiles with the keys of :data:`FIELDS` that the user has, in the order of creation.
 
-        Memory is flat: the ids of one query and of one millisecond are kept, at most 1000 each.
+        Memory is flat: the IDs of one query and of one millisecond are kept, at most 1000 each.
 
-        :raises PopulationError: 1000 users or more share one millisecond of creation, or the search hides its matches
+        :raises PopulationError: 1000 users or more were created in one millisecond, or the search hides its matches
         :raises Auth0Error: the search failed
         """
-        reached, seen = datetime.min.replace(tzinfo=timezone.utc), set()
-        query, page, shown = self._query, 0, set()
+        reached = datetime.min.replace(tzinfo=timezone.utc)
+        query, page = self._query, 0
+        seen: set[str] = set()
+        shown: set[str | None] = set()
         while True:
             answer = self._api.list_users(page=page, per_page=PER_PAGE, query=query, sort="created_at:1", fields=FIELDS)
             if self.total is None:
@@ -65,14 +75,14 @@ class Population:
                     reached, seen = created_at, set()
                 seen.add(user_id)
                 yield user
-            # A page may be shorter than asked for, so only the count of matches tells the last one. A count below what
-            # was shown (left out by Auth0, or overtaken by a deletion) is not believed: then an empty page is the end.
+            # A page may be shorter than requested, so only the count of matches shows which one is the last. A count below
+            # what was shown (left out by Auth0, or overtaken by a deletion) is not believed: then an empty page is the end.
             shown.update(user.get("user_id") for user in answer.users)
             if len(shown) == answer.total or (not answer.users and len(shown) > answer.total):
                 return
             if not answer.users:
                 raise PopulationError(
-                    "Could not list all users: Auth0 counts %d matches and shows none of them" % answer.total
+                    "Could not list all users: Auth0 counts %d matches and returns none of them" % answer.total
                 )
             if reached > started_at:
                 since = "created_at:[%s TO *]" % iso(reached)
@@ -81,16 +91,16 @@ class Population:
                 page += 1
             else:
                 raise PopulationError(
-                    "Could not list all users: %d or more were created at %s, and the user search shows no further"
+                    "Could not list all users: %d or more were created at %s, and the user search returns no more of them"
                     % (REACH, iso(reached)),
-                    hint="Users imported in one stroke need the users-exports job instead of the search.",
+                    hint="Users who were imported together need a users-exports job instead of the search.",
                 )
 
 
-def _dated(user: dict) -> tuple[datetime, dict]:
+def _dated(user: Profile) -> tuple[datetime, Profile]:
     created_at = as_time(user.get("created_at"))
     if created_at is None or not user.get("user_id"):
         raise PopulationError(
-            "Could not list all users: Auth0 shows one without user_id or created_at, along which the list is walked"
+            "Could not list all users: Auth0 returned one without user_id or created_at, which the walk needs"
         )
     return created_at, user

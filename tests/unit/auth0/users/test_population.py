@@ -117,7 +117,7 @@ def test_rows_repeated_across_pages_come_once():
 
 def test_matches_that_are_counted_and_not_shown_are_an_error():
     tenant = tenant_of(range(250), page_cap=0)
-    with pytest.raises(PopulationError, match="counts 250 matches and shows none"):
+    with pytest.raises(PopulationError, match="counts 250 matches and returns none"):
         ids(tenant)
 
 
