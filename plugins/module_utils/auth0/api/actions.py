@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, TypedDict
 
 from ..wire.errors import AmbiguousWriteError, NotFoundError, RefusedError
 from .management import ManagementApi, documented, plain
@@ -29,7 +30,7 @@ class Action:
 
     :ivar secrets: their names
     :ivar deployed: whether what is deployed is what is shown
-    :ivar status: C(pending), C(building), C(packaged), C(built), C(retrying), C(failed)
+    :ivar status: ``pending``, ``building``, ``packaged``, ``built``, ``retrying``, ``failed``
     """
 
     id: str
@@ -44,6 +45,17 @@ class Action:
     status: str = "built"
 
 
+class ActionFields(TypedDict, total=False):
+    """What a write sends of an Action."""
+
+    name: str
+    supported_triggers: list[dict[str, str]]
+    code: str
+    runtime: str
+    dependencies: list[dict[str, str]]
+    secrets: list[dict[str, str]]
+
+
 class ActionsApi:
     """The calls, each one request but for the lists."""
 
@@ -51,7 +63,7 @@ class ActionsApi:
         self._api = api
 
     def find(self, name: str) -> Action | None:
-        """The Action of this name (scope C(read:actions)).
+        """The Action of this name (scope ``read:actions``).
 
         :raises RefusedError: several have it; Auth0's documentation does not rule that out
         """
@@ -72,13 +84,13 @@ class ActionsApi:
         return _action(found[0]) if found else None
 
     def get(self, action_id: str) -> Action:
-        """One Action by id (scope C(read:actions))."""
+        """One Action by id (scope ``read:actions``)."""
         return _action(
             plain(self._api.call("read the Action %s" % action_id, lambda client: client.actions.get(action_id)))
         )
 
     def defaults(self, trigger: str) -> tuple[str, str]:
-        """The trigger's current version and its default runtime (scope C(read:actions)).
+        """The trigger's current version and its default runtime (scope ``read:actions``).
 
         :raises NotFoundError: the tenant has no such trigger
         """
@@ -93,7 +105,7 @@ class ActionsApi:
         )
 
     def bindings(self, trigger: str) -> tuple[Binding, ...]:
-        """What is bound to a trigger, in order (scope C(read:actions)); 20 at most."""
+        """What is bound to a trigger, in order (scope ``read:actions``); 20 at most."""
         pager = self._api.call(
             "read what is bound to %s" % trigger,
             lambda client: client.actions.triggers.bindings.list(trigger, per_page=PAGE_SIZE),
@@ -102,8 +114,8 @@ class ActionsApi:
         with documented("read what is bound to %s" % trigger):
             return tuple(Binding(each["id"], each["action"]["id"], each["display_name"]) for each in found)
 
-    def create(self, fields: dict) -> str:
-        """A new Action (scope C(create:actions)); its id.
+    def create(self, fields: ActionFields) -> str:
+        """A new Action (scope ``create:actions``); its id.
 
         :raises AmbiguousWriteError: the answer was lost; it may exist
         """
@@ -113,16 +125,16 @@ class ActionsApi:
             raise AmbiguousWriteError("Could not %s: the answer has no id" % action)
         return created.id
 
-    def change(self, action_id: str, fields: dict) -> None:
-        """Change what is given (scope C(update:actions))."""
+    def change(self, action_id: str, fields: ActionFields) -> None:
+        """Change what is given (scope ``update:actions``)."""
         self._api.call("change the Action %s" % action_id, lambda client: client.actions.update(action_id, **fields))
 
     def deploy(self, action_id: str) -> None:
-        """Put it into use where it is bound (scope C(create:actions)); it has to be built."""
+        """Put it into use where it is bound (scope ``create:actions``); it has to be built."""
         self._api.call("deploy the Action %s" % action_id, lambda client: client.actions.deploy(action_id))
 
     def bind(self, trigger: str, bindings: tuple[Binding, ...]) -> None:
-        """Replace what is bound to a trigger (scope C(update:actions)).
+        """Replace what is bound to a trigger (scope ``update:actions``).
 
         :param bindings: the complete list; one without an id is new
         """
@@ -139,7 +151,7 @@ class ActionsApi:
         )
 
     def delete(self, action_id: str, force: bool) -> None:
-        """Remove it (scope C(delete:actions)); no error where it is gone.
+        """Remove it (scope ``delete:actions``); no error where it is gone.
 
         :param force: also where it is bound
         """
@@ -151,7 +163,7 @@ class ActionsApi:
             return
 
 
-def _action(item: dict) -> Action:
+def _action(item: dict[str, Any]) -> Action:
     with documented("read an Action"):
         trigger = item["supported_triggers"][0]
         return Action(

@@ -37,11 +37,11 @@ def wait_until_built(
         if status == "failed":
             raise ServerError(
                 "The Action %s could not be built" % action_id,
-                hint="Its code or a dependency is wrong; see Auth0's logs.",
+                hint="Its code or a dependency is wrong. Read Auth0's logs.",
             )
         if clock() >= until:
             raise ServerError(
-                "The Action %s is still %s after %.0f s" % (action_id, status, timeout), hint="Raise build_timeout."
+                "The Action %s is still %s after %.0f s" % (action_id, status, timeout), hint="Increase build_timeout."
             )
         sleep(SECONDS_BETWEEN_READS)
 
@@ -50,8 +50,8 @@ def wait_until_built(
 class ActionOutcome:
     """What happened; in check mode, what would.
 
-    :ivar before: None where it did not exist; C(after) None where it does not (any more)
-    :ivar bound_before: what was bound to the trigger, in order; C(bound_after) likewise
+    :ivar before: None where it did not exist; ``after`` None where it does not (any more)
+    :ivar bound_before: what was bound to the trigger, in order; ``bound_after`` likewise
     """
 
     changed: bool
@@ -65,7 +65,7 @@ def converge_action(api: ActionsApi, wanted: WantedAction, build_timeout: float,
     """Bring an Action to the wanted state.
 
     :param build_timeout: seconds to wait until it is built
-    :raises Auth0Error: what was done before is in the error's C(progress)
+    :raises Auth0Error: what was done before is in the error's ``progress``
     """
     check(wanted, build_timeout)
     actual = api.find(wanted.name)
@@ -78,7 +78,8 @@ def converge_action(api: ActionsApi, wanted: WantedAction, build_timeout: float,
     bound_after = bindings if needed.bindings is None else needed.bindings
     if not check_mode:
         action_id, bound_after = _carry_out(api, wanted, needed, action_id, bindings, build_timeout)
-    return ActionOutcome(needed.changes, actual, replace(needed.after, id=action_id), bindings, bound_after)
+    after = replace(needed.after, id=action_id) if needed.after else None
+    return ActionOutcome(needed.changes, actual, after, bindings, bound_after)
 
 
 def _converge_absent(api: ActionsApi, wanted: WantedAction, actual: Action | None, check_mode: bool) -> ActionOutcome:

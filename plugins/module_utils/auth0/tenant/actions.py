@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from ..api.actions import Action, Binding
+from ..api.actions import Action, ActionFields, Binding
 from ..wire.errors import ConfigurationError, RefusedError
 
 UNKNOWN_ID = "(known after creation)"
@@ -18,7 +18,7 @@ UNKNOWN_ID = "(known after creation)"
 class WantedAction:
     """What the task asks for; None is left as it is.
 
-    :ivar state: C(present) or C(absent)
+    :ivar state: ``present`` or ``absent``
     :ivar dependencies: npm packages, version by name
     :ivar registries: address of another registry by name of the package
     :ivar secrets: value by name; values cannot be read, so only the names are compared
@@ -47,13 +47,13 @@ class WantedAction:
 class ActionPlan:
     """What is to be done, in this order.
 
-    :ivar create: the whole Action, None where it exists; likewise C(change), of which only what differs
+    :ivar create: the whole Action, None where it exists; likewise ``change``, of which only what differs
     :ivar bindings: the trigger's complete list as it is to be, None where it is right
     :ivar after: the Action as it will be, None where it is removed
     """
 
-    create: dict | None = None
-    change: dict | None = None
+    create: ActionFields | None = None
+    change: ActionFields | None = None
     deploy: bool = False
     bindings: tuple[Binding, ...] | None = None
     remove: bool = False
@@ -104,7 +104,7 @@ def plan(
         )
     content = _content(wanted)
     if actual is None:
-        create = {
+        create: ActionFields = {
             "name": wanted.name,
             "supported_triggers": [{"id": wanted.trigger, "version": wanted.trigger_version or version}],
             "runtime": runtime,
@@ -117,7 +117,7 @@ def plan(
             bindings=bound_as_wanted(wanted, UNKNOWN_ID, bindings),
             after=_after(wanted, new, True),
         )
-    change = {name: value for name, value in content.items() if _differs(wanted, actual, name)}
+    change = _without_same(content, wanted, actual)
     if wanted.trigger_version and wanted.trigger_version != actual.trigger_version:
         change["supported_triggers"] = [{"id": wanted.trigger, "version": wanted.trigger_version}]
     return ActionPlan(
@@ -139,8 +139,8 @@ def _absent(wanted: WantedAction, actual: Action | None, bindings: tuple[Binding
     return ActionPlan(remove=True)
 
 
-def _content(wanted: WantedAction) -> dict:
-    content: dict[str, object] = {"code": wanted.code}
+def _content(wanted: WantedAction) -> ActionFields:
+    content: ActionFields = {"code": wanted.code or ""}
     if wanted.runtime is not None:
         content["runtime"] = wanted.runtime
     if wanted.dependencies is not None:
@@ -156,10 +156,18 @@ def _registry(wanted: WantedAction, name: str) -> dict[str, str]:
     return {"registry_url": wanted.registries[name]} if name in wanted.registries else {}
 
 
-def _differs(wanted: WantedAction, actual: Action, name: str) -> bool:
-    if name == "secrets":
-        return wanted.update_secrets or set(wanted.secrets or ()) != set(actual.secrets)
-    return getattr(wanted, name) != getattr(actual, name)
+def _without_same(content: ActionFields, wanted: WantedAction, actual: Action) -> ActionFields:
+    """The content without what the Action has already."""
+    differing = content.copy()
+    if wanted.code == actual.code:
+        del differing["code"]
+    if wanted.runtime == actual.runtime:
+        del differing["runtime"]
+    if wanted.dependencies == actual.dependencies:
+        del differing["dependencies"]
+    if not wanted.update_secrets and set(wanted.secrets or ()) == set(actual.secrets):
+        differing.pop("secrets", None)
+    return differing
 
 
 def _after(wanted: WantedAction, actual: Action, changed: bool) -> Action:
@@ -197,7 +205,7 @@ def position_of(action_id: str, bindings: tuple[Binding, ...]) -> int | None:
 
 
 def for_diff(action: Action | None, bindings: tuple[Binding, ...]) -> str:
-    """What a person compares in C(--diff); of secrets the names."""
+    """What a person compares in ``--diff``; of secrets the names."""
     if action is None:
         return ""
     place = position_of(action.id, bindings)

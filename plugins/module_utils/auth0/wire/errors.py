@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import Any, Final, Mapping
+from typing import Any, Final, Mapping, TypedDict
 
 REQUEST_ID_HEADERS = ("x-auth0-requestid", "x-request-id", "cf-ray")
 _QUOTED_LENGTH = 300
@@ -127,18 +127,18 @@ class AuthenticationError(Auth0Error):
 
 
 class MfaRequiredError(AuthenticationError):
-    """The login stopped at C(mfa_required) (documented as 401, observed as 403).
+    """The login stopped at ``mfa_required`` (documented as 401, observed as 403).
 
     :ivar mfa_token: the opaque token for the second step; never part of the text
     """
 
-    def __init__(self, message: str, mfa_token: str, **facts) -> None:
+    def __init__(self, message: str, mfa_token: str, **facts: Any) -> None:
         super().__init__(message, **facts)
         self.mfa_token: Final = mfa_token
 
 
 class ForbiddenError(Auth0Error):
-    """403 for another reason than a scope, for instance the tenant's plan."""
+    """403 for another reason than a missing scope, for instance the tenant's plan."""
 
 
 class InsufficientScopeError(ForbiddenError):
@@ -162,22 +162,22 @@ class BadRequestError(Auth0Error):
 
 
 class ServerError(Auth0Error):
-    """5xx, or an answer that is not what the endpoint promises."""
+    """5xx, or a response that is not what the endpoint documents."""
 
 
 class TransportError(Auth0Error):
-    """No answer: the host is unreachable, its certificate is not trusted, or the connection was lost.
+    """No response: the host is unreachable, its certificate is not trusted, or the connection was lost.
 
     :ivar lasting: asking again cannot help
     """
 
-    def __init__(self, message: str, *, lasting: bool = False, **facts) -> None:
+    def __init__(self, message: str, *, lasting: bool = False, **facts: Any) -> None:
         super().__init__(message, **facts)
         self.lasting: Final = lasting
 
 
 class AmbiguousWriteError(TransportError):
-    """A write was sent and its answer was lost: it may have happened. It is never sent twice."""
+    """A write was sent and its response was lost: it may have happened. It is never sent twice."""
 
 
 _BY_STATUS = {
@@ -191,32 +191,38 @@ _BY_STATUS = {
 _HINTS = {
     "unauthorized_client": "Enable this grant type on the application (Applications, Advanced Settings, Grant Types).",
     "unsupported_challenge_type": "The user has no confirmed authenticator of this kind.",
-    "too_many_attempts": "The user or the address is blocked for a while by attack protection.",
-    "expired_token": "Log in again: the second step took longer than the mfa_token lives.",
-    "unauthorized": "This user may not log in: see the reason Auth0 gives, and unblock the user if that is right.",
+    "too_many_attempts": "Attack protection blocks the user or the address. Try again later, or remove the block.",
+    "expired_token": "Log in again. The mfa_token expired before the second step.",
+    "unauthorized": "This user may not log in. Read the reason that Auth0 gives, and unblock the user if that is right.",
     "inexistent_user": "Check user_id, and that auth0_domain is the tenant this user belongs to.",
 }
 
 
-def from_answer(action: str, status: int, headers, body) -> Auth0Error:
+class _Facts(TypedDict):
+    status: int
+    code: str | None
+    request_id: str | None
+
+
+def from_response(action: str, status: int, headers: Mapping[str, str], body: object) -> Auth0Error:
     """The error for a refused request.
 
-    :param action: what was attempted, as an infinitive phrase: C(list the authenticators of auth0|1)
+    :param action: what was attempted, as an infinitive phrase: ``list the authenticators of auth0|1``
     :param status: HTTP status
-    :param headers: mapping of the answer's headers, any case
+    :param headers: in any case
     :param body: the parsed JSON body, or None
     """
     body = body if isinstance(body, dict) else {}
-    # Management answers name the status in `error` and the cause in `errorCode`; the others have the cause in `error`.
+    # The Management API has the status in `error` and the cause in `errorCode`; the others have the cause in `error`.
     code = body.get("errorCode") or (None if "statusCode" in body else body.get("error"))
     code = one_line(code) if isinstance(code, str) else None
     said = body.get("message") or body.get("error_description") or ""
     said = one_line(said) if isinstance(said, str) else ""
     message = "Could not %s: %s" % (action, said or "Auth0 gave no reason")
-    facts = {"status": status, "code": code, "request_id": _request_id(headers)}
+    facts: _Facts = {"status": status, "code": code, "request_id": _request_id(headers)}
 
     if code == "mfa_required" and isinstance(body.get("mfa_token"), str):
-        hint = "Give a one-time password in otp, or an access token for the /mfa/ audience in mfa_token."
+        hint = "Set otp to a one-time password, or mfa_token to an access token for the /mfa/ audience."
         return MfaRequiredError(message, body["mfa_token"], hint=hint, **facts)
     if status == 403 and code == "insufficient_scope":
         _before, named, scopes = said.rpartition("any of:")
@@ -236,7 +242,7 @@ def from_answer(action: str, status: int, headers, body) -> Auth0Error:
 def _hint_for_token(status: int, code: str | None, said: str) -> str | None:
     lowered = said.lower()
     if "expired" in lowered and status in (401, 403):
-        return "The token has expired (access tokens for the /mfa/ audience live 600 s): get a new one."
+        return "The token has expired (for the /mfa/ audience, access tokens expire after 600 s). Get a new one."
     if code in ("access_denied", "invalid_client") and status == 401:
         return "Check client_id and client_secret, and that both belong to this tenant."
     if code in ("invalid_grant", "invalid_user_password") and "password" in lowered:
@@ -246,23 +252,20 @@ def _hint_for_token(status: int, code: str | None, said: str) -> str | None:
     if code == "access_denied" and status == 403:
         return "Check realm, the audience, and that the application may use both."
     if "already enrolled" in lowered:
-        return "An mfa_token enrolls only the first factor: log in with otp as well."
+        return "An mfa_token can enroll only the first factor. Log in with otp as well."
     if status == 409:
-        return "Auth0 takes an authenticator the user has for the same one: list them."
+        return "The user already has an authenticator that Auth0 considers identical. List the user's authenticators."
     if status == 401:
         return "Check that the token is meant for this tenant and this API."
     return None
 
 
-def _request_id(headers) -> str | None:
-    lowered = {str(name).lower(): value for name, value in dict(headers or {}).items()}
-    for name in REQUEST_ID_HEADERS:
-        if lowered.get(name):
-            return one_line(lowered[name])
-    return None
+def _request_id(headers: Mapping[str, str]) -> str | None:
+    lowered = {name.lower(): value for name, value in headers.items()}
+    return next((one_line(lowered[name]) for name in REQUEST_ID_HEADERS if lowered.get(name)), None)
 
 
-def one_line(text) -> str:
+def one_line(text: object) -> str:
     """The text on one line without control characters, at most 300 characters."""
-    text = re.sub(r"[\x00-\x1f\x7f\s]+", " ", str(text)).strip()
-    return text if len(text) <= _QUOTED_LENGTH else text[: _QUOTED_LENGTH - 1] + "…"
+    line = re.sub(r"[\x00-\x1f\x7f\s]+", " ", str(text)).strip()
+    return line if len(line) <= _QUOTED_LENGTH else line[: _QUOTED_LENGTH - 1] + "…"

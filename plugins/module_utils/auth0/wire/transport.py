@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Iterator, Mapping, Protocol
 
 from .budget import REPEATABLE, Budget, Response
 from .connection import Connection
-from .errors import AmbiguousWriteError, ConfigurationError, ServerError, TransportError, from_answer
+from .errors import AmbiguousWriteError, ConfigurationError, ServerError, TransportError, from_response
 
 if TYPE_CHECKING:
     import httpx
@@ -200,7 +200,7 @@ def read_response(method: str, action: str, response: JsonResponse) -> Any:
             body = None
     status = response.status_code
     if not 200 <= status < 300:
-        error = from_answer(action, status, response.headers, body)
+        error = from_response(action, status, response.headers, body)
         if status >= 500 and method not in REPEATABLE:
             raise error.replace(AmbiguousWriteError, hint=NOT_REPEATED)
         raise error

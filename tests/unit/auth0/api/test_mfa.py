@@ -15,7 +15,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AuthenticationError,
     InsufficientScopeError,
-    from_answer,
+    from_response,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.mfa import MfaApi, check_access_token
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import Application, TokenEndpoint
@@ -108,7 +108,7 @@ def test_every_call_checks_the_scope_it_needs_before_it_is_sent(call, scope):
     "bearer, code, hint",
     [
         ("Fe26.2*sealed", "invalid_token", "This is an mfa_token, not an access token"),
-        ("Fe26.2*sealed", "expired_token", "the second step took longer"),
+        ("Fe26.2*sealed", "expired_token", "The mfa_token expired"),
         (
             "opaque",
             "invalid_token",
@@ -117,6 +117,6 @@ def test_every_call_checks_the_scope_it_needs_before_it_is_sent(call, scope):
     ],
 )
 def test_a_401_tells_the_two_bearers_apart(bearer, code, hint):
-    refused = from_answer("list", 401, {}, {"error": code, "error_description": "no"})
+    refused = from_response("list", 401, {}, {"error": code, "error_description": "no"})
     with pytest.raises(AuthenticationError, match=hint):
         MfaApi(TokenEndpoint(Transport(refused), Application("app")), lambda: bearer).list_authenticators()

@@ -24,7 +24,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
     MfaRequiredError,
     ServerError,
     TransportError,
-    from_answer,
+    from_response,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import (
     Application,
@@ -72,7 +72,7 @@ class Clock:
 
 
 def refusal(status, code, said):
-    return from_answer("do it", status, {}, {"error": code, "error_description": said})
+    return from_response("do it", status, {}, {"error": code, "error_description": said})
 
 
 PENDING = refusal(400, "authorization_pending", "Authorization pending: please repeat the request in a few seconds.")
@@ -249,7 +249,7 @@ def test_a_refusal_says_what_to_do(call, said, hint):
 def test_a_refresh_may_ask_for_a_second_step():
     answer = {"error": "mfa_required", "error_description": "Multifactor authentication required", "mfa_token": "m1"}
     with pytest.raises(MfaRequiredError) as caught:
-        TokenEndpoint(Transport(from_answer("do it", 403, {}, answer)), APP).refresh("r1")
+        TokenEndpoint(Transport(from_response("do it", 403, {}, answer)), APP).refresh("r1")
     assert caught.value.mfa_token == "m1"
 
 
