@@ -121,9 +121,10 @@ class ActionsApi:
         """
         action = "create the Action %s" % fields["name"]
         created = self._api.call(action, lambda client: client.actions.create(**fields))
-        if not created.id:
-            raise AmbiguousWriteError("Could not %s: the answer has no id" % action)
-        return created.id
+        action_id: str | None = created.id
+        if not action_id:
+            raise AmbiguousWriteError("Could not %s: the response has no id" % action)
+        return action_id
 
     def change(self, action_id: str, fields: ActionFields) -> None:
         """Change what is given (scope ``update:actions``)."""

@@ -4,7 +4,7 @@
 
 """The Management API: users and their authentication methods, through auth0-python.
 
-auth0-python runs with C(max_retries=0) under our own C(httpx.Client) (see transport), and its pagers are never
+auth0-python runs with ``max_retries=0`` under our own ``httpx.Client`` (see transport), and its pagers are never
 iterated: they ask for an empty page after every full answer.
 """
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Callable, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Callable, Iterator, TypedDict, TypeVar, cast
 
 from ..authenticators import Authenticator
 from ..wire.budget import Budget
@@ -23,7 +23,13 @@ from .checks import check_id
 from .tokens import Application, CachedToken, TokenEndpoint
 from ..wire.transport import ACTION, Transport, httpx_client
 
+if TYPE_CHECKING:
+    from auth0.management import Auth0
+    from pydantic import BaseModel
+
 PAGE_SIZE = 100
+
+T = TypeVar("T")
 
 
 class Profile(TypedDict, total=False):
@@ -89,7 +95,7 @@ class ManagementApi:
     def __enter__(self) -> ManagementApi:
         return self
 
-    def __exit__(self, *_exception) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -97,7 +103,7 @@ class ManagementApi:
         self._closing.close()
 
     @cached_property
-    def _client(self):
+    def _client(self) -> Auth0:
         # Slow to load, so not before there is something to send.
         from auth0.management import Auth0
 
@@ -109,8 +115,8 @@ class ManagementApi:
         """Get a token, so that wrong credentials show; sends nothing else."""
         self._token()
 
-    def call(self, action: str, send: Callable[[Any], Any]):
-        """Send one request through auth0-python, once more where the token was refused; what C(send) returns.
+    def call(self, action: str, send: Callable[[Auth0], T]) -> T:
+        """Send one request through auth0-python, once more where the token was refused; what ``send`` returns.
 
         :param action: what is attempted, as an infinitive phrase for messages
         :param send: gets auth0-python's client
@@ -138,7 +144,7 @@ class ManagementApi:
             ACTION.reset(mark)
 
     def find_user_id(self, email: str) -> str:
-        """The id of the one user with this e-mail address (C(GET /users-by-email), scope C(read:users)).
+        """The id of the one user with this e-mail address (``GET /users-by-email``, scope ``read:users``).
 
         :raises NotFoundError: nobody has it; the match is exact and case-sensitive
         :raises BadRequestError: more than one user has it; the message lists their ids
@@ -148,7 +154,7 @@ class ManagementApi:
             action,
             lambda client: client.users.list_users_by_email(email=email, fields="user_id", include_fields=True),
         )
-        ids = [user.user_id for user in found if user.user_id]
+        ids: list[str] = [user.user_id for user in found if user.user_id]
         if not ids:
             raise NotFoundError(
                 "Could not %s: no user has this e-mail address" % action,
@@ -169,12 +175,12 @@ class ManagementApi:
         sort: str | None = "created_at:1",
         fields: tuple[str, ...] = (),
     ) -> UserPage:
-        """One page of the tenant's users (C(GET /users), scope C(read:users)); eventually consistent.
+        """One page of the tenant's users (``GET /users``, scope ``read:users``); eventually consistent.
 
         :param page: from 0; only the first 1000 rows of a query can be paged
         :param query: Lucene syntax of the user search v3
         :param fields: profile fields wanted; none means all
-        :raises BadRequestError: a page past the first 1000 rows (C(invalid_paging)), or a query Auth0 does not understand
+        :raises BadRequestError: a page past the first 1000 rows (``invalid_paging``), or a query Auth0 does not understand
         """
         pager = self.call(
             "list page %d of the users" % page,
@@ -193,7 +199,7 @@ class ManagementApi:
         return UserPage(tuple(cast(Profile, plain(user)) for user in pager.items or ()), int(pager.response.total or 0))
 
     def list_authenticators(self, user_id: str) -> list[Authenticator]:
-        """A user's authentication methods (scope C(read:authentication_methods)): one request while there are at most 100.
+        """A user's authentication methods (scope ``read:authentication_methods``): one request while there are at most 100.
 
         :raises NotFoundError: no such user
         :raises ConfigurationError: not a user id
@@ -213,9 +219,9 @@ class ManagementApi:
             page += 1
 
     def create_authenticator(self, user_id: str, fields: dict[str, object]) -> Authenticator:
-        """Create one for the user, confirmed at once (scope C(create:authentication_methods)).
+        """Create one for the user, confirmed at once (scope ``create:authentication_methods``).
 
-        :param fields: C(type) (C(phone), C(email), C(totp)) and what it takes
+        :param fields: ``type`` (``phone``, ``email``, ``totp``) and what it takes
         :raises ConflictError: Auth0 says that the user has it already
         """
         check_id("user_id", user_id)
@@ -226,9 +232,9 @@ class ManagementApi:
         return Authenticator.from_management(plain(created))
 
     def update_authenticator(self, user_id: str, authenticator_id: str, fields: dict[str, str]) -> Authenticator:
-        """Change its label or the way it is challenged (scope C(update:authentication_methods)).
+        """Change its label or the way it is challenged (scope ``update:authentication_methods``).
 
-        :param fields: C(name) of at most 20 characters, C(preferred_authentication_method) (C(sms), C(voice))
+        :param fields: ``name`` of at most 20 characters, ``preferred_authentication_method`` (``sms``, ``voice``)
         """
         check_id("user_id", user_id)
         check_id("authenticator_id", authenticator_id)
@@ -239,7 +245,7 @@ class ManagementApi:
         return Authenticator.from_management(plain(updated))
 
     def delete_authenticator(self, user_id: str, authenticator_id: str) -> bool:
-        """Remove it, with all that share its C(link_id) (scope C(delete:authentication_methods)).
+        """Remove it, with all that share its ``link_id`` (scope ``delete:authentication_methods``).
 
         :returns: False where it was gone already
         """
@@ -255,7 +261,7 @@ class ManagementApi:
         return True
 
     def delete_all_authenticators(self, user_id: str) -> None:
-        """Remove all of them, the recovery code included, with one request (scope C(delete:authentication_methods))."""
+        """Remove all of them, the recovery code included, with one request (scope ``delete:authentication_methods``)."""
         check_id("user_id", user_id)
         self.call(
             "remove all authenticators of %s" % user_id,
@@ -263,14 +269,15 @@ class ManagementApi:
         )
 
     def regenerate_recovery_code(self, user_id: str) -> str:
-        """Void the user's recovery code and return a new one (scope C(update:users)). Never repeated.
+        """Void the user's recovery code and return a new one (scope ``update:users``). Never repeated.
 
         :raises AmbiguousWriteError: the answer was lost; the old code may be void
         """
         check_id("user_id", user_id)
         action = "regenerate the recovery code of %s" % user_id
         try:
-            code = self.call(action, lambda client: client.users.regenerate_recovery_code(user_id)).recovery_code
+            response = self.call(action, lambda client: client.users.regenerate_recovery_code(user_id))
+            code: str | None = response.recovery_code
             if not code:
                 raise ServerError("Could not %s: the answer has none" % action)
             return code
@@ -283,7 +290,7 @@ class ManagementApi:
 
 
 @contextmanager
-def documented(action: str):
+def documented(action: str) -> Iterator[None]:
     """Turn what an answer lacks into an error that says so.
 
     :param action: what is attempted, as an infinitive phrase
@@ -294,6 +301,6 @@ def documented(action: str):
         raise ServerError("Could not %s: the answer has not the documented form" % action) from None
 
 
-def plain(model) -> dict:
+def plain(model: BaseModel) -> dict[str, Any]:
     """An object of auth0-python as the JSON it was made from."""
     return model.model_dump(by_alias=True, exclude_unset=True)
