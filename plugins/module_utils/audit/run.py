@@ -14,12 +14,13 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Callable, Protocol
 
 from ..auth0.users.population import Population, UserSearch
+from ..auth0.users.reading import AuthenticatorLists
 from .policy import Policy
 from .records import Summary
 from .reports.html import page
 from .reports.summary import Costs, Tally, summary
 from .reports.users import write_through
-from .scan import AuthenticatorLists, Scan
+from .scan import Scan
 
 USERS, SUMMARY, REPORT = "users.jsonl.gz", "summary.json", "report.html"
 

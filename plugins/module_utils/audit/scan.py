@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Callable, Iterable, Iterator, Protocol, Sequence
+from typing import Callable, Iterable, Iterator, Sequence
 
 from ..auth0.api.management import Profile
 from ..auth0.authenticators import Authenticator
 from ..auth0.times import as_time, iso
 from ..auth0.users.population import PopulationError
-from ..auth0.users.reading import FATAL
+from ..auth0.users.reading import FATAL, AuthenticatorLists
 from ..auth0.wire.errors import Auth0Error, NotFoundError
 from .findings import Finding
 from .policy import Policy
@@ -54,12 +54,6 @@ class Coverage:
         if self.stopped is None:
             return 0
         return None if total is None else max(total - self.read - self.unread - self.gone, 0)
-
-
-class AuthenticatorLists(Protocol):
-    """What a scan needs of the Management API."""
-
-    def list_authenticators(self, user_id: str) -> list[Authenticator]: ...
 
 
 class Scan:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Iterable
+from typing import Any, Iterable, Mapping, TypedDict
 
 from .factors import FACTORS, Factor, of_management_type, of_mfa_type
 from .times import as_time, iso
@@ -58,7 +58,7 @@ class Authenticator:
     public_key: str | None = None
 
     @classmethod
-    def from_mfa_api(cls, item: dict) -> Authenticator:
+    def from_mfa_api(cls, item: Mapping[str, Any]) -> Authenticator:
         """From an item of ``GET /mfa/authenticators``."""
         channel = item.get("oob_channel")
         factor = of_mfa_type(item["authenticator_type"], channel)
@@ -70,13 +70,13 @@ class Authenticator:
             factor=factor,
             view=MFA_VIEW,
             confirmed=bool(item.get("active")),
-            channels=(channel,) if row and row.row_per_channel else (),
+            channels=(channel,) if channel and row and row.row_per_channel else (),
             phone_number=masked if shown_as == "phone_number" else None,
             email=masked if shown_as == "email" else None,
         )
 
     @classmethod
-    def from_management(cls, item: dict) -> Authenticator:
+    def from_management(cls, item: Mapping[str, Any]) -> Authenticator:
         """From an item of the Management API's ``authentication-methods``.
 
         ``confirmed`` is in GET answers only; what POST, PUT and PATCH answer is confirmed at once.
@@ -161,7 +161,29 @@ def _suffix(authenticator_id: str) -> str:
     return authenticator_id.partition("|")[2]
 
 
-def to_row(authenticator: Authenticator, linked: tuple[str, ...] = ()) -> dict[str, object]:
+class Row(TypedDict):
+    """An authenticator in a result."""
+
+    id: str
+    factor: str
+    view: str
+    confirmed: bool
+    second_factor: bool
+    channels: list[str]
+    name: str | None
+    phone_number: str | None
+    email: str | None
+    created_at: str | None
+    enrolled_at: str | None
+    last_auth_at: str | None
+    preferred_method: str | None
+    key_id: str | None
+    twin_ids: list[str]
+    deletable: bool
+    not_deletable_because: str | None
+
+
+def to_row(authenticator: Authenticator, linked: tuple[str, ...] = ()) -> Row:
     """The JSON-plain form that results share; always the same keys, times in ISO 8601."""
     return {
         "id": authenticator.id,
@@ -184,7 +206,7 @@ def to_row(authenticator: Authenticator, linked: tuple[str, ...] = ()) -> dict[s
     }
 
 
-def to_rows(authenticators: Iterable[Authenticator]) -> list[dict[str, object]]:
+def to_rows(authenticators: Iterable[Authenticator]) -> list[Row]:
     """All rows of one user with their linked IDs, ordered by ID, because Auth0's order is not stable."""
     rows = sorted(authenticators, key=lambda row: row.id)
     linked = linked_ids(rows)
@@ -224,7 +246,7 @@ def phone_fits(masked: str | None, phone_number: str) -> bool:
     masked = masked or ""
     if re.fullmatch(r"X+[0-9]{4}", masked):
         return masked == mask_phone(phone_number)
-    shown = re.search(r"[0-9 -]*$", masked)[0].replace(" ", "").replace("-", "")
+    shown = masked[len(masked.rstrip("0123456789 -")) :].replace(" ", "").replace("-", "")
     return len(shown) >= 2 and phone_number.endswith(shown)
 
 

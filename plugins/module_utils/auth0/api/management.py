@@ -218,7 +218,7 @@ class ManagementApi:
                 return found
             page += 1
 
-    def create_authenticator(self, user_id: str, fields: dict[str, object]) -> Authenticator:
+    def create_authenticator(self, user_id: str, fields: dict[str, str]) -> Authenticator:
         """Create one for the user, confirmed at once (scope ``create:authentication_methods``).
 
         :param fields: ``type`` (``phone``, ``email``, ``totp``) and what it takes

@@ -114,12 +114,13 @@ def _shown(
 ) -> Authenticator | None:
     if wanted.state == "absent":
         return None
-    if wanted.state == "confirmed" and needed.steps:
+    if wanted.state == "confirmed" and needed.steps and needed.target is not None:
         # Which pending OTP a code belongs to is known to Auth0 only.
         pending = {row.id for row in before if not row.confirmed}
-        confirmed = [row for row in after if row.id in pending and row.confirmed and row.factor == needed.target.factor]
+        meant = needed.target
+        confirmed = [row for row in after if row.id in pending and row.confirmed and row.factor == meant.factor]
         if confirmed:
-            return min(confirmed, key=lambda row: (row.id != needed.target.id, row.id))
+            return min(confirmed, key=lambda row: (row.id != meant.id, row.id))
     if needed.target is not None:
         return next((row for row in after if row.id == needed.target.id), needed.target)
     known = {row.id for row in before}

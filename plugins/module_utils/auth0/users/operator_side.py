@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from typing import Mapping
+
 from ..api.checks import check_id
 from ..api.management import ManagementApi
 from ..authenticators import MANAGEMENT_VIEW, Authenticator
@@ -34,6 +36,7 @@ class OperatorSide:
     def user_id(self) -> str:
         """:raises Auth0Error: the e-mail address is nobody's, or more than one user's"""
         if self._user_id is None:
+            assert self._email is not None, "a user is named by ID or by e-mail address"
             self._user_id = self._api.find_user_id(self._email)
         return self._user_id
 
@@ -87,7 +90,7 @@ class OperatorSide:
         return self._api.regenerate_recovery_code(self.user_id)
 
 
-def _body(step: Enroll) -> dict[str, object]:
+def _body(step: Enroll) -> dict[str, str]:
     """The body of ``POST /users/{id}/authentication-methods``."""
     fields = {
         "type": FACTORS[step.factor].management_types[0],
@@ -101,5 +104,5 @@ def _body(step: Enroll) -> dict[str, object]:
     return _given(fields)
 
 
-def _given(fields: dict[str, object]) -> dict[str, object]:
+def _given(fields: Mapping[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value is not None}

@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, Protocol, Sequence, TypedDict
 
 from ..api.checks import check_id
-from ..authenticators import Authenticator, to_rows
+from ..authenticators import Authenticator, Row, to_rows
 from ..wire.errors import (
     Auth0Error,
     AuthenticationError,
@@ -21,8 +21,32 @@ from ..wire.errors import (
 )
 from .row_filter import RowFilter
 
+if TYPE_CHECKING:
+    from ..api.management import ManagementApi
+
 # After these the next user would fail in the same way: the client has already renewed the token, waited and repeated.
 FATAL = (AuthenticationError, ForbiddenError, RateLimitError, TransportError)
+
+
+class AuthenticatorLists(Protocol):
+    """What it takes to read the authenticators of a user who is known by ID."""
+
+    def list_authenticators(self, user_id: str) -> list[Authenticator]: ...
+
+
+class UserLookup(AuthenticatorLists, Protocol):
+    """What it takes to read them of any user."""
+
+    def find_user_id(self, email: str) -> str: ...
+
+
+class UserEntry(TypedDict):
+    """A user in a result; ``authenticators`` is None where ``error`` says why."""
+
+    user_id: str | None
+    email: str | None
+    authenticators: list[Row] | None
+    error: dict[str, object] | None
 
 
 @dataclass(frozen=True)
@@ -46,7 +70,7 @@ class UserRead:
     authenticators: tuple[Authenticator, ...] | None = None
     error: Auth0Error | None = None
 
-    def entry(self, row_filter: RowFilter) -> dict[str, Any]:
+    def entry(self, row_filter: RowFilter) -> UserEntry:
         """The user in a result: the rows that fit, or why there are none."""
         rows = None
         if self.authenticators is not None:
@@ -63,9 +87,10 @@ class Reading:
     :ivar stopped: the error that ended the walk early, because the next user would have met it as well; None otherwise
     """
 
-    def __init__(self, api: Any, targets: Iterable[Target], total: Callable[[], int | None] = lambda: None) -> None:
+    def __init__(
+        self, api: UserLookup, targets: Iterable[Target], total: Callable[[], int | None] = lambda: None
+    ) -> None:
         """
-        :param api: has ``list_authenticators(user_id)`` and ``find_user_id(email)``
         :param targets: may be lazy. It is not asked for more once the walk has stopped, and an error it raises ends the walk.
         :param total: how many targets there are, as far as it is known
         """
@@ -73,7 +98,7 @@ class Reading:
         self.stopped: Auth0Error | None = None
 
     @classmethod
-    def from_options(cls, api: Any, options: Mapping[str, Any]) -> Reading:
+    def from_options(cls, api: ManagementApi, options: Mapping[str, Any]) -> Reading:
         """The users that ``user_ids`` and ``emails`` name, or those that ``query`` finds; sends nothing.
 
         :raises ConfigurationError: an option cannot be right
@@ -91,7 +116,7 @@ class Reading:
         return cls(api, found, lambda: population.total)
 
     @classmethod
-    def _of_named(cls, api: Any, user_ids: Sequence[str], emails: Sequence[str]) -> Reading:
+    def _of_named(cls, api: UserLookup, user_ids: Sequence[str], emails: Sequence[str]) -> Reading:
         for user_id in user_ids:
             check_id("user_ids", user_id)
         for email in emails:
@@ -133,7 +158,9 @@ class Reading:
     def _read(self, target: Target) -> UserRead:
         user_id = target.user_id
         try:
-            user_id = user_id or self._api.find_user_id(target.email)
+            if user_id is None:
+                assert target.email is not None, "a target has an ID or an e-mail address"
+                user_id = self._api.find_user_id(target.email)
             return UserRead(user_id, target.email, tuple(self._api.list_authenticators(user_id)))
         except Auth0Error as error:
             if isinstance(error, FATAL):
@@ -141,7 +168,9 @@ class Reading:
             return UserRead(user_id, target.email, error=error)
 
 
-def read_all(reading: Reading, row_filter: RowFilter, every: int, report: Callable[[int, int], None]) -> dict[str, Any]:
+def read_all(
+    reading: Reading, row_filter: RowFilter, every: int, report: Callable[[int, int], None]
+) -> dict[str, object]:
     """The result of the whole walk: an entry for each user, and how many of them could not be read.
 
     :param every: after so many users ``report`` gets how many there were and how many of them were not read
@@ -150,14 +179,14 @@ def read_all(reading: Reading, row_filter: RowFilter, every: int, report: Callab
     """
     if every < 1:
         raise ConfigurationError("progress_every is %d, but must be at least 1" % every)
-    users: list[dict[str, Any]] = []
+    users: list[UserEntry] = []
     unread = 0
     for user in reading:
         users.append(user.entry(row_filter))
         unread += user.error is not None
         if len(users) % every == 0:
             report(len(users), unread)
-    result = {"changed": False, "users": users, "unread": unread}
+    result: dict[str, object] = {"changed": False, "users": users, "unread": unread}
     if reading.stopped is not None:
         raise reading.stopped.replace(progress=result)
     return result

@@ -29,7 +29,7 @@ class Enroll:
     name: str | None = None
     preferred_method: str | None = None
     totp_secret: str | None = field(default=None, repr=False)
-    credential: Mapping[str, object] | None = None
+    credential: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Mapping
 
 from ..api.checks import check_id
 from ..factors import FACTORS
@@ -43,7 +44,7 @@ class Wanted:
     name: str | None = None
     preferred_method: str | None = None
     totp_secret: str | None = field(default=None, repr=False)
-    credential: dict | None = None
+    credential: Mapping[str, str] | None = None
     code: str | None = field(default=None, repr=False)
     oob_code: str | None = field(default=None, repr=False)
     push_timeout: float = 60.0
