@@ -27,14 +27,14 @@ SECRET_2 = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of user00002@example.com
 
 
 def refused(answer, status, error, description=None):
-    """Hold an answer against an error of the Authentication and MFA APIs."""
+    """Assert that the answer is this error of the Authentication and MFA APIs."""
     assert (answer.status_code, answer.json()["error"]) == (status, error)
     if description is not None:
         assert answer.json()["error_description"] == description
 
 
 class Api:
-    """Calls an emulator by ASGI; answers are those of httpx. Closing it fails if one was not as Auth0 publishes."""
+    """Calls an emulator by ASGI; answers are httpx responses. Closing it fails if an answer was not as Auth0's OpenAPI documents describe."""
 
     mfa_audience = f"https://{DOMAIN}/mfa/"
     management_audience = f"https://{DOMAIN}/api/v2/"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Emulators for the tests of this folder."""
+"""Emulators for the tests in this directory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .client import Api
 
 @pytest.fixture(scope="session")
 def signer():
-    """One key for all tenants: making it is what takes the time."""
+    """One key for all tenants, because making one is slow."""
     return Signer()
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every snippet of the guide is run as it stands, in a project that is not this one."""
+"""Every snippet of the guide runs unchanged, in another project."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever is sent to login pages, token endpoint and My Account API, the application never fails."""
+"""Login pages, token endpoint and My Account API answer any request without failing."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def api():
 
 @settings(max_examples=150, deadline=None)
 @given(query=REQUESTS, cookie=st.text(st.characters(codec="latin-1", exclude_categories=["Cc"]), max_size=20))
-def test_any_request_to_log_in(api, query, cookie):
+def test_any_request_to_log_in_gets_an_answer(api, query, cookie):
     answer = api.call(
         "GET", "/authorize", params={"client_id": "app", **query}, headers={"cookie": cookie.encode("latin-1")}
     )
@@ -62,7 +62,7 @@ def test_any_request_to_log_in(api, query, cookie):
 
 @settings(max_examples=100, deadline=None)
 @given(form=FORMS, number=st.sampled_from([1, 2, 3, 4, 7, 19]), body=st.binary(max_size=30))
-def test_any_form_for_the_second_step(api, form, number, body):
+def test_any_form_for_the_second_step_gets_an_answer(api, form, number, body):
     parameters = {
         "client_id": "app",
         "response_type": "code",
@@ -78,7 +78,7 @@ def test_any_form_for_the_second_step(api, form, number, body):
 
 @settings(max_examples=150, deadline=None)
 @given(kind=st.sampled_from(["authorization_code", "refresh_token", "client_credentials"]), parameters=GRANTS)
-def test_any_grant(api, kind, parameters):
+def test_any_grant_gets_an_answer(api, kind, parameters):
     assert api.token(grant_type=kind, **{**APP, **parameters}).status_code in (400, 401, 403)
 
 
@@ -91,7 +91,7 @@ def test_any_grant(api, kind, parameters):
     query=st.dictionaries(st.just("type"), TEXTS),
     body=MEMBERS | st.lists(st.none()) | TEXTS,
 )
-def test_any_call_of_the_my_account_api(api, method, path, query, body):
+def test_any_call_of_the_my_account_api_gets_an_answer(api, method, path, query, body):
     token = api.login(1, audience=f"https://{DOMAIN}/me/").json()["access_token"]
     answer = api.call(method, f"/me/v1{path}", token, params=query, json=body)
     assert answer.status_code in (200, 202, 400, 403, 404)

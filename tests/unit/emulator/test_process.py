@@ -82,7 +82,7 @@ def test_taken_port_is_one_line_and_code_2():
     assert ended.stderr == f"tests.emulator: cannot listen on 127.0.0.1:{port}: Address already in use\n"
 
 
-def test_signal_ends_a_slow_answer_too():
+def test_signal_also_ends_a_slow_answer():
     with start(users=1) as emulator:
         emulator.control("POST", "faults", {"kind": "slow", "seconds": 60})
         client = connection(emulator)
@@ -126,7 +126,7 @@ def test_lost_is_carried_out_and_close_is_not(kind, left):
         client.close()
 
 
-def test_slow_answers_late(emulator):
+def test_slow_delays_the_answer(emulator):
     emulator.control("POST", "faults", {"kind": "slow", "seconds": 0.3})
     client = connection(emulator)
     began = time.monotonic()

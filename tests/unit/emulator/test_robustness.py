@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever is sent, the answer is an answer: the application never fails (an exception in it fails the test)."""
+"""Any request gets an answer: an exception in the application fails the test."""
 
 from __future__ import annotations
 

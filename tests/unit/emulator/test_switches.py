@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Switches: parsing, and that the README tells all of them."""
+"""Switches: parsing, and that the README lists all of them."""
 
 from __future__ import annotations
 

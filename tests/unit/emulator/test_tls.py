@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""https with a certificate authority made at start: verified by ordinary clients, and nothing left behind."""
+"""https with a certificate authority made at start: ordinary clients verify it, and no file is left behind."""
 
 from __future__ import annotations
 
@@ -45,22 +45,22 @@ def http_session():
         yield session
 
 
-def test_requests_verifies_the_server(emulator, http_session):
+def test_the_requests_library_verifies_the_server(emulator, http_session):
     answer = http_session.get(f"{emulator.url}/.well-known/jwks.json", verify=emulator.ca_file, timeout=5)
     assert emulator.url.startswith("https://") and answer.status_code == 200
 
 
-def test_localhost_is_in_the_certificate_too(emulator, http_session):
+def test_the_certificate_is_also_valid_for_localhost(emulator, http_session):
     url = emulator.url.replace("127.0.0.1", "localhost")
     assert http_session.get(f"{url}/.well-known/jwks.json", verify=emulator.ca_file, timeout=5).status_code == 200
 
 
-def test_who_does_not_know_the_authority_refuses(emulator, http_session):
+def test_a_client_that_does_not_trust_the_authority_refuses(emulator, http_session):
     with pytest.raises(requests.exceptions.SSLError):
         http_session.get(f"{emulator.url}/.well-known/jwks.json", timeout=5)
 
 
-def test_unmodified_management_client(emulator):
+def test_auth0_python_verifies_the_server(emulator):
     environment = {"SSL_CERT_FILE": emulator.ca_file, "PATH": os.environ["PATH"], "NO_PROXY": "*"}
     ended = subprocess.run(
         [sys.executable, "-c", MANAGEMENT_CLIENT, emulator.domain],
@@ -90,7 +90,7 @@ def test_the_temporary_certificate_is_removed_at_the_end():
     assert not Path(running.ca_file).exists()
 
 
-def test_the_end_does_not_wait_for_clients_that_left_without_a_word():
+def test_the_end_does_not_wait_for_clients_that_left_the_tls_connection_open():
     with start(users=1, tls=True) as running:
         host, _separator, port = running.domain.partition(":")
         context = ssl.create_default_context(cafile=running.ca_file)

@@ -53,7 +53,7 @@ def test_the_current_trigger_version_can_be_found(api):
     assert {item["default_runtime"] for item in triggers} == {"node22"}
 
 
-def test_a_build_moves_on_with_the_tenants_clock(make_api):
+def test_a_build_follows_the_tenants_clock(make_api):
     api = make_api({"action-build-seconds": 600})
     action = create(api, code="x")
     seen = [action["status"]]
@@ -63,7 +63,7 @@ def test_a_build_moves_on_with_the_tenants_clock(make_api):
     assert seen == ["pending", "building", "built"]
 
 
-def test_secrets_are_never_answered(api):
+def test_secrets_are_never_in_a_response(api):
     action = create(api, secrets=[{"name": "KEY", "value": "hush-hush"}])
     assert [set(secret) for secret in action["secrets"]] == [{"name", "updated_at"}]
     answers = [api.manage("GET", path).text for path in (f"/actions/actions/{action['id']}", "/logs")]
@@ -88,20 +88,20 @@ def test_a_change_needs_a_new_deploy(api):
 
 
 @pytest.mark.parametrize("status", [200, 202])
-def test_the_status_of_a_deploy(make_api, status):
+def test_the_status_of_a_deploy_is_switchable(make_api, status):
     api = make_api({"action-deploy-status": status, "action-build-seconds": 0})
     action = create(api)
     assert api.manage("POST", f"/actions/actions/{action['id']}/deploy").status_code == status
 
 
 @pytest.mark.parametrize("status", [400, 200])
-def test_deploying_before_the_build_is_done(make_api, status):
+def test_deploying_before_the_build_is_done_is_switchable(make_api, status):
     api = make_api({"deploy-unbuilt-status": status})
     assert api.manage("POST", f"/actions/actions/{create(api)['id']}/deploy").status_code == status
 
 
 @pytest.mark.parametrize("status", [400, 201])
-def test_an_existing_name(make_api, status):
+def test_creating_an_action_with_an_existing_name_is_switchable(make_api, status):
     api = make_api({"existing-action-name-status": status})
     create(api)
     answer = api.manage("POST", "/actions/actions", json={"name": "hide", "supported_triggers": TRIGGER})
@@ -146,13 +146,13 @@ def test_bindings_are_replaced_as_a_whole_and_keep_their_order(api):
 
 
 @pytest.mark.parametrize("status", [400, 200])
-def test_binding_what_was_never_deployed(make_api, status):
+def test_binding_an_action_that_was_never_deployed_is_switchable(make_api, status):
     api = make_api({"bind-undeployed-status": status})
     create(api)
     assert bind(api, "hide").status_code == status
 
 
-def test_deleting_a_bound_action_takes_force(api):
+def test_deleting_a_bound_action_needs_force(api):
     action = deployed(api)
     bind(api, "hide")
     path = f"/actions/actions/{action['id']}"
@@ -221,7 +221,7 @@ def test_a_tenant_has_at_most_100_actions(api):
 # What the code says
 
 
-def test_an_action_speaks_once_it_is_deployed_and_bound(api):
+def test_an_action_takes_effect_once_it_is_deployed_and_bound(api):
     assert remembers(api) is None
     deployed(api, code=code("false"))
     assert remembers(api) is None
@@ -276,5 +276,5 @@ def test_a_draft_has_no_effect(api):
         pytest.param("", [], id="no code"),
     ],
 )
-def test_reading_code(text, said):
+def test_what_is_read_from_the_code(text, said):
     assert choices(text) == said

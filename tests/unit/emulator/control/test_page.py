@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page at the control address: what it shows, that it escapes, and that it gives no secret away."""
+"""The page at the control address: what it shows, that it escapes texts and shows no secret."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def look(api, **query):
 
 
 def addresses(page):
-    """Whom the list of users shows; requests further up hold addresses too."""
+    """The users in the list, without the addresses among the requests above it."""
     listed = page.text.partition(" Users")[2].partition("Authenticators")[2]
     return [int(number) for number in re.findall(r"user(\d{5})@example\.com", listed)]
 
 
-def test_the_root_leads_to_the_page(api):
+def test_the_root_redirects_to_the_page(api):
     answer = api.call("GET", "/")
     assert (answer.status_code, answer.headers["location"]) == (302, "/_control/")
 
@@ -94,7 +94,7 @@ def test_users_are_paged(make_api):
         pytest.param("²", id="superscript digit"),
     ],
 )
-def test_a_wrong_page_is_the_first_or_an_empty_one(api, page):
+def test_a_malformed_page_shows_the_first_or_an_empty_one(api, page):
     assert addresses(look(api, page=page)) in (list(range(1, 21)), [])
 
 
@@ -104,11 +104,11 @@ def test_users_are_found_by_the_beginning_of_the_address_at_a_million(make_api):
     assert "user123450@example.com" in page.text and 'begins with "user12345": 11' in page.text
 
 
-def test_nobody_found_is_said(api):
+def test_a_search_without_a_match_says_so(api):
     assert "No user matches." in look(api, email="nobody").text
 
 
-def test_changed_and_deleted_users_are_shown_as_they_are(api):
+def test_changed_and_deleted_users_are_shown_in_their_present_state(api):
     api.manage("DELETE", f"/users/{api.user_id(2)}")
     api.manage("DELETE", api.methods_path(3))
     page = look(api)

@@ -50,7 +50,7 @@ def test_a_factor_that_is_switched_off_cannot_be_enrolled(api):
     assert associate(api, api.mfa_jwt(1), OTP).status_code == 200
 
 
-def test_without_an_enabled_factor_no_challenge_is_asked(api):
+def test_no_challenge_without_an_enabled_factor(api):
     assert api.login(2).status_code == 403
     for name in FACTORS[:-1]:
         api.manage("PUT", f"/guardian/factors/{name}", json={"enabled": False})
@@ -98,7 +98,7 @@ def test_message_types_take_effect_on_the_next_phone(api):
 
 
 @pytest.mark.parametrize("status", [404, 200])
-def test_message_types_without_the_phone_factor(make_api, status):
+def test_setting_message_types_without_the_phone_factor_is_switchable(make_api, status):
     api = make_api({"message-types-without-phone-status": status, "enabled-factors": "otp"})
     answer = api.manage("PUT", "/guardian/factors/phone/message-types", json={"message_types": ["sms"]})
     assert answer.status_code == status
@@ -187,7 +187,7 @@ def test_a_ticket_enrolls_once(api):
     assert redeem(api, ticket).status_code == 400
 
 
-def test_a_ticket_lives_five_days(api):
+def test_a_ticket_expires_after_five_days(api):
     early, late = ticket_for(api, 1), ticket_for(api, 16)
     api.advance(5 * 86_400 - 60)
     assert redeem(api, early, factor="otp").status_code == 201
@@ -225,14 +225,14 @@ def test_tickets_can_be_read_through_the_control_address(api):
     )
 
 
-def test_a_ticket_is_mailed_when_asked_for(api):
+def test_a_ticket_is_mailed_with_send_mail(api):
     ticket = ticket_for(api, 2, send_mail=True, email="other@example.com")
     (mail,) = api.call("GET", "/_control/codes", params={"user_id": api.user_id(2)}).json()
     assert mail["to"] == "other@example.com"
     assert mail["ticket_url"].endswith(f"/mfa/enrollment?ticket={ticket}")
 
 
-def test_a_ticket_for_nobody_is_404(api):
+def test_a_ticket_for_an_unknown_user_is_404(api):
     answer = api.manage("POST", "/guardian/enrollments/ticket", json={"user_id": "auth0|nobody"})
     assert (answer.status_code, answer.json()["errorCode"]) == (404, "inexistent_user")
 
@@ -266,8 +266,8 @@ def test_an_enrollment_is_found_by_both_forms_of_its_id(api, whole):
         pytest.param(19, 200, id="email"),
     ],
 )
-def test_the_id_alone_leads_to_the_user(make_api, number, status):
-    """Also to one that this tenant was never asked for; a recovery code or a passkey is no enrollment."""
+def test_the_id_alone_finds_the_enrollment(make_api, number, status):
+    """Even if no request has named the user before. A recovery code or a passkey is not an enrollment."""
     wanted = make_api().methods(number)[0]["id"]
     assert make_api().manage("GET", f"/guardian/enrollments/{quote(wanted)}").status_code == status
 
@@ -305,7 +305,7 @@ def test_deleting_all_authenticators(api):
 
 
 @pytest.mark.parametrize("status", [204, 404])
-def test_deleting_all_authenticators_of_nobody(make_api, status):
+def test_deleting_all_authenticators_of_an_unknown_user_is_switchable(make_api, status):
     api = make_api({"delete-all-unknown-user-status": status})
     assert api.manage("DELETE", "/users/nobody/authenticators").status_code == status
 
@@ -325,6 +325,6 @@ def test_deleting_the_provider_of_otp_apps(make_api, effect, left):
     assert [item["type"] for item in api.methods(9)] == left
 
 
-def test_deleting_the_provider_of_nobody_is_404(api):
+def test_deleting_the_provider_of_an_unknown_user_is_404(api):
     answer = api.manage("DELETE", "/users/nobody/multifactor/duo")
     assert (answer.status_code, answer.json()["errorCode"]) == (404, "inexistent_user")

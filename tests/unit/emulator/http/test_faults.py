@@ -33,7 +33,7 @@ def numbers(answer):
 # Rate limits
 
 
-def test_limit_says_when_the_next_token_comes(api):
+def test_limit_reports_when_the_next_token_comes(api):
     inject(api, kind="limit", seconds=7, path="/api/v2/*")
     before = time.time()
     answer = api.manage("GET", "/users")
@@ -57,7 +57,7 @@ def test_limit_has_the_body_of_the_api_that_was_called(api):
     assert api.call("GET", "/mfa/authenticators").json()["error"] == "too_many_requests"
 
 
-# Answers that are no answers
+# Broken answers
 
 
 def test_malformed_is_carried_out_and_answered_with_half_the_json(api):
@@ -71,7 +71,7 @@ def test_malformed_is_carried_out_and_answered_with_half_the_json(api):
     assert [method["type"] for method in api.methods(2)] == ["totp", "email"]
 
 
-def test_malformed_breaks_the_shortest_answer_too(api):
+def test_malformed_cuts_even_the_shortest_answer(api):
     path = api.methods_path(1)
     inject(api, kind="malformed")
     with pytest.raises(json.JSONDecodeError):
@@ -95,7 +95,7 @@ def test_truncated_is_carried_out_and_closed_in_the_middle_of_the_body():
         client.close()
 
 
-# Answers from the future and from the past
+# Unknown and missing members
 
 
 @pytest.mark.parametrize("number", [pytest.param(2, id="otp"), pytest.param(3, id="phone")])
@@ -110,21 +110,21 @@ def test_unknown_adds_an_unknown_factor_and_unknown_members(api, number):
     assert api.methods(number) == known
 
 
-def test_unknown_reaches_the_mfa_api(api):
+def test_unknown_also_changes_answers_of_the_mfa_api(api):
     token = api.mfa_token(2)
     inject(api, kind="unknown")
     rows = api.call("GET", "/mfa/authenticators", token).json()
     assert rows[-1]["authenticator_type"] == "hologram"
 
 
-def test_unknown_adds_no_row_to_what_lists_no_authenticators(api):
+def test_unknown_adds_no_row_to_other_lists(api):
     inject(api, kind="unknown", path="/api/v2/users")
     answer = api.manage("GET", "/users", params=EVERYONE)
     assert numbers(answer) == [1, 2, 3, 4, 5]
     assert "x_unknown" in answer.json() and all("x_unknown" in user for user in answer.json()["users"])
 
 
-def test_sparse_leaves_members_out_everywhere(api):
+def test_sparse_leaves_members_out_of_every_object(api):
     path = api.methods_path(2)
     inject(api, kind="sparse", members=["last_auth_at", "confirmed"], path="*/authentication-methods")
     (method,) = api.manage("GET", path).json()
@@ -141,7 +141,7 @@ def test_errors_are_not_distorted(api, kind):
     }
 
 
-# Others at work
+# Changes by somebody else
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_pages_are_off_by_rows(make_api, kind, page, rows, expected):
     assert answer.json()["length"] == len(expected)
 
 
-def test_a_shifted_page_beside_the_wall_is_no_error(make_api):
+def test_a_shifted_page_next_to_the_1000th_user_is_no_error(make_api):
     api = make_api(users=1100)
     inject(api, kind="shift", path="/api/v2/users")
     answer = api.manage("GET", "/users", params={"per_page": 100, "page": 9})
@@ -192,7 +192,7 @@ def test_a_named_user_is_deleted_while_users_are_listed(api):
     assert numbers(api.manage("GET", "/users", params=EVERYONE)) == [1, 2, 4, 5, 6]
 
 
-def test_the_management_token_of_the_request_expires_for_good(api):
+def test_the_management_token_of_the_request_stays_expired(api):
     old = api.management_token()
     inject(api, kind="expire-token")
     for _number in range(2):

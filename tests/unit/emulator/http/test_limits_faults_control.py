@@ -19,7 +19,7 @@ def test_limit_headers_are_on_every_answer(api, method, path):
     assert all(answer.headers[name].isdigit() for name in LIMIT_HEADERS)
 
 
-def test_spent_budget_is_429_in_the_management_shape(make_api):
+def test_an_empty_bucket_is_429_in_the_management_format(make_api):
     api = make_api(plan="free")
     answers = [api.manage("GET", "/users") for _number in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
@@ -33,7 +33,7 @@ def test_spent_budget_is_429_in_the_management_shape(make_api):
     assert "retry-after" not in answers[-1].headers
 
 
-def test_spent_budget_is_429_in_the_authentication_shape(make_api):
+def test_an_empty_bucket_is_429_in_the_authentication_format(make_api):
     api = make_api(plan="professional")
     answers = [api.call("GET", "/mfa/authenticators") for _number in range(30)]
     refusal = next(answer for answer in answers if answer.status_code == 429)
@@ -93,7 +93,7 @@ def test_log_can_be_emptied(api):
 # Faults
 
 
-def test_status_fault_hits_matching_requests_and_no_more_than_asked(api):
+def test_status_fault_affects_only_matching_requests_and_only_count_times(api):
     fault = {"method": "GET", "path": "/api/v2/users/*", "count": 2, "kind": "status", "status": 503}
     assert api.call("POST", "/_control/faults", json=fault).status_code == 201
     path = "/users/oauth2%7Cname%7Ca%2Fb+c"
@@ -113,14 +113,14 @@ def test_path_of_a_fault_is_matched_decoded(api):
     assert api.manage("GET", "/users/oauth2%7Cname%7Ca%2Fb+c").status_code == 500
 
 
-def test_status_fault_carries_nothing_out(api):
+def test_status_fault_keeps_the_request_from_being_carried_out(api):
     path = api.methods_path(2)
     api.call("POST", "/_control/faults", json={"method": "DELETE", "kind": "status", "status": 500})
     assert api.manage("DELETE", path).status_code == 500
     assert len(api.methods(2)) == 1
 
 
-def test_faults_can_be_called_off(api):
+def test_faults_can_be_deleted(api):
     api.call("POST", "/_control/faults", json={"kind": "status"})
     assert api.call("DELETE", "/_control/faults").status_code == 204
     assert api.call("GET", "/nothing").status_code == 404
@@ -147,7 +147,7 @@ def test_wrong_fault_is_400(api, fault):
 # Clock
 
 
-def test_clock_can_be_set_and_goes_on(api):
+def test_clock_can_be_set_and_keeps_running(api):
     assert api.call("PUT", "/_control/clock", json={"now": "2030-01-01T00:00:00Z"}).status_code == 200
     assert api.now().isoformat().startswith("2030-01-01T00:00:0")
 

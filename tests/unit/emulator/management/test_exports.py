@@ -51,7 +51,7 @@ def job_of(file_format, *names):
     return Job("job_1", 0, None, file_format, None, tuple((name, name) for name in names))
 
 
-def test_a_job_moves_on_with_the_tenants_clock(make_api):
+def test_a_job_follows_the_tenants_clock(make_api):
     api = make_api({"export-seconds": 600})
     job = start(api)
     seen = []
@@ -73,7 +73,7 @@ def test_a_failed_job_has_errors_and_no_file(make_api):
     assert (errors.status_code, errors.json()["id"]) == (200, answer["id"])
 
 
-def test_the_link_is_good_for_60_seconds_and_renewed_by_the_job(api):
+def test_the_link_expires_after_60_seconds_and_the_job_renews_it(api):
     job = start(api)
     api.advance(2)
     location = urlsplit(api.manage("GET", job).json()["location"])
@@ -86,7 +86,7 @@ def test_the_link_is_good_for_60_seconds_and_renewed_by_the_job(api):
     assert fetch(api, job).status_code == 200
 
 
-def test_a_link_opens_its_own_job_only(api):
+def test_a_link_downloads_only_its_own_job(api):
     one, other = start(api), start(api)
     api.advance(2)
     link = urlsplit(api.manage("GET", one).json()["location"])
@@ -95,7 +95,7 @@ def test_a_link_opens_its_own_job_only(api):
     assert api.call("GET", link.path).status_code == 403
 
 
-def test_after_24_hours_the_job_is_gone(api):
+def test_a_job_disappears_after_24_hours(api):
     job = start(api)
     api.advance(86_400)
     renewed = {"authorization": f"Bearer {api.management_token()}"}
@@ -122,7 +122,7 @@ def test_limit_and_connection_restrict_the_rows(api):
     assert "user00016@example.com" not in {row["email"] for row in exported}
 
 
-def test_multifactor_tells_the_enrolled_users(api):
+def test_multifactor_marks_the_enrolled_users(api):
     by_email = {row["email"]: row for row in rows(api, fields=fields("email", "multifactor"))}
     assert by_email["user00002@example.com"]["multifactor"] == ["guardian"]
     for number in (1, 5, 6, 8):
@@ -203,6 +203,6 @@ def test_wrong_orders_are_400(api, body):
     assert api.manage("POST", "/jobs/users-exports", json=body).status_code == 400
 
 
-def test_json_has_no_cap_of_columns(api):
+def test_json_has_no_limit_of_columns(api):
     asked = fields("email", *(f"app_metadata.f{i}" for i in range(40)))
     assert len(rows(api, fields=asked)) == 25

@@ -67,7 +67,7 @@ def test_neither_recovery_codes_nor_otp_secrets_are_logged(api):
     assert "recovery-code-regeneration" in text and code not in text and secret not in text
 
 
-def test_what_was_refused_or_only_read_leaves_no_entry(api):
+def test_refused_writes_and_reads_leave_no_entry(api):
     api.manage("PATCH", "/users/nobody", json={})
     api.manage("GET", "/users")
     assert api.manage("GET", "/logs").json() == []
@@ -82,7 +82,7 @@ def test_what_was_refused_or_only_read_leaves_no_entry(api):
         pytest.param("DELETE", "/users/{id}/authenticators", None, "gd_unenroll", id="authenticators deleted"),
     ],
 )
-def test_what_else_the_management_api_leaves(api, method, path, body, code):
+def test_other_entries_of_management_writes(api, method, path, body, code):
     api.manage(method, path.replace("{id}", quote(api.user_id(2))), json=body)
     assert {entry["type"] for entry in api.manage("GET", "/logs").json()} == {code, "sapi"}
 
@@ -95,7 +95,7 @@ def test_entries_of_a_login_name_user_and_authenticator(api):
     assert entry["details"]["authenticator"]["id"] == api.methods(2)[0]["id"]
 
 
-def test_the_end_of_an_enrollment_names_it(api):
+def test_the_entry_of_a_removal_names_the_enrollment(api):
     suffix = next(item["id"] for item in api.methods(3)).partition("|")[2]
     api.manage("DELETE", f"/guardian/enrollments/{suffix}")
     (entry,) = api.manage("GET", "/logs", params={"q": "type:gd_unenroll"}).json()
@@ -106,7 +106,7 @@ def test_the_end_of_an_enrollment_names_it(api):
 # Checkpoint mode
 
 
-def test_checkpoints_ascend_from_the_entry_after(api):
+def test_checkpoint_mode_ascends_from_the_next_entry(api):
     write_user(api, 5)
     newest_first = ids(api.manage("GET", "/logs"))
     assert newest_first == sorted(newest_first, reverse=True)
@@ -118,7 +118,7 @@ def test_checkpoints_ascend_from_the_entry_after(api):
     assert seen == newest_first[-2::-1]
 
 
-def test_an_empty_page_links_to_itself_and_goes_on_later(api):
+def test_an_empty_page_links_to_itself_and_continues_later(api):
     write_user(api)
     (last,) = ids(api.manage("GET", "/logs"))
     answer = api.manage("GET", "/logs", params={"from": last})
@@ -175,7 +175,7 @@ def test_search_pages_sorts_and_counts(api):
     }
 
 
-def test_search_can_answer_chosen_fields(api):
+def test_search_can_select_fields(api):
     write_user(api)
     assert api.manage("GET", "/logs", params={"fields": "type"}).json() == [{"type": "sapi"}]
 
@@ -204,7 +204,7 @@ def test_one_entry_by_id_and_one_users_entries(api):
     assert api.manage("GET", "/logs/nothing").status_code == 404
 
 
-# Keeping
+# Retention
 
 
 def fields():
@@ -212,7 +212,7 @@ def fields():
 
 
 @pytest.mark.parametrize("plan, days", [("free", 1), ("essentials", 5), ("professional", 10), ("enterprise", 30)])
-def test_entries_are_kept_as_long_as_the_plan_says(plan, days):
+def test_the_plan_decides_how_long_entries_are_stored(plan, days):
     log = EventLog(plan)
     log.write(NOW, **fields())
     log.write(NOW + 1, **fields())
@@ -231,7 +231,7 @@ def test_ids_ascend_when_the_clock_is_set_back():
     assert [entry["date"][:10] for entry in entries] == ["2023-11-14", "2023-11-13", "2023-11-14"]
 
 
-def test_the_log_does_not_grow_without_end(monkeypatch):
+def test_the_log_has_a_largest_size(monkeypatch):
     monkeypatch.setattr(event_log, "MOST_ENTRIES", 20)
     log = EventLog("free")
     for moment in range(50):

@@ -34,12 +34,12 @@ def refused(answer, status, code=None, message=None):
         pytest.param("Bearer garbage", 401, "Invalid token", id="garbage"),
     ],
 )
-def test_authorization_header(api, header, status, message):
+def test_wrong_authorization_header_is_named(api, header, status, message):
     headers = {"authorization": header} if header else {}
     refused(api.call("GET", "/api/v2/users", headers=headers), status, None, message)
 
 
-def test_expired_token_is_named_twice(api):
+def test_expired_token_is_named(api):
     token = api.management_token()
     api.advance(86400)
     answer = api.call("GET", "/api/v2/users", token)
@@ -91,18 +91,18 @@ def test_missing_scope_is_named(api, method, path, scope):
         pytest.param("", id="root"),
     ],
 )
-def test_unknown_path_is_404_in_the_management_shape(api, path):
+def test_unknown_path_is_404_in_the_management_format(api, path):
     refused(api.manage("GET", path), 404, None)
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/mfa", "/mfa/authenticators/a/b", "/oauth/token"])
-def test_unknown_path_elsewhere_is_404_in_the_authentication_shape(api, path):
+def test_unknown_path_elsewhere_is_404_in_the_authentication_format(api, path):
     answer = api.call("GET", path)
     assert answer.status_code == 404
     assert set(answer.json()) == {"error", "error_description"}
 
 
-def test_odd_user_id_works_when_encoded_and_not_otherwise(api):
+def test_user_id_with_a_slash_works_only_if_encoded(api):
     assert api.manage("GET", "/users/oauth2%7Cname%7Ca%2Fb+c").json()["user_id"] == "oauth2|name|a/b+c"
     refused(api.manage("GET", "/users/oauth2%7Cname%7Ca/b+c"), 404, None)
 
@@ -150,7 +150,7 @@ def test_by_email_is_case_sensitive(api):
     refused(api.manage("GET", "/users-by-email"), 400, "invalid_query_string")
 
 
-def test_multifactor_is_a_marker_only(api):
+def test_multifactor_only_says_that_there_are_factors(api):
     users = api.manage("GET", "/users").json()
     marked = [user["email"][4:9] for user in users if user.get("multifactor") == ["guardian"]]
     unmarked = [user["email"][4:9] for user in users if "multifactor" not in user]
@@ -238,12 +238,12 @@ def test_user_can_be_created_found_changed_and_deleted(api):
     assert api.manage("DELETE", path).status_code == 204
 
 
-def test_user_exists_already(api):
+def test_creating_an_existing_user_is_409(api):
     body = {"connection": "Username-Password-Authentication", "email": "user00001@example.com", "password": "x"}
     refused(api.manage("POST", "/users", json=body), 409, "auth0_idp_error")
 
 
-def test_deleted_seeded_user_stays_deleted_and_their_token_dies(api):
+def test_deleted_seeded_user_stays_deleted_and_their_token_stops_working(api):
     token = api.mfa_jwt(1)
     assert api.manage("DELETE", f"/users/{quote(api.user_id(1))}").status_code == 204
     assert len(api.manage("GET", "/users").json()) == 24
@@ -355,11 +355,11 @@ def test_other_invalid_bodies(api, method, body):
     refused(api.manage(method, api.methods_path(1), json=body), 400, "invalid_body")
 
 
-def test_body_that_is_no_json(api):
+def test_body_that_is_not_json_is_400(api):
     refused(api.manage("POST", api.methods_path(1), content=b"{"), 400, "invalid_body")
 
 
-def test_equal_method_is_a_conflict(api):
+def test_equal_method_is_409(api):
     api.manage("POST", api.methods_path(1), json=PHONE)
     answer = api.manage("POST", api.methods_path(1), json=PHONE)
     refused(answer, 409, None, "Authentication method already exists")
@@ -403,12 +403,12 @@ def test_name_and_preferred_method_can_be_changed_and_nothing_else(api):
     refused(api.manage("PATCH", path, json={"phone_number": "+442071838750"}), 400, "invalid_body")
 
 
-def test_preferred_method_of_something_else_than_a_phone_is_refused(api):
+def test_only_a_phone_can_have_a_preferred_method(api):
     path = f"{api.methods_path(2)}/{quote(api.methods(2)[0]['id'], safe='')}"
     refused(api.manage("PATCH", path, json={"preferred_authentication_method": "sms"}), 400, "invalid_body")
 
 
-def test_linked_methods_show_their_link_and_go_together(api):
+def test_linked_methods_show_their_link_and_are_deleted_together(api):
     linked = [item for item in api.methods(4) if "link_id" in item]
     assert {item["type"] for item in linked} == {"push", "totp"}
     assert len({item["link_id"] for item in linked}) == 1
@@ -455,7 +455,7 @@ def test_methods_are_paged(api):
 # Recovery codes and remembered browsers
 
 
-def test_regeneration_voids_the_old_code(api):
+def test_after_regeneration_the_old_code_is_refused(api):
     path = f"/users/{quote(api.user_id(4))}/recovery-code-regeneration"
     code = api.manage("POST", path).json()["recovery_code"]
     assert len(code) == 24 and not set(code) & set("0IO")
@@ -472,7 +472,7 @@ def test_regeneration_without_factors_is_switchable(make_api):
     refused(api.manage("POST", path), 404, "enrollment_not_found", "Enrollment not found")
 
 
-def test_remembered_browsers_are_forgotten_without_an_answer(api):
+def test_invalidating_remembered_browsers_has_no_response_body(api):
     path = f"/users/{quote(api.user_id(1))}/multifactor/actions/invalidate-remember-browser"
     answer = api.manage("POST", path)
     assert (answer.status_code, answer.content) == (204, b"")

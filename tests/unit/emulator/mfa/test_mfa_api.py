@@ -40,7 +40,7 @@ def challenge(api, mfa_token, **values):
     return api.call("POST", "/mfa/challenge", json={"mfa_token": mfa_token, **APP, **values})
 
 
-# Who may do what
+# Bearers and scopes
 
 
 def bearers(api):
@@ -94,7 +94,7 @@ def test_other_authorization_headers_are_401(api, scheme):
     ("scope", "listing", "associating", "deleting"),
     [("read:authenticators", 200, 403, 403), ("enroll", 403, 200, 403), ("remove:authenticators", 403, 403, 404)],
 )
-def test_each_scope_opens_one_door(api, scope, listing, associating, deleting):
+def test_each_scope_allows_one_operation(api, scope, listing, associating, deleting):
     token = api.mfa_jwt(1, scope=scope)
     assert api.call("GET", "/mfa/authenticators", token).status_code == listing
     assert associate(api, token, OTP).status_code == associating
@@ -115,13 +115,13 @@ def test_mfa_token_lists_a_users_factors_but_cannot_add_one(api):
     refused(associate(api, token, OTP), 400, "invalid_request", "User is already enrolled.")
 
 
-def test_mfa_token_can_enroll_when_only_a_verified_email_is_there(api):
+def test_mfa_token_can_enroll_for_a_user_with_only_a_verified_email(api):
     token = api.mfa_token(5, audience=None)
     assert [row["active"] for row in rows(api, token)] == [True]
     assert associate(api, token, OTP).status_code == 200
 
 
-def test_jwt_is_no_mfa_token_at_the_challenge(api):
+def test_the_challenge_refuses_a_jwt_as_mfa_token(api):
     answer = challenge(api, api.mfa_jwt(1), challenge_type="otp")
     refused(answer, 401, "invalid_grant", "Malformed mfa_token")
 
@@ -129,7 +129,7 @@ def test_jwt_is_no_mfa_token_at_the_challenge(api):
 # Enrollment
 
 
-def test_otp_is_inactive_until_confirmed_and_then_dated(api):
+def test_otp_is_inactive_and_undated_until_confirmed(api):
     token = api.mfa_jwt(1)
     answer = associate(api, token, OTP).json()
     assert len(answer["secret"]) == 32
@@ -144,7 +144,7 @@ def test_otp_is_inactive_until_confirmed_and_then_dated(api):
 
 
 @pytest.mark.parametrize("channel", ["sms", "voice"])
-def test_phone_gives_both_twins_with_one_suffix(api, channel):
+def test_a_phone_gives_two_linked_authenticators_with_one_suffix(api, channel):
     token = api.mfa_jwt(1)
     answer = associate(api, token, oob(channel, phone_number=NUMBER)).json()
     assert (answer["binding_method"], answer["oob_channel"]) == ("prompt", channel)
@@ -166,7 +166,7 @@ def test_one_message_type_gives_one_row(make_api):
     refused(associate(api, token, oob("voice", phone_number=NUMBER)), 400, "invalid_request")
 
 
-def test_push_has_no_binding_method_and_a_twin_with_another_suffix(api):
+def test_push_has_no_binding_method_and_its_otp_has_another_suffix(api):
     token = api.mfa_jwt(1)
     answer = associate(api, token, oob("auth0")).json()
     assert "binding_method" not in answer and answer["oob_channel"] == "auth0"
@@ -185,7 +185,7 @@ def test_email_is_confirmed_by_its_code_and_replaces_the_implicit_row(api):
     assert names == ["user*****@exam*******"]
 
 
-def test_recovery_code_comes_once_and_turns_active_with_the_first_factor(api):
+def test_recovery_code_is_issued_once_and_becomes_active_with_the_first_factor(api):
     token = api.mfa_jwt(1)
     first, second = associate(api, token, SMS).json(), associate(api, token, OTP).json()
     assert len(first["recovery_codes"]) == 1 and len(first["recovery_codes"][0]) == 24
@@ -250,7 +250,7 @@ def test_code_is_refused_when_wrong_used_or_missing(api):
     refused(api.verify("oob", token, oob_code=oob_code, binding_code=code), 403, "invalid_grant")
 
 
-def test_code_dies_after_five_minutes(api):
+def test_code_expires_after_five_minutes(api):
     token = api.mfa_jwt(1)
     oob_code = associate(api, token, SMS).json()["oob_code"]
     api.advance(300)
@@ -338,7 +338,7 @@ def test_association_required_is_switchable(make_api):
         pytest.param(3, "voice", id="voice of a phone"),
     ],
 )
-def test_deleting_one_of_a_pair_removes_both(make_api, number, kind):
+def test_deleting_one_of_two_linked_authenticators_removes_both(make_api, number, kind):
     api = make_api({"enabled-factors": ""})  # so that a user with factors gets a token without a challenge
     token = api.mfa_jwt(number)
     row_id = next(row["id"] for row in rows(api, token) if row["id"].startswith(kind))
@@ -399,5 +399,5 @@ def test_passkeys_are_not_mfa_authenticators(api):
     assert all(row["authenticator_type"] == "oob" for row in rows(api, api.mfa_jwt(18)))
 
 
-def test_otp_login_of_another_user_does_not_fit(api):
+def test_otp_of_another_user_is_refused(api):
     refused(api.verify("otp", api.mfa_token(9), otp=api.otp(SECRET_2)), 403, "invalid_grant", "Invalid otp_code.")

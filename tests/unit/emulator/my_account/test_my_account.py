@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The My Account API: what a user sees and changes of the own authentication methods."""
+"""The My Account API: what users see and change of their own authentication methods."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def problem(answer, status):
     return body
 
 
-# Who may
+# Bearers and scopes
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_other_bearers_are_401(api, bearer):
     assert problem(api.call("GET", METHODS, tokens.get(bearer, bearer)), 401)["title"] == "Invalid Token"
 
 
-def test_token_is_no_bearer_elsewhere(api):
+def test_other_apis_refuse_the_token(api):
     assert api.call("GET", "/mfa/authenticators", token(api)).status_code == 401
     assert api.call("GET", "/api/v2/users", token(api)).status_code == 401
 
@@ -122,14 +122,14 @@ def test_unknown_path_is_a_problem(api):
 # Enrollment
 
 
-def test_factors_are_those_that_the_tenant_enables(make_api):
+def test_only_factors_that_the_tenant_enables_are_listed(make_api):
     api = make_api({"mfa-policy": "never", "enabled-factors": "otp,phone,webauthn-roaming"})
     factors = api.call("GET", "/me/v1/factors", token(api)).json()["factors"]
     assert factors == [{"type": kind, "usage": ["secondary"]} for kind in ("totp", "phone", "recovery-code")]
     problem(api.call("POST", METHODS, token(api), json={"type": "email", "email": "a@b.example"}), 403)
 
 
-def test_totp(api):
+def test_totp_is_enrolled_and_verified(api):
     bearer = token(api)
     started = enroll(api, bearer, "totp")
     assert f"secret={started['manual_input_code']}" in started["barcode_uri"]
@@ -155,7 +155,7 @@ def test_totp(api):
         pytest.param("email", {"email": "other@example.com"}, "email", id="email"),
     ],
 )
-def test_code_that_is_sent(api, kind, body, channel):
+def test_phone_and_email_are_verified_by_the_code_that_is_sent(api, kind, body, channel):
     bearer = token(api)
     started = enroll(api, bearer, kind, **body)
     assert set(started) == {"id", "auth_session"}
@@ -176,7 +176,7 @@ def test_push_is_verified_by_the_scan(api):
     assert [item["type"] for item in api.methods(1)] == ["push", "totp"]
 
 
-def test_recovery_code_replaces_the_old_one_at_its_verification(api):
+def test_recovery_code_replaces_the_old_one_when_it_is_verified(api):
     bearer = token(api, 4)
     started = enroll(api, bearer, "recovery-code")
     assert api.verify("recovery-code", api.mfa_token(4), recovery_code=started["recovery_code"]).status_code == 403
@@ -223,7 +223,7 @@ def test_other_content_types_are_415(api):
     problem(api.call("POST", METHODS, token(api), content="{", headers={"content-type": "application/json"}), 400)
 
 
-def test_auth_session_belongs_to_one_user_and_method_and_ends(api):
+def test_auth_session_belongs_to_one_user_and_method_and_expires(api):
     bearer = token(api)
     started, other = enroll(api, bearer, "totp"), enroll(api, bearer, "totp")
     code = api.otp(started["manual_input_code"])
@@ -319,7 +319,7 @@ def test_deleting_removes_the_pair(api):
 
 
 @pytest.mark.parametrize("status", [404, 400])
-def test_missing_method(make_api, status):
+def test_the_status_of_a_missing_method_is_switchable(make_api, status):
     api = make_api({"mfa-policy": "never", "my-account-missing-status": status})
     bearer, missing = token(api), path("totp|dev_0000000000000000")
     problem(api.call("GET", missing, bearer), 404)

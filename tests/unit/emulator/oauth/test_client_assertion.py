@@ -56,11 +56,11 @@ def test_assertion_gives_a_management_token(api, algorithm):
         pytest.param([f"https://{DOMAIN}/", "https://other.test/"], id="one of several"),
     ],
 )
-def test_other_ways_to_name_the_tenant(api, audience):
+def test_other_accepted_audiences(api, audience):
     assert ask(api, jwt.encode(claims(aud=audience), KEY, algorithm="RS256")).status_code == 200
 
 
-def test_moved_clock_does_not_matter(api):
+def test_a_moved_clock_does_not_affect_assertions(api):
     api.advance(90 * 86400)
     assert ask(api, jwt.encode(claims(), KEY, algorithm="RS256")).status_code == 200
 
@@ -111,7 +111,7 @@ def test_wrong_key_algorithm_or_client_is_401(api):
         refused(ask(api, assertion), 401, "invalid_client")
 
 
-def test_client_id_beside_the_assertion_must_fit(api):
+def test_client_id_next_to_the_assertion_must_match(api):
     assertion = jwt.encode(claims(), KEY, algorithm="RS256")
     refused(ask(api, assertion, client_id="m2m"), 401, "invalid_client")
     refused(ask(api, assertion, client_assertion_type="jwt"), 400, "invalid_request")

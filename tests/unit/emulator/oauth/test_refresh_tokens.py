@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Refresh tokens: families, rotation, scope, and what may come instead of an answer."""
+"""Refresh tokens: families, rotation, scope and refusals."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ def unknown(answer):
     refused(answer, 403, "invalid_grant", "Unknown or invalid refresh token.")
 
 
-def test_only_offline_access_brings_one(api):
+def test_only_offline_access_gives_a_refresh_token(api):
     assert "refresh_token" not in api.login(1).json()
     assert "refresh_token" not in api.login(1, scope="enroll").json()
 
 
-def test_application_without_the_grant_gets_none(api):
+def test_application_without_the_grant_gets_no_refresh_token(api):
     client = {"client_id": "app-without-mfa", "client_secret": "app-without-mfa-secret"}
     answer = api.login(1, scope=OFFLINE, **client).json()
     assert "refresh_token" not in answer and "offline_access" not in answer["scope"]
 
 
-def test_refreshed_token_works_and_lives_as_long_as_its_audience_says(api):
+def test_refreshed_token_works_and_its_audience_decides_its_lifetime(api):
     token = first_token(api)
     api.advance(3 * 86400)
     answer = refresh(api, token).json()
@@ -51,7 +51,7 @@ def test_scope_can_be_narrowed_but_not_widened(api):
     assert refresh(api, token).json()["scope"] == OFFLINE
 
 
-def test_refresh_is_no_login(api):
+def test_refresh_does_not_count_as_a_login(api):
     token = first_token(api)
     before = api.manage("GET", "/users-by-email", params={"email": "user00001@example.com"}).json()
     refresh(api, token)
@@ -77,7 +77,7 @@ def test_reuse_of_a_rotated_token_revokes_the_family_only(make_api):
 
 
 @pytest.mark.parametrize("token", ["v1.nothing", "x"])
-def test_unknown_token(api, token):
+def test_unknown_token_is_refused(api, token):
     unknown(refresh(api, token))
 
 

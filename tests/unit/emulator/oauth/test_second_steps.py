@@ -49,7 +49,7 @@ def test_push_is_pending_until_it_is_approved(api):
     refused(api.verify("oob", token, oob_code=oob_code), 403, "invalid_grant")
 
 
-def test_approval_is_the_devices_last_use(api):
+def test_approval_sets_the_devices_last_use(api):
     token, oob_code = push(api)
     answer_push(api, 4, "approve")
     api.verify("oob", token, oob_code=oob_code)
@@ -122,7 +122,7 @@ def wrong_otp(api, token):
     return api.verify("otp", token, otp="000000x")
 
 
-def test_eleventh_failed_code_waits_six_minutes_even_a_right_one(api):
+def test_after_ten_failed_codes_even_a_right_one_must_wait_six_minutes(api):
     token = api.mfa_token(2)
     for _failure in range(10):
         refused(wrong_otp(api, token), 403, "invalid_grant")
@@ -147,7 +147,7 @@ def test_wrong_codes_of_messages_count_like_those_of_apps(api):
     assert answers == [403] * 10 + [429]
 
 
-def test_failed_recovery_codes_have_a_quota_of_their_own(api):
+def test_failed_recovery_codes_have_their_own_quota(api):
     token = api.mfa_token(4)
     answers = [api.verify("recovery-code", token, recovery_code="x").status_code for _failure in range(11)]
     assert answers == [403] * 10 + [429]
@@ -209,7 +209,7 @@ def test_ten_wrong_passwords_block_the_user(api):
     assert api.login(2).json()["error"] == "mfa_required"
 
 
-def test_a_login_or_a_new_password_starts_the_count_anew(api):
+def test_a_login_or_a_new_password_resets_the_count(api):
     for _failure in range(9):
         wrong_password(api)
     assert api.login(1).status_code == 200

@@ -36,7 +36,7 @@ def test_readonly_client_gets_read_scopes_only(api):
     assert all(scope.startswith("read:") for scope in claims["scope"].split())
 
 
-def test_asked_scopes_are_cut_to_the_granted_ones(api):
+def test_requested_scopes_are_reduced_to_the_granted_ones(api):
     answer = api.token(
         grant_type="client_credentials",
         client_id="m2m-readonly",
@@ -47,7 +47,7 @@ def test_asked_scopes_are_cut_to_the_granted_ones(api):
     assert answer.json()["scope"] == "read:users"
 
 
-def test_secret_may_come_by_basic_authentication_and_the_body_as_a_form(api):
+def test_basic_authentication_and_form_bodies_are_accepted(api):
     header = base64.b64encode(b"m2m:m2m-secret").decode()
     answer = api.call(
         "POST",
@@ -115,7 +115,7 @@ def test_grant_that_is_not_enabled_is_named_with_a_link(api):
         pytest.param(b"[" * 100_000, id="nested too deeply"),
     ],
 )
-def test_body_that_is_no_object_is_refused(api, body):
+def test_body_that_is_not_an_object_is_refused(api, body):
     answer = api.call("POST", "/oauth/token", content=body, headers={"content-type": "application/json"})
     refused(answer, 400, "invalid_request")
 
@@ -148,7 +148,7 @@ def test_password_grant_without_a_default_directory_is_refused(make_api):
         pytest.param({"username": "user00016@example.com"}, id="social user"),
     ],
 )
-def test_wrong_password_unknown_user_and_social_user_look_alike(api, changes):
+def test_wrong_password_unknown_user_and_social_user_get_the_same_answer(api, changes):
     refused(api.login(1, **changes), 403, "invalid_grant", "Wrong email or password.")
 
 
@@ -156,7 +156,7 @@ def test_blocked_user_is_refused(api):
     refused(api.login(17), 401, "unauthorized", "user is blocked")
 
 
-def test_login_is_noted_in_the_profile(api):
+def test_login_is_recorded_in_the_profile(api):
     before = api.manage("GET", "/users", params={"q": "email:user00001*"}).json()[0]
     api.advance(60)
     api.login(1)
@@ -179,7 +179,7 @@ def test_login_is_noted_in_the_profile(api):
         pytest.param(19, id="enrolled email"),
     ],
 )
-def test_no_factor_or_email_only_or_recovery_code_only_is_minted_directly(api, number):
+def test_without_a_factor_other_than_email_the_token_is_issued_at_once(api, number):
     answer = api.login(number).json()
     assert answer["expires_in"] == 600
     assert answer["scope"] == "enroll read:authenticators remove:authenticators"
@@ -215,7 +215,7 @@ def test_mfa_required_status_is_switchable(make_api):
     refused(make_api({"mfa-required-status": 401}).login(2), 401, "mfa_required")
 
 
-def test_asked_scopes_only(api):
+def test_only_requested_scopes_are_granted(api):
     answer = api.login(1, scope="read:authenticators read:users openid").json()
     assert answer["scope"] == "read:authenticators openid"
     assert jwt.decode(answer["id_token"], options={"verify_signature": False})["aud"] == "app"
@@ -262,13 +262,13 @@ def test_otp_reuse_is_switchable(make_api):
     assert [api.verify("otp", api.mfa_token(2), otp=otp).status_code for _number in range(2)] == [200, 200]
 
 
-def test_last_use_is_noted(api):
+def test_last_use_is_recorded(api):
     before = api.methods(2)[0]["last_auth_at"]
     api.verify("otp", api.mfa_token(2), otp=api.otp(SECRET_2))
     assert api.methods(2)[0]["last_auth_at"] > before
 
 
-def test_recovery_code_is_replaced_by_its_use(api):
+def test_a_used_recovery_code_is_replaced(api):
     answer = api.verify("recovery-code", api.mfa_token(4), recovery_code="4444AAAABBBBCCCCDDDDEEEE")
     assert answer.status_code == 200
     replacement = answer.json()["recovery_code"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The search by index gives what looking at each user gives, and looks at a page only."""
+"""The search by index finds the same users as checking each one, and reads only its page."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def by_looking_at_each(aside, query, sort):
 
 
 @given(QUERIES, SORTS, ASIDE, st.integers(0, 30), st.integers(0, 40))
-def test_the_index_gives_what_looking_at_each_user_gives(text, sort, changes, start, count):
+def test_the_index_finds_the_same_users_as_checking_each_one(text, sort, changes, start, count):
     query = parse(text)
     aside = {position: as_kept(position, change) for position, change in changes.items()}
     expected = by_looking_at_each(aside, query, sort)
@@ -106,7 +106,7 @@ def test_totals_at_a_million_are_exact(text, total):
 
 
 @pytest.mark.parametrize("text", ["email:user1*", "email:user10000*", "email:user5*"])
-def test_every_candidate_of_a_prefix_has_the_prefix_and_its_neighbours_have_not(text):
+def test_candidates_of_a_prefix_begin_and_end_with_the_prefix(text):
     prefix = text.removeprefix("email:").rstrip("*")
     ranges, exact = candidates(MILLION, parse(text))
     assert exact
@@ -116,7 +116,7 @@ def test_every_candidate_of_a_prefix_has_the_prefix_and_its_neighbours_have_not(
         assert part[-1] == MILLION.count or not MILLION.email(part[-1] + 1).startswith(prefix)
 
 
-def test_the_walk_along_created_at_sees_everyone_once_at_a_million_by_its_pages_alone():
+def test_paging_by_created_at_finds_each_user_once_at_a_million():
     reached, seen = iso(MILLION.created_at(999_700)), []
     while True:
         page, total = search(MILLION, {}, parse(f"created_at:[{reached} TO *]"), ("created_at", False), 0, 100)
@@ -134,7 +134,7 @@ def test_the_walk_along_created_at_sees_everyone_once_at_a_million_by_its_pages_
         pytest.param(("created_at", True), [1_000_000, 999_999], id="newest first"),
     ],
 )
-def test_a_page_without_a_query_needs_no_walk(sort, order):
+def test_a_page_without_a_query_checks_no_other_users(sort, order):
     page, total = search(MILLION, {}, EVERYTHING, sort, 0, 2)
     assert [profile["email"] for profile in page] == [MILLION.email(i) for i in order]
     assert total == 1_000_000
@@ -149,18 +149,18 @@ def test_a_page_without_a_query_needs_no_walk(sort, order):
         pytest.param("email:user00001* OR blocked:true", None, id="alternative that is not indexed"),
     ],
 )
-def test_more_users_to_look_at_than_the_bound_are_refused(text, sort):
+def test_a_query_with_too_many_users_to_check_is_refused(text, sort):
     with pytest.raises(TooManyUsers):
         search(MILLION, {}, parse(text), sort, 0, 10)
 
 
-def test_an_index_makes_a_query_small_enough_to_look_at_the_rest():
+def test_an_indexed_condition_makes_a_query_small_enough():
     page, total = search(MILLION, {}, parse("email:user00* AND blocked:true"), None, 0, 100)
     assert total == len(page) > 3
     assert all(profile["blocked"] for profile in page)
 
 
-def test_creation_ascends_with_the_number_within_the_bound():
+def test_creation_ascends_with_the_number():
     population = Population(7, WALKABLE, START, BOTH)
     created = [population.created_at(i) for i in range(1, 3000)]
     assert created == sorted(set(created))
@@ -169,13 +169,13 @@ def test_creation_ascends_with_the_number_within_the_bound():
 # Through the API
 
 
-def test_a_refused_walk_is_503_as_of_a_slow_search(make_api):
+def test_a_refused_query_is_503(make_api):
     api = make_api(users=WALKABLE + 1)
     answer = api.manage("GET", "/users", params={"q": "blocked:true"})
     assert (answer.status_code, answer.json()["error"]) == (503, "Service Unavailable")
 
 
-def test_changed_created_and_deleted_users_are_found_as_they_are(api):
+def test_changed_created_and_deleted_users_are_found_in_their_present_state(api):
     api.manage("PATCH", "/users/oauth2%7Cname%7Ca%2Fb+c", json={"email": "moved@example.com"})
     api.manage("DELETE", f"/users/{api.user_id(3)}")
     body = {

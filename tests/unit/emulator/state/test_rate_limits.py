@@ -52,7 +52,7 @@ def test_groups_of_the_professional_plan_do_not_share_a_bucket():
     assert limiter.admit("management", "read-users").allowed
 
 
-def test_token_endpoint_of_the_free_plan_has_a_bucket_of_its_own():
+def test_token_endpoint_of_the_free_plan_has_its_own_bucket():
     limiter = Limiter("free", Clock())
     admissions = [limiter.admit("authentication", "token") for _number in range(31)]
     assert [admission.allowed for admission in admissions] == [True] * 30 + [False]
@@ -88,7 +88,7 @@ def test_never_more_than_burst_and_refill_are_admitted(pauses, plan):
 
 
 @given(st.lists(st.floats(-10, 10), max_size=100))
-def test_remaining_stays_within_the_bucket_whatever_the_clock_does(jumps):
+def test_remaining_is_never_outside_the_bucket_even_if_the_clock_jumps(jumps):
     clock = Clock()
     limiter = Limiter("enterprise-dev", clock)
     for jump in jumps:
@@ -138,7 +138,7 @@ def test_windows_of_limits_per_minute_are_full_minutes():
 
 
 @given(st.floats(0, 1000), st.sampled_from(["free", "professional", "enterprise", "private-cloud-100"]))
-def test_waiting_until_reset_lets_a_request_pass_in_either_style(began, plan):
+def test_waiting_until_reset_lets_a_request_pass_with_either_refill(began, plan):
     for refill in ("continuous", "window"):
         clock = Clock()
         clock.now += began

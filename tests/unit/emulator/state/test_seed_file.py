@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Users described in a file: what they become, and that each mistake is one line with its number."""
+"""Users described in a file: how they are read, and that a mistake is reported in one line with its number."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BOTH = ("sms", "voice")
 
 @pytest.fixture
 def read(tmp_path):
-    """Read a text as ``users.yml``; users by address."""
+    """Read a text as ``users.yml``; returns the users by address."""
 
     def read_text(text):
         path = tmp_path / "users.yml"
@@ -39,7 +39,7 @@ def read(tmp_path):
 
 @pytest.fixture
 def one(read):
-    """The only authenticator of a user that has this authenticator."""
+    """The authenticator of a user who is described with only this one."""
 
     def read_one(authenticator):
         (user,) = read(f"users:\n- email: a@example.com\n  authenticators: [{{{authenticator}}}]\n").values()
@@ -92,7 +92,7 @@ def test_ages_count_back_from_now(one):
         ("1 year ago", 365 * DAY),
     ],
 )
-def test_units(one, text, age):
+def test_age_units(one, text, age):
     assert one(f"factor: otp, enrolled: {text}").enrolled_at == NOW - age
 
 
@@ -101,17 +101,17 @@ def test_enrolling_counts_as_the_first_use(one):
     assert item.last_auth_at == item.enrolled_at == NOW - 5 * DAY
 
 
-def test_never_used_is_what_an_administrator_created(one):
+def test_never_used_means_created_by_an_administrator(one):
     item = one("factor: phone, number: +15005550123, enrolled: 5 days ago, last used: never")
     assert (item.created_at, item.enrolled_at, item.last_auth_at, item.confirmed) == (NOW - 5 * DAY, None, None, True)
 
 
-def test_a_recovery_code_is_unused_unless_said(one):
+def test_a_recovery_code_is_unused_by_default(one):
     item = one("factor: recovery-code, enrolled: 5 days ago")
     assert (item.enrolled_at, item.last_auth_at) == (NOW - 5 * DAY, None)
 
 
-def test_unconfirmed_is_pending_since_an_hour(one):
+def test_an_unconfirmed_authenticator_is_one_hour_old_by_default(one):
     item = one("factor: otp, unconfirmed: true")
     assert (item.confirmed, item.created_at, item.enrolled_at) == (False, NOW - HOUR, None)
 
@@ -123,7 +123,7 @@ def test_a_phone_has_the_message_types_of_the_tenant(read):
     assert [row["oob_channel"] for row in mfa_rows(user)] == ["sms", "voice"]
 
 
-def test_push_brings_its_otp_twin(read):
+def test_push_has_a_linked_otp(read):
     text = "users:\n- email: a@example.com\n  authenticators:\n  - {factor: push, secret: JBSWY3DPEHPK3PXP}\n"
     push, twin = read(text)["a@example.com"].authenticators
     assert (push.type, twin.type, twin.secret) == ("push", "totp", "JBSWY3DPEHPK3PXP")
@@ -131,13 +131,13 @@ def test_push_brings_its_otp_twin(read):
 
 
 @pytest.mark.parametrize("factor", sorted(FACTORS))
-def test_every_factor_needs_no_more_than_its_number(read, factor):
+def test_no_factor_but_the_phone_needs_another_member(read, factor):
     number = ", number: +15005550123" if factor == "phone" else ""
     text = f"users:\n- email: a@example.com\n  authenticators:\n  - {{factor: {factor}{number}}}\n"
     assert read(text)["a@example.com"].authenticators[0].type == FACTORS[factor][0]
 
 
-def test_profile(read):
+def test_members_of_the_profile(read):
     user = read(
         "users:\n- email: A.B@Example.com\n  name: A B\n  phone_number: +12025550123\n  blocked: yes\n"
         "  email_verified: false\n  created: 400 days ago\n  last login: 3 days ago\n  logins: 12\n  password: Other-1\n"
@@ -149,7 +149,7 @@ def test_profile(read):
     assert [round(age / 86400) for age in ages] == [400, 3]
 
 
-def test_a_user_is_older_than_the_authenticators_unless_said(read):
+def test_a_user_is_older_than_the_authenticators_by_default(read):
     text = "users:\n- email: a@example.com\n  authenticators: [{factor: otp, enrolled: 4 years ago}]\n"
     user = read(text)["a@example.com"]
     assert datetime.fromisoformat(user.profile["created_at"]).timestamp() * 1000 <= user.authenticators[0].created_at

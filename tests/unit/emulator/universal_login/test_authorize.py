@@ -47,7 +47,7 @@ def post(api, path, state, cookie=None, **fields):
 
 
 def log_in(api, number, cookie=None, **parameters):
-    """Up to the answer to the password; the login's state with it."""
+    """The answer to the password, and the login's state."""
     page = authorize(api, **parameters)
     state = answer_of(page)["state"]
     assert page.headers["location"].startswith("/u/login?")
@@ -67,10 +67,10 @@ def exchange(api, code, **parameters):
     )
 
 
-# The whole way
+# Complete logins
 
 
-def test_mfa_audience_with_an_otp(api):
+def test_login_for_the_mfa_audience_with_an_otp(api):
     state = to_second_step(api, 2, **EVERYTHING)
     assert "rememberBrowser" in api.call("GET", f"/u/mfa?state={state}").text
     answer = answer_of(post(api, "/u/mfa", state, code=api.otp(SECRET_2)))
@@ -168,13 +168,13 @@ def test_wrong_code_shows_the_form_again(api):
     assert "code" in answer_of(post(api, "/u/mfa", state, code=api.otp(SECRET_2)))
 
 
-def test_second_step_cannot_be_had_before_the_password(api):
+def test_no_second_step_before_the_password(api):
     state = answer_of(authorize(api))["state"]
     assert api.call("GET", f"/u/mfa?state={state}").status_code == 400
     assert post(api, "/u/mfa", state, code=api.otp(SECRET_2)).status_code == 400
 
 
-def test_login_dies_after_an_hour(api):
+def test_login_expires_after_an_hour(api):
     state = answer_of(authorize(api))["state"]
     api.advance(3600)
     assert api.call("GET", f"/u/login?state={state}").status_code == 400
@@ -225,7 +225,7 @@ def test_wrong_request_is_reported_on_the_redirect(api, changes, error):
         pytest.param("", False, id="empty"),
     ],
 )
-def test_callback_list(api, redirect_uri, allowed):
+def test_which_callbacks_are_allowed(api, redirect_uri, allowed):
     assert authorize(api, redirect_uri=redirect_uri).status_code == (302 if allowed else 400)
 
 
@@ -254,12 +254,12 @@ def code(api):
         pytest.param({"redirect_uri": "http://127.0.0.1:1/callback"}, None, id="other redirect_uri"),
     ],
 )
-def test_code_that_does_not_fit_is_refused_and_used_up(api, code, parameters, description):
+def test_code_that_does_not_match_is_refused_and_used_up(api, code, parameters, description):
     refused(exchange(api, code, **parameters), 403, "invalid_grant", description)
     refused(exchange(api, code), 403, "invalid_grant", "Invalid authorization code")
 
 
-def test_code_is_good_once_and_for_ten_minutes(api, code):
+def test_code_works_once_and_expires_after_ten_minutes(api, code):
     assert exchange(api, code).status_code == 200
     refused(exchange(api, code), 403, "invalid_grant", "Invalid authorization code")
     _state, answer = log_in(api, 1, **EVERYTHING)
@@ -313,7 +313,7 @@ def test_browser_is_forgotten_after_thirty_days(api):
     assert due == [False, False, False, False, True]
 
 
-def test_administrator_can_make_it_forget_all_browsers(api):
+def test_administrator_can_invalidate_all_remembered_browsers(api):
     cookie = remember(api)
     user_id = quote(api.user_id(2), safe="")
     path = f"/users/{user_id}/multifactor/actions/invalidate-remember-browser"
@@ -321,7 +321,7 @@ def test_administrator_can_make_it_forget_all_browsers(api):
     assert needs_mfa(api, cookie)
 
 
-def test_box_is_hidden_and_ignored_when_an_action_says_so(api, monkeypatch):
+def test_an_action_can_hide_the_box_and_then_it_is_ignored(api, monkeypatch):
     monkeypatch.setattr("tests.emulator.universal_login.routes.remember_browser_choice", lambda tenant: False)
     state = to_second_step(api, 2)
     assert "rememberBrowser" not in api.call("GET", f"/u/mfa?state={state}").text

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The user search sees writes late; by id and by e-mail they show at once."""
+"""The user search shows writes late; requests by ID and by e-mail show them at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def slow(make_api):
     return make_api({"search-delay": 30})
 
 
-def test_by_default_a_write_shows_at_once(api):
+def test_by_default_the_search_shows_a_write_at_once(api):
     api.manage("PATCH", f"/users/{quote(api.user_id(2))}", json={"nickname": "renamed"})
     assert found(api, "nickname:renamed") == ["user00002@example.com"]
 
@@ -49,7 +49,7 @@ def test_a_change_is_found_later(slow):
     assert found(slow, "nickname:second") == ["user00002@example.com"]
 
 
-def test_a_deleted_user_is_found_for_a_while(slow):
+def test_a_deleted_user_is_found_until_the_delay_is_over(slow):
     for path in (slow.user_id(2), slow.manage("POST", "/users", json=NEW).json()["user_id"]):
         slow.advance(31)
         slow.manage("DELETE", f"/users/{quote(path)}")
@@ -60,7 +60,7 @@ def test_a_deleted_user_is_found_for_a_while(slow):
     assert found(slow, "email:new@example.com") == []
 
 
-def test_a_login_shows_later(slow):
+def test_a_login_is_found_later(slow):
     before = slow.manage("GET", "/users", params={"q": "email:user00001@example.com"}).json()[0]["last_login"]
     assert slow.login(1).status_code == 200
     assert slow.manage("GET", "/users", params={"q": "email:user00001@example.com"}).json()[0]["last_login"] == before

@@ -36,7 +36,7 @@ def test_phones_have_the_message_types_of_the_tenant():
     assert (phone.channels, phone.preferred) == (("voice",), "voice")
 
 
-def test_how_many_there_are_changes_dates_only():
+def test_the_number_of_users_changes_only_dates():
     one, other = Population(7, 1_000_000, START, BOTH).user(321), Population(7, COUNT, START, BOTH).user(321)
     assert [item.id for item in one.authenticators] == [item.id for item in other.authenticators]
     differing = {name for name in one.profile if one.profile[name] != other.profile.get(name)}
@@ -44,7 +44,7 @@ def test_how_many_there_are_changes_dates_only():
 
 
 @pytest.mark.parametrize("i", range(1, GALLERY_SIZE + 1))
-def test_the_gallery_does_not_depend_on_how_many_there_are(i):
+def test_the_gallery_does_not_depend_on_the_number_of_users(i):
     assert Population(7, 1_000_000, START, BOTH).user(i) == Population(7, GALLERY_SIZE, START, BOTH).user(i)
 
 
@@ -53,7 +53,7 @@ def test_users_are_numbered_in_the_order_of_their_creation(users):
     assert created == sorted(set(created))
 
 
-def test_a_profile_alone_is_that_of_the_user(users):
+def test_profile_and_user_have_the_same_profile(users):
     population = Population(7, COUNT, START, BOTH)
     assert [population.profile(i) for i in range(1, COUNT + 1)] == [user.profile for user in users]
 
@@ -63,7 +63,7 @@ def test_another_seed_gives_other_users(users):
     assert all(other.user(i).id != users[i - 1].id for i in range(GALLERY_SIZE + 1, COUNT + 1))
 
 
-def test_another_start_changes_dates_only():
+def test_another_start_changes_only_dates():
     first, second = Population(7, COUNT, START, BOTH).user(9), Population(7, COUNT, START + DAY, BOTH).user(9)
     assert first.id == second.id
     assert [item.id for item in first.authenticators] == [item.id for item in second.authenticators]
@@ -90,7 +90,7 @@ def test_id_and_address_lead_back_to_the_user(seed, i):
         pytest.param("auth0|É", id="non-ascii letter"),
     ],
 )
-def test_unknown_ids_lead_nowhere(user_id):
+def test_unknown_ids_have_no_user(user_id):
     assert Population(7, COUNT, START, BOTH).index_of_id(user_id) is None
 
 
@@ -103,7 +103,7 @@ def test_unknown_ids_lead_nowhere(user_id):
         pytest.param("", id="empty"),
     ],
 )
-def test_unknown_addresses_lead_nowhere(address):
+def test_unknown_addresses_have_no_user(address):
     assert Population(7, COUNT, START, BOTH).index_of_email(address) is None
 
 
@@ -111,7 +111,7 @@ def test_ids_are_unique(users):
     assert len({user.id for user in users}) == COUNT
 
 
-def test_nothing_happened_before_it_could(users):
+def test_the_dates_of_an_authenticator_are_in_order(users):
     for user in users:
         for item in user.authenticators:
             if item.enrolled_at is not None:
@@ -133,7 +133,7 @@ def test_all_kinds_of_authenticators_are_there(users):
     }  # fmt: skip
 
 
-def test_believable_shares(users):
+def test_shares_of_users_are_realistic(users):
     without_factor = sum(not active_factors(user) for user in users) / COUNT
     social = sum(user.password is None for user in users) / COUNT
     never_logged_in = sum("last_login" not in user.profile for user in users) / COUNT
@@ -143,7 +143,7 @@ def test_believable_shares(users):
     assert any(user.profile.get("blocked") for user in users[GALLERY_SIZE:])
 
 
-def test_gallery(users):
+def test_the_gallery_is_as_documented(users):
     kinds = {
         i: sorted((item.type, item.confirmed) for item in user.authenticators)
         for i, user in enumerate(users[:GALLERY_SIZE], 1)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is kept of a million users: those that changed, and no other."""
+"""Of a million users, only those that changed are stored."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def store():
 
 
 def read_others(store, first=100):
-    """Read so many other users that what was read before is no longer remembered."""
+    """Read so many other users that earlier ones are no longer in memory."""
     for i in range(first, first + REMEMBERED):
         assert store.find(store.population.user_id(i)) is not None
 
