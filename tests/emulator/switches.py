@@ -100,7 +100,7 @@ SWITCHES = {
 
 
 def read_switches(assignments: list[str]) -> dict:
-    """All switches with their defaults, changed by ``NAME=VALUE`` texts; raises ``ValueError`` that names a wrong one."""
+    """All switches, changed by ``NAME=VALUE`` texts; raises ``ValueError`` that names a wrong text."""
     values = {name: switch.default for name, switch in SWITCHES.items()}
     for assignment in assignments:
         name, separator, text = assignment.partition("=")

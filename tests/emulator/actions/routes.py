@@ -344,7 +344,7 @@ def _binding(tenant: Tenant, binding: Binding) -> dict:
 
 
 def _deployed(tenant: Tenant, action: Action) -> dict:
-    """``current_version`` (the only one with its status in upper case) and ``deployed_version``; empty before a deploy."""
+    """``current_version``, whose status is in upper case, and ``deployed_version``; empty before a deploy."""
     if action.deployed is None:
         return {}
     version = _version(tenant, action.deployed)

@@ -57,7 +57,7 @@ class Call:
     answer_headers: dict[str, str] = field(default_factory=dict)
 
     def json(self) -> Any:
-        """The JSON value of the body; raises ``ValueError`` if it is not JSON, or if a text in it is not valid Unicode."""
+        """The JSON value of the body; raises ``ValueError`` if it is not JSON or not valid Unicode."""
         try:
             value = json.loads(self.body)
             json.dumps(value, ensure_ascii=False).encode()

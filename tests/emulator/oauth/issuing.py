@@ -56,7 +56,7 @@ def unknown_audience(tenant: Tenant, audience: str) -> ApiError:
 
 
 def needs_second_step(tenant: Tenant, audience: str, user: User) -> bool:
-    """Whether a login needs one: for ``/mfa/`` a factor other than e-mail decides, otherwise the policy (API.md §1.3)."""
+    """Whether a login needs one: a factor other than e-mail decides for ``/mfa/``, else the policy (API.md §1.3)."""
     if audience == tenant.mfa_audience:
         return tenant.guardian.can_challenge() and demands_challenge(user)
     return "all-applications" in tenant.guardian.policies

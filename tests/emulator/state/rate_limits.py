@@ -143,7 +143,7 @@ class Limiter:
             self._buckets["my-account", group] = Bucket(limit, now, by_windows)
 
     def admit(self, api: str, group: str) -> Admission:
-        """Count one request against the API's common bucket and its group's; the tightest one is reported."""
+        """Count one request against the API's common bucket and its group's; the one with fewer requests left is reported."""
         now = self._clock()
         buckets = [bucket for key in (ALL, group) if (bucket := self._buckets.get((api, key)))]
         allowed = all(bucket.tokens(now) >= 1 for bucket in buckets)
@@ -155,7 +155,7 @@ class Limiter:
         return Admission(allowed, limit_headers(tightest, now), wait)
 
     def gauge(self) -> list[dict]:
-        """The present state of every bucket: ``api``, ``group``, ``limit``, ``remaining``, ``per_second``, ``reset``."""
+        """The state of every bucket: ``api``, ``group``, ``limit``, ``remaining``, ``per_second``, ``reset``."""
         now = self._clock()
         return [
             {

@@ -50,7 +50,7 @@ def mfa_rows(user: User) -> list[dict]:
 
 
 def find_row(user: User, row_id: str) -> tuple[Authenticator, str] | None:
-    """The enrolled authenticator of the row ``row_id``, and the row's channel (``sms``, ``push``, ...); None if unknown."""
+    """The enrolled authenticator of the row ``row_id`` and the row's channel (``sms``, ``push``, ...), or None."""
     kind, _separator, suffix = row_id.partition("|")
     for item in user.authenticators:
         if (
