@@ -105,7 +105,9 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECT
 def make_ticket(session: Session) -> dict:
     params = session.params
     if not params["send_mail"] and (params["mail_to"] or params["email_locale"]):
-        raise ConfigurationError("mail_to and email_locale go with send_mail only")
+        raise ConfigurationError(
+            "mail_to and email_locale require send_mail", hint="Set send_mail to true, or remove them."
+        )
     side = session.operator_side()
     user_id = side.user_id
     result = {"changed": True, "user_id": user_id}

@@ -48,7 +48,9 @@ def test_a_lost_answer_is_told_and_never_sent_twice(tenant):
 @pytest.mark.parametrize("options", [{"mail_to": "a@example.com"}, {"email_locale": "de"}])
 def test_what_goes_with_mail_only_is_refused_before_any_request(tenant, options):
     (result,) = tenant.results(tenant.operator, {TICKET: {"email": email(1), **options}})
-    assert result["failed"] and "go with send_mail only" in result["msg"] and tenant.requests() == []
+    assert (
+        result["failed"] and "mail_to and email_locale require send_mail" in result["msg"] and tenant.requests() == []
+    )
 
 
 def test_browsers_are_forgotten(tenant):
