@@ -13,7 +13,9 @@ from typing import TypedDict
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import CoverageFigures, Summary
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import run
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.bearer import Bearer
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.operator import ClientSecret
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import ATTEMPTS, Budget
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AuthenticationError,
@@ -99,7 +101,8 @@ def _audit_with_current_secret(settings: Settings, context: LambdaContext, direc
 def _audit(settings: Settings, context: LambdaContext, directory: str, credentials: Credentials) -> Summary:
     budget = Budget(settings.rate_limit_share, MAX_WAIT)
     connection = credentials.connection
-    with ManagementApi.with_client_credentials(connection, budget, credentials.application) as api:
+    bearer = Bearer(ClientSecret(credentials.application, connection, budget))
+    with ManagementApi(connection, budget, bearer) as api:
         return run(
             api,
             budget,

@@ -312,7 +312,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECT
 
 
 def result_of(obtained: Obtained, missing: list[str], now: datetime) -> dict:
-    tokens = obtained.tokens
+    tokens, challenge, browser = obtained.tokens, obtained.challenge, obtained.browser
     return {
         "changed": obtained.changed,
         "access_token": tokens and tokens.access_token,
@@ -323,11 +323,11 @@ def result_of(obtained: Obtained, missing: list[str], now: datetime) -> dict:
         "refresh_token": tokens and tokens.refresh_token,
         "recovery_code": tokens and tokens.recovery_code,
         "mfa_token": obtained.mfa_token,
-        "oob_code": obtained.oob_code,
-        "binding_method": obtained.binding_method,
-        "authorization_url": obtained.authorization_url,
-        "code_verifier": obtained.code_verifier,
-        "state": obtained.state,
+        "oob_code": challenge and challenge.oob_code,
+        "binding_method": challenge and challenge.binding_method,
+        "authorization_url": browser and browser.authorization_url,
+        "code_verifier": browser and browser.code_verifier,
+        "state": browser and browser.state,
     }
 
 

@@ -21,11 +21,14 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget imp
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.converge import converge
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import Auth0Error
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.bearer import Bearer
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.mfa import MfaApi, log_in
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.mfa import MfaApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.operator_side import OperatorSide
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import as_time
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import Application, TokenEndpoint
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.operator import ClientSecret
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.user import as_user
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.transport import Transport
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.user_side import UserSide
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.wanted import Wanted
@@ -82,17 +85,15 @@ class Work:
         self._connection = Connection.from_options(base_url=running.url)
         self._transport = stack.enter_context(Transport(self._connection, Budget()))
         self._app = TokenEndpoint(self._transport, Application("app", "app-secret"))
-        self._operator = stack.enter_context(
-            ManagementApi.with_client_credentials(self._connection, Budget(), Application("m2m", "m2m-secret"))
-        )
+        machine = ClientSecret(Application("m2m", "m2m-secret"), self._connection, Budget())
+        self._operator = stack.enter_context(ManagementApi(self._connection, Budget(), Bearer(machine)))
 
     def as_operator(self, number: int) -> OperatorSide:
         return OperatorSide(self._operator, email=email(number))
 
     def as_user(self, number: int, otp: str | None = None) -> UserSide:
-        audience = self._connection.mfa_audience
-        bearer = log_in(self._app, audience, email(number), PASSWORD, REALM, otp)
-        return UserSide(MfaApi(self._app, lambda: bearer))
+        options = {"mfa_token": None, "username": email(number), "password": PASSWORD, "realm": REALM, "otp": otp}
+        return UserSide(MfaApi(self._app, Bearer(as_user(options, self._app))))
 
     def later(self, seconds: int) -> None:
         self._running.control("PUT", "clock", {"advance_seconds": seconds})

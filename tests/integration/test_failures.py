@@ -119,7 +119,7 @@ def drop_none(options: dict) -> dict:
             {"status": 401},
         ),
         ({"email": "user00003@example.com"}, "user_id and email do not go with", {}),
-        ({"client_id": None}, "needs client_id", {}),
+        ({"client_id": None}, "client_id is required to act as the user", {}),
         ({"username": None, "password": None, "realm": None, "mfa_token": ""}, "mfa_token is empty", {}),
         ({"realm": "no-such-connection"}, "Check realm", {}),
     ],

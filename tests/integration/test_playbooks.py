@@ -54,14 +54,17 @@ def audit_of(tenant: Tenant) -> tuple[Path, list[dict]]:
     from ansible_collections.mfaops.auth0.plugins.module_utils.audit.scan import Scan
     from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
     from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
+    from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.bearer import Bearer
     from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
+    from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.operator import ClientSecret
     from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import as_time
     from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import Application
 
     connection = Connection.from_options(base_url=tenant.running.url)
     now = as_time(tenant.running.control("GET", "clock")["now"])
     path = tenant.folder / "users.jsonl.gz"
-    with ManagementApi.with_client_credentials(connection, Budget(), Application("m2m", "m2m-secret")) as api:
+    bearer = Bearer(ClientSecret(Application("m2m", "m2m-secret"), connection, Budget()))
+    with ManagementApi(connection, Budget(), bearer) as api:
         scan = Scan(api, connection.domain, Policy(), now, lambda: 1000.0, 0.0)
         return path, list(written(scan.rows(Population(api)), str(path)))
 

@@ -12,7 +12,7 @@ from ..wire.errors import ConfigurationError
 
 
 def check_id(name: str, value: object) -> None:
-    """An empty ID, or one that consists of dots, would address another resource.
+    """Refuse what is not an ID. An empty one, or one that consists of dots, would address another resource.
 
     :param name: the option it came from, for the message
     :raises ConfigurationError: the value cannot be an ID
@@ -20,31 +20,47 @@ def check_id(name: str, value: object) -> None:
     if not isinstance(value, str) or value.count("|") < 1 or not all(value.split("|", 1)):
         raise ConfigurationError(
             "%s %r is not an ID" % (name, value),
-            hint="An ID is a kind, a pipe and a name, such as auth0|640b5a0ed3534be8b2db9dd3 or totp|dev_WzMZ2sZbUw1wbC2F.",
+            hint="Write a kind, a pipe and a name, such as auth0|640b5a0ed3534be8b2db9dd3 or totp|dev_WzMZ2sZbUw1wbC2F.",
         )
     # A lone surrogate, which JSON can carry, cannot be sent.
     if any(ord(char) < 32 or ord(char) == 127 or 0xD800 <= ord(char) < 0xE000 for char in value):
-        raise ConfigurationError("%s contains characters that no ID has" % name)
+        raise ConfigurationError(
+            "%s contains characters that no ID has" % name, hint="Remove control characters and broken Unicode."
+        )
+
+
+def check_not_empty(**values: str | None) -> None:
+    """Refuse an empty text. None is for options that were left out.
+
+    :param values: by option
+    :raises ConfigurationError: one is empty
+    """
+    for name, value in values.items():
+        if value == "":
+            raise ConfigurationError("%s is empty" % name, hint="Set it, or remove the option.")
 
 
 def check_code(name: str, value: str) -> None:
-    """A wrong code costs the user one of the few attempts an hour, so what cannot be one is not sent.
+    """Refuse what cannot be a code of 6 digits. A wrong code that is sent costs the user one of a few attempts an hour.
 
     :param name: the option it came from, for the message, which never quotes the value
     :raises ConfigurationError: not six digits
     """
     if not re.fullmatch(r"[0-9]{6}", value):
         raise ConfigurationError(
-            "%s is not a code of 6 digits" % name, hint="Quote it in YAML, which drops a leading zero otherwise."
+            "%s is not a code of 6 digits" % name, hint="Quote it, because YAML drops a leading zero otherwise."
         )
 
 
 def check_token(name: str, value: str) -> str:
-    """The value, if it can be a token at all: it goes into a header.
+    """The value, if it can be a token. It goes into a header.
 
     :param name: the option it came from, for the message; the value is never quoted
-    :raises ConfigurationError: it is empty, or holds what no token holds
+    :raises ConfigurationError: it is empty, or has characters that no token has
     """
     if not re.fullmatch(r"[!-~]+", value):
-        raise ConfigurationError("%s is empty or holds characters that no token has" % name)
+        raise ConfigurationError(
+            "%s is empty or has characters that no token has" % name,
+            hint="Set it to the token alone, without quotes or spaces.",
+        )
     return value

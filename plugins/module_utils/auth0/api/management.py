@@ -19,9 +19,9 @@ from ..authenticators import Authenticator
 from ..wire.budget import Budget
 from ..wire.connection import Connection
 from ..wire.errors import AmbiguousWriteError, AuthenticationError, BadRequestError, NotFoundError, ServerError
+from .bearer import Bearer
 from .checks import check_id
-from .tokens import Application, CachedToken, TokenEndpoint
-from ..wire.transport import ACTION, Transport, httpx_client
+from ..wire.transport import ACTION, httpx_client
 
 if TYPE_CHECKING:
     from auth0.management import Auth0
@@ -58,39 +58,12 @@ class UserPage:
 class ManagementApi:
     """The calls this collection needs, each one request. A context manager."""
 
-    def __init__(
-        self, connection: Connection, budget: Budget, token: Callable[[], str], renew: Callable[[], None] | None = None
-    ):
+    def __init__(self, connection: Connection, budget: Budget, bearer: Bearer) -> None:
         """
-        :param token: returns the bearer
-        :param renew: called when Auth0 refuses the bearer; the call is then repeated once, because it was not carried out
+        :param bearer: the token; it is renewed once for a call whose token Auth0 refuses, because that call was not carried out
         """
-        self._connection, self._budget = connection, budget
-        self._token, self._renew = token, renew
+        self._connection, self._budget, self._bearer = connection, budget, bearer
         self._closing = ExitStack()
-
-    @classmethod
-    def with_client_credentials(
-        cls,
-        connection: Connection,
-        budget: Budget,
-        application: Application,
-        on_token: Callable[[str], None] | None = None,
-    ) -> ManagementApi:
-        """As a machine-to-machine application; its token is fetched with the first call and cached.
-
-        :param on_token: told every new token, so that it can be hidden from output
-        """
-
-        def fetch():
-            with Transport(connection, budget) as transport:
-                tokens = TokenEndpoint(transport, application).client_credentials(connection.management_audience)
-            if on_token:
-                on_token(tokens.access_token)
-            return tokens
-
-        token = CachedToken(fetch)
-        return cls(connection, budget, token, token.drop)
 
     def __enter__(self) -> ManagementApi:
         return self
@@ -109,11 +82,11 @@ class ManagementApi:
 
         http = self._closing.enter_context(httpx_client(self._connection, self._budget))
         base_url = self._connection.base_url + "/api/v2"
-        return Auth0(base_url=base_url, token=self._token, httpx_client=http, max_retries=0)
+        return Auth0(base_url=base_url, token=self._bearer, httpx_client=http, max_retries=0)
 
     def authenticate(self) -> None:
         """Get a token, so that wrong credentials show; sends nothing else."""
-        self._token()
+        self._bearer()
 
     def call(self, action: str, send: Callable[[Auth0], T]) -> T:
         """Send one request through auth0-python, once more where the token was refused; what ``send`` returns.
@@ -127,13 +100,12 @@ class ManagementApi:
         mark = ACTION.set(action)
         try:
             # Fetched here, so that a refused grant is not taken for a refused token.
-            self._token()
+            self._bearer()
             try:
                 return send(self._client)
             except AuthenticationError:
-                if self._renew is None:
+                if not self._bearer.renew():
                     raise
-                self._renew()
                 return send(self._client)
         except ParsingError as error:
             # Its own text quotes the whole answer.

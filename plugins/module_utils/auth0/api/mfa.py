@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Callable
 from urllib.parse import quote
 
 from ..authenticators import Authenticator
@@ -16,12 +15,12 @@ from ..wire.errors import (
     AmbiguousWriteError,
     AuthenticationError,
     InsufficientScopeError,
-    MfaRequiredError,
     NotFoundError,
     ServerError,
 )
+from .bearer import Bearer
 from .checks import check_id
-from .tokens import MFA_SCOPES, TokenEndpoint, claims, is_mfa_token
+from .tokens import TokenEndpoint, claims, is_mfa_token
 from ..wire.transport import NOT_REPEATED
 
 # How far the clock of this machine may be ahead of Auth0's before a good token is refused here.
@@ -54,29 +53,13 @@ class Enrollment:
     recovery_codes: tuple[str, ...] = field(default=(), repr=False)
 
 
-def log_in(
-    tokens: TokenEndpoint, audience: str, username: str, password: str, realm: str | None, otp: str | None
-) -> str:
-    """A bearer for the MFA API from a user's name and password.
-
-    :param otp: a one-time password for users who must pass MFA
-    :returns: an access token for the C(/mfa/) audience; without C(otp), for a user who must pass MFA, the C(mfa_token),
-        which can list but not remove
-    :raises AuthenticationError: wrong user name, password or one-time password
-    """
-    try:
-        return tokens.password(username, password, audience, MFA_SCOPES, realm).access_token
-    except MfaRequiredError as required:
-        return tokens.mfa_otp(required.mfa_token, otp).access_token if otp else required.mfa_token
-
-
 class MfaApi:
     """The endpoints under C(/mfa/) for one bearer."""
 
-    def __init__(self, tokens: TokenEndpoint, bearer: Callable[[], str]) -> None:
+    def __init__(self, tokens: TokenEndpoint, bearer: Bearer) -> None:
         """
         :param tokens: the application, for associating and confirming
-        :param bearer: returns an access token for the C(/mfa/) audience, or an C(mfa_token)
+        :param bearer: an access token for the ``/mfa/`` audience, or an ``mfa_token``
         """
         self._tokens, self._bearer = tokens, bearer
 

@@ -10,7 +10,7 @@ import base64
 import json
 import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Callable
 from urllib.parse import urlencode
 
@@ -28,8 +28,6 @@ MFA_SCOPES = ("enroll", "read:authenticators", "remove:authenticators")
 # Seconds between two polls, and what every slow_down adds (RFC 8628 §3.5); Auth0 allows 12 polls a minute.
 POLL_INTERVAL = 5.0
 _GRANT = "http://auth0.com/oauth/grant-type/"
-# A token is renewed before it expires, so that a request under way does not meet the end of it.
-_LEEWAY = 60.0
 # Auth0 accepts up to 300 s; the clocks may differ.
 _ASSERTION_LIFETIME = 120
 
@@ -40,7 +38,9 @@ class TokenSet:
 
     :ivar expires_in: seconds; 600 for the C(/mfa/) audience, 86400 by default for the Management API
     :ivar scope: the scopes that were granted
-    :ivar recovery_code: the replacement for a recovery code the grant consumed
+    :ivar refresh_token: a new one; None where the given one stays
+    :ivar recovery_code: replaces the one that the grant used up
+    :ivar used_up: the grant voided a recovery code or a refresh token of the user
     """
 
     access_token: str = field(repr=False)
@@ -48,6 +48,7 @@ class TokenSet:
     scope: tuple[str, ...] = ()
     refresh_token: str | None = field(default=None, repr=False)
     recovery_code: str | None = field(default=None, repr=False)
+    used_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ class TokenEndpoint:
         fields = {"refresh_token": refresh_token}
         if scope:
             fields["scope"] = " ".join(scope)
-        return self._grant(
+        tokens = self._grant(
             "refresh the access token",
             "refresh_token",
             refused="It was revoked, replaced by a newer one, or belongs to another application: log in again.",
@@ -173,6 +174,9 @@ class TokenEndpoint:
             "came of the login: log in again. If they do not, run the task again.",
             **fields,
         )
+        if tokens.refresh_token in (None, refresh_token):
+            return replace(tokens, refresh_token=None)
+        return replace(tokens, used_up=True)
 
     def authorization_code(self, code: str, code_verifier: str, redirect_uri: str) -> TokenSet:
         """Exchange what a login in the browser ended with (RFC 6749 §4.1.3, RFC 7636 §4.5).
@@ -277,7 +281,7 @@ class TokenEndpoint:
         :raises AuthenticationError: wrong code, or the mfa_token is too old
         :raises AmbiguousWriteError: the answer was lost; the code may be used up, and nobody knows the new one
         """
-        return self._grant(
+        tokens = self._grant(
             "log in with the recovery code",
             _GRANT + "mfa-recovery-code",
             refused="Check the code: only the newest recovery code of a user is good, and only once.",
@@ -286,6 +290,7 @@ class TokenEndpoint:
             mfa_token=mfa_token,
             recovery_code=recovery_code,
         )
+        return replace(tokens, used_up=True)
 
     def poll_oob(
         self,
@@ -406,27 +411,6 @@ def claims(bearer: str) -> dict | None:
     except (ValueError, RecursionError):
         return None
     return payload if isinstance(payload, dict) else None
-
-
-class CachedToken:
-    """A bearer that is fetched when first needed and again shortly before it expires; call it to get the token."""
-
-    def __init__(self, fetch: Callable[[], TokenSet], clock: Callable[[], float] = time.monotonic) -> None:
-        self._fetch, self._clock = fetch, clock
-        self._token: str | None = None
-        self._renew_at = 0.0
-
-    def __call__(self) -> str:
-        """:raises Auth0Error: the grant was refused"""
-        if self._token is None or self._clock() >= self._renew_at:
-            tokens = self._fetch()
-            self._token = tokens.access_token
-            self._renew_at = self._clock() + max(tokens.expires_in - _LEEWAY, 0)
-        return self._token
-
-    def drop(self) -> None:
-        """Forget the token, because Auth0 refused it."""
-        self._token = None
 
 
 def is_mfa_token(bearer: str) -> bool:

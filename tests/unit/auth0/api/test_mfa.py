@@ -17,6 +17,8 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
     InsufficientScopeError,
     from_response,
 )
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.bearer import Bearer
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.given_token import GivenToken
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.mfa import MfaApi, check_access_token
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import Application, TokenEndpoint
 
@@ -72,6 +74,10 @@ def test_a_missing_scope(scope):
     assert caught.value.required_scope == "enroll" and "status" not in caught.value.facts()
 
 
+def given(bearer):
+    return Bearer(GivenToken("mfa_token", bearer))
+
+
 class Transport:
     connection = Connection.from_options(auth0_domain="tenant.example.com")
 
@@ -98,7 +104,7 @@ class Transport:
 )
 def test_every_call_checks_the_scope_it_needs_before_it_is_sent(call, scope):
     transport = Transport()
-    api = MfaApi(TokenEndpoint(transport, Application("app")), lambda: token(exp=time.time() + 600, scope="other"))
+    api = MfaApi(TokenEndpoint(transport, Application("app")), given(token(exp=time.time() + 600, scope="other")))
     with pytest.raises(InsufficientScopeError) as caught:
         call(api)
     assert caught.value.required_scope == scope and transport.sent == []
@@ -119,4 +125,4 @@ def test_every_call_checks_the_scope_it_needs_before_it_is_sent(call, scope):
 def test_a_401_tells_the_two_bearers_apart(bearer, code, hint):
     refused = from_response("list", 401, {}, {"error": code, "error_description": "no"})
     with pytest.raises(AuthenticationError, match=hint):
-        MfaApi(TokenEndpoint(Transport(refused), Application("app")), lambda: bearer).list_authenticators()
+        MfaApi(TokenEndpoint(Transport(refused), Application("app")), given(bearer)).list_authenticators()

@@ -139,38 +139,3 @@ def test_the_scopes_that_are_missing():
     tokens = TokenSet("t", scope=("enroll",))
     assert missing_scopes(("enroll", "x", "offline_access"), tokens) == ["x", "offline_access"]
     assert missing_scopes(("enroll", "offline_access"), TokenSet("t", scope=("enroll",), refresh_token="r")) == []
-
-
-def row(authenticator_id, factor, confirmed=True, channels=(), **shown):
-    return Authenticator(authenticator_id, factor, "mfa", confirmed, channels, **shown)
-
-
-ROWS = [
-    row("voice|dev_1", "phone", channels=("voice",), phone_number="XXXXXXXXX0001"),
-    row("sms|dev_1", "phone", channels=("sms",), phone_number="XXXXXXXXX0001"),
-    row("push|dev_2", "push"),
-    row("totp|dev_3", "otp"),
-    row("email|dev_4", "email", email="****@exam*******"),
-    row("push|dev_5", "push", confirmed=False),
-]
-
-
-@pytest.mark.parametrize(
-    "channel, chosen",
-    [("sms", "sms|dev_1"), ("voice", "voice|dev_1"), ("push", "push|dev_2"), ("email", "email|dev_4")],
-)
-def test_the_one_that_can_be_challenged_this_way(channel, chosen):
-    assert choose(channel, ROWS) == chosen
-
-
-def test_none_is_told_with_what_there_is():
-    with pytest.raises(RefusedError, match="no confirmed authenticator for challenge=sms. There is: email, otp, push."):
-        choose("sms", ROWS[2:])
-    with pytest.raises(RefusedError, match="There is: none at all"):
-        choose("push", ROWS[5:])
-
-
-def test_two_are_named_as_far_as_they_are_shown():
-    with pytest.raises(RefusedError, match="authenticator_id") as caught:
-        choose("sms", [*ROWS, row("sms|dev_6", "phone", channels=("sms",), phone_number="XXXXXXXXX0002")])
-    assert "sms|dev_1 (XXXXXXXXX0001), sms|dev_6 (XXXXXXXXX0002)" in str(caught.value)

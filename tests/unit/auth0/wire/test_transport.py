@@ -29,8 +29,14 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
     TransportError,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import CachedToken, TokenSet
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.bearer import Bearer
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import TokenSet
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.given_token import GivenToken
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.transport import Transport
+
+
+def given(token):
+    return Bearer(GivenToken("api_token", token))
 
 
 @contextmanager
@@ -92,7 +98,7 @@ def as_user(port, method="GET", scheme="http", **options):
 
 def as_operator(port, method="GET", scheme="http", **options):
     connection = Connection.from_options(base_url="%s://127.0.0.1:%d" % (scheme, port), **options)
-    with ManagementApi(connection, Budget(max_wait=0), lambda: "canary") as api:
+    with ManagementApi(connection, Budget(max_wait=0), given("canary")) as api:
         if method == "GET":
             return api.list_authenticators("auth0|1")
         return api.create_authenticator("auth0|1", {"type": "email", "email": "a@example.com"})
@@ -266,7 +272,7 @@ def test_a_refusing_proxy_is_no_lost_write(call, monkeypatch):
                 with Transport(connection, Budget(max_wait=0)) as transport:
                     transport.request("POST", "/mfa/associate", action="enroll", json={})
             else:
-                with ManagementApi(connection, Budget(max_wait=0), lambda: "canary") as api:
+                with ManagementApi(connection, Budget(max_wait=0), given("canary")) as api:
                     api.regenerate_recovery_code("auth0|1")
     assert caught.value.__class__ is TransportError
     assert {command for command, _path, _headers, _body in seen} <= {"CONNECT"}
@@ -290,7 +296,7 @@ def test_a_proxy_setting_that_cannot_be_used_is_named(proxy, monkeypatch):
         monkeypatch.setenv(name, proxy)
     connection = Connection.from_options(auth0_domain="tenant.example.com")
     with pytest.raises(ConfigurationError, match="HTTPS_PROXY"):
-        ManagementApi(connection, Budget(), lambda: "t").list_authenticators("auth0|1")
+        ManagementApi(connection, Budget(), given("t")).list_authenticators("auth0|1")
     with pytest.raises(Auth0Error, match="HTTPS_PROXY|tenant.example.com"):
         Transport(connection, Budget(max_wait=0)).request("GET", "/mfa/authenticators", action="list them")
 
@@ -298,7 +304,7 @@ def test_a_proxy_setting_that_cannot_be_used_is_named(proxy, monkeypatch):
 def test_ids_go_into_the_path_encoded_as_a_whole():
     with serving(reply(200, b'{"authenticators": []}')) as (port, seen):
         connection = Connection.from_options(base_url="http://127.0.0.1:%d" % port)
-        with ManagementApi(connection, Budget(), lambda: "t") as api:
+        with ManagementApi(connection, Budget(), given("t")) as api:
             assert api.list_authenticators("oauth2|name|a/b+c d") == []
     assert seen[0][1].startswith("/api/v2/users/oauth2%7Cname%7Ca%2Fb%2Bc%20d/authentication-methods?")
 
@@ -317,41 +323,47 @@ def test_a_full_first_page_is_followed_and_a_part_of_one_is_not():
     assert len(seen) == 2
 
 
-def test_a_refused_management_token_is_renewed_once():
-    expired = json.dumps({"statusCode": 401, "error": "Unauthorized", "message": "Expired token received"}).encode()
-    tokens = iter(["old", "new", "newer"])
-    token = CachedToken(lambda: TokenSet(next(tokens), expires_in=86400))
-    with serving(reply(401, expired)) as (port, seen):
+class Renewing:
+    """Gives these tokens one after the other; an error is raised instead."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+
+    def validate(self):
+        pass
+
+    def token(self):
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return TokenSet(answer, expires_in=86400)
+
+    renew = token
+
+
+EXPIRED = json.dumps({"statusCode": 401, "error": "Unauthorized", "message": "Expired token received"}).encode()
+
+
+@pytest.mark.parametrize(
+    "bearer, sent",
+    [
+        pytest.param(Bearer(Renewing("old", "new", "newer")), ["Bearer old", "Bearer new"], id="renewed once"),
+        pytest.param(given("old"), ["Bearer old"], id="given, so there is no other"),
+    ],
+)
+def test_a_refused_management_token_is_renewed_once(bearer, sent):
+    with serving(reply(401, EXPIRED)) as (port, seen):
         connection = Connection.from_options(base_url="http://127.0.0.1:%d" % port)
-        with ManagementApi(connection, Budget(), token, token.drop) as api:
-            with pytest.raises(Exception, match="Expired token received"):
+        with ManagementApi(connection, Budget(), bearer) as api:
+            with pytest.raises(AuthenticationError, match="Expired token received"):
                 api.list_authenticators("auth0|1")
-    assert [headers["Authorization"] for _method, _path, headers, _body in seen] == ["Bearer old", "Bearer new"]
+    assert [headers["Authorization"] for _method, _path, headers, _body in seen] == sent
 
 
 def test_a_refused_grant_is_not_asked_for_again():
-    asked = []
-
-    def refuse():
-        asked.append(1)
-        raise AuthenticationError("no")
-
-    token = CachedToken(refuse)
+    authentication = Renewing(AuthenticationError("no"), "never asked for")
     connection = Connection.from_options(base_url="http://127.0.0.1:1")
-    with ManagementApi(connection, Budget(), token, token.drop) as api:
-        with pytest.raises(AuthenticationError):
+    with ManagementApi(connection, Budget(), Bearer(authentication)) as api:
+        with pytest.raises(AuthenticationError, match="no"):
             api.list_authenticators("auth0|1")
-    assert len(asked) == 1
-
-
-def test_a_token_is_kept_until_shortly_before_it_expires():
-    now, fetched = [0.0], []
-
-    def fetch():
-        fetched.append(now[0])
-        return TokenSet("t%d" % len(fetched), expires_in=600)
-
-    token = CachedToken(fetch, clock=lambda: now[0])
-    assert token() == token() == "t1"
-    now[0] = 541
-    assert token() == "t2" and fetched == [0, 541]
+    assert authentication.answers == ["never asked for"]

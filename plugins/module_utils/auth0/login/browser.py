@@ -1,0 +1,92 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Authentication in the user's browser: Universal Login with PKCE."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from ..api.checks import check_not_empty
+from ..api.tokens import TokenEndpoint, TokenSet
+from ..wire.errors import ConfigurationError
+from . import pkce
+
+
+@dataclass(frozen=True)
+class AuthorizationCode:
+    """What a login in the browser ended with.
+
+    :ivar code: the code; None where ``callback_url`` has it
+    :ivar callback_url: the address the browser ended at, and ``state`` what this login began with
+    """
+
+    endpoint: TokenEndpoint
+    redirect_uri: str
+    code_verifier: str = field(repr=False)
+    code: str | None = field(default=None, repr=False)
+    callback_url: str | None = field(default=None, repr=False)
+    state: str | None = field(default=None, repr=False)
+
+    def validate(self) -> None:
+        """Return if nothing is missing; sends nothing.
+
+        :raises ConfigurationError: a value is empty or cannot be right
+        :raises AuthenticationError: the address belongs to another login, or the login was refused
+        """
+        check_redirect_uri(self.redirect_uri)
+        pkce.check_verifier(self.code_verifier)
+        check_not_empty(code=self.code, callback_url=self.callback_url, state=self.state)
+        self._find_code()
+
+    def token(self) -> TokenSet:
+        """The user's token.
+
+        :raises AuthenticationError: the code is unknown, used or too old, or does not belong to the verifier
+        """
+        return self.endpoint.authorization_code(self._find_code(), self.code_verifier, self.redirect_uri)
+
+    def renew(self) -> None:
+        """None: a code works once."""
+
+    def _find_code(self) -> str:
+        return self.code if self.code is not None else pkce.code_from(self.callback_url or "", self.state or "")
+
+
+@dataclass(frozen=True)
+class BrowserLogin:
+    """A login that begins in the browser. Secrets are left out of ``repr``.
+
+    :ivar authorization_url: where the user's browser logs in
+    :ivar code_verifier: belongs to what comes back, as ``state`` does
+    """
+
+    authorization_url: str = field(repr=False)
+    code_verifier: str = field(repr=False)
+    state: str = field(repr=False)
+
+
+def begin(endpoint: TokenEndpoint, redirect_uri: str, audience: str, scope: tuple[str, ...]) -> BrowserLogin:
+    """A new login in the browser; sends nothing.
+
+    :raises ConfigurationError: the redirect_uri cannot be right
+    """
+    check_redirect_uri(redirect_uri)
+    verifier, state = pkce.new_secret(), pkce.new_secret()
+    address = endpoint.authorization_url(redirect_uri, audience, scope, pkce.code_challenge(verifier), state)
+    return BrowserLogin(address, verifier, state)
+
+
+def check_redirect_uri(address: str) -> None:
+    """:raises ConfigurationError: not an absolute address without a fragment"""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        parts = urlsplit("")
+    if not parts.scheme or not (parts.netloc or parts.path) or parts.fragment:
+        raise ConfigurationError(
+            "redirect_uri %r is not an absolute address without a fragment" % address,
+            hint="Copy it from the application's Allowed Callback URLs.",
+        )

@@ -1,0 +1,348 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which way the options speak of, what each way needs, and what each sends."""
+
+from __future__ import annotations
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import Application, TokenEndpoint
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login import operator
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.browser import AuthorizationCode, begin
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.given_token import GivenToken
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.operator import (
+    ClientSecret,
+    PrivateKey,
+    as_operator,
+)
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.refresh import Refresh
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.second_step import Otp
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.user import (
+    Password,
+    StoppedLogin,
+    TwoSteps,
+    as_user,
+)
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    MfaRequiredError,
+    from_answer,
+)
+
+TENANT = Connection.from_options(auth0_domain="tenant.example.com")
+MFA = "https://tenant.example.com/mfa/"
+CALLBACK = "https://app.example.com/callback"
+VERIFIER = "v" * 43
+MFA_REQUIRED = from_answer(
+    "log in as me", 403, {}, {"error": "mfa_required", "error_description": "more", "mfa_token": "Fe26.2*m"}
+)
+
+
+def granted(name="t1", **more):
+    return {"access_token": name, "expires_in": 600, **more}
+
+
+class Transport:
+    """Answers with these one after the other; errors are raised."""
+
+    connection = TENANT
+
+    def __init__(self, *answers):
+        self.answers, self.sent = list(answers), []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exception):
+        pass
+
+    def request(self, _method, path, *, action, json=None, bearer=None):
+        self.sent.append({"path": path, **(json or {})})
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def endpoint(*answers):
+    return TokenEndpoint(Transport(*answers), Application("app"))
+
+
+def password(*answers, **changes):
+    given = {"username": "me", "password": "canary", "realm": None, "audience": MFA}
+    return Password(endpoint(*answers), **{**given, **changes})
+
+
+@pytest.fixture(scope="module")
+def pem():
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
+# Which way the options speak of
+
+NOTHING = {
+    name: None
+    for name in (
+        "api_token",
+        "client_id",
+        "client_secret",
+        "private_key",
+        "mfa_token",
+        "username",
+        "password",
+        "realm",
+        "otp",
+    )
+}
+
+
+@pytest.mark.parametrize(
+    "options, way",
+    [
+        pytest.param({"api_token": "t"}, GivenToken("api_token", "t"), id="token"),
+        pytest.param(
+            {"api_token": "t", "client_id": "a", "client_secret": "s"},
+            GivenToken("api_token", "t"),
+            id="token and secret",
+        ),
+        pytest.param(
+            {"api_token": "", "client_id": "a", "client_secret": "s"},
+            ClientSecret(Application("a", "s"), TENANT, None),
+            id="secret",
+        ),
+        pytest.param(
+            {"client_id": "a", "private_key": "k"},
+            PrivateKey(Application("a", private_key="k", signing_algorithm="PS256"), TENANT, None),
+            id="key",
+        ),
+    ],
+)
+def test_the_way_of_an_operator(options, way):
+    assert as_operator({**NOTHING, "signing_algorithm": "PS256", **options}, TENANT, None) == way
+
+
+@pytest.mark.parametrize("options", [{}, {"client_id": "a"}, {"api_token": ""}], ids=["nothing", "only an ID", "empty"])
+def test_an_operator_without_credentials(options):
+    with pytest.raises(
+        ConfigurationError, match="No credentials given. Set client_id with client_secret or private_key"
+    ):
+        as_operator({**NOTHING, **options}, TENANT, None)
+
+
+def test_the_way_of_a_user():
+    app = endpoint()
+    by_name = {**NOTHING, "username": "me", "password": "p", "realm": "Users"}
+    login = Password(app, "me", "p", "Users", MFA)
+    assert as_user({**NOTHING, "mfa_token": "t"}, app) == GivenToken("mfa_token", "t")
+    assert as_user(by_name, app) == login
+    assert as_user({**by_name, "otp": "123456"}, app) == TwoSteps(app, login, Otp("123456"))
+
+
+# What each way needs
+
+
+@pytest.mark.parametrize(
+    "way, said",
+    [
+        pytest.param(GivenToken("api_token", "can ary"), "api_token is empty or has characters", id="token"),
+        pytest.param(GivenToken("mfa_token", ""), "mfa_token is empty or has characters", id="no token"),
+        pytest.param(
+            ClientSecret(Application("", "canary"), TENANT, None), "client_id is empty", id="secret without ID"
+        ),
+        pytest.param(ClientSecret(Application("a"), TENANT, None), "client_secret is empty", id="no secret"),
+        pytest.param(PrivateKey(Application("", None, "k"), TENANT, None), "client_id is empty", id="key without ID"),
+        pytest.param(
+            PrivateKey(Application("a", None, "canary"), TENANT, None), "private_key is not an unencrypted", id="no key"
+        ),
+        pytest.param(password(username=""), "username is empty", id="no name"),
+        pytest.param(password(password=""), "password is empty", id="no password"),
+        pytest.param(password(realm=""), "realm is empty", id="no realm"),
+        pytest.param(password(audience=""), "audience is empty", id="no audience"),
+        pytest.param(StoppedLogin("canäry"), "mfa_token is empty or has characters", id="stopped login"),
+        pytest.param(StoppedLogin(jwt.encode({}, "k" * 32)), "mfa_token is an access token", id="finished login"),
+        pytest.param(TwoSteps(endpoint(), password(username=""), Otp("123456")), "username is empty", id="first step"),
+        pytest.param(
+            TwoSteps(endpoint(), password(), Otp("canary")), "otp is not a code of 6 digits", id="second step"
+        ),
+        pytest.param(Refresh(endpoint(), "can ary"), "refresh_token is empty or has characters", id="refresh token"),
+        pytest.param(
+            AuthorizationCode(endpoint(), CALLBACK, "canary", code="c"),
+            "code_verifier has not 43 to 128",
+            id="verifier",
+        ),
+        pytest.param(AuthorizationCode(endpoint(), CALLBACK, VERIFIER, code=""), "code is empty", id="no code"),
+        pytest.param(
+            AuthorizationCode(endpoint(), "callback", VERIFIER, code="c"), "redirect_uri 'callback' is not", id="path"
+        ),
+        pytest.param(
+            AuthorizationCode(endpoint(), CALLBACK + "#x", VERIFIER, code="c"), "without a fragment", id="fragment"
+        ),
+        pytest.param(
+            AuthorizationCode(endpoint(), "http://[", VERIFIER, code="c"), "is not an absolute", id="no address"
+        ),
+        pytest.param(
+            AuthorizationCode(endpoint(), CALLBACK, VERIFIER, callback_url="", state="s"),
+            "callback_url is empty",
+            id="url",
+        ),
+        pytest.param(
+            AuthorizationCode(endpoint(), CALLBACK, VERIFIER, callback_url=CALLBACK, state=""),
+            "state is empty",
+            id="state",
+        ),
+    ],
+)
+def test_what_is_missing_is_said_before_anything_is_sent(way, said):
+    with pytest.raises(ConfigurationError) as caught:
+        way.validate()
+    assert said in str(caught.value) and "\n" not in str(caught.value)
+    assert caught.value.hint and "canary" not in str(caught.value)
+
+
+def test_a_login_of_another_browser_is_refused_before_anything_is_sent():
+    app = endpoint()
+    way = AuthorizationCode(app, CALLBACK, VERIFIER, callback_url=CALLBACK + "?code=c&state=theirs", state="ours")
+    with pytest.raises(AuthenticationError, match="state in callback_url is not the one"):
+        way.validate()
+    assert app.transport.sent == []
+
+
+def test_what_is_complete(pem):
+    back = {"callback_url": CALLBACK + "?code=c&state=s", "state": "s"}
+    for way in (
+        GivenToken("api_token", "t"),
+        ClientSecret(Application("a", "s"), TENANT, None),
+        PrivateKey(Application("a", None, pem), TENANT, None),
+        password(),
+        TwoSteps(endpoint(), StoppedLogin("Fe26.2*m"), Otp("123456")),
+        Refresh(endpoint(), "r"),
+        AuthorizationCode(endpoint(), CALLBACK, VERIFIER, code="c"),
+        AuthorizationCode(endpoint(), CALLBACK, VERIFIER, **back),
+    ):
+        way.validate()
+
+
+def test_no_secret_is_part_of_a_repr():
+    ways = (
+        GivenToken("api_token", "canary"),
+        ClientSecret(Application("a", "canary"), TENANT, None),
+        TwoSteps(endpoint(), password(), Otp("canary")),
+        StoppedLogin("canary"),
+        Refresh(endpoint(), "canary"),
+        AuthorizationCode(endpoint(), CALLBACK, "canary", "canary", "canary", "canary"),
+        begin(endpoint(), CALLBACK, MFA, ()),
+    )
+    assert "canary" not in repr(ways) and "code_challenge" not in repr(ways)
+
+
+# What each way gives, and gives again
+
+
+def given_by(tokens):
+    return tokens and tokens.access_token
+
+
+def test_a_given_token_is_all_there_is():
+    way = GivenToken("api_token", "t")
+    assert (way.token().access_token, way.token().expires_in, way.renew()) == ("t", float("inf"), None)
+
+
+@pytest.mark.parametrize("kind", [ClientSecret, PrivateKey])
+def test_an_application_gets_a_token_as_often_as_it_needs_one(monkeypatch, pem, kind):
+    transport = Transport(granted("t1"), granted("t2"))
+    monkeypatch.setattr(operator, "Transport", lambda connection, budget: transport)
+    application = Application("a", "s") if kind is ClientSecret else Application("a", None, pem)
+    way = kind(application, TENANT, Budget())
+    assert [given_by(way.token()), given_by(way.renew())] == ["t1", "t2"]
+    proof = {"client_secret"} if kind is ClientSecret else {"client_assertion", "client_assertion_type"}
+    for sent in transport.sent:
+        assert (sent["grant_type"], sent["audience"]) == ("client_credentials", "https://tenant.example.com/api/v2/")
+        assert sent.keys() - {"path", "grant_type", "audience", "client_id"} == proof
+
+
+def test_a_password_logs_in_as_often_as_needed():
+    way = password(granted("t1"), granted("t2"), realm="Users")
+    assert [given_by(way.token()), given_by(way.renew())] == ["t1", "t2"]
+    assert [sent["realm"] for sent in way.endpoint.transport.sent] == ["Users", "Users"]
+
+
+def test_a_password_stops_where_a_second_step_is_needed():
+    with pytest.raises(MfaRequiredError) as caught:
+        password(MFA_REQUIRED).token()
+    assert caught.value.mfa_token == "Fe26.2*m"
+
+
+def two_steps(*answers):
+    app, hidden = endpoint(*answers), []
+    first = Password(app, "me", "canary", None, MFA)
+    return TwoSteps(app, first, Otp("123456"), hidden.append), app.transport, hidden
+
+
+def test_a_second_step_is_taken_where_auth0_asks_for_it():
+    way, transport, hidden = two_steps(MFA_REQUIRED, granted("t1"))
+    assert given_by(way.token()) == "t1" and way.renew() is None
+    assert [sent["grant_type"].rpartition("/")[2] for sent in transport.sent] == ["password", "mfa-otp"]
+    assert transport.sent[1]["mfa_token"] == "Fe26.2*m" and hidden == ["Fe26.2*m"]
+
+
+def test_a_second_step_is_left_out_where_auth0_does_not_ask_for_it():
+    way, transport, hidden = two_steps(granted("t1"))
+    assert given_by(way.token()) == "t1"
+    assert len(transport.sent) == 1 and hidden == []
+
+
+def test_a_login_goes_on_where_another_task_stopped():
+    app = endpoint(granted("t1"))
+    way = TwoSteps(app, StoppedLogin("Fe26.2*m"), Otp("123456"))
+    assert given_by(way.token()) == "t1"
+    assert [sent["mfa_token"] for sent in app.transport.sent] == ["Fe26.2*m"]
+    assert StoppedLogin("Fe26.2*m").renew() is None
+
+
+@pytest.mark.parametrize(
+    "answers, sent",
+    [
+        pytest.param([granted("t1"), granted("t2")], ["r1", "r1"], id="one for all"),
+        pytest.param([granted("t1", refresh_token="r2"), granted("t2")], ["r1", "r2"], id="rotating"),
+    ],
+)
+def test_a_refresh_uses_the_newest_refresh_token(answers, sent):
+    app = endpoint(*answers)
+    way = Refresh(app, "r1", ("enroll",))
+    assert [given_by(way.token()), given_by(way.renew())] == ["t1", "t2"]
+    assert [(each["refresh_token"], each["scope"]) for each in app.transport.sent] == [
+        (name, "enroll") for name in sent
+    ]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param({"code": "c"}, id="the code itself"),
+        pytest.param({"callback_url": CALLBACK + "?code=c&state=s", "state": "s"}, id="in an address"),
+    ],
+)
+def test_a_code_from_the_browser_is_exchanged_once(given):
+    app = endpoint(granted("t1"))
+    way = AuthorizationCode(app, CALLBACK, VERIFIER, **given)
+    assert given_by(way.token()) == "t1" and way.renew() is None
+    (sent,) = app.transport.sent
+    assert (sent["code"], sent["code_verifier"], sent["redirect_uri"]) == ("c", VERIFIER, CALLBACK)
+
+
+def test_a_login_in_the_browser_begins_without_a_request():
+    app = endpoint()
+    login = begin(app, CALLBACK, MFA, ("enroll",))
+    assert app.transport.sent == [] and login.state in login.authorization_url
+    assert login.code_verifier not in login.authorization_url
