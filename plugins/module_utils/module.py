@@ -20,8 +20,8 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_requ
 from .auth0.wire.budget import Budget
 from .auth0.wire.connection import Connection
 from .auth0.wire.errors import Auth0Error, ConfigurationError
-from .auth0.api.checks import check_code, check_token
-from .auth0.api.tokens import Application, CachedToken, TokenEndpoint, TokenSet
+from .auth0.api.bearer import Bearer
+from .auth0.api.tokens import Application, TokenEndpoint
 from .auth0.wire.transport import Transport
 
 if TYPE_CHECKING:
@@ -208,14 +208,6 @@ class Session:
         """The one budget of the task's requests."""
         return Budget(self.params["rate_limit_share"], self.params["max_wait"])
 
-    @cached_property
-    def application(self) -> Application | None:
-        """Who calls; None without ``client_id``."""
-        given = self.params
-        if not given["client_id"]:
-            return None
-        return Application(given["client_id"], given["client_secret"], given["private_key"], given["signing_algorithm"])
-
     def side(self) -> UserSide | OperatorSide:
         """The side the options speak of; sends nothing.
 
@@ -235,39 +227,29 @@ class Session:
 
         :raises ConfigurationError: no application is given
         """
-        if self.application is None:
+        given = self.params
+        if not given["client_id"]:
             raise ConfigurationError(
-                "Acting as the user needs client_id", hint="Name the application the user logs in to."
+                "client_id is required to act as the user", hint="Set it to the application that the user logs in to."
             )
-        return TokenEndpoint(self._closing.enter_context(Transport(self.connection, self.budget)), self.application)
+        application = Application(
+            given["client_id"], given["client_secret"], given["private_key"], given["signing_algorithm"]
+        )
+        return TokenEndpoint(self._closing.enter_context(Transport(self.connection, self.budget)), application)
 
     def _user_side(self) -> UserSide:
-        # Modules are compiled anew for every task, so each side loads its own only.
-        from .auth0.api.mfa import MfaApi, log_in
+        # Ansible compiles a module anew for every task, so each side imports only its own files.
+        from .auth0.api.mfa import MfaApi
+        from .auth0.login.user import as_user
         from .auth0.users.user_side import UserSide
 
-        given = self.params
-        if given["user_id"] or given["email"]:
+        if self.params["user_id"] or self.params["email"]:
             raise ConfigurationError(
                 "user_id and email do not go with mfa_token or username",
-                hint="The user's own token says who the user is.",
+                hint="Remove them: the user's own token says who the user is.",
             )
-        if given["mfa_token"] is not None:
-            check_token("mfa_token", given["mfa_token"])
-        elif not given["username"] or not given["password"]:
-            raise ConfigurationError("username or password is empty")
-        if given["otp"] is not None:
-            check_code("otp", given["otp"])
         tokens = self.tokens()
-
-        def fetch() -> TokenSet:
-            bearer = given["mfa_token"] or log_in(
-                tokens, self.connection.mfa_audience, given["username"], given["password"], given["realm"], given["otp"]
-            )
-            self.hide(bearer)
-            return TokenSet(bearer, expires_in=600)
-
-        return UserSide(MfaApi(tokens, CachedToken(fetch)))
+        return UserSide(MfaApi(tokens, Bearer(as_user(self.params, tokens), self.hide)))
 
     def operator_side(self) -> OperatorSide:
         """One user, named by ``user_id`` or ``email``, as operator; sends nothing.
@@ -296,19 +278,10 @@ class Session:
         :raises ConfigurationError: credentials are missing
         """
         from .auth0.api.management import ManagementApi
+        from .auth0.login.operator import as_operator
 
-        given = self.params
-        if given["api_token"]:
-            token = check_token("api_token", given["api_token"])
-            api = ManagementApi(self.connection, self.budget, lambda: token)
-        elif self.application and (given["client_secret"] or given["private_key"]):
-            api = ManagementApi.with_client_credentials(
-                self.connection, self.budget, self.application, on_token=self.hide
-            )
-        else:
-            raise ConfigurationError(
-                "No credentials given", hint="Set client_id with client_secret or private_key, or set api_token."
-            )
+        bearer = Bearer(as_operator(self.params, self.connection, self.budget), self.hide)
+        api = ManagementApi(self.connection, self.budget, bearer)
         self._closing.callback(api.close)
         return api
 

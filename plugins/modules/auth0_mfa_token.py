@@ -310,6 +310,72 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.obtain im
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import iso
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, Part, Session, run
 
+LOGIN = Part(
+    {
+        "grant": {
+            "type": "str",
+            "choices": ["password", "refresh_token", "authorization_code"],
+            "default": "password",
+        },
+        "audience": {"type": "str"},
+        "scopes": {"type": "list", "elements": "str"},
+        "offline_access": {"type": "bool", "default": False},
+        "push_timeout": {"type": "float", "default": 60},
+    },
+    required_if=(
+        ("grant", "password", ("username", "mfa_token"), True),
+        ("grant", "refresh_token", ("refresh_token",)),
+        ("grant", "authorization_code", ("redirect_uri",)),
+    ),
+)
+PASSWORD = Part(
+    {
+        "username": {"type": "str"},
+        "password": {"type": "str", "no_log": True},
+        "realm": {"type": "str"},
+        "mfa_token": {"type": "str", "no_log": True},
+        "otp": {"type": "str", "no_log": True},
+        "recovery_code": {"type": "str", "no_log": True},
+        "challenge": {"type": "str", "choices": challenges()},
+        "authenticator_id": {"type": "str"},
+        "oob_code": {"type": "str", "no_log": True},
+        "binding_code": {"type": "str", "no_log": True},
+    },
+    mutually_exclusive=(
+        *(("mfa_token", name) for name in ("username", "password", "realm")),
+        ("otp", "recovery_code", "challenge", "oob_code"),
+    ),
+    required_together=(("username", "password"),),
+    required_by={
+        "realm": ("username",),
+        "oob_code": ("mfa_token",),
+        "binding_code": ("oob_code",),
+        "authenticator_id": ("challenge",),
+    },
+)
+BROWSER = Part(
+    {
+        "redirect_uri": {"type": "str"},
+        "code": {"type": "str", "no_log": True},
+        "callback_url": {"type": "str", "no_log": True},
+        "code_verifier": {"type": "str", "no_log": True},
+        "state": {"type": "str", "no_log": True},
+    },
+    # Each grant requires an option of its own, so these pairs keep the options of the grants apart.
+    mutually_exclusive=(("code", "callback_url"), *(("redirect_uri", name) for name in PASSWORD.options)),
+    required_together=(("callback_url", "state"),),
+    required_by={
+        "code": ("redirect_uri", "code_verifier"),
+        "callback_url": ("redirect_uri", "code_verifier"),
+        "code_verifier": ("redirect_uri",),
+    },
+)
+REFRESH = Part(
+    {"refresh_token": {"type": "str", "no_log": True}},
+    mutually_exclusive=tuple(("refresh_token", name) for name in ("audience", *PASSWORD.options, *BROWSER.options)),
+)
+PARTS = (CONNECTION, LOGIN, PASSWORD, REFRESH, BROWSER)
+
 
 def result_of(obtained: Obtained, missing: list[str], now: datetime) -> dict:
     tokens, challenge, browser = obtained.tokens, obtained.challenge, obtained.browser
@@ -337,44 +403,12 @@ def get_token(session: Session) -> dict:
     if obtained.tokens:
         missing = missing_scopes(asked_scopes(session.params, session.connection.mfa_audience), obtained.tokens)
     if missing:
-        session.warn("Not granted: %s. Is the application allowed to ask for them?" % ", ".join(missing))
+        session.warn("Auth0 did not grant %s. Check which scopes the application may ask for." % ", ".join(missing))
     return result_of(obtained, missing, now)
 
 
 def main() -> None:
-    run(
-        get_token,
-        CONNECTION,
-        Part(
-            {
-                "grant": {
-                    "type": "str",
-                    "choices": ["password", "refresh_token", "authorization_code"],
-                    "default": "password",
-                },
-                "username": {"type": "str"},
-                "password": {"type": "str", "no_log": True},
-                "realm": {"type": "str"},
-                "mfa_token": {"type": "str", "no_log": True},
-                "audience": {"type": "str"},
-                "scopes": {"type": "list", "elements": "str"},
-                "offline_access": {"type": "bool", "default": False},
-                "otp": {"type": "str", "no_log": True},
-                "recovery_code": {"type": "str", "no_log": True},
-                "challenge": {"type": "str", "choices": challenges()},
-                "authenticator_id": {"type": "str"},
-                "oob_code": {"type": "str", "no_log": True},
-                "binding_code": {"type": "str", "no_log": True},
-                "push_timeout": {"type": "float", "default": 60},
-                "refresh_token": {"type": "str", "no_log": True},
-                "redirect_uri": {"type": "str"},
-                "code": {"type": "str", "no_log": True},
-                "callback_url": {"type": "str", "no_log": True},
-                "code_verifier": {"type": "str", "no_log": True},
-                "state": {"type": "str", "no_log": True},
-            },
-        ),
-    )
+    run(get_token, *PARTS)
 
 
 if __name__ == "__main__":

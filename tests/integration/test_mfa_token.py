@@ -160,7 +160,7 @@ def test_a_code_that_is_sent_takes_two_tasks(tenant, number, channel):
         {MODULE: {"binding_code": "000000" if message["code"] != "000000" else "111111"}},
         *[{MODULE: {"binding_code": message["code"]}}] * 2,
     )
-    assert without["failed"] and "give it in binding_code" in without["msg"]
+    assert without["failed"] and "Set binding_code" in without["msg"]
     assert wrong["failed"] and "Invalid binding_code" in wrong["msg"] and "have another one sent" in wrong["msg"]
     succeeded([done])
     assert done["access_token"] and done["mfa_token"] is None and not done["changed"]
@@ -172,12 +172,12 @@ def test_a_challenge_goes_to_the_authenticator_that_was_named(tenant):
         tenant.user(10, challenge="sms"), {MODULE: {}}, {MODULE: {"authenticator_id": "sms|dev_nobodys000000000"}}
     )
     assert "The user has 2 authenticators for challenge=sms: sms|dev_" in two["msg"]
-    assert "Name one in authenticator_id" in two["hint"] and wrong["failed"]
+    assert "Set authenticator_id to one of them" in two["hint"] and wrong["failed"]
     assert [entry["status"] for entry in tenant.requests("POST", "/mfa/challenge")] == [400]
     named = two["msg"].partition("challenge=sms: ")[2].partition(" ")[0]
     assert got(tenant, tenant.user(10, challenge="sms", authenticator_id=named))["oob_code"]
     (none,) = tenant.results(tenant.user(2, challenge="push"), {MODULE: {}})
-    assert "no confirmed authenticator for challenge=push. There is: email, otp." in none["msg"]
+    assert "no confirmed authenticator for challenge=push. The user has: email, otp." in none["msg"]
 
 
 def test_a_push_that_is_approved(tenant):
@@ -239,7 +239,7 @@ def test_a_recovery_code_is_replaced(tenant):
 def test_scopes_that_are_not_granted_are_named(tenant):
     result = got(tenant, tenant.user(1, scopes=["enroll", "read:secrets"]))
     assert (result["scopes"], result["missing_scopes"]) == (["enroll"], ["read:secrets"])
-    assert "Not granted: read:secrets" in result["warnings"][0]
+    assert "Auth0 did not grant read:secrets" in result["warnings"][0]
 
 
 # Refresh tokens that rotate, and Universal Login
@@ -350,13 +350,20 @@ def test_options_that_do_not_go_together_reach_nothing(tenant):
         tenant.application,
         {MODULE: {}},
         {MODULE: {"username": email(1), "password": PASSWORD, "otp": "123456", "challenge": "sms"}},
-        {MODULE: {"grant": "refresh_token", "username": email(1)}},
-        {MODULE: {"grant": "authorization_code"}, "check_mode": True},
+        {MODULE: {"grant": "refresh_token", "audience": "https://a.example.com/"}},
+        {MODULE: {"grant": "authorization_code", "redirect_uri": "callback"}, "check_mode": True},
+        {MODULE: {"mfa_token": "Fe26.2*x"}},
     )
     texts = [one_line(result, played.output) for result in played.results]
-    for text, said in zip(texts, ("No user given", "exclude each other", "username does not go", "needs redirect_uri")):
-        assert said in text
-    assert all(result["hint"] in result["msg"] for result in played.results)
+    said = (
+        "missing: username, mfa_token",
+        "mutually exclusive: otp|",
+        "missing: refresh_token",
+        "not an absolute",
+        "needs",
+    )
+    for text, cause in zip(texts, said):
+        assert cause in text
     assert tenant.requests() == []
 
 
