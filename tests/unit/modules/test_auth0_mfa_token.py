@@ -106,7 +106,7 @@ SECOND_STEPS = "mutually exclusive: otp|recovery_code|challenge|oob_code"
             "required by 'callback_url': code_verifier",
             id="no verifier",
         ),
-        pytest.param({**USER, "challenge": "fax"}, "must be one of: sms, voice, email, push", id="unknown channel"),
+        pytest.param({**USER, "challenge": "fax"}, "must be one of: sms, voice, push, email", id="unknown channel"),
     ],
 )
 def test_options_that_do_not_go_together(options, said):
