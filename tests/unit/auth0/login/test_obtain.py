@@ -25,7 +25,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AuthenticationError,
     ConfigurationError,
-    from_answer,
+    from_response,
 )
 
 NAMES = (
@@ -40,7 +40,7 @@ BY_CODE = {"grant": "authorization_code", "redirect_uri": "https://app.example.c
 STOPPED = {"mfa_token": "Fe26.2*given"}
 VERIFIER = "v" * 43
 GRANTED = {"access_token": "t1", "expires_in": 600, "scope": "enroll"}
-MFA_REQUIRED = from_answer(
+MFA_REQUIRED = from_response(
     "log in as me", 403, {}, {"error": "mfa_required", "error_description": "more", "mfa_token": "Fe26.2*new"}
 )
 

@@ -34,14 +34,14 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
     AuthenticationError,
     ConfigurationError,
     MfaRequiredError,
-    from_answer,
+    from_response,
 )
 
 TENANT = Connection.from_options(auth0_domain="tenant.example.com")
 MFA = "https://tenant.example.com/mfa/"
 CALLBACK = "https://app.example.com/callback"
 VERIFIER = "v" * 43
-MFA_REQUIRED = from_answer(
+MFA_REQUIRED = from_response(
     "log in as me", 403, {}, {"error": "mfa_required", "error_description": "more", "mfa_token": "Fe26.2*m"}
 )
 
