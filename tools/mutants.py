@@ -54,7 +54,8 @@ def mutmut(names: list[str]) -> None:
 def run(names: list[str]) -> None:
     command = [sys.executable, __file__, WITHIN, *names]
     with open(TREE / "log", "w") as log:
-        if subprocess.run(command, cwd=TREE, env=ENVIRONMENT, stdout=log, stderr=subprocess.STDOUT).returncode:
+        done = subprocess.run(command, cwd=TREE, env=ENVIRONMENT, stdout=log, stderr=subprocess.STDOUT, check=False)
+        if done.returncode:
             sys.exit("mutmut failed; what it said is in %s" % log.name)
 
 

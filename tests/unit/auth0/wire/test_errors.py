@@ -261,7 +261,7 @@ def test_a_scope_is_what_auth0_expects(status, body, scope):
 
 def test_a_scope_of_another_status_is_no_missing_scope():
     error = from_response("do it", 400, {}, {"error": "insufficient_scope", "message": "any of: a:b"})
-    assert type(error) is errors.BadRequestError and error.required_scope is None
+    assert error.__class__ is errors.BadRequestError and error.required_scope is None
 
 
 def test_what_the_server_says_cannot_break_the_line():
