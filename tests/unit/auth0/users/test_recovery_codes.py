@@ -11,7 +11,11 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import MANAGEMENT_VIEW, Authenticator
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.recovery_codes import is_due
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.recovery_codes import converge_code, is_due
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.operator_side import OperatorSide
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
+
+from tests.unit.auth0.users.fake_account import USER, Management, managed
 
 NOW = datetime(2026, 1, 31, tzinfo=timezone.utc)
 DAY = 86400
@@ -39,3 +43,55 @@ def code(**ages):
 )
 def test_is_due(state, max_age, existing, due):
     assert is_due(state, max_age, existing, NOW) is due
+
+
+MADE = managed("recovery-code|a", "recovery-code", created_at=NOW - timedelta(days=40))
+
+
+def run(account, state="rotated", max_age=None, check_mode=False):
+    return converge_code(OperatorSide(account, USER), state, max_age, NOW, check_mode)
+
+
+@pytest.mark.parametrize(
+    "rows, state, max_age, changed",
+    [
+        pytest.param([], "present", None, True, id="there is none"),
+        pytest.param([managed("totp|b")], "present", None, True, id="another factor is none"),
+        pytest.param([managed("totp|b"), MADE], "present", None, False, id="there is one"),
+        pytest.param(
+            [managed("recovery-code|a", "recovery-code", False)], "present", None, True, id="one not confirmed"
+        ),
+        pytest.param([MADE], "rotated", 30 * DAY, True, id="too old"),
+        pytest.param([MADE], "rotated", 50 * DAY, False, id="young enough"),
+    ],
+)
+def test_a_code_is_made_where_one_is_due_and_check_mode_says_so(rows, state, max_age, changed):
+    checked, real = Management(*rows), Management(*rows)
+    predicted, done = run(checked, state, max_age, True), run(real, state, max_age)
+    assert checked.writes == [] and real.writes == ([("regenerate", USER)] if changed else [])
+    assert predicted.changed is done.changed is changed
+    assert (predicted.code, done.code) == (None, "NEWCODE" if changed else None)
+    assert (predicted.before, predicted.after) == (done.before, done.after)
+    assert (done.before != done.after) is changed
+
+
+@pytest.mark.parametrize(
+    "dates, told",
+    [
+        ({"created_at": NOW}, "2026-01-31T00:00:00.000Z"),
+        ({"created_at": NOW - timedelta(days=9), "enrolled_at": NOW}, "2026-01-31T00:00:00.000Z"),
+        ({}, "unknown"),
+    ],
+)
+def test_the_diff_tells_when_the_old_code_was_made_and_neither_code(dates, told):
+    outcome = run(Management(managed("recovery-code|a", "recovery-code", **dates)))
+    assert told in outcome.before and told not in outcome.after
+    assert "NEWCODE" not in outcome.after + repr(outcome)
+    assert run(Management()).before == ""
+
+
+def test_an_age_without_rotation_is_refused_before_anything_is_sent():
+    account = Management(MADE)
+    with pytest.raises(ConfigurationError, match="max_age .* state=rotated"):
+        run(account, "present", DAY)
+    assert account.calls == []
