@@ -36,6 +36,11 @@ def test_a_threshold_out_of_range_is_named(name, value):
         Policy(**{name: value})
 
 
+@pytest.mark.parametrize("value", [1, 3650])
+def test_the_bounds_of_a_threshold_are_allowed(value):
+    assert Policy(stale_days=value, never_used_days=value, unconfirmed_days=value).stale_days == value
+
+
 @pytest.mark.parametrize(
     "factor",
     [
@@ -45,5 +50,6 @@ def test_a_threshold_out_of_range_is_named(name, value):
     ],
 )
 def test_a_weak_factor_that_is_not_a_second_factor_is_named(factor):
-    with pytest.raises(ConfigurationError, match="weak_factors contains '%s'" % factor):
+    with pytest.raises(ConfigurationError, match="weak_factors contains '%s'" % factor) as caught:
         Policy(weak_factors=("phone", factor))
+    assert "otp" in caught.value.hint and "recovery-code" not in caught.value.hint

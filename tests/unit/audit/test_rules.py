@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.findings import finding_id
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import SEVERITIES
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES, age, assess, mfa_state
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES, age, assess, mfa_state, unread
 
 from tests.unit.audit.fake_tenant import NOW, TENANT, authenticator
 
@@ -62,6 +64,11 @@ def test_stale_begins_on_the_day_of_the_threshold(used, expected):
             id="the confirmation does not count as a use, and it is not stale as well",
         ),
         pytest.param(
+            {"created": 200, "used": 200 - 5 / 1440},
+            [("never-used", 200, "created_at")],
+            id="the confirmation of one whose enrollment has no date",
+        ),
+        pytest.param(
             {"created": 80, "enrolled": 80, "used": 80 - 6 / 1440}, [], id="six minutes later counts as a use"
         ),
         pytest.param({"created": None, "used": 40}, [], id="used, but the enrollment has no date"),
@@ -69,6 +76,13 @@ def test_stale_begins_on_the_day_of_the_threshold(used, expected):
 )
 def test_never_used_means_no_use_after_the_confirmation(dates, expected):
     assert found([authenticator(**dates)]) == expected
+
+
+@pytest.mark.parametrize("created", [0.9, 0, -1])
+def test_one_of_today_is_not_old_yet_however_strict_the_policy(created):
+    strict = Policy(stale_days=1, never_used_days=1, unconfirmed_days=1)
+    for dates in ({"created": created}, {"created": created, "enrolled": created}, {"created": 9, "used": created}):
+        assert found([authenticator(**dates)], strict) == []
 
 
 @pytest.mark.parametrize(
@@ -135,6 +149,14 @@ def test_a_pair_gives_one_finding_about_the_push():
     assert [(each.rule, each.authenticator_id) for each in findings] == [("never-used", "push|dev_1")]
 
 
+def test_the_push_stands_for_the_pair_whatever_the_ids_are():
+    pair = [
+        authenticator("otp", created=200, id="a|1", link_id="l"),
+        authenticator("push", created=200, id="b|2", link_id="l"),
+    ]
+    assert [each.authenticator_id for each in assess(TENANT, USER, pair, NOW, Policy())] == ["b|2"]
+
+
 @pytest.mark.parametrize(
     ("push_used", "otp_used"),
     [
@@ -173,6 +195,20 @@ def test_findings_come_in_the_order_of_the_rules_and_of_the_ids():
         ("never-used", "phone|b"),
     ]
     assert assess(TENANT, USER, several[::-1], NOW, Policy()) == findings
+
+
+def test_a_push_comes_in_its_place_among_the_findings():
+    several = [authenticator(factor, id=factor + "|a", created=200) for factor in ("push", "otp")]
+    assert [each.authenticator_id for each in assess(TENANT, USER, several, NOW, Policy())] == ["otp|a", "push|a"]
+
+
+def test_a_finding_is_named_by_tenant_rule_user_and_authenticator():
+    several = [authenticator("phone", id="phone|b", created=200), authenticator("email", id="email|c", created=0)]
+    findings = [*assess(TENANT, USER, several, NOW, Policy()), unread(TENANT, USER)]
+    assert [each.rule for each in findings] == ["weak-only", "never-used", "unread"]
+    for each in findings:
+        assert each.id == finding_id(TENANT, each.rule, USER, each.authenticator_id)
+        assert re.fullmatch("[0-9a-f]{32}", each.id)
 
 
 def test_a_finding_keeps_its_id_as_it_grows_older():

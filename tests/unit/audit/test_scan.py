@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.findings import finding_id
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.population import Population
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.scan import Scan
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.scan import Coverage, Scan
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AuthenticationError,
     ForbiddenError,
@@ -51,6 +52,22 @@ def test_an_unreadable_user_is_a_row_that_says_so():
     assert [finding["rule"] for finding in rows[1]["findings"]] == ["unread"]
     assert (coverage.read, coverage.unread, not_reached) == (2, 1, 0)
     assert (coverage.partial, coverage.stopped) == (True, None)
+    assert rows[1]["tenant"] == TENANT
+    assert [finding["id"] for finding in rows[1]["findings"]] == [finding_id(TENANT, "unread", "auth0|00001", None)]
+
+
+def test_everybody_is_counted_once():
+    gone, broken = NotFoundError("gone", status=404), ServerError("broken", status=502)
+    tenant = tenant_of(10, n1=gone, n2=gone, n4=broken, n5=broken, n6=broken, n8=TransportError("lost"))
+    rows, coverage, not_reached = walk(tenant)
+    assert (coverage.read, coverage.gone, coverage.unread, not_reached) == (3, 2, 3, 2)
+    assert len(rows) == coverage.read + coverage.unread
+
+
+@pytest.mark.parametrize("total, not_reached", [(None, None), (9, 0), (8, 0), (10, 1)])
+def test_users_that_were_not_reached_are_those_that_nobody_counted(total, not_reached):
+    assert Coverage(read=4, unread=3, gone=2, stopped="lost").not_reached(total) == not_reached
+    assert Coverage(read=4, unread=3, gone=2).not_reached(total) == 0
 
 
 def test_a_user_deleted_meanwhile_is_gone_and_not_unread():
@@ -111,21 +128,26 @@ def test_without_any_time_nothing_is_asked():
 def test_the_row_of_a_user():
     found = [
         authenticator(
-            "phone", created=200, used=100, channels=("sms", "voice"), phone_number="XXXXXXXX4321", name="work"
+            "phone",
+            created=200,
+            enrolled=199,
+            used=100,
+            channels=("sms", "voice"),
+            phone_number="XXXXXXXX4321",
+            name="work",
         )
     ]
     profile = user(1, name="Ada", last_login="2026-05-01T00:00:00.000Z", blocked=True)
     row = next(
         Scan(FakeTenant([], {profile["user_id"]: found}), TENANT, Policy(), NOW, lambda: 1.0, 0.0).rows([profile])
     )
-    assert {
-        key: row[key]
-        for key in ("schema_version", "tenant", "user_id", "name", "last_login", "blocked", "mfa", "error")
-    } == {
+    assert {key: value for key, value in row.items() if key not in ("authenticators", "findings")} == {
         "schema_version": 1,
         "tenant": TENANT,
         "user_id": "auth0|00001",
+        "email": "user00001@example.com",
         "name": "Ada",
+        "created_at": profile["created_at"],
         "last_login": "2026-05-01T00:00:00.000Z",
         "blocked": True,
         "mfa": "weak",
@@ -141,13 +163,29 @@ def test_the_row_of_a_user():
             "phone_number": "XXXXXXXX4321",
             "email": None,
             "created_at": "2025-11-13T12:00:00.000Z",
-            "enrolled_at": None,
+            "enrolled_at": "2025-11-14T12:00:00.000Z",
             "last_auth_at": "2026-02-21T12:00:00.000Z",
             "age_days": 100,
             "age_from": "last_auth_at",
         }
     ]
-    assert [(each["rule"], each["severity"], each["age_days"]) for each in row["findings"]] == [
-        ("weak-only", "medium", None),
-        ("stale", "medium", 100),
+    assert row["findings"] == [
+        {
+            "id": finding_id(TENANT, "weak-only", "auth0|00001", None),
+            "rule": "weak-only",
+            "severity": "medium",
+            "authenticator_id": None,
+            "factor": None,
+            "age_days": None,
+            "age_from": None,
+        },
+        {
+            "id": finding_id(TENANT, "stale", "auth0|00001", "phone|dev_1"),
+            "rule": "stale",
+            "severity": "medium",
+            "authenticator_id": "phone|dev_1",
+            "factor": "phone",
+            "age_days": 100,
+            "age_from": "last_auth_at",
+        },
     ]
