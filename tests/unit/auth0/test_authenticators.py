@@ -16,7 +16,10 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators 
     email_fits,
     iso,
     linked_ids,
+    mask_email,
+    mask_phone,
     phone_fits,
+    rows_for_diff,
     to_rows,
 )
 
@@ -126,6 +129,153 @@ def test_a_masked_number_is_compared_by_what_it_shows(masked, number, fits):
 )
 def test_a_masked_address_is_compared_by_what_it_shows(masked, email, fits):
     assert email_fits(masked, email) is fits
+
+
+@pytest.mark.parametrize(
+    "number, masked",
+    [("+44207183875044", "XXXXXXXXXXX5044"), ("5044", "5044"), ("044", "044"), ("15044", "X5044")],
+)
+def test_a_number_is_masked_as_auth0_does(number, masked):
+    assert mask_phone(number) == masked and (len(number) < 5 or phone_fits(masked, number))
+
+
+@pytest.mark.parametrize(
+    "email, masked",
+    [
+        ("chuck334@example.com", "chuc****@exam*******"),
+        ("chuck@example.com", "chuc*@exam*******"),
+        ("chuc@example.com", "****@exam*******"),
+        ("me@b.c", "****@b.c"),
+    ],
+)
+def test_an_address_is_masked_as_auth0_does(email, masked):
+    assert mask_email(email) == masked and email_fits(masked, email)
+
+
+CREATED, ENROLLED, USED = ("2026-01-0%dT00:00:00.000Z" % day for day in (1, 2, 3))
+MANAGED = management(
+    "phone|dev_1",
+    "phone",
+    confirmed=True,
+    authentication_methods=[{"type": "sms", "id": "sms|dev_1"}, {"type": "voice", "id": "voice|dev_1"}, {}],
+    link_id="l",
+    name="work",
+    phone_number="XXXX1234",
+    email="w",
+    created_at=CREATED,
+    enrolled_at=ENROLLED,
+    last_auth_at=USED,
+    preferred_authentication_method="voice",
+    key_id="k",
+    public_key="p",
+)
+
+
+def test_every_field_of_the_management_api_is_read():
+    assert MANAGED == Authenticator(
+        id="phone|dev_1",
+        factor="phone",
+        view="management",
+        confirmed=True,
+        channels=("sms", "voice"),
+        channel_ids=("sms|dev_1", "voice|dev_1"),
+        link_id="l",
+        name="work",
+        phone_number="XXXX1234",
+        email="w",
+        created_at=as_time(CREATED),
+        enrolled_at=as_time(ENROLLED),
+        last_auth_at=as_time(USED),
+        preferred_method="voice",
+        key_id="k",
+        public_key="p",
+    )
+
+
+@pytest.mark.parametrize(
+    "kind, channel, fields",
+    [
+        ("oob", "sms", {"factor": "phone", "channels": ("sms",), "phone_number": "masked"}),
+        ("oob", "email", {"factor": "email", "email": "masked"}),
+        ("oob", "auth0", {"factor": "push"}),
+        ("otp", None, {"factor": "otp"}),
+        # Only where the channel says something is it listened to.
+        ("otp", "sms", {"factor": "otp"}),
+        ("something-new", None, {"factor": "something-new"}),
+    ],
+)
+def test_every_field_of_the_mfa_api_is_read(kind, channel, fields):
+    for active in (True, False):
+        row = mfa("x|dev_1", kind, active, oob_channel=channel, name="masked")
+        assert row == Authenticator(id="x|dev_1", view="mfa", confirmed=active, **fields)
+
+
+def test_a_row_of_the_mfa_api_that_does_not_say_that_it_is_active_is_not():
+    assert not Authenticator.from_mfa_api({"id": "totp|dev_1", "authenticator_type": "otp"}).confirmed
+
+
+def test_a_result_has_every_field_in_plain_form():
+    (row,) = to_rows([MANAGED])
+    assert row == {
+        "id": "phone|dev_1",
+        "factor": "phone",
+        "view": "management",
+        "confirmed": True,
+        "second_factor": True,
+        "channels": ["sms", "voice"],
+        "name": "work",
+        "phone_number": "XXXX1234",
+        "email": "w",
+        "created_at": CREATED,
+        "enrolled_at": ENROLLED,
+        "last_auth_at": USED,
+        "preferred_method": "voice",
+        "key_id": "k",
+        "twin_ids": [],
+        "deletable": True,
+        "not_deletable_because": None,
+    }
+
+
+def test_a_result_names_the_linked_ones_and_why_something_stays():
+    pair = [management("push|dev_5", "push", link_id="l"), management("totp|dev_6", "totp", link_id="l")]
+    assert [row["twin_ids"] for row in to_rows(pair)] == [["totp|dev_6"], ["push|dev_5"]]
+    code, password, address = to_rows(
+        [
+            management("a|1", "recovery-code"),
+            management("b|2", "password"),
+            mfa("c|3", "oob", oob_channel="email"),
+        ]
+    )
+    for row, why in ((code, "replaced"), (password, "password"), (address, "verified")):
+        assert why in row["not_deletable_because"] and not row["deletable"]
+
+
+@pytest.mark.parametrize(
+    "row, goes_by",
+    [
+        (MANAGED, ["phone|dev_1", "sms|dev_1", "voice|dev_1"]),
+        (mfa("sms|dev_1", "oob", oob_channel="sms"), ["sms|dev_1", "phone|dev_1"]),
+        (mfa("totp|dev_1", "otp"), ["totp|dev_1"]),
+        (management("password|dev_1", "password"), ["password|dev_1"]),
+    ],
+)
+def test_an_id_of_either_view_means_the_same_phone_and_nothing_else(row, goes_by):
+    every = ["phone|dev_1", "sms|dev_1", "voice|dev_1", "totp|dev_1", "otp|dev_1", "password|dev_1", "phone|dev_2"]
+    assert [id for id in every if row.goes_by(id)] == [id for id in every if id in goes_by]
+
+
+def test_the_diff_shows_what_a_person_compares_and_no_dates():
+    rows = [
+        MANAGED,
+        management("email|dev_2", "email", email="w****@exam*******"),
+        mfa("totp|dev_0", "otp", active=False),
+    ]
+    assert rows_for_diff(rows) == (
+        "email|dev_2: email, confirmed, w****@exam*******\n"
+        "phone|dev_1: phone, confirmed, work, XXXX1234, w, voice first\n"
+        "totp|dev_0: otp, unconfirmed\n"
+    )
 
 
 def test_times_are_read_from_text_and_from_datetimes_and_written_as_auth0_does():

@@ -48,7 +48,7 @@ def as_text(address: str) -> str:
     import segno
 
     rows = [[bool(module) for module in row] for row in segno.make_qr(address).matrix_iter(border=2)]
-    if len(rows) % 2:
-        rows.append([False] * len(rows[0]))
+    # The number of rows is always odd.
+    rows.append([False] * len(rows[0]))
     pairs = zip(rows[::2], rows[1::2])
     return "\n".join("".join(_BLOCKS[upper, lower] for upper, lower in zip(*pair)) for pair in pairs)

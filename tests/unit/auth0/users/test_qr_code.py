@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 import segno
 
@@ -23,12 +25,21 @@ def test_the_text_has_the_modules_of_the_code():
     ]
     lines = as_text(ADDRESS).split("\n")
     rows = ["".join(DARK[character][half] for character in line) for line in lines for half in (0, 1)]
-    assert rows[: len(expected)] == expected
+    assert rows == [*expected, "0" * len(expected[0])]  # half a line is left over, and light
     assert "\x1b" not in as_text(ADDRESS)
 
 
 def test_the_picture_is_a_png():
-    assert as_png(ADDRESS).startswith(b"\x89PNG\r\n")
+    picture = as_png(ADDRESS)
+    assert picture.startswith(b"\x89PNG\r\n")
+    # Scanners need four light modules around it, and a module of some pixels.
+    pixels = 8 * (len(list(segno.make_qr(ADDRESS).matrix_iter(border=4))))
+    assert struct.unpack(">II", picture[16:24]) == (pixels, pixels)
+
+
+@pytest.mark.parametrize("factor", ["otp", "push"])
+def test_what_has_a_code_is_allowed(factor):
+    check(Wanted("present", factor))
 
 
 @pytest.mark.parametrize("wanted", [Wanted("absent", "otp"), Wanted("present", "phone"), Wanted("confirmed", "push")])
