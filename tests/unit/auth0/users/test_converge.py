@@ -370,6 +370,68 @@ def test_check_mode_predicts_what_a_run_does_and_a_second_run_does_nothing(rows,
     assert (again.changed, again.removed) == (False, ()) and again.after == done.after
 
 
+users_devices = st.lists(st.tuples(st.sampled_from(["otp", "phone", "push", "email"]), st.booleans()), max_size=5)
+users_tasks = st.one_of(
+    st.builds(Wanted, st.just("present"), st.sampled_from(["otp", "push"])),
+    st.builds(
+        Wanted,
+        st.just("present"),
+        st.just("phone"),
+        channel=st.sampled_from([None, "sms", "voice"]),
+        phone_number=st.just(NUMBER),
+    ),
+    st.builds(Wanted, st.just("confirmed"), st.just("otp"), code=st.just("123456")),
+    st.builds(Wanted, st.just("confirmed"), st.just("phone"), code=st.just("123456"), oob_code=st.just("sent")),
+    st.builds(Wanted, st.just("confirmed"), st.just("push"), oob_code=st.just("sent")),
+    st.builds(
+        Wanted,
+        st.just("absent"),
+        st.none() | st.sampled_from(["otp", "phone", "push", "email"]),
+        selector=st.sampled_from(["all", "unconfirmed"]),
+        max_removals=st.integers(1, 5),
+        allow_last_factor=st.booleans(),
+    ),
+)
+
+
+def account_with(devices) -> Mfa:
+    account = Mfa()
+    for number, (factor, confirmed) in enumerate(devices):
+        if factor == "phone":
+            account.rows += phone(str(number), confirmed=confirmed, phone_number="XXXXXXXX000%d" % number)
+        else:
+            account.rows.append(seen("%s|%d" % (factor, number), factor, confirmed))
+    return account
+
+
+@given(users_devices, users_tasks)
+def test_check_mode_predicts_as_the_user_too(devices, wanted):
+    checked, real = account_with(devices), account_with(devices)
+    # The code is from the first that is pending, as long as nothing else is known.
+    pending = [row for row in real.rows if row.factor == wanted.factor and not row.confirmed]
+    real.codes = {"123456": pending[0].id if pending else None}
+    try:
+        predicted = as_user(checked, wanted, check_mode=True)
+    except Auth0Error as refused:
+        with pytest.raises(type(refused)):
+            as_user(real, wanted)
+        assert real.writes == []
+        return
+    done = as_user(real, wanted)
+    assert checked.writes == [] and bool(real.writes) is done.changed
+    assert (predicted.changed, predicted.removed, predicted.skipped) == (done.changed, done.removed, done.skipped)
+    assert predicted.notice == done.notice
+    if wanted.state == "confirmed":
+        assert (predicted.after, predicted.target) == (done.after, done.target)
+    elif wanted.state == "absent":
+        assert predicted.after == done.after and predicted.target is done.target is None
+    else:
+        kept, new = set(predicted.after) & set(done.after), [row for row in done.after if row.id.endswith("|new")]
+        assert kept == set(done.before) and len(new) in ((1, 2) if done.changed else (0,))
+        shown = replace(predicted.target, id=done.target.id)
+        assert shown == done.target
+
+
 @given(operators_rows, operators_tasks, st.randoms(use_true_random=False))
 def test_the_order_of_auth0s_answer_does_not_matter(rows, wanted, random):
     shuffled = random.sample(rows, len(rows))

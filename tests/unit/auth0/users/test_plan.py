@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -18,14 +19,15 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators 
     Authenticator,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.factors import FACTORS
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.matching import devices
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.plan import UNKNOWN_ID
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.plan import plan as plan_at
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.steps import Confirm, Enroll, Update
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
-    ConfigurationError,
     NotFoundError,
     RefusedError,
 )
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.wanted import Wanted, check
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.wanted import Wanted
 
 NOW = datetime(2026, 3, 1, tzinfo=timezone.utc)
 NUMBER = "+442071838750"
@@ -52,6 +54,13 @@ def verbs(needed):
     return [type(step).__name__ for step in needed.steps]
 
 
+def managed(id, factor, used_days_ago=None, **fields):
+    last = NOW - timedelta(days=used_days_ago) if used_days_ago is not None else None
+    return row(id, factor, MANAGEMENT_VIEW, last_auth_at=last, **fields)
+
+
+OLD, NEW = managed("phone|dev_1", "phone", 100), managed("totp|dev_2", "otp", 1)
+CODE = managed("recovery-code|dev_3", "recovery-code", 400)
 OTP = row("totp|dev_1", "otp")
 PENDING = row("totp|dev_2", "otp", confirmed=False)
 
@@ -202,6 +211,169 @@ def test_what_is_refused_and_why(wanted, actual, error, says):
         plan(wanted, actual, MFA_VIEW if actual and actual[-1].view == MFA_VIEW else MANAGEMENT_VIEW)
 
 
+@pytest.mark.parametrize(
+    "wanted, actual, advice",
+    [
+        (Wanted("absent", "otp"), [OTP, PENDING], "authenticator_id"),
+        (Wanted("absent", "otp"), [OTP], "allow_last_factor"),
+        (Wanted("absent", "otp", authenticator_id="sms|dev_1"), phone("dev_1"), "authenticator_id"),
+        (Wanted("confirmed", "otp"), [], "state=present"),
+        (Wanted("confirmed", "otp"), [PENDING], "OTP app"),
+        (Wanted("confirmed", "phone", code="123456"), phone("dev_1", confirmed=False), "enrollment.oob_code"),
+        (Wanted("confirmed", authenticator_id="totp|dev_9"), [OTP], "auth0_mfa_authenticator_info"),
+        (
+            Wanted("confirmed", "webauthn-roaming", code="123456"),
+            [row("webauthn-roaming|dev_1", "webauthn-roaming", confirmed=False)],
+            "browser",
+        ),
+        (Wanted("confirmed", authenticator_id="x|1", code="123456"), [row("x|1", "new", confirmed=False)], "browser"),
+        (Wanted("absent", selector="all", allow_last_factor=True), [OTP, PENDING], "max_removals"),
+    ],
+    ids=str,
+)
+def test_a_refusal_says_what_to_do(wanted, actual, advice):
+    with pytest.raises((RefusedError, NotFoundError)) as caught:
+        plan(wanted, actual, MFA_VIEW)
+    assert advice in caught.value.hint
+    if wanted.authenticator_id:
+        assert wanted.authenticator_id in caught.value.message
+
+
+def test_a_credential_that_differs_is_to_be_removed_first():
+    wanted = Wanted("present", "passkey", credential={"key_id": "k", "public_key": "new"})
+    with pytest.raises(RefusedError, match=r"^passkey\|dev_1 ") as caught:
+        plan(wanted, [row("passkey|dev_1", "passkey", MANAGEMENT_VIEW, key_id="k", public_key="p")], MANAGEMENT_VIEW)
+    assert "state=absent" in caught.value.hint
+
+
+def test_a_preferred_method_is_for_what_has_more_than_one():
+    wanted = Wanted("present", authenticator_id="totp|dev_1", preferred_method="sms")
+    for factor in ("otp", "something-new"):
+        with pytest.raises(RefusedError, match=r"^totp\|dev_1 is a %s " % factor):
+            plan(wanted, [row("totp|dev_1", factor, MANAGEMENT_VIEW)], MANAGEMENT_VIEW)
+
+
+@pytest.mark.parametrize(
+    "wanted, steps",
+    [
+        (Wanted("confirmed", "otp", code="123456", oob_code="not for it"), (Confirm("totp|dev_2", "123456"),)),
+        (
+            Wanted("confirmed", "phone", code="123456", oob_code="sent"),
+            (Confirm("sms|dev_1", "123456", "sent"),),
+        ),
+        (Wanted("confirmed", "push", code="123456", oob_code="sent"), (Confirm("push|dev_7", None, "sent"),)),
+        (
+            Wanted("confirmed", "push", oob_code="sent", push_timeout=7.5),
+            (Confirm("push|dev_7", None, "sent", push_timeout=7.5),),
+        ),
+    ],
+    ids=str,
+)
+def test_a_confirmation_takes_what_its_factor_needs_and_confirms_the_whole_device(wanted, steps):
+    actual = [OTP, PENDING, *phone("dev_1", confirmed=False), row("push|dev_7", "push", confirmed=False)]
+    needed = plan(wanted, actual, MFA_VIEW)
+    assert needed.steps == steps
+    device = {"otp": {"totp|dev_2"}, "phone": {"sms|dev_1", "voice|dev_1"}, "push": {"push|dev_7"}}[wanted.factor]
+    assert needed.after == tuple(replace(each, confirmed=each.confirmed or each.id in device) for each in actual)
+    assert needed.target in needed.after and needed.target.id == steps[0].authenticator_id
+
+
+@pytest.mark.parametrize(
+    "wanted, view, predicted",
+    [
+        (Wanted("present", "otp"), MFA_VIEW, {"confirmed": False}),
+        (
+            Wanted("present", "phone", phone_number=NUMBER),
+            MFA_VIEW,
+            {"confirmed": False, "channels": ("sms",), "phone_number": MASK},
+        ),
+        (
+            Wanted("present", "phone", "voice", phone_number=NUMBER),
+            MFA_VIEW,
+            {"confirmed": False, "channels": ("voice",), "phone_number": MASK},
+        ),
+        (
+            Wanted("present", "phone", "voice", phone_number=NUMBER, name="work"),
+            MANAGEMENT_VIEW,
+            {"channels": ("voice",), "phone_number": MASK, "preferred_method": "voice", "name": "work"},
+        ),
+        (
+            Wanted("present", "phone", "voice", phone_number=NUMBER, preferred_method="sms"),
+            MANAGEMENT_VIEW,
+            {"channels": ("voice",), "phone_number": MASK, "preferred_method": "sms"},
+        ),
+        (
+            Wanted("present", "email", email_address="chuck334@example.com"),
+            MANAGEMENT_VIEW,
+            {"email": "chuc****@exam*******"},
+        ),
+        (
+            Wanted("present", "passkey", credential={"key_id": "k", "public_key": "p"}),
+            MANAGEMENT_VIEW,
+            {"key_id": "k"},
+        ),
+    ],
+    ids=str,
+)
+def test_what_is_enrolled_is_predicted_masked_and_without_an_id(wanted, view, predicted):
+    needed = plan(wanted, [CODE], view)
+    expected = row(UNKNOWN_ID, wanted.factor, view, **{"confirmed": True, **predicted})
+    assert needed.after == (CODE, expected) and needed.target is None
+    asked = {name: getattr(wanted, name) for name in vars(needed.steps[0])}
+    assert needed.steps == (Enroll(**asked),)
+
+
+@pytest.mark.parametrize(
+    "options, update",
+    [
+        ({"name": "new"}, {"name": "new"}),
+        ({"name": "old", "preferred_method": "voice"}, {"preferred_method": "voice"}),
+        ({"name": "new", "preferred_method": "voice"}, {"name": "new", "preferred_method": "voice"}),
+        ({"name": "old", "preferred_method": "sms"}, {}),
+        ({}, {}),
+    ],
+)
+def test_only_what_differs_is_updated_and_predicted(options, update):
+    there = row("phone|dev_1", "phone", MANAGEMENT_VIEW, name="old", preferred_method="sms")
+    needed = plan(Wanted("present", authenticator_id="phone|dev_1", **options), [NEW, there], MANAGEMENT_VIEW)
+    assert needed.steps == ((Update("phone|dev_1", **update),) if update else ())
+    assert needed.after == (NEW, replace(there, **update)) and needed.target == needed.after[1]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted("present", "phone", phone_number=NUMBER),
+        Wanted("present", "email", email_address="chuck334@example.com"),
+    ],
+)
+def test_two_that_the_description_fits_are_named(wanted):
+    actual = [
+        row("%s|%d" % (factor, number), factor, MANAGEMENT_VIEW, phone_number=MASK, email="chuc****@exam*******")
+        for factor in ("phone", "email")
+        for number in (1, 2)
+    ]
+    with pytest.raises(RefusedError, match=r"%s\|1, %s\|2" % (wanted.factor, wanted.factor)):
+        plan(wanted, actual, MANAGEMENT_VIEW)
+
+
+def test_of_several_without_a_description_a_confirmed_one_will_do():
+    actual = [row("totp|dev_0", "otp", confirmed=False), OTP]
+    assert plan(Wanted("present", "otp"), actual, MFA_VIEW).target is OTP
+
+
+def test_a_phone_is_one_device_and_other_factors_are_not():
+    rows = [*phone("dev_2"), *phone("dev_1"), row("push|dev_1", "push"), OTP, row("new|dev_1", "something-new")]
+    found = [[each.id for each in device] for device in devices(rows)]
+    assert found == [
+        ["new|dev_1"],
+        ["push|dev_1"],
+        ["sms|dev_1", "voice|dev_1"],
+        ["sms|dev_2", "voice|dev_2"],
+        ["totp|dev_1"],
+    ]
+
+
 def test_the_last_factor_goes_when_told():
     needed = plan(Wanted("absent", "phone", allow_last_factor=True), phone("dev_1"), MFA_VIEW)
     assert needed.removed == ("sms|dev_1", "voice|dev_1") and needed.after == ()
@@ -238,48 +410,6 @@ def test_an_id_that_is_not_what_the_other_options_describe(wanted):
         plan(wanted, [OTP, *phone("dev_3")], MFA_VIEW)
 
 
-def test_a_new_phone_is_predicted_without_its_number():
-    needed = plan(Wanted("present", "phone", phone_number=NUMBER), [OTP], MFA_VIEW)
-    (new,) = set(needed.after) - {OTP}
-    assert (new.id, new.phone_number, new.confirmed) == (UNKNOWN_ID, MASK, False)
-
-
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        Wanted("present"),
-        Wanted("present", "phone", phone_number="020 7183 8750"),
-        Wanted("present", "email", email_address="nobody"),
-        Wanted("present", "otp", name="x" * 21),
-        Wanted("present", "otp", name=""),
-        Wanted("present", "otp", totp_secret="not base32!"),
-        Wanted("confirmed", "otp", code="12345"),
-        Wanted("confirmed", "otp", code="１２３４５６"),
-        Wanted("absent", authenticator_id=".."),
-        Wanted("present", "phone", phone_number=NUMBER, email_address="a@example.com"),
-        Wanted("present", "phone", phone_number=NUMBER, totp_secret="JBSWY3DPEHPK3PXP"),
-        Wanted("present", "otp", code="123456"),
-        Wanted("absent", "otp", oob_code="x"),
-        Wanted("absent"),
-        Wanted("present", "otp", selector="all"),
-        Wanted("absent", selector="unused"),
-        Wanted("absent", selector="all", unused_for=5),
-        Wanted("absent", selector="all", max_removals=0),
-        Wanted("absent", selector="unused", unused_for=0),
-        Wanted("absent", "otp", name="a"),
-        Wanted("present", "otp", preferred_method="sms"),
-        Wanted("present", "otp", credential={"key_id": "k"}),
-        Wanted("confirmed", "push", oob_code="x", push_timeout=0),
-        Wanted("confirmed", "push", oob_code="x", push_timeout=1000),
-    ],
-)
-def test_input_that_cannot_be_right(wanted):
-    with pytest.raises(ConfigurationError) as caught:
-        check(wanted)
-    for secret in (wanted.totp_secret, wanted.code):
-        assert not secret or secret not in str(caught.value)
-
-
 factors = st.sampled_from([*FACTORS, "password"])
 users = st.lists(
     st.builds(
@@ -306,25 +436,12 @@ def test_absent_twice_is_absent_and_nobody_loses_the_last_factor_unasked(actual,
     assert not [row for row in needed.after if row.factor == factor]
 
 
-def test_a_credential_is_not_changed_silently():
-    wanted = Wanted("present", "passkey", credential={"key_id": "k", "public_key": "new"})
-    with pytest.raises(RefusedError, match="different public_key"):
-        plan(wanted, [row("passkey|dev_1", "passkey", MANAGEMENT_VIEW, key_id="k", public_key="p")], MANAGEMENT_VIEW)
-
-
 def test_a_verified_email_is_skipped_with_the_reason():
     needed = plan(Wanted("absent", "email"), [OTP, row("email|dev_3", "email")], MFA_VIEW)
     ((skipped, reason),) = needed.skipped
     assert skipped == "email|dev_3" and "every verified e-mail address" in reason
 
 
-def managed(id, factor, used_days_ago=None, **fields):
-    last = NOW - timedelta(days=used_days_ago) if used_days_ago is not None else None
-    return row(id, factor, MANAGEMENT_VIEW, last_auth_at=last, **fields)
-
-
-OLD, NEW = managed("phone|dev_1", "phone", 100), managed("totp|dev_2", "otp", 1)
-CODE = managed("recovery-code|dev_3", "recovery-code", 400)
 UNUSED = {"selector": "unused", "unused_for": 90 * 86400}
 
 
