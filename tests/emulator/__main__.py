@@ -20,6 +20,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from .app import CLOSE_EXTENSION, Emulator
+from .control.routes import MOST_USERS
 from .state.rate_limits import PLANS
 from .state.seed_file import SeedFileError, plant
 from .state.tenant import Tenant
@@ -64,7 +65,7 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     parser = Arguments(prog="tests.emulator", description="The embedded Auth0 tenant.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=_whole_number(0, 65535), default=8090, help="0: any free port")
-    parser.add_argument("--users", type=_whole_number(0, 10_000_000), default=500)
+    parser.add_argument("--users", type=_whole_number(0, MOST_USERS), default=500)
     parser.add_argument("--seed", type=_whole_number(0, 2**63), default=7)
     parser.add_argument("--plan", choices=sorted(PLANS), default="enterprise", help="preset of rate limits")
     parser.add_argument("--switch", metavar="NAME=VALUE", action="append", default=[], dest="switches")
@@ -138,18 +139,19 @@ def main() -> None:
             fail(str(error))
     facts = f"{count} users, seed {options.seed}, plan {options.plan}"
     if not options.tls:
-        serve(tenant, listener, f"Auth0 tenant emulator ready at http://{domain} ({facts})")
+        ready_line = f"Auth0 tenant emulator ready at http://{domain} ({facts})"
+        serve(Emulator(tenant, options.seed_file), listener, ready_line)
         return
     context, certificate = make_server_context(options.host)
     with certificate_file(options.ca_file, certificate) as path:
         ready_line = f"Auth0 tenant emulator ready at https://{domain} ({facts}, CA certificate {path})"
-        serve(tenant, listener, ready_line, context)
+        serve(Emulator(tenant, options.seed_file), listener, ready_line, context)
 
 
-def serve(tenant: Tenant, listener: socket.socket, ready_line: str, context: ssl.SSLContext | None = None) -> None:
+def serve(emulator: Emulator, listener: socket.socket, ready_line: str, context: ssl.SSLContext | None = None) -> None:
     """Serve the tenant until a signal; with a ``context`` by https."""
     config = uvicorn.Config(
-        Emulator(tenant),
+        emulator,
         http=ClosableProtocol,
         ws="none",
         lifespan="off",

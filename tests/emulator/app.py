@@ -39,10 +39,13 @@ CLOSE_EXTENSION = "emulator.close"
 
 
 class Emulator:
-    """The ASGI application of one tenant."""
+    """The ASGI application of one tenant.
 
-    def __init__(self, tenant: Tenant):
-        self.emulation = Emulation(tenant)
+    :param seed_file: the file whose users ``tenant`` has beside the seeded ones.
+    """
+
+    def __init__(self, tenant: Tenant, seed_file: str | None = None):
+        self.emulation = Emulation(tenant, seed_file)
         groups = (
             oauth,
             mfa,

@@ -6,17 +6,51 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 from ..http.faults import Faults
+from ..state.seed_file import plant
 from ..state.tenant import Tenant
 
 LOGGED_REQUESTS = 100_000
 
 
 class Emulation:
-    """One tenant under test. A request is noted as ``(method, path, principal, status, time)``."""
+    """One tenant under test. A request is noted as ``(method, path, principal, status, time)``.
 
-    def __init__(self, tenant: Tenant):
-        self.tenant = tenant
+    :param seed_file: the file whose users ``tenant`` has beside the seeded ones; :meth:`reset` adds them again.
+    """
+
+    def __init__(self, tenant: Tenant, seed_file: str | None = None):
+        self.tenant = self._first = tenant
+        self._seed_file = seed_file
         self.faults = Faults()
         self.requests: deque[tuple] = deque(maxlen=LOGGED_REQUESTS)
+
+    def reset(
+        self,
+        users: int | None = None,
+        seed: int | None = None,
+        plan: str | None = None,
+        switches: dict[str, Any] | None = None,
+    ) -> None:
+        """Put a new tenant in the place of this one; only its domain and the key that signs tokens stay.
+
+        What is not given is as it was when the emulator started.
+        """
+        first = self._first
+        population = first.store.population
+        first.signer.forget()
+        tenant = Tenant(
+            first.domain,
+            population.count if users is None else users,
+            population.seed if seed is None else seed,
+            plan or first.plan,
+            first.switches if switches is None else switches,
+            first.signer,
+        )
+        if self._seed_file is not None:
+            plant(self._seed_file, tenant)
+        self.tenant = tenant
+        self.faults.clear()
+        self.requests.clear()

@@ -14,11 +14,14 @@ from urllib.parse import parse_qsl
 from ..actions.remember_browser import remember_browser_choice
 from ..factors.verification import challenged
 from ..guardian.routes import redeem_ticket
-from ..http.faults import read_fault
+from ..http.faults import is_whole, read_fault
+from ..state.rate_limits import PLANS
+from ..switches import read_switches
 from ..users.times import iso
 from .emulation import Emulation
 
 PREFIX = "/_control/"
+MOST_USERS = 10_000_000
 LATEST = 253_370_764_800_000  # the year 9999, milliseconds; later times have no ISO form
 
 
@@ -36,6 +39,28 @@ def answer(emulation: Emulation, method: str, path: str, query_string: str, body
 
 def _ready(emulation: Emulation, _query: dict, _body: Any) -> tuple[int, dict]:
     return 200, {"ready": True, "domain": emulation.tenant.domain}
+
+
+_RESET = {
+    "users": (lambda value: is_whole(value, 0, MOST_USERS), f"a whole number from 0 to {MOST_USERS}"),
+    "seed": (lambda value: is_whole(value, 0), "a whole number from 0"),
+    "plan": (lambda value: isinstance(value, str) and value in PLANS, f"one of {', '.join(sorted(PLANS))}"),
+    "switches": (lambda value: isinstance(value, dict), "an object of texts by switch name"),
+}
+
+
+def _reset(emulation: Emulation, _query: dict, body: Any) -> tuple[int, None]:
+    wanted = {} if body is None else body
+    if not isinstance(wanted, dict) or not wanted.keys() <= _RESET.keys():
+        raise ValueError(f"expected an object with {', '.join(_RESET)}, or none of them")
+    for name, value in wanted.items():
+        is_allowed, expected = _RESET[name]
+        if not is_allowed(value):
+            raise ValueError(f"{name} must be {expected}")
+    if "switches" in wanted:
+        wanted = {**wanted, "switches": read_switches([f"{name}={text}" for name, text in wanted["switches"].items()])}
+    emulation.reset(**wanted)
+    return 204, None
 
 
 def _read_clock(emulation: Emulation, _query: dict, _body: Any) -> tuple[int, dict]:
@@ -133,6 +158,7 @@ def _read_remember_browser(emulation: Emulation, _query: dict, _body: Any) -> tu
 
 _ACTIONS = {
     ("GET", "ready"): _ready,
+    ("POST", "reset"): _reset,
     ("GET", "clock"): _read_clock,
     ("PUT", "clock"): _set_clock,
     ("GET", "requests"): _read_requests,

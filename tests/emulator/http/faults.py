@@ -57,7 +57,8 @@ class Fault:
     user_id: str | None = None
 
 
-def _is_whole(value: object, lowest: int, highest: int | float = float("inf")) -> bool:
+def is_whole(value: object, lowest: int, highest: int | float = float("inf")) -> bool:
+    """Whether it is a number without a fraction within these bounds."""
     return isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest
 
 
@@ -78,13 +79,13 @@ def _are_names(value: object) -> bool:
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "path": (lambda value: isinstance(value, str), "a string"),
     "method": (lambda value: isinstance(value, str), "a string"),
-    "count": (lambda value: _is_whole(value, 1), "a whole number from 1"),
-    "status": (lambda value: _is_whole(value, 400, 599), "a whole number from 400 to 599"),
+    "count": (lambda value: is_whole(value, 1), "a whole number from 1"),
+    "status": (lambda value: is_whole(value, 400, 599), "a whole number from 400 to 599"),
     "headers": (_are_headers, "an object of printable ASCII strings"),
     "limit_headers": (lambda value: isinstance(value, bool), "true or false"),
     "seconds": (_is_seconds, f"a number from 0 to {LONGEST_SECONDS}"),
     "members": (_are_names, "an array of member names"),
-    "rows": (lambda value: _is_whole(value, 1, 50), "a whole number from 1 to 50"),
+    "rows": (lambda value: is_whole(value, 1, 50), "a whole number from 1 to 50"),
     "user_id": (lambda value: isinstance(value, str), "a string"),
 }
 

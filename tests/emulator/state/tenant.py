@@ -39,11 +39,12 @@ class Tenant:
     :param seed: what makes them.
     :param plan: name of a rate-limit preset.
     :param switches: every switch's value by name.
+    :param signer: what signs access tokens; None makes a key, which takes longer than all the rest.
     """
 
     name = "Emulated tenant"
 
-    def __init__(self, domain: str, users: int, seed: int, plan: str, switches: dict):
+    def __init__(self, domain: str, users: int, seed: int, plan: str, switches: dict, signer: Signer | None = None):
         self.domain = domain
         self.issuer = f"https://{domain}/"
         self.management_audience = f"https://{domain}/api/v2/"
@@ -58,7 +59,7 @@ class Tenant:
         self.search_delay = SearchDelay(switches["search-delay"])
         self.log = EventLog(plan)
         self.limiter = Limiter(plan, refill=switches["refill"])
-        self.signer = Signer()
+        self.signer = signer or Signer()
         self.sealer = Sealer()
         self.quotas = Quotas(plan, switches["user-quotas"])
         self.failed_logins = FailedLogins()

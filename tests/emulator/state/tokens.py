@@ -51,6 +51,11 @@ class Signer:
             self._verified[token] = claims
         return {**claims, "exp": 0} if token in self._expired else claims
 
+    def forget(self) -> None:
+        """Keep nothing but the key, so that no token counts as expired before its time."""
+        self._verified.clear()
+        self._expired.clear()
+
     def expire(self, token: str) -> None:
         """Make this token expired."""
         self._expired.add(token)

@@ -81,7 +81,7 @@ class Population:
     def __init__(self, seed: int, count: int, start: int, message_types: tuple[str, ...]):
         self.count = count
         self._message_types = message_types
-        self._seed = seed
+        self.seed = seed
         self._start = start
         self._mask = int.from_bytes(self._digest(0)[:4], "big")
 
@@ -140,12 +140,12 @@ class Population:
 
     def profile(self, i: int) -> dict:
         """The profile of user ``i``."""
-        rng = random.Random(f"{self._seed}/{i}")
+        rng = random.Random(f"{self.seed}/{i}")
         return self._profile(i, rng, self._ages(i, rng))[0]
 
     def user(self, i: int) -> User:
         """User ``i`` as the tenant starts with them: profile and authenticators."""
-        rng = random.Random(f"{self._seed}/{i}")
+        rng = random.Random(f"{self.seed}/{i}")
         ages = self._ages(i, rng)
         user = User(*self._profile(i, rng, ages))
         if user.connection == DATABASE:
@@ -191,7 +191,7 @@ class Population:
         return mark
 
     def _digest(self, i: int) -> bytes:
-        return hashlib.sha256(f"{self._seed}/{i}/id".encode()).digest()
+        return hashlib.sha256(f"{self.seed}/{i}/id".encode()).digest()
 
     @staticmethod
     def _is_social(i: int, digest: bytes) -> bool:

@@ -39,8 +39,9 @@ class Api:
     mfa_audience = f"https://{DOMAIN}/mfa/"
     management_audience = f"https://{DOMAIN}/api/v2/"
 
-    def __init__(self, switches, plan, users):
-        tenant = Tenant(DOMAIN, users, 7, plan, read_switches([f"{name}={value}" for name, value in switches.items()]))
+    def __init__(self, switches, plan, users, seed=7):
+        chosen = read_switches([f"{name}={value}" for name, value in switches.items()])
+        tenant = Tenant(DOMAIN, users, seed, plan, chosen)
         self._observed = Observed(Emulator(tenant))
         self._http = httpx.AsyncClient(transport=httpx.ASGITransport(self._observed), base_url=f"https://{DOMAIN}")
         self._runner = asyncio.Runner()

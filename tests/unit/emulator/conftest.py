@@ -25,8 +25,8 @@ def make_api(monkeypatch, signer):
     monkeypatch.setattr("tests.emulator.state.tenant.Signer", lambda: signer)
     made = []
 
-    def make(switches=None, plan="unlimited", users=25):
-        made.append(Api(switches or {}, plan, users))
+    def make(switches=None, plan="unlimited", users=25, seed=7):
+        made.append(Api(switches or {}, plan, users, seed))
         return made[-1]
 
     yield make
