@@ -12,7 +12,8 @@ gitops = docs/examples/gitops
 .PHONY: help setup demo test sanity lint importer docs units coverage oldest mutants
 help:
 	@echo "make demo      the whole path against the embedded tenant; the report is build/demo/report.html"
-	@echo "make test      every test; its parts are sanity, lint, importer, docs, units, coverage and oldest"
+	@echo "make test      every test; its parts are sanity, lint, importer, docs, units and oldest"
+	@echo "make coverage  the branches that the unit tests reach by themselves"
 	@echo "make mutants   how many mistakes in the deciding files the unit tests notice; takes half an hour"
 	@echo "make docs      the documentation; it starts at build/docs/html/index.html"
 	@echo "make setup     only the environment in .venv/"
@@ -23,7 +24,9 @@ setup:
 demo: setup
 	@PYTHONPATH=build/collections $(python) -m tests.demo
 
-test: setup sanity lint importer docs units coverage oldest
+# Two targets at a time, because most of them use one core; what a target prints comes in one piece.
+test: setup
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target sanity lint importer docs units oldest
 
 sanity: setup
 	@tools/sanity.sh
@@ -49,7 +52,7 @@ docs: setup
 units: setup
 	@$(python) -m pytest -n 2 --dist worksteal
 
-# How much of the client and the audit the unit tests reach by themselves. Shown, not asserted.
+# How much of the client and the audit the unit tests reach by themselves. Not part of make test: it is shown, not asserted.
 coverage: setup
 	@$(python) -m pytest -n 2 --dist worksteal -q tests/unit --ignore tests/unit/emulator \
 	    --cov plugins/module_utils --cov-branch --cov-report term:skip-covered
@@ -58,8 +61,8 @@ coverage: setup
 mutants: setup
 	@$(python) tools/mutants.py
 
-# Real playbooks once more, on the oldest ansible-core, where the main environment has a newer one. Without what is the same
-# on any: the client below the modules, and what it makes of every fault.
+# What depends on ansible-core once more on the oldest one, where the main environment has a newer one: the tests that are marked
+# "oldest". Each says in tests/README.md what it is there for.
 oldest: setup
-	@if [ -d .venv/oldest ]; then MFAOPS_ANSIBLE_BIN=.venv/oldest/bin $(python) -m pytest -n 2 --dist worksteal tests/integration \
-	    --ignore tests/integration/test_both_sides.py --ignore tests/integration/test_faults.py; fi
+	@if [ -d .venv/oldest ]; then MFAOPS_ANSIBLE_BIN=.venv/oldest/bin $(python) -m pytest -n 2 --dist worksteal \
+	    tests/integration -m oldest; fi

@@ -2,10 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A tenant of its own for every test, and the two sides a task can act from."""
+"""A tenant as new for every test, and the two sides a task can act from.
+
+Tasks are run by ansible-playbook, or by the module in the process of the test where ``run_by("module")`` marks a test or a file.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +18,8 @@ import pytest
 import requests
 
 from tests.emulator.launch import Running, start
-from tests.support.playbook import Played, play
+from tests.support import in_process, playbook
+from tests.support.playbook import Played
 
 PASSWORD = "Correct-Horse-7"
 REALM = "Username-Password-Authentication"
@@ -23,10 +28,11 @@ WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 @dataclass(frozen=True)
 class Tenant:
-    """A running tenant and a folder to play in."""
+    """A running tenant, a folder to play in, and what runs the tasks."""
 
     running: Running
     folder: Path
+    runner: Callable[..., Played] = playbook.play
 
     @property
     def operator(self) -> dict:
@@ -47,7 +53,7 @@ class Tenant:
 
         :param callback: the plugin that prints, instead of Ansible's own
         """
-        return play(self.folder, list(tasks), defaults, *options, callback=callback)
+        return self.runner(self.folder, list(tasks), defaults, *options, callback=callback)
 
     def results(self, defaults: dict, *tasks: dict) -> list[dict]:
         """The results of tasks with these defaults."""
@@ -114,16 +120,21 @@ class Tenant:
 
         :param refused: whether those that Auth0 refused count as well
         """
-        return [
-            "%(method)s %(path)s" % entry
-            for entry in self.requests()
-            if entry["method"] in WRITES and not entry["path"].startswith("/oauth/token")
-            if refused or entry["status"] is None or entry["status"] < 400
-        ]
+        return writes_in(self.requests(), refused)
 
     def fault(self, **description) -> None:
         """Make the next requests go wrong."""
         self.running.control("POST", "faults", description)
+
+
+def writes_in(log: list[dict], refused: bool = True) -> list[str]:
+    """The requests of a log that can change something, as :meth:`Tenant.writes` tells them."""
+    return [
+        "%(method)s %(path)s" % entry
+        for entry in log
+        if entry["method"] in WRITES and not entry["path"].startswith("/oauth/token")
+        if refused or entry["status"] is None or entry["status"] < 400
+    ]
 
 
 def email(number: int) -> str:
@@ -138,7 +149,19 @@ def code_of(secret: str, running: Running) -> str:
     return pyotp.TOTP(secret).at(datetime.fromisoformat(running.control("GET", "clock")["now"]))
 
 
-@pytest.fixture
-def tenant(tmp_path):
+RUNNERS = {"ansible-playbook": playbook.play, "module": in_process.play}
+
+
+@pytest.fixture(scope="session")
+def emulator():
+    """One process for all tests of a worker."""
     with start(users=20) as running:
-        yield Tenant(running, tmp_path)
+        yield running
+
+
+@pytest.fixture
+def tenant(request, emulator, tmp_path):
+    """A tenant as new, with 20 users; a test that needs other switches calls ``tenant.running.reset`` with them."""
+    emulator.reset()
+    mark = request.node.get_closest_marker("run_by")
+    return Tenant(emulator, tmp_path, RUNNERS[mark.args[0] if mark else "ansible-playbook"])

@@ -14,8 +14,11 @@ import pytest
 from tests.emulator import __main__ as program
 from tests.emulator.actions import routes as actions
 from tests.emulator.launch import start
+from tests.support import in_process
 
 from .conftest import Tenant
+
+pytestmark = pytest.mark.run_by("module")
 
 MODULE = "mfaops.auth0.auth0_action"
 JS = 'exports.onExecutePostLogin = async (event, api) => { api.multifactor.enable("any", { allowRememberBrowser: false }); };'
@@ -96,6 +99,7 @@ def test_places_and_names_of_the_others_are_kept(tenant):
         assert not result["failed"]
 
 
+@pytest.mark.run_by("ansible-playbook")
 def test_secrets_are_compared_by_name_and_never_shown(tenant):
     def with_secret(value, **options):
         return {
@@ -139,18 +143,17 @@ def test_what_was_done_before_an_error_is_reported_and_the_next_run_finds_its_wa
     assert len(tenant.requests("POST", "/actions/actions")) == 2
 
 
-def test_two_actions_of_one_name_are_refused_with_their_ids(tmp_path):
+def test_two_actions_of_one_name_are_refused_with_their_ids(tenant):
     twin = {"name": "twin", "supported_triggers": [{"id": "post-login", "version": "v3"}], "code": OTHER}
-    with start(users=1, switches={"existing-action-name-status": 201}) as running:
-        tenant = Tenant(running, tmp_path)
-        ids = [tenant.management("POST", "/actions/actions", twin)["id"] for _number in range(2)]
-        tenant.forget_requests()
-        results = tenant.results(
-            tenant.operator,
-            {MODULE: {"name": "twin", "code": JS}},
-            {MODULE: {"name": "twin", "state": "absent", "force": True}},
-        )
-        assert tenant.writes() == []
+    tenant.running.reset(switches={"existing-action-name-status": 201})
+    ids = [tenant.management("POST", "/actions/actions", twin)["id"] for _number in range(2)]
+    tenant.forget_requests()
+    results = tenant.results(
+        tenant.operator,
+        {MODULE: {"name": "twin", "code": JS}},
+        {MODULE: {"name": "twin", "state": "absent", "force": True}},
+    )
+    assert tenant.writes() == []
     for result in results:
         assert result["failed"] and "2 Actions are named twin: %s, %s" % tuple(sorted(ids)) in result["msg"]
 
@@ -170,7 +173,7 @@ def test_a_build_that_takes_too_long_is_told(tenant):
 def test_a_build_that_fails_is_told_with_what_was_done(tmp_path):
     task = {MODULE: {"name": "mine", "code": "broken("}}
     with start(users=1, program=__name__) as running:
-        tenant = Tenant(running, tmp_path)
+        tenant = Tenant(running, tmp_path, in_process.play)
         made, again, mended = tenant.results(tenant.operator, task, task, {MODULE: {"name": "mine", "code": OTHER}})
         assert len(tenant.requests("POST", "/deploy")) == 1
     assert (
@@ -211,7 +214,7 @@ def test_what_somebody_binds_while_the_action_is_built_stays_bound(tenant):
     assert bound(tenant) == ["other", "mine"] and result["action"]["position"] == 2
 
 
-@pytest.mark.parametrize("part", ["/actions/actions", "/deploy", "/bindings"])
+@pytest.mark.parametrize("part", ["/actions/actions", "/deploy", "/bindings"], ids=["made", "deployed", "bound"])
 def test_a_write_whose_answer_is_lost_is_sent_once_and_the_next_run_finds_its_way(tenant, part):
     method = "PATCH" if part == "/bindings" else "POST"
     task = {MODULE: {"name": "mine", "code": OTHER}}
@@ -235,6 +238,7 @@ def test_a_write_whose_answer_is_lost_is_sent_once_and_the_next_run_finds_its_wa
         ({"code": OTHER, "deploy": False}, "must be deployed before it is bound"),
         ({"code": OTHER, "build_timeout": "nan"}, "build_timeout nan is not a number of seconds"),
     ],
+    ids=["no code", "position 0", "position when not bound", "bound when not deployed", "build_timeout nan"],
 )
 def test_bad_input_is_refused_before_any_request(tenant, options, says):
     (result,) = tenant.results(tenant.operator, {MODULE: {"name": "mine", **options}})

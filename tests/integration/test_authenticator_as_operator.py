@@ -10,6 +10,8 @@ import pytest
 
 from .conftest import email
 
+pytestmark = pytest.mark.run_by("module")
+
 MODULE = "mfaops.auth0.auth0_mfa_authenticator"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 PHONE = {"type": "phone", "phone_number": "+442071838750"}
@@ -166,6 +168,7 @@ def test_everything_goes_with_one_request_when_asked_twice(tenant):
 
 
 def test_what_was_not_used_for_long_goes_and_the_rest_stays(tenant):
+    tenant.running.control("PUT", "clock", {"advance_seconds": -60})
     tenant.management("POST", "/users/%s/authentication-methods" % tenant.user_id(2).replace("|", "%7C"), PHONE)
     tenant.running.control("PUT", "clock", {"advance_seconds": 60})
     unused = {MODULE: {"email": email(2), "state": "absent", "selector": "unused", "max_removals": 3}}
@@ -194,6 +197,17 @@ def test_what_was_not_used_for_long_goes_and_the_rest_stays(tenant):
         ({"state": "absent", "selector": "unused", "unused_for": "long"}, "unused_for 'long' is not a number"),
         ({"state": "absent", "selector": "all", "max_removals": 0}, "max_removals 0 is not 1 or more"),
         ({"selector": "all"}, "selector requires state=absent"),
+    ],
+    ids=[
+        "push",
+        "otp without totp_secret",
+        "passkey without credential",
+        "security key without its site",
+        "confirmed",
+        "unused without unused_for",
+        "unused_for that is no age",
+        "max_removals 0",
+        "selector without absent",
     ],
 )
 def test_what_this_side_cannot_do_is_refused_before_any_request(tenant, options, says):

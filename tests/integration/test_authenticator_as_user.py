@@ -12,6 +12,8 @@ import pytest
 
 from .conftest import code_of, email
 
+pytestmark = pytest.mark.run_by("module")
+
 MODULE = "mfaops.auth0.auth0_mfa_authenticator"
 PHONE = "+442071838750"
 
@@ -161,6 +163,7 @@ def test_what_the_enrollment_returned_survives_a_lost_second_reading(tenant):
         ({"factor": "phone", "phone_number": PHONE, "qr_text": True}, "require state=present and factor=otp or push"),
         ({"factor": "otp", "qr_path": "/no/such/folder/x.png"}, "qr_path '/no/such/folder/x.png' cannot be written"),
     ],
+    ids=["security key", "duo", "name", "unused", "QR code of a phone", "qr_path in no directory"],
 )
 def test_what_this_side_cannot_do_is_refused_before_any_request(tenant, options, says):
     tenant.forget_requests()

@@ -12,6 +12,8 @@ from tests.emulator.launch import start
 
 from .conftest import email
 
+pytestmark = pytest.mark.run_by("module")
+
 INFO = "mfaops.auth0.auth0_mfa_authenticator_info"
 
 
@@ -92,6 +94,7 @@ def test_two_users_with_one_address_are_listed_by_id(tenant):
     assert created["user_id"] in result["msg"] and tenant.user_id(3) in result["msg"]
 
 
+@pytest.mark.run_by("ansible-playbook")
 def test_a_tenant_behind_tls_is_reached_with_ca_path_only(tenant):
     with start(users=5, tls=True) as secure:
         operator = {"auth0_domain": secure.domain, "client_id": "m2m", "client_secret": "m2m-secret", "email": email(3)}
@@ -178,6 +181,18 @@ def test_what_ends_the_reading_fails_the_task_and_keeps_what_was_read(tenant):
         ({"query": "*", "username": "a", "password": "b"}, "mutually exclusive"),
         ({"username": "a", "password": "b", "created_before": "1d"}, "shows no dates"),
     ],
+    ids=[
+        "user_ids with ..",
+        "emails without @",
+        "empty query",
+        "query and user_ids",
+        "email and emails",
+        "created_before that is no date",
+        "progress_every 0",
+        "progress_path in no directory",
+        "query as the user",
+        "dates as the user",
+    ],
 )
 def test_bad_input_is_refused_before_any_request(tenant, options, says):
     tenant.forget_requests()
@@ -191,6 +206,8 @@ def test_no_users_is_no_error(tenant):
     assert (result["users"], result["unread"], result["failed"]) == ([], 0, False)
 
 
+@pytest.mark.oldest
+@pytest.mark.run_by("ansible-playbook")
 def test_progress_is_printed_while_the_task_runs(tenant):
     path = tenant.folder / "progress"
     tasks = [
@@ -207,6 +224,8 @@ def test_progress_is_printed_while_the_task_runs(tenant):
     assert [line.split(",")[0] for line in path.read_text().splitlines()] == ["8 of 20 users", "16 of 20 users"]
 
 
+@pytest.mark.oldest
+@pytest.mark.run_by("ansible-playbook")
 def test_a_long_reading_can_run_in_the_background(tenant):
     (result,) = tenant.results(tenant.operator, {INFO: {"query": "*"}, "async": 60, "poll": 1})
     assert not result["failed"] and len(result["users"]) == 20

@@ -33,7 +33,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.transport 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.user_side import UserSide
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.wanted import Wanted
 
-from tests.emulator.launch import start
+from tests.emulator.launch import Running
 from tests.emulator.switches import SWITCHES
 
 from .conftest import PASSWORD, REALM, code_of, email
@@ -163,8 +163,9 @@ def outcome(call):
         return type(error).__name__
 
 
-def facts_with(channel: str | None = None, **options) -> dict[str, object]:
-    with start(users=USERS, **options) as running, ExitStack() as stack:
+def facts_with(running: Running, channel: str | None = None, **switches: str) -> dict[str, object]:
+    running.reset(users=USERS, switches=switches)
+    with ExitStack() as stack:
         return Work(running, stack, channel).do()
 
 
@@ -190,14 +191,14 @@ EXPECTED = {
 }
 
 
-def test_with_all_defaults():
-    assert facts_with() == EXPECTED
+def test_with_all_defaults(emulator):
+    assert facts_with(emulator) == EXPECTED
 
 
 @pytest.mark.parametrize("name, value", SIDES, ids=lambda part: part or "nothing")
-def test_on_the_other_side(name, value):
+def test_on_the_other_side(emulator, name, value):
     channel = value if name == "message-types" else None
-    assert facts_with(channel, switches={name: value}) == {**EXPECTED, **DIFFERENCES.get((name, value), {})}
+    assert facts_with(emulator, channel, **{name: value}) == {**EXPECTED, **DIFFERENCES.get((name, value), {})}
 
 
 def test_every_difference_is_of_a_switch():

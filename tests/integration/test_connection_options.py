@@ -22,6 +22,8 @@ from .conftest import email
 from .test_failures import INFO, one_line
 from .test_mfa_token import MODULE
 
+pytestmark = pytest.mark.run_by("module")
+
 KEY = (Path(__file__).parents[1] / "emulator" / "m2m-jwt.pem").read_text()
 
 
@@ -35,12 +37,15 @@ def test_an_application_with_a_private_key(tenant, algorithm):
     assert [row["factor"] for row in result["authenticators"]] == ["otp"]
 
 
+@pytest.mark.oldest
+@pytest.mark.run_by("ansible-playbook")
 def test_the_key_may_come_from_the_environment_of_the_host(tenant):
     names = {"AUTH0_CLIENT_ASSERTION_PRIVATE_KEY": KEY, "AUTH0_CLIENT_ASSERTION_SIGNING_ALG": "PS256"}
     (result,) = tenant.results({}, {INFO: by_key(tenant), "environment": names})
     assert [row["factor"] for row in result["authenticators"]] == ["otp"]
 
 
+@pytest.mark.run_by("ansible-playbook")
 def test_a_wrong_key_is_told_and_not_printed(tenant):
     strange = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -107,6 +112,7 @@ def proxy():
         server.server_close()
 
 
+@pytest.mark.run_by("ansible-playbook")
 def test_every_request_goes_through_the_proxy_that_was_named(tenant):
     with proxy() as (port, asked):
         named = {"proxy": "http://me:canary@127.0.0.1:%d" % port}

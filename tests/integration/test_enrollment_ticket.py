@@ -10,6 +10,8 @@ import pytest
 
 from .conftest import email
 
+pytestmark = pytest.mark.run_by("module")
+
 TICKET = "mfaops.auth0.auth0_mfa_enrollment_ticket"
 BROWSER = "mfaops.auth0.auth0_remembered_browser"
 
@@ -25,6 +27,7 @@ def test_a_ticket_lets_the_user_enroll(tenant):
     assert [method["type"] for method in tenant.methods(1) if method["type"] == "totp"] == ["totp"]
 
 
+@pytest.mark.run_by("ansible-playbook")
 def test_a_mailed_ticket_is_not_in_the_result(tenant):
     played = tenant.play(
         tenant.operator,
@@ -45,7 +48,9 @@ def test_a_lost_answer_is_told_and_never_sent_twice(tenant):
     assert len(tenant.requests("POST", "/enrollments/ticket")) == 1
 
 
-@pytest.mark.parametrize("options", [{"mail_to": "a@example.com"}, {"email_locale": "de"}])
+@pytest.mark.parametrize(
+    "options", [{"mail_to": "a@example.com"}, {"email_locale": "de"}], ids=["mail_to", "email_locale"]
+)
 def test_what_goes_with_mail_only_is_refused_before_any_request(tenant, options):
     (result,) = tenant.results(tenant.operator, {TICKET: {"email": email(1), **options}})
     assert (

@@ -87,6 +87,7 @@ def run_the_logins(tenant, tasks: list[dict], variables: dict) -> list[dict]:
     return results
 
 
+@pytest.mark.oldest
 def test_the_first_playbook_of_the_readme(tenant):
     (text,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     playbook: Path = tenant.folder / "first.yml"

@@ -13,6 +13,8 @@ import pytest
 
 from .conftest import email
 
+pytestmark = pytest.mark.run_by("module")
+
 INFO = "mfaops.auth0.auth0_mfa_authenticator_info"
 AUTHENTICATOR = "mfaops.auth0.auth0_mfa_authenticator"
 CODE = "mfaops.auth0.auth0_recovery_code"
@@ -79,7 +81,24 @@ def free_port() -> int:
         ({"client_id": "m2m-without-secret", "client_secret": None}, "No credentials given", {}),
         ({"rate_limit_share": 2}, "rate_limit_share 2.0 is not above 0", {}),
     ],
-    ids=lambda value: "-".join("%s=%s" % pair for pair in value.items()) if isinstance(value, dict) else "",
+    ids=[
+        "wrong client_secret",
+        "api_token of nobody",
+        "unknown email",
+        "unknown user_id",
+        "user_id of two dots",
+        "user_id with a slash",
+        "no user",
+        "user_id and email",
+        "api_token that is none",
+        "auth0_domain with a space",
+        "ca_path that is a directory",
+        "plain http",
+        "unknown host",
+        "no tenant",
+        "no credentials",
+        "rate_limit_share 2",
+    ],
 )
 def test_bad_input_as_operator(tenant, options, said, facts):
     about_a_user = {"email", "user_id"} & options.keys()
@@ -91,6 +110,28 @@ def test_bad_input_as_operator(tenant, options, said, facts):
         assert {name: result.get(name) for name in facts} == facts
     # A write to a user who does not exist is refused, which changes nothing.
     assert tenant.writes(refused=False) == []
+
+
+@pytest.mark.oldest
+@pytest.mark.run_by("ansible-playbook")
+def test_ansible_playbook_shows_one_line_for_every_module(tenant):
+    wrong = {**tenant.operator, "client_secret": "wrong"}
+    both = {"user_id": "auth0|0123456789abcdef01234567"}
+    as_user = tenant.user(3, password="wrong")
+    played = tenant.play(
+        wrong,
+        *[{module: task} for module, task in ALL_TASKS.items()],
+        *[{module: {**tenant.operator, **task, **both}} for module, task in TASKS.items()],
+        *[{module: {**as_user, **task}} for module, task in {**AS_USER, TOKEN: {}}.items()],
+    )
+    texts = [one_line(result, played.output) for result in played.results]
+    said = [
+        *["Check client_id and client_secret"] * len(ALL_TASKS),
+        *["mutually exclusive: user_id|email"] * len(TASKS),
+        *["Check username, password and realm"] * 3,
+    ]
+    assert [expected in text for text, expected in zip(texts, said, strict=True)] == [True] * len(said)
+    assert tenant.writes() == []
 
 
 def drop_none(options: dict) -> dict:
@@ -118,12 +159,23 @@ def drop_none(options: dict) -> dict:
             "must be for the /mfa/ audience",
             {"status": 401},
         ),
-        ({"email": "user00003@example.com"}, "user_id and email do not go with", {}),
+        ({"email": "user00003@example.com"}, "mfa_token", {}),
         ({"client_id": None}, "client_id is required to act as the user", {}),
         ({"username": None, "password": None, "realm": None, "mfa_token": ""}, "mfa_token is empty", {}),
         ({"realm": "no-such-connection"}, "Check realm", {}),
     ],
-    ids=lambda value: "-".join("%s=%s" % pair for pair in value.items()) if isinstance(value, dict) else "",
+    ids=[
+        "wrong password",
+        "wrong client_secret",
+        "MFA grant that is off",
+        "wrong otp",
+        "mfa_token that cannot be opened",
+        "mfa_token that is none",
+        "email beside the login",
+        "no client_id",
+        "empty mfa_token",
+        "unknown realm",
+    ],
 )
 def test_bad_input_as_the_user(tenant, options, said, facts):
     tasks = [{module: drop_none({**tenant.user(3), **task, **options})} for module, task in AS_USER.items()]
@@ -192,7 +244,9 @@ def test_a_token_for_another_api_is_told_before_any_request(tenant):
     assert tenant.requests() == []
 
 
-@pytest.mark.parametrize("authenticator_id", ["..", "a/b", "", "totp|"])
+@pytest.mark.parametrize(
+    "authenticator_id", ["..", "a/b", "", "totp|"], ids=["two dots", "slash", "empty", "nothing after the bar"]
+)
 def test_an_authenticator_id_that_is_none_is_refused_before_any_request(tenant, authenticator_id):
     tenant.forget_requests()
     played = tenant.play(
@@ -232,7 +286,11 @@ def test_an_unreachable_tenant_is_named(tenant):
         assert "%s: connection refused" % url in one_line(result, played.output)
 
 
-@pytest.mark.parametrize("path", ["/oauth/token", "/api/v2/users/*/authentication-methods", "/api/v2/*"])
+@pytest.mark.parametrize(
+    "path",
+    ["/oauth/token", "/api/v2/users/*/authentication-methods", "/api/v2/*"],
+    ids=["token", "authenticators", "Management API"],
+)
 def test_a_429_is_waited_for_and_the_task_goes_on(tenant, path):
     tenant.fault(kind="status", status=429, path=path, count=2, headers={"retry-after": "0"})
     results = tenant.results(tenant.operator, *[{module: task} for module, task in ALL_TASKS.items()])
@@ -268,7 +326,7 @@ def test_a_lost_reading_is_repeated(tenant, kind):
     assert [result["changed"] for result in results] == [False, *[True] * 4]
 
 
-@pytest.mark.parametrize("kind, made", [("close", 0), ("lost", 1)])
+@pytest.mark.parametrize("kind, made", [("close", 0), ("lost", 1)], ids=["close", "lost"])
 def test_a_lost_write_is_sent_once_and_told(tenant, kind, made):
     tenant.fault(kind=kind, method="POST", path="*/authentication-methods")
     before = len(tenant.methods(3))

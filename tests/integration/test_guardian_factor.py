@@ -6,6 +6,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+pytestmark = pytest.mark.run_by("module")
+
 MODULE = "mfaops.auth0.auth0_guardian_factor"
 
 

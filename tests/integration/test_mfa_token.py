@@ -16,10 +16,10 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 import requests
 
-from tests.emulator.launch import start
-
 from .conftest import PASSWORD, Tenant, code_of, email
 from .test_failures import AUTHENTICATOR, INFO, one_line
+
+pytestmark = pytest.mark.run_by("module")
 
 MODULE = "mfaops.auth0.auth0_mfa_token"
 KEYS = {
@@ -137,7 +137,7 @@ def test_a_login_with_a_second_step_gives_a_token_to_list_and_to_remove(tenant):
     assert removed["changed"] and tenant.methods(2) == []
 
 
-@pytest.mark.parametrize("audience", [None, "userinfo"])
+@pytest.mark.parametrize("audience", [None, "userinfo"], ids=["the MFA API", "userinfo"])
 def test_a_login_that_stops_half_way_gives_what_lists(tenant, audience):
     audience = audience and "https://%s/%s" % (tenant.running.domain, audience)
     result = got(tenant, {key: value for key, value in tenant.user(3, audience=audience).items() if value is not None})
@@ -146,7 +146,11 @@ def test_a_login_that_stops_half_way_gives_what_lists(tenant, audience):
     assert {row["factor"] for row in listed["authenticators"]} == {"phone", "email"}
 
 
-@pytest.mark.parametrize("number, channel", [(3, "sms"), (3, "voice"), (3, "email"), (19, "email")])
+@pytest.mark.parametrize(
+    "number, channel",
+    [(3, "sms"), (3, "voice"), (3, "email"), (19, "email")],
+    ids=["sms", "voice", "email", "the only factor"],
+)
 def test_a_code_that_is_sent_takes_two_tasks(tenant, number, channel):
     audience = {"audience": "https://%s/userinfo" % tenant.running.domain} if number == 19 else {}
     sent = got(tenant, tenant.user(number, challenge=channel, **audience))
@@ -214,12 +218,11 @@ def test_a_push_may_be_looked_after_later(tenant):
 
 
 @pytest.mark.parametrize("status", [400, 429])
-def test_polls_slow_down_when_told_to(tmp_path, status):
-    with start(users=20, switches={"slow-down-status": status, "poll-interval": 8}) as running:
-        tenant = Tenant(running, tmp_path)
-        with answering_the_push(tenant, 4, "approve"):
-            result = got(tenant, tenant.user(4, challenge="push"))
-        assert is_good(tenant, result["access_token"]) and status in grants(tenant)
+def test_polls_slow_down_when_told_to(tenant, status):
+    tenant.running.reset(switches={"slow-down-status": status, "poll-interval": 8})
+    with answering_the_push(tenant, 4, "approve"):
+        result = got(tenant, tenant.user(4, challenge="push"))
+    assert is_good(tenant, result["access_token"]) and status in grants(tenant)
 
 
 def test_a_recovery_code_is_replaced(tenant):
@@ -329,16 +332,15 @@ def test_a_refresh_token_that_rotates_is_replaced(tenant):
     assert grants(tenant) == [None, 403]
 
 
-def test_a_refresh_may_stop_at_a_second_step(tmp_path):
-    with start(users=20, switches={"mfa-on-refresh": "on"}) as running:
-        tenant = Tenant(running, tmp_path)
-        login = got(tenant, tenant.user(2, otp=code_of(SECRET_2, running), offline_access=True))
-        refresh = {**tenant.application, "grant": "refresh_token", "refresh_token": login["refresh_token"]}
-        stopped = got(tenant, refresh)
-        assert stopped["access_token"] is None and not stopped["changed"]
-        running.control("PUT", "clock", {"advance_seconds": 30})
-        finish = {"mfa_token": stopped["mfa_token"], "otp": code_of(SECRET_2, running)}
-        assert is_good(tenant, got(tenant, {**tenant.application, **finish})["access_token"])
+def test_a_refresh_may_stop_at_a_second_step(tenant):
+    tenant.running.reset(switches={"mfa-on-refresh": "on"})
+    login = got(tenant, tenant.user(2, otp=code_of(SECRET_2, tenant.running), offline_access=True))
+    refresh = {**tenant.application, "grant": "refresh_token", "refresh_token": login["refresh_token"]}
+    stopped = got(tenant, refresh)
+    assert stopped["access_token"] is None and not stopped["changed"]
+    tenant.running.control("PUT", "clock", {"advance_seconds": 30})
+    finish = {"mfa_token": stopped["mfa_token"], "otp": code_of(SECRET_2, tenant.running)}
+    assert is_good(tenant, got(tenant, {**tenant.application, **finish})["access_token"])
 
 
 # Bad input and bad weather
@@ -407,6 +409,16 @@ def test_check_mode_sends_nothing(tenant):
             {"status": 403, "error_code": "unauthorized_client"},
         ),
     ],
+    ids=[
+        "wrong password",
+        "wrong client_secret",
+        "grant type that is off",
+        "unknown realm",
+        "unknown audience",
+        "wrong otp",
+        "blocked user",
+        "MFA grant that is off",
+    ],
 )
 def test_a_refusal_names_the_cause_and_the_way_out(tenant, number, options, said, facts):
     played = tenant.play({}, {MODULE: tenant.user(number, **options)})
@@ -469,6 +481,7 @@ def test_an_unreachable_tenant_is_named(tenant):
 # Secrets
 
 
+@pytest.mark.run_by("ansible-playbook")
 def test_secrets_of_the_task_are_not_printed(tenant):
     canary = "canary-%s-5f3a9"
     spa = public(tenant, grant="authorization_code", code_verifier="canary" * 8)
@@ -487,6 +500,8 @@ def test_secrets_of_the_task_are_not_printed(tenant):
     assert "canary" not in played.output
 
 
+@pytest.mark.oldest
+@pytest.mark.run_by("ansible-playbook")
 def test_tokens_that_auth0_returns_are_not_printed(tenant):
     code = code_of(SECRET_4, tenant.running)
     quiet = {"no_log": True}

@@ -20,6 +20,8 @@ from tests.support.playbook import BIN, ROOT, environment
 
 from .conftest import Tenant, email
 
+pytestmark = pytest.mark.oldest
+
 PLAYBOOKS = ROOT / "playbooks"
 
 
@@ -120,6 +122,7 @@ def test_users_of_a_list_are_onboarded(tenant):
         (["email,phone_number,name", '"a@example.com",,'], "must not contain commas or quotes"),
         (["email,phone_number,name", "nobody@example.com,+442071838750,x"], "no user has this e-mail address"),
     ],
+    ids=["wrong header", "missing value", "quotes", "unknown user"],
 )
 def test_a_list_that_is_wrong_is_told(tenant, lines, says):
     users = tenant.folder / "users.csv"

@@ -9,7 +9,11 @@ from __future__ import annotations
 import re
 import stat
 
+import pytest
+
 from .conftest import email
+
+pytestmark = pytest.mark.run_by("module")
 
 MODULE = "mfaops.auth0.auth0_recovery_code"
 CODE = re.compile(r"[1-9A-Z]{24}")
@@ -72,6 +76,7 @@ def test_max_age_is_checked_before_any_request(tenant):
     assert tenant.requests() == []
 
 
+@pytest.mark.run_by("ansible-playbook")
 def test_a_code_goes_to_a_file_that_only_its_owner_can_read(tenant):
     path = tenant.folder / "code"
     to_file = {MODULE: {"email": email(2), "path": str(path)}}

@@ -11,7 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
+import pytest
+
 from .conftest import PASSWORD, Tenant, code_of, email
+
+pytestmark = pytest.mark.run_by("module")
 
 MODULE = "mfaops.auth0.auth0_remembered_browser"
 SECRET_2 = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

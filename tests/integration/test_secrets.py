@@ -14,6 +14,8 @@ import pytest
 from .conftest import email
 from .test_failures import ACTION, AUTHENTICATOR, BROWSER, CODE, FACTOR, INFO, TICKET, TOKEN
 
+pytestmark = pytest.mark.oldest
+
 CANARY = "canary-%s-5f3a9"
 SEED = "CANARYCANARY2345CANARYCANARY2345"
 

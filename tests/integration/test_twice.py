@@ -14,7 +14,7 @@ import re
 
 import pytest
 
-from .conftest import code_of, email
+from .conftest import PASSWORD, REALM, code_of, email, writes_in
 from .test_failures import ACTION, AUTHENTICATOR, BROWSER, CODE, FACTOR, INFO, TICKET, TOKEN
 
 JS = "exports.onExecutePostLogin = async (event, api) => {};"
@@ -32,76 +32,105 @@ def as_user(module, number, **options):
     return task
 
 
-def confirmation(tenant):
-    token = tenant.user_token(1)
-    headers = {"Authorization": "Bearer " + token}
-    secret = tenant.post("/mfa/associate", {"authenticator_types": ["otp"]}, headers=headers)["secret"]
-    code = code_of(secret, tenant.running)
-    return {
-        AUTHENTICATOR: {**tenant.application, "mfa_token": token, "state": "confirmed", "factor": "otp", "code": code}
-    }
+def new_user(number):
+    """A user without a factor, made for one case."""
+
+    def user(tenant):
+        tenant.management("POST", "/users", {"connection": REALM, "email": email(number), "password": PASSWORD})
+        return {**tenant.application, "mfa_token": tenant.user_token(number)}
+
+    return user
 
 
-def pending(tenant):
-    enrolled = confirmation(tenant)[AUTHENTICATOR]
-    absent = {"state": "absent", "selector": "unconfirmed", "code": None}
-    return {AUTHENTICATOR: {name: value for name, value in {**enrolled, **absent}.items() if value is not None}}
+def enrollment(number):
+    return lambda tenant: {AUTHENTICATOR: {**new_user(number)(tenant), "factor": "otp"}}
+
+
+def with_pending_otp(number, **options):
+    def task(tenant):
+        user = new_user(number)(tenant)
+        headers = {"Authorization": "Bearer " + user["mfa_token"]}
+        secret = tenant.post("/mfa/associate", {"authenticator_types": ["otp"]}, headers=headers)["secret"]
+        code = {"code": code_of(secret, tenant.running)} if options["state"] == "confirmed" else {}
+        return {AUTHENTICATOR: {**user, **code, **options}}
+
+    return task
 
 
 def existing_action(tenant):
-    made = {ACTION: {**tenant.operator, "name": "mine", "code": JS}}
-    tenant.results({}, made)
-    return {ACTION: {**tenant.operator, "name": "mine", "state": "absent", "force": True}}
+    trigger = [{"id": "post-login", "version": "v3"}]
+    tenant.management("POST", "/actions/actions", {"name": "old", "supported_triggers": trigger, "code": JS})
+    return {ACTION: {**tenant.operator, "name": "old", "state": "absent"}}
 
 
 EMAIL = {"factor": "email", "email_address": "new@example.com"}
 PHONE = {"factor": "phone", "phone_number": "+15005550103"}
 GONE = {"state": "absent", "allow_last_factor": True}
+# Cases of one group share a tenant and a play, in this order.
 CASES = {
-    "info, operator": (as_operator(INFO, 9), NEVER),
-    "info, many": (as_operator(INFO, query="*"), NEVER),
-    "info, user": (as_user(INFO, 3), NEVER),
-    "authenticator present, operator": (as_operator(AUTHENTICATOR, 5, **EMAIL), ONCE),
-    "authenticator present with a name, operator": (as_operator(AUTHENTICATOR, 3, name="new", **PHONE), ONCE),
-    "authenticator absent, operator": (as_operator(AUTHENTICATOR, 3, **PHONE, **GONE), ONCE),
-    "authenticator absent by selector, operator": (
-        as_operator(AUTHENTICATOR, 9, selector="all", max_removals=3, **GONE),
-        ONCE,
-    ),
-    "authenticator present, user": (as_user(AUTHENTICATOR, 1, factor="otp"), ONCE),
-    "authenticator confirmed, user": (confirmation, ONCE),
-    "authenticator absent by selector, user": (pending, ONCE),
-    "recovery_code present": (as_operator(CODE, 2), ONCE),
-    "recovery_code rotated when old": (as_operator(CODE, 8, state="rotated", max_age="1d"), ONCE),
-    "recovery_code rotated": (as_operator(CODE, 8, state="rotated"), ALWAYS),
-    "enrollment_ticket": (as_operator(TICKET, 1), ALWAYS),
-    "remembered_browser absent": (as_operator(BROWSER, 1, state="absent"), ALWAYS),
-    "guardian_factor": (as_operator(FACTOR, enabled=["duo"], policy="never"), ONCE),
-    "action present": (as_operator(ACTION, name="mine", code=JS), ONCE),
-    "action absent": (existing_action, ONCE),
-    "mfa_token": (lambda tenant: {TOKEN: tenant.user(1)}, NEVER),
+    "authenticators": {
+        # First, because its code is soon too old.
+        "authenticator confirmed, user": (with_pending_otp(102, state="confirmed", factor="otp"), ONCE),
+        "info, operator": (as_operator(INFO, 9), NEVER),
+        "info, many": (as_operator(INFO, query="*"), NEVER),
+        "info, user": (as_user(INFO, 3), NEVER),
+        "authenticator present, operator": (as_operator(AUTHENTICATOR, 5, **EMAIL), ONCE),
+        "authenticator present with a name, operator": (as_operator(AUTHENTICATOR, 3, name="new", **PHONE), ONCE),
+        "authenticator absent, operator": (as_operator(AUTHENTICATOR, 3, **PHONE, **GONE), ONCE),
+        "authenticator absent by selector, operator": (
+            as_operator(AUTHENTICATOR, 9, selector="all", max_removals=3, **GONE),
+            ONCE,
+        ),
+        "authenticator present, user": (enrollment(101), ONCE),
+        "authenticator absent by selector, user": (
+            with_pending_otp(103, state="absent", selector="unconfirmed"),
+            ONCE,
+        ),
+    },
+    "the rest": {
+        "recovery_code present": (as_operator(CODE, 2), ONCE),
+        "recovery_code rotated when old": (as_operator(CODE, 8, state="rotated", max_age="1d"), ONCE),
+        "recovery_code rotated": (as_operator(CODE, 8, state="rotated"), ALWAYS),
+        "enrollment_ticket": (as_operator(TICKET, 1), ALWAYS),
+        "remembered_browser absent": (as_operator(BROWSER, 1, state="absent"), ALWAYS),
+        "mfa_token": (lambda tenant: {TOKEN: tenant.user(1)}, NEVER),
+        "guardian_factor": (as_operator(FACTOR, enabled=["duo"], policy="never"), ONCE),
+        "action present": (as_operator(ACTION, name="mine", code=JS), ONCE),
+        "action absent": (existing_action, ONCE),
+    },
 }
 WITHOUT_DIFF = {INFO, TICKET, BROWSER, TOKEN}
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_check_run_run_check(tenant, case):
-    make, expected = CASES[case]
-    task = {**make(tenant), "diff": True}
-    module = next(iter(task))
-    tenant.forget_requests()
-    (checked,) = tenant.results({}, {**task, "check_mode": True})
-    assert tenant.writes() == []
-    results = [checked, *tenant.results({}, task, task, {**task, "check_mode": True})]
-    assert [result["msg"] for result in results if result.get("failed")] == []
-    assert [result["changed"] for result in results] == expected
+STEPS = 6
+
+
+@pytest.mark.oldest
+@pytest.mark.parametrize("group", CASES)
+def test_check_run_run_check(tenant, group):
+    look = {"under_fault": {"control": tenant.running.url + "/_control"}}
+    steps = []
+    for make, _expected in CASES[group].values():
+        task = {**make(tenant), "diff": True}
+        steps += [look, {**task, "check_mode": True}, look, task, task, {**task, "check_mode": True}]
+    results = tenant.results({}, *steps)
+    assert len(results) == STEPS * len(CASES[group])
+    for index, (case, (_make, expected)) in enumerate(CASES[group].items()):
+        _before, checked, log, *done = results[index * STEPS : (index + 1) * STEPS]
+        assert writes_in(log["requests"]) == [], case
+        judge(case, next(iter(steps[index * STEPS + 1])), expected, [checked, *done])
+
+
+def judge(case: str, module: str, expected: list[bool], results: list[dict]) -> None:
+    assert [result["msg"] for result in results if result.get("failed")] == [], case
+    assert [result["changed"] for result in results] == expected, case
     if module in WITHOUT_DIFF:
-        assert not any("diff" in result for result in results)
+        assert not any("diff" in result for result in results), case
         return
     predicted, done, *later = [comparable(result["diff"]) for result in results]
-    assert predicted == done and done["before"] != done["after"]
+    assert predicted == done and done["before"] != done["after"], case
     if expected is ONCE:
-        assert all(diff["before"] == diff["after"] for diff in later)
+        assert all(diff["before"] == diff["after"] for diff in later), case
 
 
 def comparable(diff: dict) -> dict:

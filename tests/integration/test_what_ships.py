@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import subprocess
 
+import pytest
+
 from tests.support.playbook import BIN, ROOT, environment
 
 
@@ -25,6 +27,7 @@ def run(folder, *command, collections=None):
     return done.stdout
 
 
+@pytest.mark.oldest
 def test_the_built_collection_installs_and_plays_the_demo_twice(tenant):
     built, installed, elsewhere = (tenant.folder / name for name in ("built", "installed", "elsewhere"))
     elsewhere.mkdir()
