@@ -36,6 +36,7 @@ lint: setup
 	@$(python) -m antsibull_changelog lint
 	@$(python) -m black --check --quiet plugins lambda tests docs
 	@git ls-files -z | xargs -0 .venv/bin/codespell
+	@.venv/bin/mypy --no-error-summary
 	@found=$$(PYTHONPATH=build/collections .venv/bin/lint-imports --no-cache --no-logo) || { echo "$$found"; exit 1; }
 	@$(in_venv) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
 	@.venv/bin/ansible-builder introspect build/collections >/dev/null
