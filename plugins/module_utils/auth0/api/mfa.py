@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import Any, Mapping, TypedDict
 from urllib.parse import quote
 
 from ..authenticators import Authenticator
@@ -53,6 +54,15 @@ class Enrollment:
     recovery_codes: tuple[str, ...] = field(default=(), repr=False)
 
 
+class Association(TypedDict, total=False):
+    """The body of ``POST /mfa/associate``."""
+
+    authenticator_types: list[str]
+    oob_channels: list[str]
+    phone_number: str
+    email: str
+
+
 class MfaApi:
     """The endpoints under C(/mfa/) for one bearer."""
 
@@ -82,7 +92,7 @@ class MfaApi:
                 "Could not list the user's authenticators: the answer has not the documented form"
             ) from None
 
-    def associate(self, fields: dict[str, object]) -> Enrollment:
+    def associate(self, fields: Association) -> Enrollment:
         """Start an enrollment (C(POST /mfa/associate)); it stays inactive until it is confirmed.
 
         :param fields: C(authenticator_types), and C(oob_channels), C(phone_number) or C(email)
@@ -140,7 +150,7 @@ class MfaApi:
             return False
         return True
 
-    def _call(self, method: str, path: str, action: str, scope: str, json: dict | None = None):
+    def _call(self, method: str, path: str, action: str, scope: str, json: Mapping[str, object] | None = None) -> Any:
         bearer = self._checked_bearer(action, scope)
         try:
             return self._tokens.transport.request(method, path, action=action, json=json, bearer=bearer)

@@ -11,7 +11,7 @@ import json
 import time
 import uuid
 from dataclasses import dataclass, field, replace
-from typing import Callable
+from typing import Any, Callable, Mapping
 from urllib.parse import urlencode
 
 from ..wire.errors import (
@@ -84,12 +84,12 @@ class Application:
         fields = {"client_id": self.client_id}
         if self.private_key:
             fields["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-            fields["client_assertion"] = self._assertion(issuer)
+            fields["client_assertion"] = self._assertion(issuer, self.private_key)
         elif self.client_secret:
             fields["client_secret"] = self.client_secret
         return fields
 
-    def _assertion(self, issuer: str) -> str:
+    def _assertion(self, issuer: str, private_key: str) -> str:
         import jwt
 
         now = int(time.time())
@@ -102,7 +102,7 @@ class Application:
             "jti": str(uuid.uuid4()),
         }
         try:
-            return jwt.encode(claims, self.private_key, algorithm=self.signing_algorithm)
+            return jwt.encode(claims, private_key, algorithm=self.signing_algorithm)
         except NotImplementedError:
             raise ImportError("PyJWT without cryptography cannot sign", name="jwt") from None
         except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
@@ -313,6 +313,7 @@ class TokenEndpoint:
         :raises AmbiguousWriteError: an answer was lost, and it was the one that mattered
         """
         interval, deadline, lost = POLL_INTERVAL, clock() + timeout, None
+        refusal: Auth0Error
         while True:
             try:
                 return self.mfa_oob(mfa_token, oob_code)
@@ -365,7 +366,7 @@ class TokenEndpoint:
         )
 
 
-def _granted(answer: dict, asked: str) -> tuple[str, ...]:
+def _granted(answer: Mapping[str, Any], asked: str) -> tuple[str, ...]:
     # An answer without a scope granted what was asked for (RFC 6749 §5.1), unless the token itself says otherwise.
     scope = answer.get("scope")
     if scope is None:
@@ -401,7 +402,7 @@ def _unanswered(error: Auth0Error, timeout: float) -> Auth0Error:
     )
 
 
-def claims(bearer: str) -> dict | None:
+def claims(bearer: str) -> dict[str, Any] | None:
     """What a JWT says of itself, not verified (that is for the API); None for an opaque token or anything else."""
     parts = bearer.split(".")
     if len(parts) != 3:

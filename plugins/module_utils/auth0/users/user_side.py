@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ..api.mfa import Enrollment, MfaApi
+from ..api.mfa import Association, Enrollment, MfaApi
 from ..authenticators import MFA_VIEW, Authenticator
 from ..factors import FACTORS, Factor, words
 from ..wire.errors import AuthenticationError, ConfigurationError
@@ -95,10 +95,11 @@ def _check_enrollable(wanted: Wanted, factor: Factor) -> None:
         raise ConfigurationError("%s is required to enroll factor=%s" % (missing, wanted.channel or factor.name))
 
 
-def _association(step: Enroll) -> dict[str, object]:
+def _association(step: Enroll) -> Association:
     """The body of ``POST /mfa/associate``."""
     factor = FACTORS[step.factor]
-    body: dict[str, object] = {"authenticator_types": [factor.mfa_type]}
+    assert factor.mfa_type is not None, "check() refuses what the MFA API does not show"
+    body: Association = {"authenticator_types": [factor.mfa_type]}
     if factor.oob_channels:
         body["oob_channels"] = [step.channel or factor.oob_channels[0]]
     if step.phone_number is not None:
