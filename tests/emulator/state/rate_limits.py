@@ -143,7 +143,7 @@ class Limiter:
             self._buckets["my-account", group] = Bucket(limit, now, by_windows)
 
     def admit(self, api: str, group: str) -> Admission:
-        """Count one request against the API's common bucket and its group's; the one with fewer requests left is reported."""
+        """Count one request against the common bucket of the API and the group's; reports the one with fewer tokens."""
         now = self._clock()
         buckets = [bucket for key in (ALL, group) if (bucket := self._buckets.get((api, key)))]
         allowed = all(bucket.tokens(now) >= 1 for bucket in buckets)
