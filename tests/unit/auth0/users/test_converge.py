@@ -83,7 +83,7 @@ def test_an_enrollment_hands_out_what_auth0_returns_once():
 
 @pytest.mark.parametrize("channel, target", [(None, "sms|new"), ("sms", "sms|new"), ("voice", "voice|new")])
 def test_of_a_new_phone_the_channel_that_was_asked_for_is_shown(channel, target):
-    account = Mfa(*phone("old", phone_number="XXXXXXXXX0000"))
+    account = Mfa(*phone("earlier", phone_number="XXXXXXXXX0000"))
     outcome = as_user(account, Wanted("present", "phone", channel=channel, phone_number=NUMBER))
     assert outcome.target.id == target
 
@@ -94,6 +94,18 @@ def test_what_appears_meanwhile_is_not_taken_for_the_new_one():
 
     def associate(fields):
         account.rows.append(seen("push|another", "push"))
+        return enroll(fields)
+
+    account.associate = associate
+    assert as_user(account, Wanted("present", "otp")).target.id == "otp|new"
+
+
+def test_what_is_confirmed_meanwhile_is_not_taken_for_the_new_one():
+    account = Mfa(seen("push|a", "push", confirmed=False))
+    enroll = account.associate
+
+    def associate(fields):
+        account._confirm("push|a")
         return enroll(fields)
 
     account.associate = associate
@@ -150,6 +162,13 @@ def test_a_confirmation_that_the_next_reading_does_not_show_is_shown_as_planned(
     assert outcome.changed and outcome.target.id == "totp|a"
 
 
+def test_one_that_is_gone_when_it_is_read_again_is_shown_as_planned():
+    account = Management(managed("totp|a"))
+    account.update_authenticator = lambda user_id, authenticator_id, fields: account.rows.clear()
+    outcome = as_operator(account, Wanted("present", authenticator_id="totp|a", name="new"))
+    assert outcome.after == () and outcome.target == managed("totp|a", name="new")
+
+
 def test_what_is_confirmed_already_needs_no_code():
     account = Mfa(seen("totp|a"))
     outcome = as_user(account, Wanted("confirmed", "otp"))
@@ -185,6 +204,11 @@ def test_a_selector_tells_what_it_kept_and_why():
 def test_nothing_to_remove_says_which_id_was_looked_for():
     outcome = as_operator(Management(managed("totp|a")), Wanted("absent", authenticator_id="totp|b"))
     assert not outcome.changed and "totp|b" in outcome.notice
+    assert as_operator(Management(managed("totp|a")), Wanted("absent", "phone")).notice is None
+    # The user has it; it is kept, and skipped says why.
+    wanted = Wanted("absent", authenticator_id="totp|a", selector="unconfirmed")
+    outcome = as_operator(Management(managed("totp|a")), wanted)
+    assert outcome.notice is None and [each for each, _why in outcome.skipped] == ["totp|a"]
 
 
 def test_ages_are_counted_to_the_present_unless_told_otherwise():

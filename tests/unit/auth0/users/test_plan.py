@@ -455,7 +455,9 @@ UNUSED = {"selector": "unused", "unused_for": 90 * 86400}
         ({**UNUSED, "authenticator_id": "phone|dev_1"}, [OLD, NEW], ["Remove"], ["phone|dev_1"], []),
         ({**UNUSED, "authenticator_id": "phone|dev_9"}, [OLD, NEW], [], [], []),
         ({**UNUSED, "factor": "push"}, [OLD, NEW], [], [], []),
+        (UNUSED, [managed("totp|dev_4", "otp", 90), NEW], ["Remove"], ["totp|dev_4"], []),
         # The date decides, and where there is none nobody knows.
+        ({"selector": "unused", "unused_for": 1}, [managed("totp|dev_4", "otp")], [], [], []),
         (UNUSED, [managed("totp|dev_4", "otp"), NEW], [], [], []),
         (
             UNUSED,

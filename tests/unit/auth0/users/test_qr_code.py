@@ -44,5 +44,6 @@ def test_what_has_a_code_is_allowed(factor):
 
 @pytest.mark.parametrize("wanted", [Wanted("absent", "otp"), Wanted("present", "phone"), Wanted("confirmed", "push")])
 def test_what_has_no_code_is_refused_beforehand(wanted):
-    with pytest.raises(ConfigurationError, match="require state=present and factor=otp or push"):
+    with pytest.raises(ConfigurationError, match="require state=present and factor=otp or push") as caught:
         check(wanted)
+    assert caught.value.hint

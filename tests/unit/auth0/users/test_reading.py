@@ -128,6 +128,19 @@ def test_a_user_who_was_read_is_not_listed_again_as_unread_and_nobody_is_asked_f
     assert api.asked == ["a|8", "a|3"]
 
 
+def test_everybody_who_was_named_is_listed_once_after_the_walk_has_stopped():
+    error = AuthenticationError("no")
+    addresses = [Target(email="%d@example.com" % number) for number in (3, 4)]
+    _reading, users = read(Api(u1=error), [*ids(1, 2, 2), *addresses])
+    assert [(user.user_id, user.email) for user in users] == [
+        ("a|1", None),
+        ("a|2", None),
+        (None, "3@example.com"),
+        (None, "4@example.com"),
+    ]
+    assert all(user.error is error for user in users)
+
+
 EVERYTHING = RowFilter(confirmed=None)
 
 
@@ -166,6 +179,19 @@ def test_progress_is_told_after_every_so_many():
     told = []
     read_everything(Api(u2=NotFoundError("x")), ids(1, 2, 3, 4, 5), 2, lambda *figures: told.append(figures))
     assert told == [(2, 1), (4, 1)]
+
+
+def test_progress_can_be_told_after_every_user():
+    told = []
+    read_everything(Api(), ids(1, 2), 1, lambda *figures: told.append(figures))
+    assert told == [(1, 0), (2, 0)]
+
+
+def test_the_result_has_the_rows_that_fit():
+    api = Api()
+    api.list_authenticators = lambda user_id: [row(1), row(2, confirmed=False)]
+    result = read_all(Reading(api, ids(1)), RowFilter(confirmed=False), 100, lambda *figures: None)
+    assert [shown["id"] for shown in result["users"][0]["authenticators"]] == ["sms|dev_2"]
 
 
 @pytest.mark.parametrize("every", [0, -1])
