@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
@@ -27,6 +29,11 @@ def test_the_challenge_of_the_rfc():
     assert (
         code_challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk") == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
     )
+
+
+def test_a_challenge_is_43_characters_without_padding():
+    for number in range(300):
+        assert re.fullmatch("[A-Za-z0-9_-]{43}", code_challenge("v" * 43 + str(number)))
 
 
 def test_secrets_are_verifiers_and_no_two_are_equal():

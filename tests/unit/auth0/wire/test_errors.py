@@ -177,6 +177,7 @@ def test_the_request_id_is_auth0s_own_where_there_is_one(headers, request_id):
         ({"statusCode": 400, "error": "Bad Request", "message": "m"}, None, "m"),
         ({"error": "x", "message": "m", "error_description": "d"}, "x", "m"),
         ({"errorCode": "y", "error": "x"}, "y", "Auth0 gave no reason"),
+        ({"error": 7, "error_description": ["d"]}, None, "Auth0 gave no reason"),
     ],
 )
 def test_where_the_cause_stands(body, code, said):
@@ -203,6 +204,33 @@ def test_the_line_has_what_is_known(facts, text):
         assert str(errors.BadRequestError(message, **facts)) == text
 
 
+@pytest.mark.parametrize("status, kind", [(499, errors.BadRequestError), (500, errors.ServerError)])
+def test_from_500_on_it_is_the_servers_error(status, kind):
+    assert type(from_response("do it", status, {}, None)) is kind
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"error": "mfa_required"}, {"error": "mfa_required", "mfa_token": 7}, {"error": "other", "mfa_token": "Fe26"}],
+    ids=str,
+)
+def test_a_second_step_needs_both_the_code_and_the_token(body):
+    assert type(from_response("log in", 403, {}, body)) is errors.ForbiddenError
+
+
+def test_every_fact_is_part_of_the_data():
+    assert complete().facts() == {
+        "status": 400,
+        "error_code": "invalid_body",
+        "request_id": "r1",
+        "required_scope": "read:users",
+        "hint": "Do it right.",
+        "changed": True,
+        "done": ["created"],
+    }
+    assert complete().args == ("Could not do it",)
+
+
 @pytest.mark.parametrize("length, kept", [(300, "a" * 300), (301, "a" * 299 + "…")])
 def test_a_long_text_is_cut(length, kept):
     assert errors.one_line("a" * length) == kept
@@ -223,6 +251,7 @@ def test_mfa_required_carries_the_token_but_never_shows_it(status):
     }
     error = from_response("log in", status, {}, body)
     assert isinstance(error, errors.MfaRequiredError) and error.mfa_token == "Fe26.2*secret"
+    assert (error.status, error.code) == (status, "mfa_required")
     assert "otp" in error.hint and "mfa_token" in error.hint
     assert "Fe26" not in str(error) + repr(error) + str(error.facts())
 
@@ -236,6 +265,7 @@ def test_a_missing_scope_is_named():
     }
     error = from_response("list the users", 403, {}, body)
     assert isinstance(error, errors.InsufficientScopeError)
+    assert error.message == "Could not list the users: Insufficient scope, expected any of: read:users"
     assert error.facts() == {
         "status": 403,
         "error_code": "insufficient_scope",

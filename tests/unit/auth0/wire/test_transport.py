@@ -347,14 +347,14 @@ EXPIRED = json.dumps({"statusCode": 401, "error": "Unauthorized", "message": "Ex
 @pytest.mark.parametrize(
     "bearer, sent",
     [
-        pytest.param(Bearer(Renewing("old", "new", "newer")), ["Bearer old", "Bearer new"], id="renewed once"),
-        pytest.param(given("old"), ["Bearer old"], id="given, so there is no other"),
+        pytest.param(lambda: Bearer(Renewing("old", "new", "newer")), ["Bearer old", "Bearer new"], id="renewed once"),
+        pytest.param(lambda: given("old"), ["Bearer old"], id="given, so there is no other"),
     ],
 )
 def test_a_refused_management_token_is_renewed_once(bearer, sent):
     with serving(reply(401, EXPIRED)) as (port, seen):
         connection = Connection.from_options(base_url="http://127.0.0.1:%d" % port)
-        with ManagementApi(connection, Budget(), bearer) as api:
+        with ManagementApi(connection, Budget(), bearer()) as api:
             with pytest.raises(AuthenticationError, match="Expired token received"):
                 api.list_authenticators("auth0|1")
     assert [headers["Authorization"] for _method, _path, headers, _body in seen] == sent
