@@ -8,7 +8,8 @@
     tools/mutants.py wire/budget tenant/   only files whose path contains one of these
 
 mutmut works on the directory it stands in and names modules after their path, so it gets a tree where the collection
-has its import path: build/mutants. Its own output is in build/mutants/log.
+has its import path: build/mutants. Its own output is in build/mutants/log. It runs the tests several times in one process,
+so none may keep anything in its parameters.
 """
 
 from __future__ import annotations
