@@ -15,6 +15,7 @@ import tomllib
 import yaml
 
 from ansible_collections.mfaops.auth0.plugins.doc_fragments.connection import ModuleDocFragment
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.factors import words
 
 ROOT = Path(__file__).resolve().parents[2]
 # Page -> where the short paths in it start, beside the root and the page's own directory.
@@ -119,6 +120,11 @@ def test_every_room_has_its_place_in_contributing():
         ROOT / "plugins/module_utils"
     }
     assert [str(path.relative_to(ROOT)) for path in rooms if "\n%s/ " % path.relative_to(ROOT) not in named] == []
+
+
+def test_every_factor_is_in_the_glossary():
+    glossary = (ROOT / "docs" / "docsite" / "rst" / "glossary.rst").read_text()
+    assert [word for word in words() if "``%s``" % word not in glossary] == []
 
 
 def as_prose(requirement: str) -> tuple[str, str]:
