@@ -271,8 +271,10 @@ MANY_USERS = Part(
     },
     # IDs go with addresses; nothing else goes with either.
     mutually_exclusive=(
-        ("user_ids", "query", "user_id", "email", "mfa_token", "username"),
-        ("emails", "query", "user_id", "email", "mfa_token", "username"),
+        ("user_ids", "query", "user_id", "email"),
+        ("emails", "query", "user_id", "email"),
+        ("user_ids", "query", "mfa_token", "username"),
+        ("emails", "query", "mfa_token", "username"),
     ),
 )
 FILTER = Part(
