@@ -11,48 +11,52 @@ module: auth0_mfa_token
 short_description: Get a user's token for the MFA API of Auth0
 version_added: 0.2.0
 description:
-  - Logs a user in and returns an access token for the MFA API, which lives ten minutes. Other modules take it in C(mfa_token).
-  - With O(grant=password) there are three ways. Ask for the audience of the MFA API with O(offline_access) and refresh the token
-    whenever one is needed; log in for this audience when one is needed, with a second step for users who have a factor; or log in
-    for another audience without a second step and take RV(mfa_token), with which authenticators can be listed.
-  - The second step is O(otp), O(recovery_code), or something that is sent to the user. With O(challenge) being V(sms), V(voice) or
-    V(email) the task ends with RV(mfa_token) and RV(oob_code), and a second task finishes the login with the code that the user
-    received. With O(challenge=push) the task waits for the user's answer.
-  - What uses up a code or a token is never sent twice. Where such an answer is lost, the task fails and says what to do.
+  - Logs a user in and returns an access token for the MFA API. The token expires after ten minutes. Set C(mfa_token) of other
+    modules to it.
+  - There are three ways to use O(grant=password).
+  - Log in once with O(offline_access), and get a new token with O(grant=refresh_token) whenever you need one.
+  - Log in each time you need a token. Users who have a factor need a second step each time.
+  - Log in without a second step. The result has RV(mfa_token), which can only list authenticators and enroll the first one.
+  - The second step is O(otp), O(recovery_code) or O(challenge). With O(challenge=push) the task waits until the user answers.
+    By SMS, voice or e-mail the login takes two tasks, because the user must first receive the code. The first task ends with
+    RV(mfa_token) and RV(oob_code). Set O(mfa_token), O(oob_code) and O(binding_code) in the second task.
+  - The module never sends a code or a token twice if the first request may have used it up. If the response to such a request is
+    lost, the task fails and its message says what to do.
 options:
   grant:
     description:
-      - V(password) logs in with O(username) and O(password), or goes on from O(mfa_token).
-      - V(refresh_token) gets another token without the user.
-      - V(authorization_code) is for Universal Login. Without O(code) and O(callback_url) it makes RV(authorization_url), where the
-        user's browser logs in, and sends nothing; with one of them it exchanges what the browser came back with.
+      - V(password) logs in with O(username) and O(password), or continues the login of O(mfa_token).
+      - V(refresh_token) gets a new token without the user.
+      - V(authorization_code) is for Universal Login and takes two tasks. The first one returns RV(authorization_url), where the user
+        logs in with a browser, and sends nothing. The second one gets the token for O(callback_url) or O(code).
     type: str
     choices: [password, refresh_token, authorization_code]
     default: password
   username:
-    description: The user's name. The application needs the grant type Password and, for a second step, MFA.
+    description: The user's name. The application must allow the grant types Password and, for a second step, MFA.
     type: str
   password:
     description: The user's password.
     type: str
   realm:
     description:
-      - The connection the user is in, such as V(Username-Password-Authentication). Without it the tenant's default directory is used.
+      - The user's connection, such as V(Username-Password-Authentication). By default it is the tenant's default directory.
     type: str
   mfa_token:
     description:
-      - The C(mfa_token) of a login that stopped at C(mfa_required), to go on with its second step, instead of O(username) and
-        O(password). A refresh may stop there, too.
+      - What RV(mfa_token) was in an earlier task, to continue that login with its second step. Use it instead of O(username) and
+        O(password).
     type: str
   audience:
     description:
-      - The API the token is for, by default V(https://TENANT/mfa/), the only one the MFA API accepts.
+      - The API that the token is for. By default it is V(https://TENANT/mfa/), the only one that the MFA API accepts.
     type: str
   scopes:
     description:
-      - The scopes to ask for. By default V(enroll), V(read:authenticators) and V(remove:authenticators); for another O(audience) all
-        that the API grants, and with O(grant=refresh_token), which can only narrow them, what the login was granted.
-      - With O(mfa_token) nothing is asked for again, and they are only compared with what was granted.
+      - The scopes to ask for. By default they are V(enroll), V(read:authenticators) and V(remove:authenticators). For another
+        O(audience) the default is every scope that the API grants.
+      - With O(grant=refresh_token) the default is what the login was granted. The scopes can only be fewer than that.
+      - With O(mfa_token) the earlier task has asked for scopes already. The module only compares them with what Auth0 grants.
     type: list
     elements: str
   offline_access:
@@ -60,11 +64,11 @@ options:
     type: bool
     default: false
   otp:
-    description: A code of the user's OTP app, as second step. Quote it, or YAML drops a leading zero.
+    description: A code of the user's OTP app, as the second step. Quote it, because YAML drops a leading zero otherwise.
     type: str
   recovery_code:
     description:
-      - The user's recovery code, as second step. It is void afterward, and RV(recovery_code) is the new one.
+      - The user's recovery code, as the second step. Auth0 replaces it, and RV(recovery_code) is the new one.
     type: str
   challenge:
     description: How to reach the user for the second step.
@@ -72,40 +76,45 @@ options:
     choices: [sms, voice, push, email]
   authenticator_id:
     description:
-      - Which authenticator to challenge, by the id it has in the MFA view, such as V(sms|dev_klnv5yshzzoosSUm). Needed only where
-        the user has more than one for this O(challenge).
+      - The ID of the authenticator to challenge, as the MFA API lists it, such as V(sms|dev_klnv5yshzzoosSUm). It is required only
+        if the user has more than one for this O(challenge).
     type: str
   oob_code:
     description:
-      - What RV(oob_code) was, to finish the login with O(binding_code), or without it to see whether a push was approved.
+      - What RV(oob_code) was in an earlier task, to finish that login.
+      - Set O(binding_code) as well to the code that the user received. Without it the task checks whether the user approved the push.
     type: str
   binding_code:
-    description: The code the user received. Quote it, or YAML drops a leading zero.
+    description: The code that the user received. Quote it, because YAML drops a leading zero otherwise.
     type: str
   push_timeout:
     description:
-      - How many seconds to wait for the answer to a push. Auth0 is asked every five seconds, or less often where it says so.
-      - With V(0) and O(challenge=push) the task sends the push and ends; with V(0) and O(oob_code) it asks once.
+      - How many seconds to wait until the user answers a push, at most 300. The module asks Auth0 every five seconds, or less often
+        if Auth0 says so.
+      - With V(0) and O(challenge=push) the task sends the push and does not wait. With V(0) and O(oob_code) it asks once.
     type: float
     default: 60
   refresh_token:
     description: The refresh token, for O(grant=refresh_token).
     type: str
   redirect_uri:
-    description: Where the browser ends, one of the application's Allowed Callback URLs, for O(grant=authorization_code).
+    description:
+      - The address at which the login in the browser ends, for O(grant=authorization_code). It must be one of the application's
+        Allowed Callback URLs.
     type: str
   code:
-    description: The authorization code the browser came back with.
+    description: The authorization code at the end of the login in the browser. Use it instead of O(callback_url).
     type: str
   callback_url:
     description:
-      - The whole address the browser came back to, instead of O(code). It is checked against O(state), and an error in it is told.
+      - The whole address at which the login in the browser ended. The module compares its state with O(state), and reports an error
+        that Auth0 put into it.
     type: str
   code_verifier:
-    description: What RV(code_verifier) was, to exchange a code.
+    description: What RV(code_verifier) was in the task that returned RV(authorization_url).
     type: str
   state:
-    description: What RV(state) was, to check O(callback_url).
+    description: What RV(state) was in the task that returned RV(authorization_url). It is required with O(callback_url).
     type: str
 author:
   - mfaops.auth0 contributors (@mfaops)
@@ -116,19 +125,18 @@ attributes:
   check_mode:
     support: partial
     details:
-      - Options are checked and nothing is sent, because a login would use up codes and send messages. There is no token in the
-        result.
-      - A task is predicted to change something with O(recovery_code) only; whether a refresh token rotates cannot be known.
-      - An RV(authorization_url) is made in check mode as well.
+      - The module checks the options and sends nothing, because a login would use up codes and send messages. The result has no
+        token.
+      - In check mode, only O(recovery_code) reports changed. Whether Auth0 replaces a refresh token cannot be known.
+      - RV(authorization_url) is returned in check mode as well.
   diff_mode:
     support: none
   idempotent:
     support: partial
-    details: A recovery code and a rotating refresh token are used up and replaced each time.
+    details: Each run uses up and replaces a recovery code, or a refresh token that the application rotates.
 notes:
-  - Register the result and set C(no_log=true) on the task, because what it returns are secrets that the task asked for and that are
-    not masked.
-  - O(api_token) is not used.
+  - Register the result and set C(no_log=true) on the task, because the module does not mask the secrets that it returns.
+  - The module does not use O(api_token).
 seealso:
   - module: mfaops.auth0.auth0_mfa_authenticator_info
   - module: mfaops.auth0.auth0_mfa_authenticator
@@ -179,7 +187,7 @@ EXAMPLES = r"""
   register: login
   no_log: true
 
-- name: Send a push and wait two minutes for the answer
+- name: Send a push and wait two minutes for the user to approve it
   mfaops.auth0.auth0_mfa_token:
     auth0_domain: example.eu.auth0.com
     client_id: "{{ app_client_id }}"
@@ -202,7 +210,7 @@ EXAMPLES = r"""
   register: login
   no_log: true
 
-- name: Make an address where the user's browser logs in
+- name: Get the address where the user logs in with a browser
   mfaops.auth0.auth0_mfa_token:
     auth0_domain: example.eu.auth0.com
     client_id: "{{ app_client_id }}"
@@ -212,7 +220,7 @@ EXAMPLES = r"""
   register: browser
   no_log: true
 
-- name: Get the token once the browser has come back
+- name: Get the token after the login in the browser
   mfaops.auth0.auth0_mfa_token:
     auth0_domain: example.eu.auth0.com
     client_id: "{{ app_client_id }}"
@@ -228,17 +236,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 access_token:
-  description: The token, V(null) where a step is still to be done.
+  description: The token; V(null) if a step is still left.
   returned: success
   type: str
   sample: eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJzY29wZSI6ImVucm9sbCJ9.c2lnbmF0dXJl
 expires_in:
-  description: For how many seconds the token is good, V(600) for the MFA API; V(null) without a token.
+  description: After how many seconds the token expires, V(600) for the MFA API; V(null) without a token.
   returned: success
   type: int
   sample: 600
 expires_at:
-  description: When it expires, by the clock of the host the module runs on; V(null) without a token.
+  description: When the token expires by the clock of the host that the module runs on; V(null) without a token.
   returned: success
   type: str
   sample: "2026-08-20T12:10:00.000Z"
@@ -249,50 +257,49 @@ scopes:
   elements: str
   sample: [enroll, "read:authenticators", "remove:authenticators"]
 missing_scopes:
-  description: The scopes that were asked for and not granted, of which the task also warns.
+  description: The scopes that the task asked for and Auth0 did not grant. The task also warns about them.
   returned: success
   type: list
   elements: str
   sample: []
 refresh_token:
   description:
-    - A new refresh token, V(null) where none came. With O(grant=refresh_token) the one that was given is void once there is a new
-      one.
+    - A new refresh token; V(null) if there is none. With O(grant=refresh_token) a new one replaces O(refresh_token), which is void.
   returned: success
   type: str
   sample: null
 recovery_code:
-  description: The user's new recovery code, V(null) where none was used up. It cannot be read again.
+  description: The user's new recovery code; V(null) if O(recovery_code) was not used. It cannot be read again.
   returned: success
   type: str
   sample: null
 mfa_token:
-  description: What the second step needs, V(null) where none is to be done or where it was given in O(mfa_token).
+  description: For the second step, in O(mfa_token) of the next task; V(null) if none is left or if O(mfa_token) was set.
   returned: success
   type: str
   sample: null
 oob_code:
-  description: To be given back in O(oob_code), V(null) where nothing was sent that is still to be answered.
+  description: For O(oob_code) of the next task; V(null) if no challenge is waiting for an answer.
   returned: success
   type: str
   sample: null
 binding_method:
-  description: V(prompt) where the user received a code that goes into O(binding_code), V(null) otherwise.
+  description: V(prompt) if the user received a code for O(binding_code) of the next task; V(null) otherwise.
   returned: success
   type: str
   sample: null
 authorization_url:
-  description: Where the user's browser logs in, V(null) for other grants and for an exchange.
+  description: The address where the user logs in with a browser; V(null) in all other cases.
   returned: success
   type: str
   sample: null
 code_verifier:
-  description: To be given back in O(code_verifier), V(null) without RV(authorization_url).
+  description: For O(code_verifier) of the next task; V(null) without RV(authorization_url).
   returned: success
   type: str
   sample: null
 state:
-  description: To be given back in O(state), V(null) without RV(authorization_url).
+  description: For O(state) of the next task; V(null) without RV(authorization_url).
   returned: success
   type: str
   sample: null

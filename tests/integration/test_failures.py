@@ -156,7 +156,7 @@ def drop_none(options: dict) -> dict:
         ),
         (
             {"username": None, "password": None, "realm": None, "mfa_token": "nonsense"},
-            "must be for the /mfa/ audience",
+            "Use an access token for the /mfa/ audience",
             {"status": 401},
         ),
         ({"email": "user00003@example.com"}, "mfa_token", {}),

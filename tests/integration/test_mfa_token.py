@@ -165,7 +165,7 @@ def test_a_code_that_is_sent_takes_two_tasks(tenant, number, channel):
         *[{MODULE: {"binding_code": message["code"]}}] * 2,
     )
     assert without["failed"] and "Set binding_code" in without["msg"]
-    assert wrong["failed"] and "Invalid binding_code" in wrong["msg"] and "have another one sent" in wrong["msg"]
+    assert wrong["failed"] and "Invalid binding_code" in wrong["msg"] and "send another one" in wrong["msg"]
     succeeded([done])
     assert done["access_token"] and done["mfa_token"] is None and not done["changed"]
     assert again["failed"]
@@ -234,7 +234,7 @@ def test_a_recovery_code_is_replaced(tenant):
     assert (checked["changed"], checked["access_token"], checked["recovery_code"]) == (True, None, None)
     assert used["changed"] and len(used["recovery_code"]) == 24 and used["recovery_code"] != RECOVERY_CODE_4
     assert is_good(tenant, used["access_token"])
-    assert again["failed"] and "only the newest recovery code" in again["msg"]
+    assert again["failed"] and "Only the user's newest recovery code" in again["msg"]
     assert grants(tenant) == [403, 200, 403, 403]
     assert got(tenant, tenant.user(4, recovery_code=used["recovery_code"]))["changed"]
 
@@ -301,7 +301,7 @@ def test_what_does_not_belong_to_the_login_is_refused(tenant):
     back = browse(tenant, begun["authorization_url"], 1)
     tenant.forget_requests()
     strange, checked = tenant.results(exchange(tenant, other, back), {MODULE: {}}, {MODULE: {}, "check_mode": True})
-    assert "state in callback_url is not the one" in strange["msg"] and strange["msg"] == checked["msg"]
+    assert "state in callback_url belongs to another login" in strange["msg"] and strange["msg"] == checked["msg"]
     assert tenant.requests() == []
     (verifier,) = tenant.results(
         exchange(tenant, {**begun, "code_verifier": other["code_verifier"]}, back), {MODULE: {}}
@@ -327,7 +327,7 @@ def test_a_refresh_token_that_rotates_is_replaced(tenant):
     tenant.forget_requests()
     played = tenant.play({**refresh, "refresh_token": first["refresh_token"]}, {MODULE: {}}, {MODULE: {}})
     lost, again = played.results
-    assert "may be used up" in one_line(lost, played.output) and "log in again" in lost["hint"]
+    assert "may be used up" in one_line(lost, played.output) and "Log in again" in lost["hint"]
     assert "Unknown or invalid refresh token" in one_line(again, played.output)
     assert grants(tenant) == [None, 403]
 
@@ -451,7 +451,7 @@ def test_a_lost_login_may_be_tried_again(tenant, kind):
     tenant.fault(kind=kind, path="/oauth/token")
     played = tenant.play(tenant.user(1), {MODULE: {}}, {MODULE: {}})
     lost, again = played.results
-    assert "No token was received: try again" in one_line(lost, played.output)
+    assert "Auth0 changed nothing. Run the task again" in one_line(lost, played.output)
     assert succeeded([again]) and grants(tenant) == [None, 200]
 
 
@@ -469,7 +469,7 @@ def test_a_recovery_code_is_never_sent_twice(tenant, kind):
 def test_a_lost_challenge_is_sent_once(tenant):
     tenant.fault(kind="lost", path="/mfa/challenge")
     played = tenant.play(tenant.user(3, challenge="sms"), {MODULE: {}})
-    assert "run the task again for another one" in one_line(played.results[0], played.output)
+    assert "Run the task again to send another one" in one_line(played.results[0], played.output)
     assert len(tenant.requests("POST", "/mfa/challenge")) == 1
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The MFA API: one user's authenticators, seen and changed with that user's own token."""
+"""The MFA API: one user's authenticators, listed and changed with that user's own token."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from .checks import check_id
 from .tokens import TokenEndpoint, claims, is_mfa_token
 from ..wire.transport import NOT_REPEATED
 
-# How far the clock of this machine may be ahead of Auth0's before a good token is refused here.
+# Seconds that the clock of this host may be ahead of Auth0's before a valid token is refused here.
 _CLOCK_SKEW = 60
-_TOKEN_WANTED = "The access token must be for the /mfa/ audience, younger than 600 s, with scope %s."
+_TOKEN_WANTED = "Use an access token for the /mfa/ audience that is younger than 600 s and has the scope %s."
 
 _MFA_TOKEN_GIVEN = (
     "This is an mfa_token, not an access token. It must come from this tenant. It can list authenticators and enroll the "
@@ -36,12 +36,12 @@ _MFA_TOKEN_GIVEN = (
 
 @dataclass(frozen=True)
 class Enrollment:
-    """What an association returned, once and never again. Secrets are left out of C(repr).
+    """What an association returned, once and never again. ``repr`` leaves out the secrets.
 
-    :ivar authenticator_type: C(otp) or C(oob)
-    :ivar oob_channel: C(sms), C(voice), ... for C(oob)
+    :ivar authenticator_type: ``otp`` or ``oob``
+    :ivar oob_channel: ``sms``, ``voice``, ... for ``oob``
     :ivar secret: the OTP seed, base32
-    :ivar barcode_uri: the C(otpauth://) address of the QR code
+    :ivar barcode_uri: the ``otpauth://`` address of the QR code
     :ivar oob_code: to be sent back with the code the user received
     :ivar recovery_codes: the user's first recovery code, where the tenant issues one
     """
@@ -64,7 +64,7 @@ class Association(TypedDict, total=False):
 
 
 class MfaApi:
-    """The endpoints under C(/mfa/) for one bearer."""
+    """The endpoints under ``/mfa/`` for one bearer."""
 
     def __init__(self, tokens: TokenEndpoint, bearer: Bearer) -> None:
         """
@@ -75,34 +75,34 @@ class MfaApi:
 
     @property
     def holds_mfa_token(self) -> bool:
-        """Whether the bearer is an C(mfa_token), which can do less than an access token."""
+        """Whether the bearer is an ``mfa_token``, which can do less than an access token."""
         return is_mfa_token(self._bearer())
 
     def list_authenticators(self) -> list[Authenticator]:
-        """All authenticators, unconfirmed ones included (C(GET /mfa/authenticators), not paged).
+        """All authenticators, unconfirmed ones included (``GET /mfa/authenticators``, not paged).
 
-        :raises AuthenticationError: the bearer is wrong or too old
-        :raises InsufficientScopeError: it lacks C(read:authenticators)
+        :raises AuthenticationError: the bearer is wrong or has expired
+        :raises InsufficientScopeError: it lacks ``read:authenticators``
         """
         items = self._call("GET", "/mfa/authenticators", "list the user's authenticators", "read:authenticators")
         try:
             return [Authenticator.from_mfa_api(item) for item in items]
         except (KeyError, TypeError, AttributeError):
             raise ServerError(
-                "Could not list the user's authenticators: the answer has not the documented form"
+                "Could not list the user's authenticators: the response was not in the documented format"
             ) from None
 
     def associate(self, fields: Association) -> Enrollment:
-        """Start an enrollment (C(POST /mfa/associate)); it stays inactive until it is confirmed.
+        """Start an enrollment (``POST /mfa/associate``); it stays inactive until it is confirmed.
 
-        :param fields: C(authenticator_types), and C(oob_channels), C(phone_number) or C(email)
-        :raises AuthenticationError: an C(mfa_token) was used although the user has an active authenticator
+        :param fields: ``authenticator_types``, and ``oob_channels``, ``phone_number`` or ``email``
+        :raises AuthenticationError: an ``mfa_token`` was used although the user has an active authenticator
         """
         action = "enroll %s for the user" % (fields.get("oob_channels") or fields["authenticator_types"])[0]
         answer = self._call("POST", "/mfa/associate", action, "enroll", {**fields, **self._tokens.credentials})
         if not isinstance(answer, dict) or not isinstance(answer.get("authenticator_type"), str):
             raise AmbiguousWriteError(
-                "Could not %s: the answer has not the documented form" % action, hint=NOT_REPEATED
+                "Could not %s: the response was not in the documented format" % action, hint=NOT_REPEATED
             )
         return Enrollment(
             authenticator_type=answer["authenticator_type"],
@@ -114,10 +114,10 @@ class MfaApi:
         )
 
     def confirm(self, code: str, oob_code: str | None = None) -> None:
-        """Finish an enrollment with the code of the OTP app, or with the code that was sent (C(POST /oauth/token)).
+        """Finish an enrollment with the code of the OTP app, or with the code that was sent (``POST /oauth/token``).
 
         :param oob_code: from the enrollment, for a code that was sent
-        :raises AuthenticationError: wrong code, or the enrollment is too old
+        :raises AuthenticationError: wrong code, or the enrollment has expired
         """
         bearer = self._checked_bearer("confirm the enrollment", "enroll")
         if oob_code:
@@ -126,7 +126,7 @@ class MfaApi:
             self._tokens.mfa_otp(bearer, code)
 
     def confirm_push(self, oob_code: str, timeout: float) -> None:
-        """Finish the enrollment of a push: wait until the user has scanned the code of the enrollment.
+        """Wait until the user has scanned the code of the enrollment.
 
         :param oob_code: from the enrollment
         :param timeout: seconds
@@ -135,11 +135,11 @@ class MfaApi:
         self._tokens.poll_oob(self._checked_bearer("confirm the enrollment", "enroll"), oob_code, timeout)
 
     def delete(self, authenticator_id: str) -> bool:
-        """Remove an authenticator, with its twin (C(DELETE /mfa/authenticators/{id})).
+        """Remove an authenticator and its linked ones (``DELETE /mfa/authenticators/{id}``).
 
-        :returns: False where it was gone already
+        :returns: False where it was already gone
         :raises ConfigurationError: not an id
-        :raises AuthenticationError: the bearer is an C(mfa_token), wrong, or too old
+        :raises AuthenticationError: the bearer is an ``mfa_token``, wrong, or has expired
         """
         check_id("authenticator_id", authenticator_id)
         path = "/mfa/authenticators/" + quote(authenticator_id, safe="")
@@ -168,7 +168,7 @@ class MfaApi:
 
 
 def check_access_token(bearer: str, action: str, scope: str, audience: str, now: float) -> None:
-    """Refuse an access token that says itself that it will not do, before it is sent; what it does not say is Auth0's to tell.
+    """Refuse an access token that cannot work by its own claims, before it is sent. Auth0 decides what the claims do not say.
 
     :param action: what is attempted, as an infinitive phrase for messages
     :param now: Unix seconds
@@ -179,14 +179,13 @@ def check_access_token(bearer: str, action: str, scope: str, audience: str, now:
     meant = said.get("aud") or audience
     if audience not in (meant if isinstance(meant, list) else [meant]):
         raise AuthenticationError(
-            "Could not %s: the access token is for another audience than %s" % (action, audience),
+            "Could not %s: the access token is not for the audience %s" % (action, audience),
             hint=_TOKEN_WANTED % scope,
         )
     expires = said.get("exp")
     if isinstance(expires, (int, float)) and expires + _CLOCK_SKEW < now:
         raise AuthenticationError(
-            "Could not %s: the access token has expired %.0f s ago by the clock of this machine"
-            % (action, now - expires),
+            "Could not %s: the access token expired %.0f s ago by the clock of this host" % (action, now - expires),
             hint=_TOKEN_WANTED % scope,
         )
     granted = said.get("scope")
@@ -194,6 +193,6 @@ def check_access_token(bearer: str, action: str, scope: str, audience: str, now:
         raise InsufficientScopeError(
             "Could not %s: the access token lacks the scope %s" % (action, scope),
             required_scope=scope,
-            hint="Get a token with this scope, such as with mfaops.auth0.auth0_mfa_token, from an application that may ask "
-            "for it.",
+            hint="Get a token with this scope, for example with mfaops.auth0.auth0_mfa_token. The application must be "
+            "allowed to ask for it.",
         )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tokens: what C(POST /oauth/token) is asked for, and the two bearers the APIs accept."""
+"""Tokens: the grants of ``POST /oauth/token``, and the challenge that comes before some of them."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _ASSERTION_LIFETIME = 120
 
 @dataclass(frozen=True)
 class TokenSet:
-    """What a grant returned. Secrets are left out of C(repr).
+    """What a grant returned. ``repr`` leaves out the secrets.
 
-    :ivar expires_in: seconds; 600 for the C(/mfa/) audience, 86400 by default for the Management API
+    :ivar expires_in: seconds; 600 for the ``/mfa/`` audience, 86400 by default for the Management API
     :ivar scope: the scopes that were granted
     :ivar refresh_token: a new one; None where the given one stays
     :ivar recovery_code: replaces the one that the grant used up
@@ -53,9 +53,9 @@ class TokenSet:
 
 @dataclass(frozen=True)
 class Challenge:
-    """A code or a push that is on its way to the user. Secrets are left out of C(repr).
+    """A code or a push that is on its way to the user. ``repr`` leaves out the secrets.
 
-    :ivar binding_method: C(prompt) where the user gets a code; None for a push, which is polled for
+    :ivar binding_method: ``prompt`` where the user receives a code; None for a push
     """
 
     oob_code: str = field(repr=False)
@@ -67,7 +67,7 @@ class Application:
     """An application of the tenant, and how it authenticates: with a secret, with a private key, or (public) not at all.
 
     :ivar private_key: PEM; signs a JWT for every request (RFC 7523)
-    :ivar signing_algorithm: C(RS256), C(RS384) or C(PS256)
+    :ivar signing_algorithm: ``RS256``, ``RS384`` or ``PS256``
     """
 
     client_id: str
@@ -76,9 +76,9 @@ class Application:
     signing_algorithm: str = "RS256"
 
     def credentials(self, issuer: str) -> dict[str, str]:
-        """The fields of a request's body that say who calls; an assertion is good for one request.
+        """The fields of a request's body that say who calls. An assertion is valid for one request.
 
-        :param issuer: C(https://TENANT/)
+        :param issuer: ``https://TENANT/``
         :raises ConfigurationError: the private key cannot be read or does not fit the algorithm
         """
         fields = {"client_id": self.client_id}
@@ -109,7 +109,7 @@ class Application:
             # Their texts may quote the key. AttributeError: a public key cannot sign.
             raise ConfigurationError(
                 "private_key is not an unencrypted RSA key in PEM form",
-                hint="It begins with a line such as -----BEGIN PRIVATE KEY-----.",
+                hint="Set it to a key that begins with a line such as -----BEGIN PRIVATE KEY-----.",
             ) from None
 
 
@@ -130,7 +130,7 @@ class TokenEndpoint:
     def client_credentials(self, audience: str) -> TokenSet:
         """A token for the application itself.
 
-        :raises AuthenticationError: wrong client_id or client_secret (observed as 401 C(access_denied))
+        :raises AuthenticationError: wrong client_id or client_secret (observed as 401 ``access_denied``)
         """
         return self._grant(
             "get a token for client %s" % self._application.client_id, "client_credentials", audience=audience
@@ -156,12 +156,13 @@ class TokenEndpoint:
     def refresh(self, refresh_token: str, scope: tuple[str, ...] = ()) -> TokenSet:
         """Another access token for the audience of the login (RFC 6749 §6).
 
-        A rotating application gets a new refresh token with it, and the old one is void; using that again revokes all.
+        Where the application rotates refresh tokens, the response has a new one and the old one is void. Auth0 answers a
+        second use of the old one by revoking all of them.
 
         :param scope: a part of what the login was granted; empty for all of it
         :raises MfaRequiredError: an Action asks for a second step
         :raises AuthenticationError: the refresh token is unknown, revoked, or another application's
-        :raises AmbiguousWriteError: the answer was lost; the refresh token may be used up
+        :raises AmbiguousWriteError: the response was lost; the refresh token may be used up
         """
         fields = {"refresh_token": refresh_token}
         if scope:
@@ -169,9 +170,9 @@ class TokenEndpoint:
         tokens = self._grant(
             "refresh the access token",
             "refresh_token",
-            refused="It was revoked, replaced by a newer one, or belongs to another application: log in again.",
-            lost="If the application's refresh tokens rotate, this one may be used up, and using it twice revokes all that "
-            "came of the login: log in again. If they do not, run the task again.",
+            refused="The refresh token was revoked, was replaced, or belongs to another application. Log in again.",
+            lost="If the application rotates refresh tokens, this one may be used up. Log in again, because a second use "
+            "revokes every refresh token of the login. If it does not rotate them, run the task again.",
             **fields,
         )
         if tokens.refresh_token in (None, refresh_token):
@@ -179,16 +180,16 @@ class TokenEndpoint:
         return replace(tokens, used_up=True)
 
     def authorization_code(self, code: str, code_verifier: str, redirect_uri: str) -> TokenSet:
-        """Exchange what a login in the browser ended with (RFC 6749 §4.1.3, RFC 7636 §4.5).
+        """A token for the code that a login in the browser ended with (RFC 6749 §4.1.3, RFC 7636 §4.5).
 
-        :raises AuthenticationError: the code is unknown, used or too old, or not of this verifier and redirect_uri
-        :raises AmbiguousWriteError: the answer was lost; the code may be used up
+        :raises AuthenticationError: the code is unknown, used, expired, or belongs to another verifier or redirect_uri
+        :raises AmbiguousWriteError: the response was lost; the code may be used up
         """
-        again = "A code is good once: ask for a new authorization_url and log in again."
+        again = "A code works only once. Get a new authorization_url and log in again."
         return self._grant(
             "exchange the authorization code",
             "authorization_code",
-            refused="Give the code_verifier and the redirect_uri that belong to the code. " + again,
+            refused="Check that code_verifier and redirect_uri belong to the code. " + again,
             lost=again,
             code=code,
             code_verifier=code_verifier,
@@ -198,7 +199,7 @@ class TokenEndpoint:
     def authorization_url(
         self, redirect_uri: str, audience: str, scope: tuple[str, ...], code_challenge: str, state: str
     ) -> str:
-        """Where the user's browser logs in (RFC 6749 §4.1.1, RFC 7636 §4.3); sends nothing."""
+        """The address where the user's browser logs in (RFC 6749 §4.1.1, RFC 7636 §4.3); sends nothing."""
         query = {
             "response_type": "code",
             "client_id": self._application.client_id,
@@ -213,14 +214,16 @@ class TokenEndpoint:
         return "%s/authorize?%s" % (self.transport.connection.base_url, urlencode(given))
 
     def challenge(self, mfa_token: str, authenticator_id: str) -> Challenge:
-        """Send the user a code or a push (C(POST /mfa/challenge)).
+        """Send the user a code or a push (``POST /mfa/challenge``).
 
-        :param authenticator_id: a row of the MFA API; its prefix is the channel
-        :raises AuthenticationError: the mfa_token is none or too old, or the user has no such authenticator
-        :raises AmbiguousWriteError: the answer was lost; the message may have been sent
+        :param authenticator_id: as the MFA API lists it; its prefix is the channel
+        :raises AuthenticationError: the mfa_token is wrong or has expired, or the user has no such authenticator
+        :raises AmbiguousWriteError: the response was lost; the message may have been sent
         """
         action = "send a challenge to %s" % authenticator_id
-        lost = "The message may have been sent, but a code from it is of no use: run the task again for another one."
+        lost = (
+            "The user may have received a message, but its code cannot be used. Run the task again to send another one."
+        )
         body = {
             "mfa_token": mfa_token,
             "challenge_type": "oob",
@@ -232,61 +235,61 @@ class TokenEndpoint:
         except AmbiguousWriteError as error:
             raise error.replace(hint=lost) from None
         if not isinstance(answer, dict) or not isinstance(answer.get("oob_code"), str):
-            raise AmbiguousWriteError("Could not %s: the answer has no oob_code" % action, hint=lost)
+            raise AmbiguousWriteError("Could not %s: the response has no oob_code" % action, hint=lost)
         return Challenge(answer["oob_code"], answer.get("binding_method"))
 
     def mfa_otp(self, mfa_token: str, otp: str) -> TokenSet:
-        """Answer C(mfa_required), or confirm a pending OTP enrollment, with a 6-digit code.
+        """The token of a login that an OTP code finishes; the same grant confirms a pending OTP enrollment.
 
-        :param mfa_token: the mfa_token, or (to confirm an enrollment) an access token for C(/mfa/) with scope C(enroll)
-        :raises AuthenticationError: wrong code, or the token is too old
-        :raises AmbiguousWriteError: the answer was lost; the code may be used up
+        :param mfa_token: the mfa_token, or (to confirm an enrollment) an access token for ``/mfa/`` with scope ``enroll``
+        :raises AuthenticationError: wrong code, or the token has expired
+        :raises AmbiguousWriteError: the response was lost; the code may be used up
         """
         return self._grant(
             "verify the one-time password",
             _GRANT + "mfa-otp",
-            lost="%s A login may be tried again with the next code." % NOT_REPEATED,
+            lost="%s It is safe to repeat a login with the next code." % NOT_REPEATED,
             mfa_token=mfa_token,
             otp=otp,
         )
 
     def mfa_oob(self, mfa_token: str, oob_code: str, binding_code: str | None = None) -> TokenSet:
-        """The same with the code that was sent by SMS, voice or e-mail, or by a push that the user has approved.
+        """The same with the code that the user received by SMS, voice or e-mail, or with a push that the user approved.
 
         :param oob_code: from the challenge or the enrollment
         :param binding_code: the 6 digits the user received; None for a push
-        :raises AuthenticationError: wrong code, or a token is too old
-        :raises AmbiguousWriteError: the answer was lost; the code may be used up
+        :raises AuthenticationError: wrong code, or a token has expired
+        :raises AmbiguousWriteError: the response was lost; the code may be used up
         """
         fields = {"mfa_token": mfa_token, "oob_code": oob_code}
         if binding_code is None:
             return self._grant(
-                "learn whether the push was approved",
+                "check whether the push was approved",
                 _GRANT + "mfa-oob",
-                lost="The approval may have gone with it: see whether the enrollment is confirmed, or send another push.",
+                lost="The response with the approval may be lost. Check whether the enrollment is confirmed, or send another push.",
                 **fields,
             )
         return self._grant(
             "verify the code that was sent",
             _GRANT + "mfa-oob",
-            refused="A code that was sent is good once, for 5 minutes: check it, or have another one sent.",
-            lost="%s A login may be tried again with another code." % NOT_REPEATED,
+            refused="Check the code. It works only once and expires after 5 minutes. If it is too old, send another one.",
+            lost="%s It is safe to repeat a login with another code." % NOT_REPEATED,
             binding_code=binding_code,
             **fields,
         )
 
     def mfa_recovery_code(self, mfa_token: str, recovery_code: str) -> TokenSet:
-        """The same with the recovery code, which is void afterward; the answer has its replacement.
+        """The same with the recovery code, which is void afterward; the response has its replacement.
 
-        :raises AuthenticationError: wrong code, or the mfa_token is too old
-        :raises AmbiguousWriteError: the answer was lost; the code may be used up, and nobody knows the new one
+        :raises AuthenticationError: wrong code, or the mfa_token has expired
+        :raises AmbiguousWriteError: the response was lost; the code may be used up, and nobody knows the new one
         """
         tokens = self._grant(
             "log in with the recovery code",
             _GRANT + "mfa-recovery-code",
-            refused="Check the code: only the newest recovery code of a user is good, and only once.",
-            lost="The recovery code may be used up and its replacement lost, so it was not sent again. Try it once more: if "
-            "it is refused, give the user a new one as operator, with mfaops.auth0.auth0_recovery_code and state=rotated.",
+            refused="Check the code. Only the user's newest recovery code works, and only once.",
+            lost="The recovery code may be used up and its replacement lost, so it was not sent again. Run the task again. "
+            "If Auth0 refuses the code, create a new one with mfaops.auth0.auth0_recovery_code and state=rotated.",
             mfa_token=mfa_token,
             recovery_code=recovery_code,
         )
@@ -301,18 +304,19 @@ class TokenEndpoint:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> TokenSet:
-        """Wait until the user has answered a push, or has scanned the code of a push enrollment.
+        """The token after the user has approved a push, or has scanned the code of a push enrollment; waits for it.
 
-        A poll is made to be repeated (RFC 8628 §3.5): at least 5 s apart, 5 s more after each C(slow_down), twice as far
-        after each lost answer.
+        Polls may be repeated (RFC 8628 §3.5). They are at least 5 s apart. The distance grows by 5 s after each
+        ``slow_down`` and doubles after each lost response.
 
-        :param mfa_token: the mfa_token, or (to confirm an enrollment) an access token for C(/mfa/) with scope C(enroll)
-        :param timeout: seconds; the first poll is sent at once, so that 0 asks once
-        :raises AuthenticationError: the user rejected it, did not answer in time (code C(authorization_pending)), or a
-            token is too old
-        :raises AmbiguousWriteError: an answer was lost, and it was the one that mattered
+        :param mfa_token: the mfa_token, or (to confirm an enrollment) an access token for ``/mfa/`` with scope ``enroll``
+        :param timeout: seconds; the first poll is sent at once, so 0 polls once
+        :raises AuthenticationError: the user rejected it, did not answer in time (code ``authorization_pending``), or a
+            token has expired
+        :raises AmbiguousWriteError: the response with the approval was lost
         """
-        interval, deadline, lost = POLL_INTERVAL, clock() + timeout, None
+        interval, deadline = POLL_INTERVAL, clock() + timeout
+        lost: AmbiguousWriteError | None = None
         refusal: Auth0Error
         while True:
             try:
@@ -337,8 +341,8 @@ class TokenEndpoint:
         self, action: str, grant_type: str, *, refused: str | None = None, lost: str | None = None, **fields: str
     ) -> TokenSet:
         """
-        :param refused: what to do about a refusal that does not tell by itself
-        :param lost: what to do about a lost answer, where the grant uses something up; None where it may be asked again
+        :param refused: what to do about a refusal without a hint of its own
+        :param lost: what to do about a lost response, where the grant uses something up; None where it may be repeated
         """
         try:
             body = {"grant_type": grant_type, **self.credentials, **fields}
@@ -347,7 +351,7 @@ class TokenEndpoint:
             if lost:
                 raise error.replace(hint=lost) from None
             # A token that got lost changes nothing for the user, unlike a code that was used up.
-            raise error.replace(TransportError, hint="No token was received: try again.") from None
+            raise error.replace(TransportError, hint="Auth0 changed nothing. Run the task again.") from None
         except AuthenticationError as error:
             if error.code == "invalid_client" and self._application.private_key:
                 refused = "Check client_id, and that private_key and signing_algorithm match its credentials."
@@ -355,7 +359,7 @@ class TokenEndpoint:
                 raise
             raise error.replace(hint=refused) from None
         if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):
-            message = "Could not %s: the answer has no access_token" % action
+            message = "Could not %s: the response has no access_token" % action
             raise AmbiguousWriteError(message, hint=lost) if lost else ServerError(message)
         return TokenSet(
             access_token=answer["access_token"],
@@ -367,7 +371,7 @@ class TokenEndpoint:
 
 
 def _granted(answer: Mapping[str, Any], asked: str) -> tuple[str, ...]:
-    # An answer without a scope granted what was asked for (RFC 6749 §5.1), unless the token itself says otherwise.
+    # A response without a scope granted what was asked for (RFC 6749 §5.1), unless the token itself says otherwise.
     scope = answer.get("scope")
     if scope is None:
         scope = (claims(answer["access_token"]) or {}).get("scope", asked)
@@ -381,7 +385,7 @@ def _answered(error: Auth0Error, lost: AmbiguousWriteError | None) -> Auth0Error
         return error.replace(
             AuthenticationError,
             message="The user rejected the push",
-            hint="Ask for another one if that was a mistake. A user who expected none should change the password.",
+            hint="Send another one if that was a mistake. A user who did not expect a push should change the password.",
         )
     if error.code == "invalid_request" and "binding_code" in error.message:
         return error.replace(hint="This challenge sent a code, not a push. Set binding_code to the code that was sent.")
@@ -391,19 +395,22 @@ def _answered(error: Auth0Error, lost: AmbiguousWriteError | None) -> Auth0Error
 
 
 def _unanswered(error: Auth0Error, timeout: float) -> Auth0Error:
-    """The error for a wait that is over; C(error) is what the last poll met."""
+    """The error for a wait that is over.
+
+    :param error: of the last poll
+    """
     if isinstance(error, TransportError):
         return error
     return error.replace(
         AuthenticationError,
         code="authorization_pending",
         message="The user did not answer the push within %.0f s" % timeout,
-        hint="Ask the user to approve it, and wait longer or send another one; a push is good for some minutes only.",
+        hint="Send another push, and set push_timeout higher. A push expires after a few minutes.",
     )
 
 
 def claims(bearer: str) -> dict[str, Any] | None:
-    """What a JWT says of itself, not verified (that is for the API); None for an opaque token or anything else."""
+    """What a JWT says of itself, not verified, because only the API can; None for anything else."""
     parts = bearer.split(".")
     if len(parts) != 3:
         return None
@@ -415,5 +422,5 @@ def claims(bearer: str) -> dict[str, Any] | None:
 
 
 def is_mfa_token(bearer: str) -> bool:
-    """Whether this is the opaque C(mfa_token) of an C(mfa_required) answer rather than an access token (a JWT)."""
+    """Whether this is the opaque ``mfa_token`` of an ``mfa_required`` answer rather than an access token (a JWT)."""
     return bearer.startswith("Fe26.2*")

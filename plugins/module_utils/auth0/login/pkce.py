@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A login in the browser: what ties its end to its beginning (RFC 7636, RFC 6749 §10.12)."""
+"""What proves that a login in the browser ends where it began: verifier and state (RFC 7636, RFC 6749 §10.12)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ..wire.errors import AuthenticationError, ConfigurationError, one_line
 
-_START_AGAIN = "Ask for a new authorization_url and log in again."
+_START_AGAIN = "Get a new authorization_url and log in again."
 
 
 def new_secret() -> str:
-    """A C(code_verifier) or a C(state): 43 characters of 256 random bits (RFC 7636 §4.1)."""
+    """A ``code_verifier`` or a ``state``: 43 characters of 256 random bits (RFC 7636 §4.1)."""
     return secrets.token_urlsafe(32)
 
 
@@ -33,8 +33,8 @@ def check_verifier(code_verifier: str) -> None:
     """:raises ConfigurationError: it cannot be a verifier; it is not quoted"""
     if not re.fullmatch(r"[A-Za-z0-9._~-]{43,128}", code_verifier):
         raise ConfigurationError(
-            "code_verifier has not 43 to 128 letters, digits or -._~",
-            hint="Give the one that came with the authorization_url.",
+            "code_verifier is not 43 to 128 letters, digits or -._~",
+            hint="Set it to the code_verifier that was returned with the authorization_url.",
         )
 
 
@@ -52,14 +52,14 @@ def code_from(callback_url: str, state: str) -> str:
     # Before anything else: whatever else another login's address says is not for us (RFC 9700 §4.7).
     if not hmac.compare_digest(answer.get("state", "").encode(), state.encode()):
         raise AuthenticationError(
-            "The state in callback_url is not the one of this login",
-            hint="Somebody may have put another login's address in its place. " + _START_AGAIN,
+            "The state in callback_url belongs to another login",
+            hint="Somebody may have replaced the address. " + _START_AGAIN,
         )
     if "error" in answer:
         said = one_line(answer.get("error_description") or "Auth0 gave no reason")
         raise AuthenticationError("The login was refused: %s" % said, code=one_line(answer["error"]), hint=_START_AGAIN)
     if not answer.get("code"):
         raise ConfigurationError(
-            "callback_url has no code", hint="Give the whole address that the browser ended at, with its query."
+            "callback_url has no code", hint="Set it to the whole address that the browser ended at, with its query."
         )
     return answer["code"]

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Protocol
+from typing import Any, Callable, Final, Protocol
 
 from ..api.bearer import Bearer
 from ..api.checks import check_code, check_id, check_not_empty
@@ -48,7 +48,7 @@ class ChallengeSent(MfaRequiredError):
 
     def __init__(self, message: str, mfa_token: str, challenge: Challenge, **facts: Any) -> None:
         super().__init__(message, mfa_token, **facts)
-        self.challenge = challenge
+        self.challenge: Final = challenge
 
 
 @dataclass(frozen=True)

@@ -211,7 +211,7 @@ def test_a_lost_answer_of_a_grant_that_uses_something_up_is_ambiguous_and_says_w
 @pytest.mark.parametrize("call", HARMLESS)
 def test_a_lost_answer_of_a_plain_login_may_be_asked_for_again(call):
     transport = Transport(LOST)
-    with pytest.raises(TransportError, match="try again") as caught:
+    with pytest.raises(TransportError, match="Run the task again") as caught:
         getattr(TokenEndpoint(transport, APP), call)(*HARMLESS[call])
     assert len(transport.sent) == 1 and not isinstance(caught.value, AmbiguousWriteError)
 
@@ -228,17 +228,17 @@ def test_an_answer_without_a_token(answer):
 
 @pytest.mark.parametrize("answer", [None, {}, {"challenge_type": "otp"}])
 def test_a_challenge_without_an_oob_code_may_have_been_sent(answer):
-    with pytest.raises(AmbiguousWriteError, match="no oob_code.*run the task again"):
+    with pytest.raises(AmbiguousWriteError, match="no oob_code.*Run the task again"):
         TokenEndpoint(Transport(answer), APP).challenge("m1", "sms|dev_1")
 
 
 @pytest.mark.parametrize(
     "call, said, hint",
     [
-        ("refresh", "Unknown or invalid refresh token.", "log in again"),
+        ("refresh", "Unknown or invalid refresh token.", "Log in again"),
         ("authorization_code", "Invalid authorization code", "new authorization_url"),
-        ("mfa_oob", "Invalid binding_code.", "good once, for 5 minutes"),
-        ("mfa_recovery_code", "Invalid recovery_code.", "only the newest recovery code"),
+        ("mfa_oob", "Invalid binding_code.", "works only once and expires after 5 minutes"),
+        ("mfa_recovery_code", "Invalid recovery_code.", "Only the user's newest recovery code"),
     ],
 )
 def test_a_refusal_says_what_to_do(call, said, hint):

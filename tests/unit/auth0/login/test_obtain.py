@@ -97,7 +97,7 @@ def run(options, *answers, check_mode=False):
         pytest.param({**BY_CODE, "redirect_uri": "callback"}, "redirect_uri 'callback' is not", id="relative address"),
         pytest.param({**BY_CODE, "code_verifier": VERIFIER}, "code_verifier needs code or", id="verifier alone"),
         pytest.param({**BY_CODE, "code": "", "code_verifier": VERIFIER}, "code is empty", id="empty code of a browser"),
-        pytest.param({**BY_CODE, "code": "c", "code_verifier": "canary"}, "code_verifier has not", id="no verifier"),
+        pytest.param({**BY_CODE, "code": "c", "code_verifier": "canary"}, "code_verifier is not", id="no verifier"),
         pytest.param(
             {**BY_CODE, "callback_url": "", "state": "s", "code_verifier": VERIFIER},
             "callback_url is empty",

@@ -60,7 +60,7 @@ def test_the_code_is_read_from_the_address(query):
     "query", ["code=c1&state=other", "code=c1", "code=c1&state=", "error=access_denied&state=other", "state=%C3%A4"]
 )
 def test_an_address_of_another_login_is_refused_whatever_it_says(query):
-    with pytest.raises(AuthenticationError, match="state in callback_url is not the one") as caught:
+    with pytest.raises(AuthenticationError, match="state in callback_url belongs to another login") as caught:
         code_from("%s?%s" % (CALLBACK, query), "s")
     assert "access_denied" not in str(caught.value) and "c1" not in str(caught.value)
     assert "authorization_url" in caught.value.hint

@@ -178,7 +178,7 @@ def test_the_way_of_a_user():
         pytest.param(Refresh(endpoint(), "can ary"), "refresh_token is empty or has characters", id="refresh token"),
         pytest.param(
             AuthorizationCode(endpoint(), CALLBACK, "canary", code="c"),
-            "code_verifier has not 43 to 128",
+            "code_verifier is not 43 to 128",
             id="verifier",
         ),
         pytest.param(AuthorizationCode(endpoint(), CALLBACK, VERIFIER, code=""), "code is empty", id="no code"),
@@ -213,7 +213,7 @@ def test_what_is_missing_is_said_before_anything_is_sent(way, said):
 def test_a_login_of_another_browser_is_refused_before_anything_is_sent():
     app = endpoint()
     way = AuthorizationCode(app, CALLBACK, VERIFIER, callback_url=CALLBACK + "?code=c&state=theirs", state="ours")
-    with pytest.raises(AuthenticationError, match="state in callback_url is not the one"):
+    with pytest.raises(AuthenticationError, match="state in callback_url belongs to another login"):
         way.validate()
     assert app.transport.sent == []
 
