@@ -35,9 +35,9 @@ except ImportError:
     register_secret = None
 
 LIBRARIES = {
-    "auth0": "auth0-python >= 6.8",
+    "auth0": "auth0-python >= 6.8, < 7",
     "requests": "requests >= 2.32",
-    "httpx": "auth0-python >= 6.8",
+    "httpx": "auth0-python >= 6.8, < 7",
     "jwt": "PyJWT[crypto] >= 2.8",
     "segno": "segno >= 1.6",
 }
@@ -245,7 +245,7 @@ class Session:
 
         if self.params["user_id"] or self.params["email"]:
             raise ConfigurationError(
-                "user_id and email do not go with mfa_token or username",
+                "user_id and email cannot be used with mfa_token or username",
                 hint="Remove them: the user's own token says who the user is.",
             )
         tokens = self.tokens()

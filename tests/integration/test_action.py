@@ -234,7 +234,7 @@ def test_a_write_whose_answer_is_lost_is_sent_once_and_the_next_run_finds_its_wa
     [
         ({}, "needs code"),
         ({"code": OTHER, "position": 0}, "position 0 is not above 0"),
-        ({"code": OTHER, "position": 1, "bound": False}, "position goes with bound=true"),
+        ({"code": OTHER, "position": 1, "bound": False}, "position requires bound=true"),
         ({"code": OTHER, "deploy": False}, "must be deployed before it is bound"),
         ({"code": OTHER, "build_timeout": "nan"}, "build_timeout nan is not a number of seconds"),
     ],

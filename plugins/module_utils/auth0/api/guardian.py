@@ -29,7 +29,7 @@ class GuardianApi:
     def message_types(self) -> tuple[str, ...]:
         """How phones are challenged, in alphabetical order (scope ``read:guardian_factors``)."""
         answer = self._api.call(
-            "read how phones are challenged", lambda client: client.guardian.factors.phone.get_message_types()
+            "read how Auth0 contacts phones", lambda client: client.guardian.factors.phone.get_message_types()
         )
         return tuple(sorted(answer.message_types or ()))
 
@@ -48,7 +48,7 @@ class GuardianApi:
     def set_message_types(self, message_types: tuple[str, ...]) -> None:
         """Set how phones are challenged (scope ``update:guardian_factors``)."""
         self._api.call(
-            "set how phones are challenged",
+            "set how Auth0 contacts phones",
             lambda client: client.guardian.factors.phone.set_message_types(message_types=list(message_types)),
         )
 
@@ -64,18 +64,18 @@ class GuardianApi:
         :returns: its id and its address; who has either can enroll
         :raises AmbiguousWriteError: the answer was lost; a ticket may exist
         """
-        action = "make an enrollment ticket for %s" % user_id
+        action = "create an enrollment ticket for %s" % user_id
         try:
             answer = self._api.call(
                 action, lambda client: client.guardian.enrollments.create_ticket(user_id=user_id, **fields)
             )
             if not answer.ticket_id or not answer.ticket_url:
-                raise AmbiguousWriteError("Could not %s: the answer has none" % action)
+                raise AmbiguousWriteError("Could not %s: Auth0's response has no ticket" % action)
             return answer.ticket_id, answer.ticket_url
         except AmbiguousWriteError as error:
-            sent = "may have been mailed" if fields.get("send_mail") else "may exist that nobody has"
+            sent = "may have been mailed" if fields.get("send_mail") else "may exist that nobody received"
             raise error.replace(
-                hint="A ticket %s; it was not asked for again. Another one does no harm, if that is meant." % sent,
+                hint="A ticket %s. It is safe to create another ticket if you still need one." % sent,
             ) from None
 
     def forget_browsers(self, user_id: str) -> None:

@@ -110,7 +110,7 @@ class ManagementApi:
         except ParsingError as error:
             # Its own text quotes the whole answer.
             raise ServerError(
-                "Could not %s: the answer has not the documented form" % action, status=error.status_code
+                "Could not %s: Auth0's response was not in the documented format" % action, status=error.status_code
             ) from None
         finally:
             ACTION.reset(mark)
@@ -130,12 +130,12 @@ class ManagementApi:
         if not ids:
             raise NotFoundError(
                 "Could not %s: no user has this e-mail address" % action,
-                hint="The match is exact, and addresses of database users are stored in lower case.",
+                hint="Write the address exactly as Auth0 stores it. For database users that is in lower case.",
             )
         if len(ids) > 1:
             raise BadRequestError(
                 "Could not %s: %d users have this e-mail address: %s" % (action, len(ids), ", ".join(sorted(ids))),
-                hint="Name the one you mean by user_id.",
+                hint="Set user_id to one of them.",
             )
         return ids[0]
 
@@ -251,13 +251,13 @@ class ManagementApi:
             response = self.call(action, lambda client: client.users.regenerate_recovery_code(user_id))
             code: str | None = response.recovery_code
             if not code:
-                raise ServerError("Could not %s: the answer has none" % action)
+                raise ServerError("Could not %s: Auth0's response has no recovery code" % action)
             return code
         except (AmbiguousWriteError, ServerError) as error:
             raise error.replace(
                 AmbiguousWriteError,
-                hint="The user's old code may be void and the new one unknown; it was not sent again. "
-                "Tell the user, then rotate once more on purpose.",
+                hint="The old code may be void, and nobody knows the new one. The request was not sent again. "
+                "Tell the user, then run auth0_recovery_code with state=rotated and without max_age.",
             ) from None
 
 
@@ -270,7 +270,7 @@ def documented(action: str) -> Iterator[None]:
     try:
         yield
     except (KeyError, IndexError, TypeError, AttributeError):
-        raise ServerError("Could not %s: the answer has not the documented form" % action) from None
+        raise ServerError("Could not %s: Auth0's response was not in the documented format" % action) from None
 
 
 def plain(model: BaseModel) -> dict[str, Any]:

@@ -74,11 +74,13 @@ def check(wanted: WantedAction, build_timeout: float) -> None:
     if not wanted.name.strip():
         raise ConfigurationError("name is empty")
     if wanted.state == "present" and not wanted.code:
-        raise ConfigurationError("state=present needs code", hint="Read it with the lookup ansible.builtin.file.")
+        raise ConfigurationError(
+            "code is required for state=present", hint="To read it from a file, use the lookup ansible.builtin.file."
+        )
     if wanted.position is not None and wanted.position < 1:
         raise ConfigurationError("position %d is not above 0" % wanted.position)
     if wanted.position is not None and not wanted.bound:
-        raise ConfigurationError("position goes with bound=true only")
+        raise ConfigurationError("position requires bound=true")
     if wanted.bound and not wanted.deploy:
         raise ConfigurationError("An Action must be deployed before it is bound", hint="Set bound=false as well.")
     if not 0 <= build_timeout < float("inf"):
@@ -133,8 +135,8 @@ def _absent(wanted: WantedAction, actual: Action | None, bindings: tuple[Binding
         return ActionPlan()
     if any(binding.action_id == actual.id for binding in bindings) and not wanted.force:
         raise RefusedError(
-            "The Action %s is bound to %s and is not removed" % (wanted.name, actual.trigger),
-            hint="Set force if logins are to go on without it.",
+            "The Action %s was not removed, because it is bound to %s" % (wanted.name, actual.trigger),
+            hint="Set force=true if logins may continue without it.",
         )
     return ActionPlan(remove=True)
 

@@ -93,14 +93,12 @@ class Population:
                 raise PopulationError(
                     "Could not list all users: %d or more were created at %s, and the user search returns no more of them"
                     % (REACH, iso(reached)),
-                    hint="Users who were imported together need a users-exports job instead of the search.",
+                    hint="Users who were imported together cannot be read with the search. Export them with a users-exports job.",
                 )
 
 
 def _dated(user: Profile) -> tuple[datetime, Profile]:
     created_at = as_time(user.get("created_at"))
     if created_at is None or not user.get("user_id"):
-        raise PopulationError(
-            "Could not list all users: Auth0 returned one without user_id or created_at, which the walk needs"
-        )
+        raise PopulationError("Could not list all users: Auth0 returned a user without user_id or created_at")
     return created_at, user

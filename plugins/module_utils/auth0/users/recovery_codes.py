@@ -52,7 +52,7 @@ def converge_code(side: OperatorSide, state: str, max_age: int | None, now: date
     :raises AmbiguousWriteError: the answer was lost; a new code may exist
     """
     if max_age is not None and state != "rotated":
-        raise ConfigurationError("max_age goes with state=rotated only")
+        raise ConfigurationError("max_age requires state=rotated")
     codes = [row for row in side.authenticators() if row.factor == RECOVERY_CODE and row.confirmed]
     current = codes[0] if codes else None
     before = (

@@ -157,10 +157,10 @@ def test_absent():
     "options, timeout, says",
     [
         ({"name": " "}, 60, "name is empty"),
-        ({"code": ""}, 60, "needs code"),
+        ({"code": ""}, 60, "code is required"),
         ({"position": 0}, 60, "position 0 is not above 0"),
         ({"position": -1}, 60, "position -1 is not above 0"),
-        ({"position": 1, "bound": False}, 60, "position goes with bound=true"),
+        ({"position": 1, "bound": False}, 60, "position requires bound=true"),
         ({"deploy": False}, 60, "must be deployed before it is bound"),
         ({}, -1.0, "build_timeout -1.0 is not a number of seconds"),
         ({}, float("nan"), "build_timeout nan"),
