@@ -51,7 +51,7 @@ _RESET = {
 
 def _reset(emulation: Emulation, _query: dict, body: Any) -> tuple[int, None]:
     wanted = {} if body is None else body
-    if not isinstance(wanted, dict) or not wanted.keys() <= _RESET.keys():
+    if not isinstance(wanted, dict) or set(wanted) - set(_RESET):
         raise ValueError(f"expected an object with {', '.join(_RESET)}, or none of them")
     for name, value in wanted.items():
         is_allowed, expected = _RESET[name]
