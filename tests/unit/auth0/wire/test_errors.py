@@ -206,7 +206,7 @@ def test_the_line_has_what_is_known(facts, text):
 
 @pytest.mark.parametrize("status, kind", [(499, errors.BadRequestError), (500, errors.ServerError)])
 def test_from_500_on_it_is_the_servers_error(status, kind):
-    assert type(from_response("do it", status, {}, None)) is kind
+    assert from_response("do it", status, {}, None).__class__ is kind
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_from_500_on_it_is_the_servers_error(status, kind):
     ids=str,
 )
 def test_a_second_step_needs_both_the_code_and_the_token(body):
-    assert type(from_response("log in", 403, {}, body)) is errors.ForbiddenError
+    assert from_response("log in", 403, {}, body).__class__ is errors.ForbiddenError
 
 
 def test_every_fact_is_part_of_the_data():
