@@ -23,6 +23,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
         "a|..",
         "a|\ue000",
     ],
+    ids=["database", "authenticator", "SAML", "SAML without name", "OAuth without connection", "dots", "private use"],
 )
 def test_what_is_an_id(value):
     check_id("user_id", value)
@@ -31,6 +32,10 @@ def test_what_is_an_id(value):
 @pytest.mark.parametrize(
     "value",
     ["", ".", "..", "a/b", "|", "auth0|", "|x", "auth0|a\nb", "auth0|\x00", "auth0|\x7f", "auth0|\ud800", None, 7],
+    ids=[
+        *("empty", "one dot", "two dots", "path", "pipe alone", "no name", "no kind", "two lines", "NUL", "DEL"),
+        *("lone surrogate", "none", "number"),
+    ],
 )
 def test_what_is_not_an_id(value):
     with pytest.raises(ConfigurationError, match="^user_id "):
@@ -43,7 +48,11 @@ def test_what_an_id_looks_like_is_told():
     assert "auth0|" in caught.value.hint
 
 
-@pytest.mark.parametrize("value", ["12345", "1234567", "12345a", "", "１２３４５６", "123456\n"])
+@pytest.mark.parametrize(
+    "value",
+    ["12345", "1234567", "12345a", "", "１２３４５６", "123456\n"],
+    ids=["five digits", "seven digits", "a letter", "empty", "wide digits", "line end"],
+)
 def test_what_is_not_a_code_is_refused_and_not_quoted(value):
     with pytest.raises(ConfigurationError, match="^otp ") as caught:
         check_code("otp", value)
@@ -56,7 +65,7 @@ def test_a_leading_zero_belongs_to_a_code():
     check_code("otp", "012345")
 
 
-@pytest.mark.parametrize("value", ["", "to ken", "to\nken", "tök€n"])
+@pytest.mark.parametrize("value", ["", "to ken", "to\nken", "tök€n"], ids=["empty", "space", "two lines", "not ASCII"])
 def test_what_is_not_a_token_is_refused_and_not_quoted(value):
     with pytest.raises(ConfigurationError, match="^api_token ") as caught:
         check_token("api_token", value)

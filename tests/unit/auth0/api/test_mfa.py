@@ -50,12 +50,27 @@ def check(bearer, scope="enroll"):
         "Fe26.2*sealed",
         "opaque",
     ],
+    ids=[
+        *(
+            "all right",
+            "two audiences",
+            "no audience",
+            "no end",
+            "within the clocks' difference",
+            "an end that is no number",
+        ),
+        *("no scope", "scopes as a list", "mfa_token", "opaque"),
+    ],
 )
 def test_a_token_that_may_do_is_let_through(bearer):
     check(bearer)
 
 
-@pytest.mark.parametrize("audience", ["https://tenant.example.com/mfa", "https://tenant.example.com/userinfo", ["x"]])
+@pytest.mark.parametrize(
+    "audience",
+    ["https://tenant.example.com/mfa", "https://tenant.example.com/userinfo", ["x"]],
+    ids=["slash missing", "another API", "a list"],
+)
 def test_another_audience(audience):
     with pytest.raises(AuthenticationError, match="not for the audience %s" % AUDIENCE) as caught:
         check(token(aud=audience))
@@ -67,7 +82,7 @@ def test_an_expired_token():
         check(token(exp=NOW - 61))
 
 
-@pytest.mark.parametrize("scope", ["", "read:authenticators", "enrolled"])
+@pytest.mark.parametrize("scope", ["", "read:authenticators", "enrolled"], ids=["none", "another", "a longer word"])
 def test_a_missing_scope(scope):
     with pytest.raises(InsufficientScopeError, match="lacks the scope enroll.*auth0_mfa_token") as caught:
         check(token(scope=scope))
@@ -101,6 +116,7 @@ class Transport:
         (lambda api: api.confirm_push("oob", 0), "enroll"),
         (lambda api: api.delete("totp|dev_1"), "remove:authenticators"),
     ],
+    ids=["list", "associate", "confirm an OTP", "confirm a code", "confirm a push", "remove"],
 )
 def test_every_call_checks_the_scope_it_needs_before_it_is_sent(call, scope):
     transport = Transport()
@@ -121,6 +137,7 @@ def test_every_call_checks_the_scope_it_needs_before_it_is_sent(call, scope):
             "for the /mfa/ audience that is younger than 600 s and has the scope read:authenticators",
         ),
     ],
+    ids=["mfa_token", "expired mfa_token", "access token"],
 )
 def test_a_401_tells_the_two_bearers_apart(bearer, code, hint):
     refused = from_response("list", 401, {}, {"error": code, "error_description": "no"})

@@ -142,6 +142,7 @@ HARMLESS = {"client_credentials": ("https://a/",), "password": ("me", "pw", "htt
             {"grant_type": "http://auth0.com/oauth/grant-type/mfa-oob", "mfa_token": "m1", "oob_code": "o1"},
         ),
     ],
+    ids=["password", "realm", "refresh", "narrowed refresh", "authorization code", "recovery code", "push"],
 )
 def test_a_grant_asks_for_what_the_contract_says(call, arguments, fields):
     transport = Transport(TOKENS)
@@ -189,6 +190,7 @@ def test_the_address_for_the_browser_has_no_secret_and_leaves_out_what_is_empty(
         ({"access_token": jwt.encode({"scope": ""}, "k" * 32)}, ()),
         ({"access_token": jwt.encode({}, "k" * 32)}, ("enroll",)),
     ],
+    ids=["response", "empty response", "request", "token", "empty token", "request beside a token that is silent"],
 )
 def test_without_a_scope_in_the_answer_the_token_is_asked_and_then_the_request_counts(answer, scope):
     assert TokenEndpoint(Transport(answer), APP).password("me", "pw", "https://a/", ("enroll",), None).scope == scope
@@ -216,7 +218,7 @@ def test_a_lost_answer_of_a_plain_login_may_be_asked_for_again(call):
     assert len(transport.sent) == 1 and not isinstance(caught.value, AmbiguousWriteError)
 
 
-@pytest.mark.parametrize("answer", [None, [], {}, {"access_token": 1}])
+@pytest.mark.parametrize("answer", [None, [], {}, {"access_token": 1}], ids=["no body", "list", "empty", "number"])
 def test_an_answer_without_a_token(answer):
     for call, arguments in CONSUMING.items():
         with pytest.raises(AmbiguousWriteError, match="no access_token"):
@@ -226,7 +228,7 @@ def test_an_answer_without_a_token(answer):
             getattr(TokenEndpoint(Transport(answer), APP), call)(*arguments)
 
 
-@pytest.mark.parametrize("answer", [None, {}, {"challenge_type": "otp"}])
+@pytest.mark.parametrize("answer", [None, {}, {"challenge_type": "otp"}], ids=["no body", "empty", "no oob_code"])
 def test_a_challenge_without_an_oob_code_may_have_been_sent(answer):
     with pytest.raises(AmbiguousWriteError, match="no oob_code.*Run the task again"):
         TokenEndpoint(Transport(answer), APP).challenge("m1", "sms|dev_1")
@@ -240,6 +242,7 @@ def test_a_challenge_without_an_oob_code_may_have_been_sent(answer):
         ("mfa_oob", "Invalid binding_code.", "works only once and expires after 5 minutes"),
         ("mfa_recovery_code", "Invalid recovery_code.", "Only the user's newest recovery code"),
     ],
+    ids=["refresh", "authorization code", "code that was sent", "recovery code"],
 )
 def test_a_refusal_says_what_to_do(call, said, hint):
     with pytest.raises(AuthenticationError, match=hint):

@@ -44,20 +44,30 @@ def test_secrets_are_verifiers_and_no_two_are_equal():
         assert len(secret) == 43  # 256 bits
 
 
-@pytest.mark.parametrize("verifier", ["v" * 42, "v" * 129, "v" * 42 + "+", "v" * 42 + "ä", "v" * 43 + "\n"])
+@pytest.mark.parametrize(
+    "verifier",
+    ["v" * 42, "v" * 129, "v" * 42 + "+", "v" * 42 + "ä", "v" * 43 + "\n"],
+    ids=["too short", "too long", "plus", "not ASCII", "line end"],
+)
 def test_what_is_no_verifier_is_refused_and_not_quoted(verifier):
     with pytest.raises(ConfigurationError, match="43 to 128") as caught:
         check_verifier(verifier)
     assert verifier not in str(caught.value) and "authorization_url" in caught.value.hint
 
 
-@pytest.mark.parametrize("query", ["code=c%201&state=s", "state=s&code=c+1&iss=x", "code=c%201&state=s#fragment"])
+@pytest.mark.parametrize(
+    "query",
+    ["code=c%201&state=s", "state=s&code=c+1&iss=x", "code=c%201&state=s#fragment"],
+    ids=["encoded", "plus", "with fragment"],
+)
 def test_the_code_is_read_from_the_address(query):
     assert code_from("%s?%s" % (CALLBACK, query), "s") == "c 1"
 
 
 @pytest.mark.parametrize(
-    "query", ["code=c1&state=other", "code=c1", "code=c1&state=", "error=access_denied&state=other", "state=%C3%A4"]
+    "query",
+    ["code=c1&state=other", "code=c1", "code=c1&state=", "error=access_denied&state=other", "state=%C3%A4"],
+    ids=["another", "none", "empty", "an error of another", "not ASCII"],
 )
 def test_an_address_of_another_login_is_refused_whatever_it_says(query):
     with pytest.raises(AuthenticationError, match="state in callback_url belongs to another login") as caught:
@@ -74,14 +84,14 @@ def test_an_error_is_told_on_one_line():
         code_from(CALLBACK + "?error=login_required&state=s", "s")
 
 
-@pytest.mark.parametrize("address", [CALLBACK + "?state=s", CALLBACK + "?state=s&code="])
+@pytest.mark.parametrize("address", [CALLBACK + "?state=s", CALLBACK + "?state=s&code="], ids=["none", "empty"])
 def test_an_address_without_a_code(address):
     with pytest.raises(ConfigurationError, match="callback_url has no code") as caught:
         code_from(address, "s")
     assert "address" in caught.value.hint
 
 
-@pytest.mark.parametrize("address", ["", "http://[", "callback"])
+@pytest.mark.parametrize("address", ["", "http://[", "callback"], ids=["empty", "not an address", "relative"])
 def test_what_is_no_address_has_no_state(address):
     with pytest.raises(AuthenticationError, match="state in callback_url"):
         code_from(address, "s")

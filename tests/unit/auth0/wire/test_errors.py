@@ -110,7 +110,14 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("status, body, kind, says", CASES)
+NAMES = [
+    *("expired mfa_token, observed", "wrong client secret", "wrong password", "wrong password of a realm", "wrong otp"),
+    *("expired mfa_token, documented", "expired token", "wrong token", "grant that is off", "tenant's plan", "no user"),
+    *("no Action", "conflict", "request limit", "server error", "no object", "fields of other types"),
+]
+
+
+@pytest.mark.parametrize("status, body, kind, says", CASES, ids=NAMES)
 def test_class_and_text(status, body, kind, says):
     error = from_response("do it", status, {"X-Auth0-RequestId": "abc"}, body)
     assert error.__class__ is kind
@@ -355,7 +362,11 @@ def test_what_only_this_kind_has_stays_with_the_kind(error, name):
     assert getattr(error.replace(type(error), hint="Other."), name) == getattr(error, name)
 
 
-@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))])
+@pytest.mark.parametrize(
+    "again",
+    [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))],
+    ids=["copy", "deep copy", "pickle"],
+)
 def test_an_error_can_be_copied_and_pickled(again):
     for error in (complete(), complete(errors.MfaRequiredError, mfa_token="canary")):
         assert facts_of(again(error)) == facts_of(error)
