@@ -52,7 +52,7 @@ def audit_of(tenant: Tenant) -> tuple[Path, list[dict]]:
     """What the audit finds, in a file as it writes it; the rows."""
     from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import Policy
     from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.population import Population
-    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.users import written
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.users import write_through
     from ansible_collections.mfaops.auth0.plugins.module_utils.audit.scan import Scan
     from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
     from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
@@ -68,7 +68,7 @@ def audit_of(tenant: Tenant) -> tuple[Path, list[dict]]:
     bearer = Bearer(ClientSecret(Application("m2m", "m2m-secret"), connection, Budget()))
     with ManagementApi(connection, Budget(), bearer) as api:
         scan = Scan(api, connection.domain, Policy(), now, lambda: 1000.0, 0.0)
-        return path, list(written(scan.rows(Population(api)), str(path)))
+        return path, list(write_through(scan.rows(Population(api)), str(path)))
 
 
 def test_every_playbook_is_tested_and_has_its_variables_at_the_top():
