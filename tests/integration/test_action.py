@@ -232,7 +232,7 @@ def test_a_write_whose_answer_is_lost_is_sent_once_and_the_next_run_finds_its_wa
 @pytest.mark.parametrize(
     "options, says",
     [
-        ({}, "needs code"),
+        ({}, "code is required"),
         ({"code": OTHER, "position": 0}, "position 0 is not above 0"),
         ({"code": OTHER, "position": 1, "bound": False}, "position requires bound=true"),
         ({"code": OTHER, "deploy": False}, "must be deployed before it is bound"),

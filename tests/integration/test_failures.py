@@ -239,7 +239,7 @@ def test_a_token_for_another_api_is_told_before_any_request(tenant):
     other = jwt.encode({"aud": "https://%s/me/" % tenant.running.domain}, "k" * 32)
     played = tenant.play({**tenant.application, "mfa_token": other}, {INFO: {}}, {AUTHENTICATOR: {"factor": "otp"}})
     for result in played.results:
-        said = "another audience than https://%s/mfa/" % tenant.running.domain
+        said = "is not for the audience https://%s/mfa/" % tenant.running.domain
         assert said in one_line(result, played.output)
     assert tenant.requests() == []
 

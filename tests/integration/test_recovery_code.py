@@ -71,7 +71,7 @@ def test_max_age_is_checked_before_any_request(tenant):
     )
     assert [
         "max_age 'soon' is not a number with a unit" in results[0]["msg"],
-        "state=rotated only" in results[1]["msg"],
+        "max_age requires state=rotated" in results[1]["msg"],
     ] == [True] * 2
     assert tenant.requests() == []
 
