@@ -196,6 +196,44 @@ def test_the_diff_has_code_and_names_but_no_value():
     assert "bound: no" in for_diff(THERE, (A,)) and position_of("own", (A,)) is None
 
 
+def test_the_diff_says_what_is_missing_and_keeps_the_code_as_it_is():
+    draft = Action("own", "mine", "MAX\n", "post-login", "v3", "node22", {}, (), False)
+    assert for_diff(draft, ()).splitlines() == [
+        "trigger: post-login v3",
+        "runtime: node22",
+        "dependencies: none",
+        "secrets: none",
+        "deployed: no",
+        "bound: no",
+        "",
+        "MAX",
+    ]
+    assert "\nMAX  \n" in for_diff(replace(draft, code="MAX  \n\n"), ())
+
+
+def test_what_is_given_is_predicted_and_the_rest_stays():
+    given = {"code": "other", "trigger_version": "v2", "runtime": "node18", "dependencies": {"b": "1"}}
+    assert planned(replace(WANTED, secrets={"Z": "1", "A": "2"}, **given)).after == replace(
+        THERE, secrets=("A", "Z"), **given
+    )
+    assert planned(WANTED).after == THERE
+
+
+def test_a_new_draft_is_predicted_as_one():
+    assert planned(replace(WANTED, deploy=False, bound=False), None).after.deployed is False
+
+
+@pytest.mark.parametrize(
+    "options, advice",
+    [({"code": None}, "ansible.builtin.file"), ({"deploy": False}, "bound=false")],
+    ids=["code", "deploy"],
+)
+def test_what_to_set_instead_is_told(options, advice):
+    with pytest.raises(ConfigurationError) as caught:
+        check(replace(WANTED, **options), 60)
+    assert advice in caught.value.hint
+
+
 # Carrying it out
 
 
@@ -264,8 +302,14 @@ def test_what_the_plan_says_is_sent(actual):
 def test_what_is_as_wanted_is_not_written():
     tenant = Tenant(THERE, bound=[A, OWN])
     outcome = converge_action(tenant, WANTED, 60, False)
-    assert (outcome.changed, tenant.writes) == (False, [])
+    assert (outcome.changed, tenant.writes) == (False, []) and outcome == converge_action(tenant, WANTED, 60, True)
     assert (outcome.before, outcome.after) == (THERE, THERE) and outcome.bound_before == outcome.bound_after == (A, OWN)
+
+
+def test_the_triggers_defaults_are_read_for_a_new_action_only():
+    tenant = Tenant(THERE, bound=[A, OWN])
+    tenant.defaults = None
+    assert not converge_action(tenant, WANTED, 60, False).changed
 
 
 def test_an_action_that_is_not_built_in_time_is_not_deployed():

@@ -250,3 +250,11 @@ def test_an_error_has_what_was_set_before(error, fails, done):
     facts = cut_off.value.facts()
     assert facts.get("applied") == done and facts.get("changed", False) is bool(done)
     assert tenant.writes.count(fails) == 1 and tenant.writes[-1] == fails
+
+
+def test_what_was_set_before_an_error_is_told_as_the_options_name_it():
+    actual = TenantMfa({**OFF, "phone": True}, ("sms",), "never")
+    wanted = TenantMfa({"otp": True}, ("sms", "voice"), "all-applications")
+    with pytest.raises(ForbiddenError) as cut_off:
+        converge_tenant(Tenant(actual, "policy", ForbiddenError("no", status=403)), wanted, False, False)
+    assert cut_off.value.facts()["applied"] == ["otp=True", "phone_message_types=sms,voice"]
