@@ -125,6 +125,12 @@ def test_without_any_time_nothing_is_asked():
     assert (rows, tenant.requests, not_reached, coverage.partial) == ([], 0, None, True)
 
 
+def test_an_authenticator_without_dates_has_no_age():
+    scan = Scan(FakeTenant([], {"auth0|00001": [authenticator(created=None)]}), TENANT, Policy(), NOW, lambda: 1.0, 0.0)
+    ((row,),) = [each["authenticators"] for each in scan.rows([user(1)])]
+    assert (row["age_days"], row["age_from"], row["created_at"]) == (None, None, None)
+
+
 def test_the_row_of_a_user():
     found = [
         authenticator(

@@ -153,26 +153,40 @@ def test_an_address_is_masked_as_auth0_does(email, masked):
 
 
 CREATED, ENROLLED, USED = ("2026-01-0%dT00:00:00.000Z" % day for day in (1, 2, 3))
-MANAGED = management(
-    "phone|dev_1",
-    "phone",
-    confirmed=True,
-    authentication_methods=[{"type": "sms", "id": "sms|dev_1"}, {"type": "voice", "id": "voice|dev_1"}, {}],
-    link_id="l",
-    name="work",
-    phone_number="XXXX1234",
-    email="w",
-    created_at=CREATED,
-    enrolled_at=ENROLLED,
-    last_auth_at=USED,
-    preferred_authentication_method="voice",
-    key_id="k",
-    public_key="p",
+
+
+@pytest.fixture
+def managed():
+    """A row of the Management API with every field."""
+    return management(
+        "phone|dev_1",
+        "phone",
+        confirmed=True,
+        authentication_methods=[{"type": "sms", "id": "sms|dev_1"}, {"type": "voice", "id": "voice|dev_1"}, {}],
+        link_id="l",
+        name="work",
+        phone_number="XXXX1234",
+        email="w",
+        created_at=CREATED,
+        enrolled_at=ENROLLED,
+        last_auth_at=USED,
+        preferred_authentication_method="voice",
+        key_id="k",
+        public_key="p",
+    )
+
+
+@pytest.mark.parametrize(
+    "fields, confirmed", [({}, True), ({"confirmed": True}, True), ({"confirmed": False}, False)], ids=str
 )
+def test_a_row_of_the_management_api_is_confirmed_unless_it_says_otherwise(fields, confirmed):
+    assert management("totp|dev_1", "totp", **fields) == Authenticator(
+        id="totp|dev_1", factor="otp", view="management", confirmed=confirmed
+    )
 
 
-def test_every_field_of_the_management_api_is_read():
-    assert MANAGED == Authenticator(
+def test_every_field_of_the_management_api_is_read(managed):
+    assert managed == Authenticator(
         id="phone|dev_1",
         factor="phone",
         view="management",
@@ -214,8 +228,8 @@ def test_a_row_of_the_mfa_api_that_does_not_say_that_it_is_active_is_not():
     assert not Authenticator.from_mfa_api({"id": "totp|dev_1", "authenticator_type": "otp"}).confirmed
 
 
-def test_a_result_has_every_field_in_plain_form():
-    (row,) = to_rows([MANAGED])
+def test_a_result_has_every_field_in_plain_form(managed):
+    (row,) = to_rows([managed])
     assert row == {
         "id": "phone|dev_1",
         "factor": "phone",
@@ -251,23 +265,20 @@ def test_a_result_names_the_linked_ones_and_why_something_stays():
         assert why in row["not_deletable_because"] and not row["deletable"]
 
 
-@pytest.mark.parametrize(
-    "row, goes_by",
-    [
-        (MANAGED, ["phone|dev_1", "sms|dev_1", "voice|dev_1"]),
-        (mfa("sms|dev_1", "oob", oob_channel="sms"), ["sms|dev_1", "phone|dev_1"]),
+def test_an_id_of_either_view_means_the_same_phone_and_nothing_else(managed):
+    every = ["phone|dev_1", "sms|dev_1", "voice|dev_1", "totp|dev_1", "otp|dev_1", "password|dev_1", "phone|dev_2"]
+    for row, known in [
+        (managed, ["phone|dev_1", "sms|dev_1", "voice|dev_1"]),
+        (mfa("sms|dev_1", "oob", oob_channel="sms"), ["phone|dev_1", "sms|dev_1"]),
         (mfa("totp|dev_1", "otp"), ["totp|dev_1"]),
         (management("password|dev_1", "password"), ["password|dev_1"]),
-    ],
-)
-def test_an_id_of_either_view_means_the_same_phone_and_nothing_else(row, goes_by):
-    every = ["phone|dev_1", "sms|dev_1", "voice|dev_1", "totp|dev_1", "otp|dev_1", "password|dev_1", "phone|dev_2"]
-    assert [id for id in every if row.goes_by(id)] == [id for id in every if id in goes_by]
+    ]:
+        assert [id for id in every if row.goes_by(id)] == known
 
 
-def test_the_diff_shows_what_a_person_compares_and_no_dates():
+def test_the_diff_shows_what_a_person_compares_and_no_dates(managed):
     rows = [
-        MANAGED,
+        managed,
         management("email|dev_2", "email", email="w****@exam*******"),
         mfa("totp|dev_0", "otp", active=False),
     ]

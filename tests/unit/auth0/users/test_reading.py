@@ -271,6 +271,12 @@ def test_users_of_a_search_are_counted_once_the_search_has_begun(query, sent):
     assert reading.total == 1 and api.asked == [sent, "a|1"]
 
 
+def test_how_to_read_every_user_is_told():
+    with pytest.raises(ConfigurationError) as caught:
+        Reading.from_options(Api(), options(query=""))
+    assert "*" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     "given, message",
     [
