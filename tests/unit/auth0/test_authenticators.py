@@ -109,6 +109,9 @@ def test_rows_always_have_the_same_keys_and_order():
         (None, "+44207183875044", False),
         ("XXXXXXXX5044", "+44207183875044", False),
         ("*************44", "+44207183875044", True),
+        ("XXX 55-12 34", "+15005551234", True),
+        ("XXX 55-12 34", "+15005661234", False),
+        ("XXX 4", "+15005551234", False),
     ],
 )
 def test_a_masked_number_is_compared_by_what_it_shows(masked, number, fits):

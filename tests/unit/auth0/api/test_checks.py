@@ -38,8 +38,9 @@ def test_what_is_an_id(value):
     ],
 )
 def test_what_is_not_an_id(value):
-    with pytest.raises(ConfigurationError, match="^user_id "):
+    with pytest.raises(ConfigurationError, match="^user_id ") as caught:
         check_id("user_id", value)
+    assert caught.value.hint
 
 
 def test_what_an_id_looks_like_is_told():

@@ -112,6 +112,18 @@ def test_what_is_confirmed_meanwhile_is_not_taken_for_the_new_one():
     assert as_user(account, Wanted("present", "otp")).target.id == "otp|new"
 
 
+def test_of_an_update_the_one_that_was_named_is_shown():
+    account = Management(managed("totp|b", name="old"), managed("totp|a", confirmed=False))
+    update = account.update_authenticator
+
+    def update_while_the_other_is_confirmed(*facts):
+        account.rows[1] = replace(account.rows[1], confirmed=True)
+        update(*facts)
+
+    account.update_authenticator = update_while_the_other_is_confirmed
+    assert as_operator(account, Wanted("present", authenticator_id="totp|b", name="new")).target.id == "totp|b"
+
+
 def test_an_enrollment_that_the_next_reading_does_not_show_has_no_row_to_show():
     account = Mfa(seen("push|a", "push"))
     account.associate = lambda fields: Enrollment("otp")

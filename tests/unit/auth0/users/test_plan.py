@@ -221,6 +221,7 @@ def test_what_is_refused_and_why(wanted, actual, error, says):
         (Wanted("confirmed", "otp"), [PENDING], "OTP app"),
         (Wanted("confirmed", "phone", code="123456"), phone("dev_1", confirmed=False), "enrollment.oob_code"),
         (Wanted("confirmed", authenticator_id="totp|dev_9"), [OTP], "auth0_mfa_authenticator_info"),
+        (Wanted("present", authenticator_id="totp|dev_9", name="a"), [OTP], "auth0_mfa_authenticator_info"),
         (
             Wanted("confirmed", "webauthn-roaming", code="123456"),
             [row("webauthn-roaming|dev_1", "webauthn-roaming", confirmed=False)],
@@ -282,6 +283,7 @@ def test_a_confirmation_takes_what_its_factor_needs_and_confirms_the_whole_devic
     "wanted, view, predicted",
     [
         (Wanted("present", "otp"), MFA_VIEW, {"confirmed": False}),
+        (Wanted("present", "otp", totp_secret="JBSWY3DPEHPK3PXP"), MANAGEMENT_VIEW, {}),
         (
             Wanted("present", "phone", phone_number=NUMBER),
             MFA_VIEW,
@@ -363,13 +365,13 @@ def test_of_several_without_a_description_a_confirmed_one_will_do():
 
 
 def test_a_phone_is_one_device_and_other_factors_are_not():
-    rows = [*phone("dev_2"), *phone("dev_1"), row("push|dev_1", "push"), OTP, row("new|dev_1", "something-new")]
+    rows = [*phone("dev_cd"), *phone("dev_ab"), row("push|dev_ab", "push"), OTP, row("new|dev_ab", "something-new")]
     found = [[each.id for each in device] for device in devices(rows)]
     assert found == [
-        ["new|dev_1"],
-        ["push|dev_1"],
-        ["sms|dev_1", "voice|dev_1"],
-        ["sms|dev_2", "voice|dev_2"],
+        ["new|dev_ab"],
+        ["push|dev_ab"],
+        ["sms|dev_ab", "voice|dev_ab"],
+        ["sms|dev_cd", "voice|dev_cd"],
         ["totp|dev_1"],
     ]
 
