@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a task costs next to C(ansible.builtin.uri) doing the same call, and many users in one task next to a loop.
+"""What a task costs next to ``ansible.builtin.uri`` doing the same call, and many users in one task next to a loop.
 
-Run as C(python -m tests.bench.bench_tasks). Prints a table; nothing is asserted. Every figure is measured in this run: a play with
+Run as ``python -m tests.bench.bench_tasks``. Prints a table; nothing is asserted. Every figure is measured in this run: a play with
 one task is taken off a play with many, so that the start of Ansible is not part of it.
 """
 
@@ -63,7 +63,7 @@ class Tenant:
         return found
 
     def uri(self, path: str, token: str) -> dict:
-        """A task that reads a path with C(ansible.builtin.uri)."""
+        """A task that reads a path with ``ansible.builtin.uri``."""
         headers = {"Authorization": "Bearer " + token}
         return {"ansible.builtin.uri": {"url": self.running.url + path, "headers": headers, "return_content": True}}
 

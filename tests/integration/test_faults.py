@@ -4,7 +4,7 @@
 
 """Every module and state under every fault that the embedded tenant can inject; tests/README.md shows the same as a table.
 
-A cell is C(done) where the task reaches its goal all the same, and C(told) where it fails with one line. What is told is
+A cell is ``done`` where the task reaches its goal all the same, and ``told`` where it fails with one line. What is told is
 never sent twice, and the same task afterward, without a fault, finds its way. Each cell is a run of the module in the process of
 the test; ansible-playbook runs every row once.
 """

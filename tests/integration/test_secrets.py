@@ -89,7 +89,7 @@ def test_tokens_and_codes_that_auth0_returns_are_not_printed(tenant):
 
 
 def test_no_secret_of_any_module_is_printed_or_left_behind(tenant, temporary, monkeypatch):
-    """With C(-vvvv), as JSON, with diffs, in failures and in successes."""
+    """With ``-vvvv``, as JSON, with diffs, in failures and in successes."""
     monkeypatch.setenv("TMPDIR", str(temporary))
     operator = {**tenant.operator, "email": email(3)}
     browser = {"grant": "authorization_code", "redirect_uri": "https://app.example.com/callback"}

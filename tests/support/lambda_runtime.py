@@ -5,7 +5,7 @@
 """Run a function in the real Lambda runtime client, without containers.
 
 The client (awslambdaric) is a child process that asks a small Runtime API for events, as it does in Lambda: time-outs,
-crashes and C(get_remaining_time_in_millis) are real. It runs on the base interpreter without site-packages, so that
+crashes and ``get_remaining_time_in_millis`` are real. It runs on the base interpreter without site-packages, so that
 nothing is importable but the standard library and the folders given.
 """
 
@@ -32,7 +32,7 @@ _INIT_SECONDS = 30.0
 class FunctionError(Exception):
     """The invocation failed.
 
-    :ivar kind: C(errorType): the name of the exception's class, C(Sandbox.Timedout) or C(Runtime.ExitError)
+    :ivar kind: ``errorType``: the name of the exception's class, ``Sandbox.Timedout`` or ``Runtime.ExitError``
     """
 
     def __init__(self, kind: str, message: str) -> None:

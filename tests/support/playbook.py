@@ -61,8 +61,8 @@ def play(
     """Run tasks one after the other in one play on localhost; a failed one does not stop the rest.
 
     :param folder: for the playbook and the results
-    :param tasks: each with the module's name and its options, and keywords such as C(check_mode)
-    :param defaults: C(module_defaults) of the action group
+    :param tasks: each with the module's name and its options, and keywords such as ``check_mode``
+    :param defaults: ``module_defaults`` of the action group
     :param options: for the command line
     :param callback: the plugin that prints, instead of Ansible's own
     """

@@ -16,12 +16,12 @@ from ansible.plugins.action import ActionBase
 
 
 class ActionModule(ActionBase):
-    """Options: C(control), the address of the tenant's control interface, and C(fault), the fault to set."""
+    """Options: ``control``, the address of the tenant's control interface, and ``fault``, the fault to set."""
 
     _requires_connection = False
 
     def run(self, tmp=None, task_vars=None):
-        """C(requests), the log since the last time."""
+        """``requests``, the log since the last time."""
         super().run(tmp, task_vars)
         fault = self._task.args.get("fault")
         if fault:

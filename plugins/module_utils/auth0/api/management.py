@@ -93,7 +93,7 @@ class ManagementApi:
 
         :param action: what is attempted, as an infinitive phrase for messages
         :param send: gets auth0-python's client
-        :raises Auth0Error: the request was refused, or its answer has not the documented form
+        :raises Auth0Error: the request was refused, or its answer was not in the documented format
         """
         from auth0.management.core.parse_error import ParsingError
 
