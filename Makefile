@@ -4,6 +4,8 @@
 
 export LC_ALL = C.UTF-8
 export ANSIBLE_COLLECTIONS_PATH = $(CURDIR)/build/collections
+# Without bytecode every ansible-playbook and every module compiles our files anew.
+unexport PYTHONDONTWRITEBYTECODE
 python = .venv/bin/python
 # Several tools look for ansible commands on PATH.
 in_venv = PATH="$(CURDIR)/.venv/bin:$$PATH"

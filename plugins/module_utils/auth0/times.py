@@ -29,10 +29,16 @@ def as_time(value: object) -> datetime | None:
 
 @overload
 def iso(moment: datetime) -> str: ...
+
+
 @overload
 def iso(moment: None) -> None: ...
+
+
 @overload
 def iso(moment: datetime | None) -> str | None: ...
+
+
 def iso(moment: datetime | None) -> str | None:
     """ISO 8601 with milliseconds and Z, as the Management API writes it."""
     if moment is None:

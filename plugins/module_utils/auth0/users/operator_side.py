@@ -30,13 +30,12 @@ class OperatorSide:
         """
         if user_id is not None:
             check_id("user_id", user_id)
-        self._api, self._user_id, self._email = api, user_id, email
+        self._api, self._user_id, self._email = api, user_id, email or ""
 
     @property
     def user_id(self) -> str:
         """:raises Auth0Error: the e-mail address is nobody's, or more than one user's"""
         if self._user_id is None:
-            assert self._email is not None, "a user is named by ID or by e-mail address"
             self._user_id = self._api.find_user_id(self._email)
         return self._user_id
 

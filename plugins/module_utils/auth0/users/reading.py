@@ -159,8 +159,7 @@ class Reading:
         user_id = target.user_id
         try:
             if user_id is None:
-                assert target.email is not None, "a target has an ID or an e-mail address"
-                user_id = self._api.find_user_id(target.email)
+                user_id = self._api.find_user_id(target.email or "")
             return UserRead(user_id, target.email, tuple(self._api.list_authenticators(user_id)))
         except Auth0Error as error:
             if isinstance(error, FATAL):
