@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -61,8 +62,21 @@ def test_a_thousand_of_one_millisecond_can_be_listed(size):
 
 
 def test_more_of_one_millisecond_is_an_error_that_says_so():
-    with pytest.raises(PopulationError, match=r"1000 or more were created at 2023-09-05T12:00:00\.007Z"):
+    with pytest.raises(PopulationError, match=r"1000 or more were created at 2023-09-05T12:00:00\.007Z") as caught:
         ids(tenant_of([7] * 1001))
+    assert "users-exports" in caught.value.hint
+
+
+def test_a_search_keeps_its_condition_on_every_page():
+    tenant = tenant_of(range(250))
+    honest = tenant.list_users
+
+    def searching(query, **more):
+        since = re.fullmatch(r"blocked:true OR x|\(blocked:true OR x\) AND (created_at:.*)", query)[1]
+        return honest(query=since, **more)
+
+    tenant.list_users = searching
+    assert len(list(Population(tenant, "blocked:true OR x"))) == 250
 
 
 def test_a_user_deleted_meanwhile_hides_nobody():
