@@ -18,6 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from unittest import mock
 
+from ansible.module_utils import _internal
 from ansible.module_utils.common import warnings
 from ansible.module_utils.testing import patch_module_args
 
@@ -50,6 +51,8 @@ def _output(task: dict, defaults: dict) -> str:
     printed = io.StringIO()
     with (
         mock.patch.dict(os.environ, environment, clear=True),
+        # A test of a plugin makes the process a controller, which prints warnings itself instead of putting them in the result.
+        mock.patch.object(_internal, "is_controller", False),
         mock.patch.dict(warnings._global_warnings, clear=True),
         mock.patch.dict(warnings._global_deprecations, clear=True),
         patch_module_args({**defaults, **task[name], **modes}),

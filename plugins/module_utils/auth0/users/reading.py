@@ -122,7 +122,9 @@ class Reading:
         for email in emails:
             if "@" not in email:
                 raise ConfigurationError("emails contains %r, which is not an e-mail address" % email)
-        targets = [*(Target(user_id=user_id) for user_id in user_ids), *(Target(email=email) for email in emails)]
+        # The walk leaves out an ID that it has seen. Whose an address is, it learns by looking it up.
+        addresses = dict.fromkeys(emails)
+        targets = [*(Target(user_id=user_id) for user_id in user_ids), *(Target(email=email) for email in addresses)]
         return cls(api, targets, lambda: len(targets))
 
     @property

@@ -141,6 +141,12 @@ def test_everybody_who_was_named_is_listed_once_after_the_walk_has_stopped():
     assert all(user.error is error for user in users)
 
 
+def test_an_address_that_is_named_twice_is_looked_up_once():
+    options = {"query": None, "user_ids": None, "emails": ["nobody@example.com", "nobody@example.com"]}
+    reading = Reading.from_options(Api(), {**options, "progress_every": 1})
+    assert reading.total == 1 and len(list(reading)) == 1
+
+
 EVERYTHING = RowFilter(confirmed=None)
 
 
