@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Mapping
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import Policy
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import LONGEST_DAYS, SECOND_FACTORS, Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import Application
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
@@ -32,15 +32,22 @@ def _split(words: object) -> object:
     return words.split(",") if isinstance(words, str) else words
 
 
-def _distinct(words: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(sorted(set(words) - {""}))
+def _second_factors(words: tuple[str, ...]) -> tuple[str, ...]:
+    distinct = set(words) - {""}
+    if distinct - SECOND_FACTORS:
+        raise ValueError
+    return tuple(sorted(distinct))
 
 
 def _with_slash(prefix: str) -> str:
     return prefix if not prefix or prefix.endswith("/") else prefix + "/"
 
 
-_Days = Annotated[int, BeforeValidator(_not_a_truth_value), Field(description="a whole number of days")]
+_Days = Annotated[
+    int,
+    BeforeValidator(_not_a_truth_value),
+    Field(ge=1, le=LONGEST_DAYS, description="a whole number of days from 1 to %d" % LONGEST_DAYS),
+]
 
 
 class Settings(BaseModel):
@@ -65,21 +72,14 @@ class Settings(BaseModel):
     stale_days: _Days = Policy.stale_days
     never_used_days: _Days = Policy.never_used_days
     unconfirmed_days: _Days = Policy.unconfirmed_days
-    weak_factors: Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_distinct)] = Field(
-        Policy.weak_factors, description="a list of factors"
+    weak_factors: Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_second_factors)] = Field(
+        Policy.weak_factors, description="a list of second factors (%s)" % ", ".join(sorted(SECOND_FACTORS))
     )
 
     @property
     def policy(self) -> Policy:
-        """The thresholds.
-
-        :raises ConfigurationError: one of them is out of range
-        """
+        """The thresholds."""
         return Policy(self.stale_days, self.never_used_days, self.unconfirmed_days, self.weak_factors)
-
-    def model_post_init(self, _context: object) -> None:
-        # Wrong thresholds are an error now, not when the audit begins.
-        self.policy
 
 
 _Text = Annotated[str, Field(min_length=1)]
@@ -92,6 +92,9 @@ class _Secret(BaseModel):
     client_id: _Text
     client_secret: _Text
     base_url: str | None = None
+
+
+_PROBLEMS = {"missing": "missing", "string_too_short": "empty"}
 
 
 @dataclass(frozen=True)
@@ -141,12 +144,17 @@ def read_credentials(name: str, secret: object) -> Credentials:
         read = _Secret.model_validate(secret)
     except ValidationError as error:
         wrong = {".".join(map(str, each["loc"])): each["type"] for each in error.errors()}
+        problems = ["%s is %s" % (key, _PROBLEMS.get(type_, "not text")) for key, type_ in wrong.items() if key]
     else:
-        connection = Connection.from_options(auth0_domain=read.domain, base_url=read.base_url, timeout=REQUEST_TIMEOUT)
-        return Credentials(connection, Application(read.client_id, read.client_secret))
-    problems = [
-        "%s is %s" % (key, "missing" if type_ == "missing" else "not text") for key, type_ in wrong.items() if key
-    ]
+        try:
+            connection = Connection.from_options(
+                auth0_domain=read.domain, base_url=read.base_url, timeout=REQUEST_TIMEOUT
+            )
+        except ConfigurationError:
+            # Its message quotes the address, and two values of a secret are easily swapped.
+            problems = ["domain is not a host name, or base_url is not an address that begins with https://"]
+        else:
+            return Credentials(connection, Application(read.client_id, read.client_secret))
     raise ConfigurationError(
         "The secret %s cannot be used: %s" % (name, ", ".join(problems) or "it is not a JSON object"),
         hint='It must be JSON of the form {"domain": ..., "client_id": ..., "client_secret": ...}.',

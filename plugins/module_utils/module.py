@@ -200,8 +200,15 @@ class Session:
 
         :raises ConfigurationError: an option cannot be right
         """
-        given = ("auth0_domain", "base_url", "validate_certs", "ca_path", "timeout", "proxy")
-        return Connection.from_options(**{name: self.params[name] for name in given})
+        given = self.params
+        return Connection.from_options(
+            auth0_domain=given["auth0_domain"],
+            base_url=given["base_url"],
+            validate_certs=given["validate_certs"],
+            ca_path=given["ca_path"],
+            timeout=given["timeout"],
+            proxy=given["proxy"],
+        )
 
     @cached_property
     def budget(self) -> Budget:

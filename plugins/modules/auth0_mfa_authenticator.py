@@ -139,6 +139,7 @@ options:
   allow_last_factor:
     description:
       - Whether the task may leave the user without a second factor. A passkey is a second factor. A recovery code is not.
+      - As the user, the task does not see passkeys, so it does not count them.
     type: bool
     default: false
   qr_path:

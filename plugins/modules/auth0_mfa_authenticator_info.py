@@ -192,7 +192,8 @@ authenticators:
       sample: true
     second_factor:
       description:
-        - Whether the user can pass MFA with it. It is confirmed, and not a recovery code. A passkey is a second factor.
+        - Whether the user can pass MFA with it. It is confirmed, and not a recovery code. A passkey is a second factor, because logging
+          in with it is MFA by itself. As the user, passkeys are not listed.
         - As the user, an e-mail address is V(false), because the MFA API also lists addresses that nobody enrolled.
       type: bool
       sample: true

@@ -78,8 +78,8 @@ def test_no_weak_factor_is_a_choice():
             "AUDIT_RATE_LIMIT_SHARE 'half' is not a number above 0 and at most 1",
         ),
         ({**REQUIRED, "AUDIT_STALE_DAYS": "soon"}, "AUDIT_STALE_DAYS 'soon' is not a whole number of days"),
-        ({**REQUIRED, "AUDIT_STALE_DAYS": "0"}, "stale_days 0 is not a whole number of days from 1 to 3650"),
-        ({**REQUIRED, "AUDIT_WEAK_FACTORS": "sms"}, "weak_factors contains 'sms', which is not a second factor"),
+        ({**REQUIRED, "AUDIT_STALE_DAYS": "0"}, "AUDIT_STALE_DAYS '0' is not a whole number of days from 1 to 3650"),
+        ({**REQUIRED, "AUDIT_WEAK_FACTORS": "sms"}, "AUDIT_WEAK_FACTORS 'sms' is not a list of second factors"),
     ],
 )
 def test_a_wrong_variable_is_named(environment, message):
@@ -96,7 +96,7 @@ def test_a_wrong_variable_is_named(environment, message):
         ({"stale_days": 1.5}, "The event's stale_days 1.5 is not a whole number of days"),
         ({"stale_days": True}, "The event's stale_days True is not a whole number of days"),
         ({"rate_limit_share": True}, "The event's rate_limit_share True is not a number above 0"),
-        ({"weak_factors": [1]}, r"The event's weak_factors \[1\] is not a list of factors"),
+        ({"weak_factors": [1]}, r"The event's weak_factors \[1\] is not a list of second factors"),
         ({"bucket": {"name": "b"}}, "The event's bucket .* is not the name of a bucket"),
         ({"stale_days": None}, "The event's stale_days None is not a whole number of days"),
     ],
@@ -125,7 +125,7 @@ def test_everything_that_is_wrong_is_named_at_once():
         read_settings({"AUDIT_BUCKET": "Bad!", "AUDIT_STALE_DAYS": "soon"}, {"id": "1"})
     assert str(failure.value) == (
         "AUDIT_SECRET is not set. AUDIT_BUCKET 'Bad!' is not the name of a bucket. "
-        "AUDIT_STALE_DAYS 'soon' is not a whole number of days. The event's id is not a setting. "
+        "AUDIT_STALE_DAYS 'soon' is not a whole number of days from 1 to 3650. The event's id is not a setting. "
         "Settings: secret, bucket, prefix, rate_limit_share, stale_days, never_used_days, unconfirmed_days, weak_factors."
     )
 
@@ -135,3 +135,28 @@ def test_a_secret_in_the_place_of_its_name_is_not_quoted():
         read_settings(REQUIRED, {"secret": {"client_secret": "canary"}})
     assert str(failure.value) == "The event's secret is not the name or ARN of a secret."
     assert failure.value.__cause__ is None and failure.value.__context__ is None
+
+
+def test_thresholds_are_named_with_the_others():
+    with pytest.raises(ConfigurationError) as failure:
+        read_settings(REQUIRED, {"stale_days": 0, "never_used_days": -1, "weak_factors": "emial", "bucket": "X"})
+    for name in ("stale_days 0", "never_used_days -1", "weak_factors 'emial'", "bucket 'X'"):
+        assert "The event's %s is not " % name in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    "secret, said",
+    [
+        pytest.param({"domain": "canary canary"}, "domain is not a host name", id="swapped values"),
+        pytest.param({"base_url": "http://canary.example.com"}, "base_url is not an address", id="address without TLS"),
+        pytest.param({"domain": ""}, "domain is empty", id="empty value"),
+        pytest.param({"client_secret": 5}, "client_secret is not text", id="number"),
+    ],
+)
+def test_a_secret_that_cannot_be_used_is_named_and_never_quoted(secret, said):
+    whole = {"domain": "example.com", "client_id": "id", "client_secret": "canary", **secret}
+    with pytest.raises(ConfigurationError) as failure:
+        read_credentials("tenant/audit", whole)
+    text = str(failure.value)
+    assert text.startswith("The secret tenant/audit cannot be used: ") and said in text and "canary" not in text
+    assert failure.value.__context__ is None

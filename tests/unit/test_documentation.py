@@ -77,10 +77,19 @@ def flat(options: dict[str, dict], nested: str, prefix: str = "") -> dict[str, d
     return found
 
 
+def differences(documented: dict[str, dict], accepted: dict[str, dict]) -> list[str]:
+    """What is said of each option that differs, so that a reader sees it in the first lines of a failure."""
+    return [
+        "%s: documented %s, accepted %s" % (name, documented.get(name), accepted.get(name))
+        for name in sorted({*documented, *accepted})
+        if documented.get(name) != accepted.get(name)
+    ]
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_every_option_is_documented_as_it_is(name):
     accepted = base.module_arguments(parts_of(name))["argument_spec"]
-    assert flat(documented_options(name), "suboptions") == flat(accepted, "options")
+    assert differences(flat(documented_options(name), "suboptions"), flat(accepted, "options")) == []
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -107,7 +116,7 @@ def test_every_rule_of_a_module_names_options_it_has(name):
 @pytest.mark.parametrize("name", SHARED)
 def test_a_fragment_documents_the_options_of_its_part(name):
     documented = yaml.safe_load(FRAGMENTS[fragment_of(name)])["options"]
-    assert flat(documented, "suboptions") == flat(SHARED[name].options, "options")
+    assert differences(flat(documented, "suboptions"), flat(SHARED[name].options, "options")) == []
 
 
 @pytest.mark.parametrize("name", SHARED)

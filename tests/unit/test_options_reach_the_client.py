@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.actions import WantedAction
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.wanted import Wanted
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, TARGET, USER, Session
 from ansible_collections.mfaops.auth0.plugins.modules import auth0_action, auth0_mfa_authenticator
 
 # A value of its own for each, so that none can stand in for another.
@@ -106,3 +109,40 @@ def test_each_switch_of_an_action_is_its_own(name):
 )
 def test_lists_of_an_action_are_looked_up_by_name(given, wanted):
     assert auth0_action.wanted_from({**ACTION, **given}) == WantedAction(**{**ACTION, **wanted})
+
+
+class Noted(dict):
+    """Options that remember which of them were asked for."""
+
+    def __init__(self, options):
+        super().__init__(options)
+        self.asked = set()
+
+    def __getitem__(self, name):
+        self.asked.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name, default=None):
+        self.asked.add(name)
+        return super().get(name, default)
+
+
+def asked_for(**given):
+    """The shared options that a task asks for when it acts from the side that these speak of."""
+    shared = {name: spec.get("default") for part in (CONNECTION, TARGET, USER) for name, spec in part.options.items()}
+    options = {**shared, "auth0_domain": "example.com", "client_id": "c", **given}
+    module = SimpleNamespace(params=options, no_log_values=set(), check_mode=False, warn=print)
+    with Session(module) as session:
+        session.params = noted = Noted(session.params)
+        session.side()
+    return noted.asked
+
+
+def test_every_shared_option_is_asked_for_by_a_task_that_it_matters_to(monkeypatch):
+    for variable in ("AUTH0_API_TOKEN", "AUTH0_CLIENT_SECRET", "AUTH0_CLIENT_ASSERTION_PRIVATE_KEY"):
+        monkeypatch.delenv(variable, raising=False)
+    asked = asked_for(user_id="auth0|1", client_secret="s")
+    asked |= asked_for(email="one@example.com", api_token="t")
+    asked |= asked_for(username="one", password="p", otp="123456")
+    asked |= asked_for(mfa_token="t")
+    assert {name for part in (CONNECTION, TARGET, USER) for name in part.options} - asked == set()

@@ -13,7 +13,7 @@ from ..auth0.wire.errors import ConfigurationError
 from .records import Thresholds
 
 SECOND_FACTORS = frozenset(names(lambda row: row.second_factor))
-_LONGEST = 3650
+LONGEST_DAYS = 3650
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,14 @@ class Policy:
     def __post_init__(self) -> None:
         for name in ("stale_days", "never_used_days", "unconfirmed_days"):
             value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _LONGEST:
-                raise ConfigurationError("%s %r is not a whole number of days from 1 to %d" % (name, value, _LONGEST))
+            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= LONGEST_DAYS:
+                raise ConfigurationError(
+                    "%s %r is not a whole number of days from 1 to %d" % (name, value, LONGEST_DAYS)
+                )
         unknown = sorted(set(self.weak_factors) - SECOND_FACTORS)
         if unknown:
             raise ConfigurationError(
-                "weak_factors contains %s, which is not a second factor" % ", ".join(map(repr, unknown)),
+                "weak_factors contains %s, but accepts only second factors" % ", ".join(map(repr, unknown)),
                 hint="Choose from %s." % ", ".join(sorted(SECOND_FACTORS)),
             )
 

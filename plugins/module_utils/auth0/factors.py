@@ -79,6 +79,8 @@ class Factor:
         return (self.channels or (self.name,)) if self.oob_channels else ()
 
 
+_CREDENTIAL = ("credential", "credential.key_id", "credential.public_key")
+
 # Source, unless a row says otherwise: Auth0's OpenAPI descriptions of both APIs, and recorded answers of the MFA API.
 FACTORS: dict[str, Factor] = {
     row.name: row
@@ -152,7 +154,7 @@ FACTORS: dict[str, Factor] = {
             guardian_name="webauthn-roaming",
             ticket_name="webauthn-roaming",
             options=("credential",),
-            operator_needs=("credential", "credential.relying_party_identifier"),
+            operator_needs=(*_CREDENTIAL, "credential.relying_party_identifier"),
             phishing_resistant=True,
         ),
         Factor(
@@ -168,7 +170,7 @@ FACTORS: dict[str, Factor] = {
             "passkey",
             management_types=("passkey",),
             options=("credential",),
-            operator_needs=("credential",),
+            operator_needs=_CREDENTIAL,
             phishing_resistant=True,
         ),
         Factor("duo", management_types=("duo",), guardian_name="duo"),

@@ -20,6 +20,12 @@ OTP_SECONDS = 30
 _MESSAGE_EVENTS = {"sms": "gd_send_sms", "voice": "gd_send_voice", "email": "gd_send_email", "push": "gd_send_pn"}
 
 
+class _Totp(pyotp.TOTP):
+    """Takes the short secrets that Auth0 stores as well; pyotp by itself insists on 112 bits."""
+
+    min_secret_length_bits = 0
+
+
 class WrongCode(Exception):
     """A code that is wrong or was used before."""
 
@@ -141,7 +147,7 @@ def challenged(user: User, challenge: Challenge) -> Authenticator | None:
 
 def _accepts(tenant: Tenant, item: Authenticator, otp: str, step: int) -> bool:
     """Whether the code is of the present or the previous step; each is accepted once (RFC 6238 §5.2, switchable)."""
-    generator = pyotp.TOTP(item.secret)
+    generator = _Totp(item.secret)
     for candidate in (step, step - 1):
         if same_text(otp, generator.generate_otp(candidate)):
             if candidate <= item.last_otp_step and not tenant.switches["otp-reuse"]:

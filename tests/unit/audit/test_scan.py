@@ -97,13 +97,13 @@ def test_a_listing_that_fails_later_keeps_what_was_read():
 
     def failing(**query):
         if query["query"]:
-            raise TransportError("Could not list page 0 of the users: connection lost")
+            raise TransportError("Could not list the users: connection lost")
         return honest(**query)
 
     tenant.list_users = failing
     rows, coverage, not_reached = walk(tenant)
     assert (len(rows), not_reached) == (100, 150)
-    assert coverage.stopped == "Could not list page 0 of the users: connection lost."
+    assert coverage.stopped == "Could not list the users: connection lost."
 
 
 def test_the_walk_ends_before_the_margin_is_touched():

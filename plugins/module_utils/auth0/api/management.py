@@ -155,7 +155,7 @@ class ManagementApi:
         :raises BadRequestError: a page past the first 1000 rows (``invalid_paging``), or a query Auth0 does not understand
         """
         pager = self.call(
-            "list page %d of the users" % page,
+            "list the users",
             lambda client: client.users.list(
                 page=page,
                 per_page=per_page,

@@ -57,7 +57,7 @@ def ambiguous(found: list[Device]) -> RefusedError:
     """More than one device fits."""
     ids = ", ".join(row.id for device in found for row in device)
     return RefusedError(
-        "The options fit more than one authenticator: %s" % ids, hint="Set authenticator_id to one of them."
+        "The options match more than one authenticator: %s" % ids, hint="Set authenticator_id to one of them."
     )
 
 

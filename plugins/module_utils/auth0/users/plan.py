@@ -76,7 +76,9 @@ def _update(wanted: Wanted, target: Authenticator) -> Update | None:
     name = wanted.name if wanted.name != target.name else None
     method = wanted.preferred_method if wanted.preferred_method != target.preferred_method else None
     if method and not (target.kind and target.kind.channels):
-        raise RefusedError("%s is a %s and has no preferred method" % (target.id, target.factor))
+        raise RefusedError(
+            "preferred_method cannot be set for %s, because factor=%s has none" % (target.id, target.factor)
+        )
     return Update(target.id, name, method) if name is not None or method else None
 
 
@@ -124,7 +126,7 @@ def _confirm(wanted: Wanted, target: Authenticator) -> Confirm:
     needs = target.kind.confirmed_with if target.kind else ()
     if not needs:
         raise RefusedError(
-            "%s is a %s, which cannot be confirmed with the user's token" % (target.id, target.factor),
+            "%s cannot be confirmed with the user's own token, because it is factor=%s" % (target.id, target.factor),
             hint="The user completes the enrollment in the browser.",
         )
     for option in needs:

@@ -132,7 +132,7 @@ def _one_of_each_pair(going: list[Device], linked: dict[str, tuple[str, ...]]) -
 def _check_limit(wanted: Wanted, removals: list[Device]) -> None:
     if wanted.selector and len(removals) > wanted.max_removals:
         raise RefusedError(
-            "selector=%s fits %d authenticators (%s), but max_removals is %d"
+            "selector=%s matches %d authenticators (%s), but max_removals is %d"
             % (wanted.selector, len(removals), ", ".join(device[0].id for device in removals), wanted.max_removals),
             hint="Increase max_removals to remove all of them.",
         )

@@ -35,8 +35,10 @@ class UserSide:
         """:raises ConfigurationError: this side cannot do what is wanted; nothing was sent"""
         factor = FACTORS[wanted.factor] if wanted.factor else None
         if factor and factor.mfa_type is None:
+            as_operator = wanted.state != "present" or factor.operator_needs is not None
             raise ConfigurationError(
-                "The user's own token does not show factor=%s" % factor.name, hint="Act as the operator."
+                "The user's own token does not show factor=%s" % factor.name,
+                hint="Act as the operator." if as_operator else "The user enrolls it in the browser.",
             )
         if factor and wanted.state == "present" and not wanted.authenticator_id:
             _check_enrollable(wanted, factor)

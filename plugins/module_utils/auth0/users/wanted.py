@@ -32,7 +32,7 @@ class Wanted:
     :ivar selector: one of SELECTORS, to remove what fits instead of one authenticator
     :ivar unused_for: seconds, for the selector ``unused``
     :ivar max_removals: how many a selector may remove, linked ones counted once
-    :ivar allow_last_factor: whether the user may be left without any factor
+    :ivar allow_last_factor: whether the user may be left without a second factor
     """
 
     state: str
@@ -96,7 +96,7 @@ def check(wanted: Wanted) -> None:
         )
     if wanted.unused_for == 0:
         raise ConfigurationError(
-            "unused_for is 0, which fits every authenticator", hint="To remove all of them, set selector=all."
+            "unused_for is 0, which matches every authenticator", hint="To remove all of them, set selector=all."
         )
     if wanted.max_removals < 1:
         raise ConfigurationError("max_removals %d is not 1 or more" % wanted.max_removals)

@@ -126,7 +126,7 @@ class Budget:
         if not isinstance(share, (int, float)) or not 0 < share <= 1:
             raise ConfigurationError("rate_limit_share %r is not above 0 and at most 1" % share)
         if not isinstance(max_wait, (int, float)) or not 0 <= max_wait < float("inf"):
-            raise ConfigurationError("max_wait %r is not a number of seconds" % max_wait)
+            raise ConfigurationError("max_wait %r is not 0 seconds or more" % max_wait)
         self.share, self.max_wait = share, max_wait
         self.requests = self.rate_limited = 0
         self.waited = 0.0

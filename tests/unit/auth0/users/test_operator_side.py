@@ -83,7 +83,7 @@ COMPLETE = {
     "phone": {"phone_number": NUMBER},
     "email": {"email_address": "a@b.c"},
     "webauthn-roaming": {"credential": KEY},
-    "passkey": {"credential": {"key_id": "k"}},
+    "passkey": {"credential": {"key_id": "k", "public_key": "p"}},
 }
 
 
@@ -107,8 +107,10 @@ def test_which_factors_an_operator_creates(factor):
         (Wanted("present", "email"), "email_address is required "),
         (Wanted("present", "passkey"), "credential is required "),
         (Wanted("present", "webauthn-roaming"), "credential is required "),
+        (Wanted("present", "passkey", credential={"key_id": "k"}), "credential.public_key is required "),
+        (Wanted("present", "passkey", credential={"key_id": "", "public_key": "p"}), "credential.key_id is required "),
         (
-            Wanted("present", "webauthn-roaming", credential={"key_id": "k"}),
+            Wanted("present", "webauthn-roaming", credential={"key_id": "k", "public_key": "p"}),
             "credential.relying_party_identifier is required ",
         ),
     ],
