@@ -169,7 +169,7 @@ def test_a_rotated_secret_is_read_again_at_once(function, aws, secret_for, tenan
                 "client_secret": "not-the-secret",
                 "base_url": "http://t.example",
             },
-            "base_url uses plain http for t.example",
+            "base_url is not an address that begins with https:",
             id="plain http",
         ),
         pytest.param(
