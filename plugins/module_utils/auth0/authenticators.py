@@ -119,10 +119,11 @@ class Authenticator:
     @property
     def is_second_factor(self) -> bool:
         """Whether the user can pass MFA with it."""
-        return self.kind is not None and self.kind.second_factor and self.confirmed and self._unproven is None
+        return self.kind is not None and self.kind.second_factor and self.confirmed and self.unproven is None
 
     @property
-    def _unproven(self) -> str | None:
+    def unproven(self) -> str | None:
+        """Why the row does not prove that it is enrolled; None where it does."""
         return self.kind.unproven_in_mfa_view if self.kind and self.view == MFA_VIEW else None
 
     @property
@@ -135,7 +136,7 @@ class Authenticator:
         """Why it cannot be removed; None where it can."""
         if self.kind is None:
             return "It is a %s entry, not an authenticator." % self.factor
-        return self.kind.not_removable_because or self._unproven
+        return self.kind.not_removable_because or self.unproven
 
 
 def linked_ids(authenticators: Iterable[Authenticator]) -> dict[str, tuple[str, ...]]:

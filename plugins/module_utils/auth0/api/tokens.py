@@ -27,6 +27,8 @@ from ..wire.transport import NOT_REPEATED, Transport
 MFA_SCOPES = ("enroll", "read:authenticators", "remove:authenticators")
 # Seconds between two polls, and what every slow_down adds (RFC 8628 §3.5); Auth0 allows 12 polls a minute.
 POLL_INTERVAL = 5.0
+# Seconds until Auth0 forgets a push that nobody answers.
+LONGEST_PUSH = 300
 _GRANT = "http://auth0.com/oauth/grant-type/"
 # Auth0 accepts up to 300 s; the clocks may differ.
 _ASSERTION_LIFETIME = 120

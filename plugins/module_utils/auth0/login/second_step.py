@@ -12,13 +12,10 @@ from typing import Any, Callable, Final, Protocol
 from ..api.bearer import Bearer
 from ..api.checks import check_code, check_id, check_not_empty
 from ..api.mfa import MfaApi
-from ..api.tokens import Challenge, TokenEndpoint, TokenSet
+from ..api.tokens import LONGEST_PUSH, Challenge, TokenEndpoint, TokenSet
 from ..authenticators import Authenticator
 from ..wire.errors import ConfigurationError, MfaRequiredError, RefusedError
 from .given_token import GivenToken
-
-# Auth0 forgets a push after five minutes.
-LONGEST_PUSH = 300
 
 
 class SecondStep(Protocol):

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Callable
 
 from ..api.actions import Action, ActionsApi, Binding
-from ..wire.errors import AmbiguousWriteError, Auth0Error, ServerError
+from ..wire.errors import Auth0Error, ServerError
 from .actions import UNKNOWN_ID, ActionPlan, WantedAction, bound_as_wanted, check, plan
+from .interrupted import interrupted
 
 SECONDS_BETWEEN_READS = 1.0
 
@@ -125,7 +126,5 @@ def _carry_out(
                 api.bind(wanted.trigger, entries)
                 bindings = entries
     except Auth0Error as error:
-        progress = {"action_id": action_id, "done": done} if done else None
-        hint = "Run the task again; it checks the tenant's current state first."
-        raise error.replace(hint=hint if isinstance(error, AmbiguousWriteError) else None, progress=progress) from None
+        raise interrupted(error, {"action_id": action_id, "done": done} if done else None) from None
     return action_id, bindings

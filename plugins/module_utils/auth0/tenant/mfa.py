@@ -11,7 +11,8 @@ from typing import Iterable, Union
 
 from ..api.guardian import NO_POLICY, GuardianApi
 from ..factors import FACTORS
-from ..wire.errors import AmbiguousWriteError, Auth0Error, ConfigurationError, RefusedError
+from ..wire.errors import Auth0Error, ConfigurationError, RefusedError
+from .interrupted import interrupted
 
 NEVER = NO_POLICY
 POLICIES = ("all-applications", "confidence-score", NEVER)
@@ -178,10 +179,6 @@ def converge_tenant(
         try:
             apply_setting(api, setting)
         except Auth0Error as error:
-            hint = "Run the task again; it checks the tenant's current state first."
-            progress = {"applied": [str(each) for each in done]} if done else None
-            raise error.replace(
-                hint=hint if isinstance(error, AmbiguousWriteError) else None, progress=progress
-            ) from None
+            raise interrupted(error, {"applied": [str(each) for each in done]} if done else None) from None
         done.append(setting)
     return before, applied(before, settings)

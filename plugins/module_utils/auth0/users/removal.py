@@ -16,7 +16,7 @@ from typing import Callable
 from ..authenticators import MANAGEMENT_VIEW, MFA_VIEW, Authenticator, linked_ids
 from ..factors import FACTORS, RECOVERY_CODE, UNSEEN_PARTNERS
 from ..wire.errors import RefusedError
-from .matching import Device, ambiguous, meant
+from .matching import Device, ambiguous, meant, not_the_users
 from .steps import Plan, Remove, RemoveAll, Step
 from .wanted import Wanted
 
@@ -68,8 +68,7 @@ def _named(found: list[Device]) -> dict[str, str | None]:
     for device in found:
         reason = reasons[device[0].id]
         # An address that the MFA API lists may never have been enrolled, so there may be nothing to remove.
-        unproven = device[0].kind is not None and device[0].kind.unproven_in_mfa_view == reason
-        if reason and not unproven:
+        if reason and not device[0].unproven:
             raise RefusedError("%s was not removed: %s" % (device[0].id, reason))
     return reasons
 
@@ -169,5 +168,5 @@ def _unseen(going: list[Device], view: str) -> str | None:
 def _nothing_to_do(wanted: Wanted, found: list[Device]) -> str | None:
     if wanted.authenticator_id and not found:
         # It is gone, or another user has it: Auth0 does not tell them apart.
-        return "The user has no authenticator with the ID %s" % wanted.authenticator_id
+        return not_the_users(wanted.authenticator_id).message
     return None

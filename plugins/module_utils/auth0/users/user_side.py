@@ -57,7 +57,7 @@ class UserSide:
         """:raises AuthenticationError: Auth0 would refuse the step, because the bearer is an ``mfa_token``"""
         if not self._api.holds_mfa_token:
             return
-        has_active = any(row.confirmed and not (row.kind and row.kind.unproven_in_mfa_view) for row in actual)
+        has_active = any(row.confirmed and not row.unproven for row in actual)
         refused = None
         if isinstance(step, Remove):
             refused = "remove an authenticator"

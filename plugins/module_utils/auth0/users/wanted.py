@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Mapping
 
 from ..api.checks import check_id
+from ..api.tokens import LONGEST_PUSH
 from ..factors import FACTORS
 from ..wire.errors import ConfigurationError
 
@@ -100,8 +101,10 @@ def check(wanted: Wanted) -> None:
         )
     if wanted.max_removals < 1:
         raise ConfigurationError("max_removals %d is not 1 or more" % wanted.max_removals)
-    if not 0 < wanted.push_timeout <= 300:
-        raise ConfigurationError("push_timeout %g is not above 0 and at most 300 seconds" % wanted.push_timeout)
+    if not 0 < wanted.push_timeout <= LONGEST_PUSH:
+        raise ConfigurationError(
+            "push_timeout %g is not above 0 and at most %d seconds" % (wanted.push_timeout, LONGEST_PUSH)
+        )
 
 
 def _check_factor_options(wanted: Wanted) -> None:
