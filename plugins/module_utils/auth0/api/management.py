@@ -21,7 +21,7 @@ from ..wire.connection import Connection
 from ..wire.errors import AmbiguousWriteError, AuthenticationError, BadRequestError, NotFoundError, ServerError
 from .bearer import Bearer
 from .checks import check_id
-from ..wire.transport import ACTION, httpx_client
+from ..wire.transport import ATTEMPT, Attempt, httpx_client
 
 if TYPE_CHECKING:
     from auth0.management import Auth0
@@ -88,16 +88,17 @@ class ManagementApi:
         """Get a token, so that wrong credentials show; sends nothing else."""
         self._bearer()
 
-    def call(self, action: str, send: Callable[[Auth0], T]) -> T:
+    def call(self, action: str, send: Callable[[Auth0], T], *, once: bool = False) -> T:
         """Send one request through auth0-python, once more where the token was refused; what ``send`` returns.
 
         :param action: what is attempted, as an infinitive phrase for messages
         :param send: gets auth0-python's client
+        :param once: what was sent is never sent again, whatever the method; for what must not happen twice
         :raises Auth0Error: the request was refused, or its answer was not in the documented format
         """
         from auth0.management.core.parse_error import ParsingError
 
-        mark = ACTION.set(action)
+        mark = ATTEMPT.set(Attempt(action, once))
         try:
             # Fetched here, so that a refused grant is not taken for a refused token.
             self._bearer()
@@ -113,7 +114,7 @@ class ManagementApi:
                 "Could not %s: Auth0's response was not in the documented format" % action, status=error.status_code
             ) from None
         finally:
-            ACTION.reset(mark)
+            ATTEMPT.reset(mark)
 
     def find_user_id(self, email: str) -> str:
         """The id of the one user with this e-mail address (``GET /users-by-email``, scope ``read:users``).

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import Any, Mapping, TypedDict
 from urllib.parse import quote
@@ -24,7 +23,7 @@ from .checks import check_id
 from .tokens import TokenEndpoint, claims, is_mfa_token
 from ..wire.transport import NOT_REPEATED
 
-# Seconds that the clock of this host may be ahead of Auth0's before a valid token is refused here.
+# Before Auth0's first answer its clock is not known: seconds that this host's may be ahead of it.
 _CLOCK_SKEW = 60
 _TOKEN_WANTED = "Use an access token for the /mfa/ audience that is younger than 600 s and has the scope %s."
 
@@ -163,7 +162,8 @@ class MfaApi:
 
     def _checked_bearer(self, action: str, scope: str) -> str:
         bearer = self._bearer()
-        check_access_token(bearer, action, scope, self._tokens.transport.connection.mfa_audience, time.time())
+        transport = self._tokens.transport
+        check_access_token(bearer, action, scope, transport.connection.mfa_audience, transport.budget.now())
         return bearer
 
 
@@ -171,7 +171,7 @@ def check_access_token(bearer: str, action: str, scope: str, audience: str, now:
     """Refuse an access token that cannot work by its own claims, before it is sent. Auth0 decides what the claims do not say.
 
     :param action: what is attempted, as an infinitive phrase for messages
-    :param now: Unix seconds
+    :param now: Unix seconds, by Auth0's clock if that is known
     :raises AuthenticationError: it is for another audience, or has expired
     :raises InsufficientScopeError: it lacks the scope
     """
@@ -185,7 +185,7 @@ def check_access_token(bearer: str, action: str, scope: str, audience: str, now:
     expires = said.get("exp")
     if isinstance(expires, (int, float)) and expires + _CLOCK_SKEW < now:
         raise AuthenticationError(
-            "Could not %s: the access token expired %.0f s ago by the clock of this host" % (action, now - expires),
+            "Could not %s: the access token expired %.0f s ago" % (action, now - expires),
             hint=_TOKEN_WANTED % scope,
         )
     granted = said.get("scope")

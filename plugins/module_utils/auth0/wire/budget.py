@@ -13,16 +13,20 @@ from __future__ import annotations
 
 import math
 import time
+from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import Callable, Mapping, Protocol, TypeVar
 
 from .errors import ConfigurationError, RateLimitError, TransportError
 
 REPEATABLE = frozenset({"GET", "HEAD", "DELETE"})
+# In place of the method, for a request that must not be repeated although its method may be. A request limit is waited for.
+ONCE = "once"
 ATTEMPTS = 5
 LONGEST_BACKOFF = 8.0
 # The longest bucket is per hour: a reset further away than this means that the clocks disagree.
 _CREDIBLE_RESET = 3600.0
+_LONGEST_CACHED = 7 * 86400.0
 
 
 class Response(Protocol):
@@ -81,9 +85,16 @@ def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
     seconds = _number(stated)
     if seconds is not None:
         return max(seconds, 0.0)
+    date = _http_date(stated)
+    return None if date is None else max(date - now, 0.0)
+
+
+def _http_date(text: str | None) -> float | None:
     try:
-        return max(parsedate_to_datetime(stated).timestamp() - now, 0.0)
-    except (TypeError, ValueError, OverflowError):
+        date = parsedate_to_datetime(text or "")
+        # Without a zone it would be taken for local time.
+        return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()
+    except (TypeError, ValueError, OverflowError, IndexError):
         return None
 
 
@@ -100,6 +111,50 @@ def _number(text: str | None) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
+
+
+class ServerClock:
+    """The server's time, as far as the ``Date`` headers of its answers tell.
+
+    A ``Date`` is cut to whole seconds and grows old on its way, so each answer gives bounds, and answers in a row narrow
+    them. The local clock is believed within the bounds. An answer that contradicts them replaces them: either clock may
+    have been set.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """
+        :param clock: the local time in Unix seconds
+        """
+        self._clock = clock
+        self._least, self._most = -math.inf, math.inf
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return self._clock() + self.ahead
+
+    @property
+    def ahead(self) -> float:
+        """Seconds that the server's clock is ahead of the local one, negative where it is behind."""
+        return min(max(0.0, self._least), self._most)
+
+    def hear(self, headers: Mapping[str, str], sent: float, received: float) -> None:
+        """Learn from an answer.
+
+        :param sent: the local time when the request was sent
+        :param received: the local time when the answer was there
+        """
+        date = _http_date(headers.get("date"))
+        if date is None:
+            return
+        # What a cache kept has the Date of that time, and says for how many seconds it was kept.
+        age = _number(headers.get("age"))
+        date += age if age is not None and 0 <= age <= _LONGEST_CACHED else 0.0
+        least, most = date - received, date + 1 - sent
+        if most < least:
+            return  # The local clock was set back while the answer was under way.
+        if least <= self._most and most >= self._least:
+            least, most = max(least, self._least), min(most, self._most)
+        self._least, self._most = least, most
 
 
 class Budget:
@@ -131,11 +186,17 @@ class Budget:
         self.requests = self.rate_limited = 0
         self.waited = 0.0
         self._clock, self._sleep = clock, sleep
+        self._server = ServerClock(clock)
         self._resume_at: dict[str, float] = {}
+
+    def now(self) -> float:
+        """Unix seconds by the server's clock as far as its answers tell, else by the local one."""
+        return self._server.now()
 
     def send(self, method: str, bucket: str, action: str, call: Callable[[], SomeResponse]) -> SomeResponse:
         """The last response to one request, repeated where that is safe. Its status is anything but 429.
 
+        :param method: of HTTP, or ``ONCE``
         :param bucket: the rate limit the request counts against, for instance ``management``
         :param action: what is attempted, for messages
         :param call: sends it once; raises :class:`TransportError` where no response arrives
@@ -148,6 +209,7 @@ class Budget:
         while True:
             attempt += 1
             self.requests += 1
+            sent = self._clock()
             try:
                 response = call()
             except TransportError as error:
@@ -161,8 +223,10 @@ class Budget:
                     raise
                 held_back = self._hold(pause, held_back, action)
                 continue
-            status, headers, now = response.status_code, response.headers, self._clock()
-            self._resume_at[bucket] = now + wait_before_next(headers, now, self.share)
+            status, headers, received = response.status_code, response.headers, self._clock()
+            self._server.hear(headers, sent, received)
+            now = self.now()
+            self._resume_at[bucket] = received + wait_before_next(headers, now, self.share)
             if status == 429:
                 self.rate_limited += 1
                 held_back = self._hold(wait_after_limit(headers, now, attempt), held_back, action, status)

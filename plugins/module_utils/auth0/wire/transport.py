@@ -16,9 +16,10 @@ import os
 import socket
 import ssl
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Iterator, Mapping, Protocol
 
-from .budget import REPEATABLE, Budget, Response
+from .budget import ONCE, REPEATABLE, Budget, Response
 from .connection import Connection
 from .errors import AmbiguousWriteError, ConfigurationError, ServerError, TransportError, from_response
 
@@ -33,8 +34,21 @@ NOT_REPEATED = (
     "It may have been carried out and was not sent again. Check the user's authenticators before you repeat it."
 )
 
-# What the current call attempts, for messages. auth0-python has no parameter that would pass it through.
-ACTION: ContextVar[str] = ContextVar("mfaops_auth0_action", default="reach Auth0")
+
+@dataclass(frozen=True)
+class Attempt:
+    """What the current call attempts.
+
+    :ivar action: as an infinitive phrase, for messages
+    :ivar once: it is not to be repeated, whatever its method
+    """
+
+    action: str
+    once: bool = False
+
+
+# auth0-python has no parameter that would pass it through.
+ATTEMPT: ContextVar[Attempt] = ContextVar("mfaops_auth0_attempt", default=Attempt("reach Auth0"))
 
 
 class JsonResponse(Response, Protocol):
@@ -53,7 +67,7 @@ class Transport:
         import requests
 
         self.connection = connection
-        self._budget = budget
+        self.budget = budget
         self._session = requests.Session()
         # Proxies and certificate authorities are read from the environment here and not by requests, which would also
         # replace the bearer token by what a ~/.netrc holds and send loopback traffic to a proxy.
@@ -114,7 +128,7 @@ class Transport:
             except requests.RequestException as error:
                 raise _no_response(self.connection, method, action, error, self._wire.sent) from None
 
-        return read_response(method, action, self._budget.send(method, "authentication", action, call))
+        return read_response(method, action, self.budget.send(method, "authentication", action, call))
 
 
 class _Wire:
@@ -216,7 +230,7 @@ def read_response(method: str, action: str, response: JsonResponse) -> Any:
 def httpx_client(connection: Connection, budget: Budget) -> httpx.Client:
     """A client for auth0-python: every request runs under the budget and every refusal is raised.
 
-    The action that messages name is read from ``ACTION``. Calls raise :class:`Auth0Error`, never an error of httpx or of
+    The action that messages name is read from ``ATTEMPT``. Calls raise :class:`Auth0Error`, never an error of httpx or of
     auth0-python, whose texts quote whole responses.
     """
     import httpx
@@ -226,17 +240,18 @@ def httpx_client(connection: Connection, budget: Budget) -> httpx.Client:
 
     class BudgetClient(httpx.Client):
         def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-            action = ACTION.get()
+            attempt = ATTEMPT.get()
+            action, method = attempt.action, ONCE if attempt.once else request.method
 
             def call() -> httpx.Response:
                 try:
                     return super(BudgetClient, self).send(request, **options)
                 except httpx.TransportError as error:
                     sent = not isinstance(error, unsent)
-                    raise _no_response(connection, request.method, action, error, sent) from None
+                    raise _no_response(connection, method, action, error, sent) from None
 
-            response = budget.send(request.method, "management", action, call)
-            read_response(request.method, action, response)
+            response = budget.send(method, "management", action, call)
+            read_response(method, action, response)
             return response
 
     unsent = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)

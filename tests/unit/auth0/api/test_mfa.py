@@ -78,7 +78,7 @@ def test_another_audience(audience):
 
 
 def test_an_expired_token():
-    with pytest.raises(AuthenticationError, match="expired 61 s ago by the clock of this host.*younger than 600 s"):
+    with pytest.raises(AuthenticationError, match="expired 61 s ago.*younger than 600 s"):
         check(token(exp=NOW - 61))
 
 

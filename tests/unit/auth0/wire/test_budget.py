@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from email.utils import formatdate
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import (
     ATTEMPTS,
+    ONCE,
     Budget,
     may_repeat,
     wait_after_limit,
@@ -275,3 +277,98 @@ def test_impossible_settings_are_named_with_their_value(options, says):
 @pytest.mark.parametrize("options", [{"share": 1}, {"share": 0.01}, {"max_wait": 0}])
 def test_the_bounds_of_the_settings_are_allowed(options):
     Budget(**options)
+
+
+def dated(ahead, **headers):
+    """What a server whose clock is this far ahead says, which names its next refill 5 s later."""
+    now = NOW + ahead
+    return {"date": formatdate(now, usegmt=True), "x-ratelimit-reset": str(now + 5), **headers}
+
+
+AHEAD = pytest.mark.parametrize("ahead", [0, 90, -90, 30, -30, 3600, -3600, 3e8, -3e8])
+
+
+@AHEAD
+def test_a_refill_is_waited_for_by_the_clock_of_the_server(ahead):
+    paced, clock = budget()
+    used_up = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "0"}
+    paced.send("GET", "management", "ask", server(Answer(headers=dated(ahead, **used_up))))
+    paced.send("GET", "management", "ask", server(Answer(headers=dated(ahead))))
+    assert sum(clock.slept) == pytest.approx(5, abs=1)
+
+
+@AHEAD
+def test_a_429_is_waited_for_by_the_clock_of_the_server(ahead):
+    paced, clock = budget()
+    limited = Answer(429, dated(ahead, **{"x-ratelimit-remaining": "0"}))
+    paced.send("GET", "management", "ask", server(limited, Answer()))
+    assert sum(clock.slept) == pytest.approx(5, abs=1)
+
+
+@AHEAD
+def test_now_is_the_time_of_the_server(ahead):
+    paced, clock = budget()
+    assert paced.now() == NOW
+    paced.send("GET", "management", "ask", server(Answer(headers=dated(ahead))))
+    assert paced.now() == pytest.approx(NOW + ahead, abs=1)
+    clock.now += 7
+    assert paced.now() == pytest.approx(NOW + ahead + 7, abs=1)
+
+
+def test_more_answers_tell_the_time_more_exactly():
+    """A Date is cut to whole seconds: the server is 90.6 s ahead."""
+    paced, clock = budget()
+    for _request in range(20):
+        clock.now += 0.37
+        date = formatdate(int(clock.now + 90.6), usegmt=True)
+        paced.send("GET", "management", "ask", server(Answer(headers={"date": date})))
+    assert paced.now() == pytest.approx(clock.now + 90.6, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "date", ["", "soon", "Tue, 99 Nov 2023 22:13:20 GMT", "Tue, 14 Nov 99999 22:13:20 GMT", "0", "\xff"]
+)
+def test_a_date_that_is_none_leaves_the_local_clock(date):
+    paced, _clock = budget()
+    paced.send("GET", "management", "ask", server(Answer(headers={"date": date}), Answer()))
+    assert paced.now() == NOW
+
+
+def test_a_date_without_a_zone_is_universal_time():
+    paced, _clock = budget()
+    paced.send("GET", "management", "ask", server(Answer(headers={"date": "Tue, 14 Nov 2023 22:14:20 -0000"})))
+    assert paced.now() == NOW + 60
+
+
+def test_an_answer_from_a_cache_tells_the_time_by_its_age():
+    paced, _clock = budget()
+    old = {"date": formatdate(NOW - 600, usegmt=True), "age": "600"}
+    paced.send("GET", "management", "ask", server(Answer(headers=old)))
+    assert paced.now() == NOW
+
+
+def test_one_answer_with_an_old_date_is_corrected_by_the_next():
+    paced, _clock = budget()
+    for ahead in (0, -600, 0):
+        paced.send("GET", "management", "ask", server(Answer(headers=dated(ahead))))
+    assert paced.now() == NOW
+
+
+@given(st.lists(st.fixed_dictionaries({}, optional={"date": st.text(), "age": st.text()})))
+def test_whatever_date_and_age_say_the_time_is_a_number(answers):
+    paced, _clock = budget()
+    for headers in answers:
+        paced.send("GET", "management", "ask", server(Answer(headers=headers)))
+    assert -1e12 < paced.now() < 1e12
+
+
+@pytest.mark.parametrize("failure", [AmbiguousWriteError("lost"), Answer(503)], ids=["lost", "503"])
+def test_what_must_happen_once_is_sent_once(failure):
+    paced, _clock = budget()
+    call = server(failure, Answer())
+    if isinstance(failure, Answer):
+        assert paced.send(ONCE, "management", "ask", call) is failure
+    else:
+        with pytest.raises(AmbiguousWriteError):
+            paced.send(ONCE, "management", "ask", call)
+    assert paced.requests == 1

@@ -117,6 +117,15 @@ def test_a_connection_that_is_closed_after_the_request(call, method, error):
     assert "canary" not in str(caught.value)
 
 
+def test_a_removal_that_must_happen_once_is_not_repeated():
+    with serving(hang_up) as (port, seen):
+        connection = Connection.from_options(base_url="http://127.0.0.1:%d" % port)
+        with ManagementApi(connection, Budget(), given("canary")) as api:
+            with pytest.raises(AmbiguousWriteError, match="after the request was sent"):
+                api.call("remove all", lambda client: client.users.authentication_methods.delete_all("x"), once=True)
+    assert [command for command, *_rest in seen] == ["DELETE"]
+
+
 @SIDES
 def test_an_answer_that_takes_too_long(call):
     release = threading.Event()
