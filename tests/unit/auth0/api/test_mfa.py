@@ -11,6 +11,7 @@ import time
 import jwt
 import pytest
 
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AuthenticationError,
@@ -95,6 +96,7 @@ def given(bearer):
 
 class Transport:
     connection = Connection.from_options(auth0_domain="tenant.example.com")
+    budget = Budget()
 
     def __init__(self, answer=None) -> None:
         self.answer, self.sent = answer, []

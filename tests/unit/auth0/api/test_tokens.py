@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AmbiguousWriteError,
@@ -44,6 +45,7 @@ class Transport:
     """Answers with these one after the other; errors are raised."""
 
     connection = Connection.from_options(auth0_domain="tenant.example.com")
+    budget = Budget()
 
     def __init__(self, *answers) -> None:
         self.answers = list(answers)

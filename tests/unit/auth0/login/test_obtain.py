@@ -21,6 +21,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.obtain im
     missing_scopes,
     obtain,
 )
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AuthenticationError,
@@ -54,6 +55,7 @@ class Transport:
     """Answers with these one after the other; errors are raised."""
 
     connection = Connection.from_options(auth0_domain="tenant.example.com")
+    budget = Budget()
 
     def __init__(self, *answers):
         self.answers, self.sent = list(answers), []

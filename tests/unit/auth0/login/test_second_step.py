@@ -18,6 +18,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.second_st
     SendChallenge,
     choose,
 )
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError, RefusedError
 
@@ -31,6 +32,7 @@ class Transport:
     """Answers with these one after the other."""
 
     connection = Connection.from_options(auth0_domain="tenant.example.com")
+    budget = Budget()
 
     def __init__(self, *answers):
         self.answers, self.sent = list(answers), []

@@ -54,6 +54,7 @@ class Transport:
     """Answers with these one after the other; errors are raised."""
 
     connection = TENANT
+    budget = Budget()
 
     def __init__(self, *answers):
         self.answers, self.sent = list(answers), []
