@@ -238,19 +238,35 @@ def mask_email(email: str) -> str:
     return "%s@%s" % (kept.ljust(max(len(local), 4), "*"), domain[:4].ljust(len(domain), "*"))
 
 
-def phone_fits(masked: str | None, phone_number: str) -> bool:
-    """Whether a masked number may be this one.
+def phone_fits(shown: str | None, phone_number: str) -> bool:
+    """Whether the number that Auth0 shows may be this one.
 
-    The observed mask keeps the length. Other documented ones show more digits and other fillers, so there every visible
-    digit at the end must agree, and at least two must be visible.
+    In clear it is this one or another. The observed mask keeps the length. Other documented ones show more digits and other
+    fillers, so there every visible digit at the end must agree, and at least two must be visible.
     """
-    masked = masked or ""
-    if re.fullmatch(r"X+[0-9]{4}", masked):
-        return masked == mask_phone(phone_number)
-    shown = masked[len(masked.rstrip("0123456789 -")) :].replace(" ", "").replace("-", "")
-    return len(shown) >= 2 and phone_number.endswith(shown)
+    shown = shown or ""
+    if is_clear_number(shown):
+        return _digits(shown) == _digits(phone_number)
+    if re.fullmatch(r"X+[0-9]{4}", shown):
+        return shown == mask_phone(phone_number)
+    end = _digits(shown[len(shown.rstrip("0123456789 -")) :])
+    return len(end) >= 2 and phone_number.endswith(end)
 
 
-def email_fits(masked: str | None, email: str) -> bool:
-    """Whether a masked address (or one in clear, as some documentation shows it) may be this one."""
-    return (masked or "").lower() in (mask_email(email).lower(), email.lower())
+def is_clear_number(shown: str) -> bool:
+    """Whether nothing of the number is masked."""
+    return re.fullmatch(r"\+?[0-9 ().-]+", shown) is not None
+
+
+def email_fits(shown: str | None, email: str) -> bool:
+    """Whether the address that Auth0 shows, masked or in clear, may be this one."""
+    return (shown or "").lower() in (mask_email(email).lower(), email.lower())
+
+
+def is_clear_address(shown: str) -> bool:
+    """Whether nothing of the address is masked."""
+    return "*" not in shown
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"[^0-9]", "", text)

@@ -14,6 +14,8 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators 
     Authenticator,
     as_time,
     email_fits,
+    is_clear_address,
+    is_clear_number,
     iso,
     linked_ids,
     mask_email,
@@ -116,6 +118,27 @@ def test_rows_always_have_the_same_keys_and_order():
 )
 def test_a_masked_number_is_compared_by_what_it_shows(masked, number, fits):
     assert phone_fits(masked, number) is fits
+    assert not is_clear_number(masked or "")
+
+
+@pytest.mark.parametrize(
+    "shown, fits",
+    [
+        ("+15005551234", True),
+        ("+1 (500) 555-1234", True),
+        ("15005551234", True),
+        ("5005551234", False),
+        ("+445005551234", False),
+        ("1234", False),
+    ],
+)
+def test_a_clear_number_that_differs_never_fits(shown, fits):
+    assert is_clear_number(shown) and phone_fits(shown, "+15005551234") is fits
+
+
+@pytest.mark.parametrize("shown, clear", [("foo@example.com", True), ("****@b.c", False), ("a@exam*******", False)])
+def test_an_address_is_clear_where_nothing_is_masked(shown, clear):
+    assert is_clear_address(shown) is clear
 
 
 @pytest.mark.parametrize(

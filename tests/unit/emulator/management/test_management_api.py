@@ -438,6 +438,19 @@ def test_channel_ids_of_a_phone_are_not_methods(api):
     refused(api.manage("GET", path), 404, None)
 
 
+@pytest.mark.parametrize("kind", ["sms", "voice", "phone"])
+def test_an_unlisted_enrollment_is_deleted_by_the_ids_of_either_view(api, kind):
+    # API.md §8: the cure for a user at the limit.
+    phone = {"authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": "+442071838750"}
+    assert api.call("POST", "/mfa/associate", api.mfa_jwt(1), json=phone).status_code == 200
+    rows = [row for row in api.call("GET", "/mfa/authenticators", api.mfa_jwt(1)).json() if not row["active"]]
+    (suffix,) = {row["id"].partition("|")[2] for row in rows if row.get("oob_channel") in ("sms", "voice")}
+    assert suffix not in str(api.methods(1))
+    path = f"{api.methods_path(1)}/{quote(f'{kind}|{suffix}', safe='')}"
+    assert [api.manage("DELETE", path).status_code for _time in range(2)] == [204, 404]
+    assert suffix not in api.call("GET", "/mfa/authenticators", api.mfa_jwt(1)).text
+
+
 @pytest.mark.parametrize(("value", "count"), [("off", 0), ("on", 1)])
 def test_unconfirmed_in_this_view_is_switchable(make_api, value, count):
     assert len(make_api({"unconfirmed-in-management": value}).methods(6)) == count
