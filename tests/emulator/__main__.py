@@ -158,6 +158,7 @@ def serve(emulator: Emulator, listener: socket.socket, ready_line: str, context:
         access_log=False,
         log_level="warning",
         server_header=False,
+        date_header=False,  # the tenant tells its own time
         timeout_keep_alive=60,
         ssl_context_factory=None if context is None else lambda _config, _default: context,
     )

@@ -10,12 +10,13 @@ import contextlib
 import json
 import math
 from collections.abc import AsyncIterator
+from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from .actions import routes as actions
 from .control import page as control_page, routes as control
@@ -61,6 +62,15 @@ class Emulator:
         self._router = Router([route for group in groups for route in group.ROUTES])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_date(message: Message) -> None:
+            if message["type"] == "http.response.start" and not any(name == b"date" for name, _ in message["headers"]):
+                date = formatdate(self.emulation.tenant.now() // 1000, usegmt=True)
+                message = {**message, "headers": [*message["headers"], (b"date", date.encode())]}
+            await send(message)
+
+        await self._respond(scope, receive, send_with_date)
+
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         method, path = scope["method"], scope["raw_path"].decode("ascii", "replace")
         query_string = scope["query_string"].decode("ascii", "replace")
         body = b"" if method == "GET" else await _read_body(receive)
@@ -123,7 +133,12 @@ class Emulator:
                 return 0, None, headers, fault
             if fault is not None and fault.kind in ("status", "limit"):
                 status, answer = _refusal(api, fault)
-                return status, answer, distortions.limit_headers(fault, headers), fault
+                return (
+                    status,
+                    answer,
+                    distortions.limit_headers(fault, headers, self.emulation.tenant.now() / 1000),
+                    fault,
+                )
             if found is None:
                 raise unknown_path(api)
             route, call.path = found

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import time
 from typing import Any
 
 from ..state.tokens import Sealer
@@ -20,12 +19,12 @@ UNKNOWN_FACTOR = "hologram"
 UNKNOWN_MEMBER = {"x_unknown": {"level": 3}}
 
 
-def limit_headers(fault: Fault, headers: dict[str, str]) -> dict[str, str]:
-    """The headers of a response that a fault refuses, made from those that it would have had."""
+def limit_headers(fault: Fault, headers: dict[str, str], now: float) -> dict[str, str]:
+    """The headers of a response that a fault refuses, made from those that it would have had; ``now`` is the tenant's time."""
     if not fault.limit_headers:
         headers = {name: value for name, value in headers.items() if not name.startswith("x-ratelimit-")}
     elif fault.kind == "limit":
-        reset = str(math.ceil(time.time() + fault.seconds))
+        reset = str(math.ceil(now + fault.seconds))
         headers = {**headers, "x-ratelimit-remaining": "0", "x-ratelimit-reset": reset}
     return {**headers, **fault.headers}
 

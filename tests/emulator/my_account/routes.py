@@ -76,15 +76,15 @@ def my_user(call: Call, scope: str, quota: str) -> tuple[User, str]:
 
 
 def _use_request_quota(call: Call, user: User, quota: str) -> None:
-    """Count a request of this user and report the rest in the response headers, by the machine's clock."""
-    now = time.time()
+    """Count a request of this user and report the rest in the response headers."""
+    now, ahead = time.time(), call.tenant.offset / 1000
     try:
         bucket = call.tenant.quotas.take(quota, user.id, now)
     except QuotaExceeded as exceeded:
-        call.answer_headers.update(limit_headers(exceeded.bucket, now))
+        call.answer_headers.update(limit_headers(exceeded.bucket, now, ahead))
         raise
     if bucket is not None:
-        call.answer_headers.update(limit_headers(bucket, now))
+        call.answer_headers.update(limit_headers(bucket, now, ahead))
 
 
 def list_factors(call: Call) -> tuple[int, dict]:

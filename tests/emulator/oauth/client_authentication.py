@@ -81,7 +81,8 @@ def _by_assertion(call: Call, parameters: dict) -> Client:
     if client is None or client.key_file is None or parameters.get("client_id", client.id) != client.id:
         problem = "no application with a key has this client_id"
     else:
-        problem = assertion_problem(call.tenant.issuer, call.tenant.used_assertions, client, assertion)
+        tenant = call.tenant
+        problem = assertion_problem(tenant.issuer, tenant.used_assertions, client, assertion, tenant.now() / 1000)
     if problem is not None:
         details = {"client_authentication_error": problem}
         call.tenant.record_event("feccft", description="Failed client authentication", details=details)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Token buckets of a tenant: one per API and endpoint group, with the presets of the published plans (API.md §4).
 
-Buckets follow the machine's clock, not the tenant's, because clients wait by the machine's clock.
+Buckets follow the machine's clock, so that moving the tenant's does not fill them. What the headers say is the tenant's time.
 """
 
 from __future__ import annotations
@@ -105,12 +105,15 @@ class Bucket:
         return (math.floor(self._tokens) + 1 - self._tokens) / self.limit.per_second
 
 
-def limit_headers(bucket: Bucket, now: float) -> dict[str, str]:
-    """The three headers that report a bucket at ``now``, which is the machine's time in Unix seconds."""
+def limit_headers(bucket: Bucket, now: float, ahead: float = 0) -> dict[str, str]:
+    """The three headers that report a bucket at ``now``, which is the machine's time in Unix seconds.
+
+    :param ahead: seconds that the tenant's clock is ahead of the machine's.
+    """
     return {
         "x-ratelimit-limit": str(bucket.limit.burst),
         "x-ratelimit-remaining": str(math.floor(bucket.tokens(now))),
-        "x-ratelimit-reset": str(math.ceil(now + bucket.wait())),
+        "x-ratelimit-reset": str(math.ceil(now + ahead + bucket.wait())),
     }
 
 
@@ -129,10 +132,17 @@ class Limiter:
     :param plan: a key of :data:`PLANS`.
     :param clock: returns Unix seconds.
     :param refill: ``continuous`` or ``window`` (API.md §4.3: documented both ways).
+    :param ahead: returns the seconds that the tenant's clock is ahead.
     """
 
-    def __init__(self, plan: str, clock: Callable[[], float] = time.time, refill: str = "continuous"):
-        self._clock = clock
+    def __init__(
+        self,
+        plan: str,
+        clock: Callable[[], float] = time.time,
+        refill: str = "continuous",
+        ahead: Callable[[], float] = lambda: 0,
+    ):
+        self._clock, self._ahead = clock, ahead
         now, by_windows = clock(), refill == "window"
         self._buckets = {
             (api, group): Bucket(limit, now, by_windows)
@@ -152,7 +162,7 @@ class Limiter:
                 bucket.take()
         tightest = min(buckets, key=lambda bucket: bucket.tokens(now))
         wait = tightest.wait()
-        return Admission(allowed, limit_headers(tightest, now), wait)
+        return Admission(allowed, limit_headers(tightest, now, self._ahead()), wait)
 
     def gauge(self) -> list[dict]:
         """The state of every bucket: ``api``, ``group``, ``limit``, ``remaining``, ``per_second``, ``reset``."""
@@ -164,7 +174,7 @@ class Limiter:
                 "limit": bucket.limit.burst,
                 "remaining": math.floor(bucket.tokens(now)),
                 "per_second": round(bucket.limit.per_second, 3),
-                "reset": math.ceil(now + bucket.wait()),
+                "reset": math.ceil(now + self._ahead() + bucket.wait()),
             }
             for (api, group), bucket in self._buckets.items()
         ]

@@ -58,7 +58,7 @@ class Tenant:
         self.jobs: dict[str, Job] = {}
         self.search_delay = SearchDelay(switches["search-delay"])
         self.log = EventLog(plan)
-        self.limiter = Limiter(plan, refill=switches["refill"])
+        self.limiter = Limiter(plan, refill=switches["refill"], ahead=lambda: self.offset / 1000)
         self.signer = signer or Signer()
         self.sealer = Sealer()
         self.quotas = Quotas(plan, switches["user-quotas"])

@@ -23,8 +23,8 @@ from .checks import check_id
 from .tokens import TokenEndpoint, claims, is_mfa_token
 from ..wire.transport import NOT_REPEATED
 
-# Before Auth0's first answer its clock is not known: seconds that this host's may be ahead of it.
-_CLOCK_SKEW = 60
+# Seconds by which Auth0's clock may not be known exactly.
+_CLOCK_SKEW = 2
 _TOKEN_WANTED = "Use an access token for the /mfa/ audience that is younger than 600 s and has the scope %s."
 
 _MFA_TOKEN_GIVEN = (
@@ -98,7 +98,9 @@ class MfaApi:
         :raises AuthenticationError: an ``mfa_token`` was used although the user has an active authenticator
         """
         action = "enroll %s for the user" % (fields.get("oob_channels") or fields["authenticator_types"])[0]
-        answer = self._call("POST", "/mfa/associate", action, "enroll", {**fields, **self._tokens.credentials})
+        answer = self._tokens.as_application(
+            lambda credentials: self._call("POST", "/mfa/associate", action, "enroll", {**fields, **credentials})
+        )
         if not isinstance(answer, dict) or not isinstance(answer.get("authenticator_type"), str):
             raise AmbiguousWriteError(
                 "Could not %s: the response was not in the documented format" % action, hint=NOT_REPEATED
@@ -163,15 +165,16 @@ class MfaApi:
     def _checked_bearer(self, action: str, scope: str) -> str:
         bearer = self._bearer()
         transport = self._tokens.transport
-        check_access_token(bearer, action, scope, transport.connection.mfa_audience, transport.budget.now())
+        now = transport.budget.now() if transport.budget.knows_the_time else None
+        check_access_token(bearer, action, scope, transport.connection.mfa_audience, now)
         return bearer
 
 
-def check_access_token(bearer: str, action: str, scope: str, audience: str, now: float) -> None:
+def check_access_token(bearer: str, action: str, scope: str, audience: str, now: float | None) -> None:
     """Refuse an access token that cannot work by its own claims, before it is sent. Auth0 decides what the claims do not say.
 
     :param action: what is attempted, as an infinitive phrase for messages
-    :param now: Unix seconds, by Auth0's clock if that is known
+    :param now: Unix seconds by Auth0's clock; None before its first answer, when nobody knows what has expired
     :raises AuthenticationError: it is for another audience, or has expired
     :raises InsufficientScopeError: it lacks the scope
     """
@@ -183,7 +186,7 @@ def check_access_token(bearer: str, action: str, scope: str, audience: str, now:
             hint=_TOKEN_WANTED % scope,
         )
     expires = said.get("exp")
-    if isinstance(expires, (int, float)) and expires + _CLOCK_SKEW < now:
+    if now is not None and isinstance(expires, (int, float)) and expires + _CLOCK_SKEW < now:
         raise AuthenticationError(
             "Could not %s: the access token expired %.0f s ago" % (action, now - expires),
             hint=_TOKEN_WANTED % scope,

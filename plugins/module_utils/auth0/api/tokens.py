@@ -11,7 +11,7 @@ import json
 import time
 import uuid
 from dataclasses import dataclass, field, replace
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Mapping, TypeVar
 from urllib.parse import urlencode
 
 from ..wire.errors import (
@@ -32,6 +32,8 @@ LONGEST_PUSH = 300
 _GRANT = "http://auth0.com/oauth/grant-type/"
 # Auth0 accepts up to 300 s; the clocks may differ.
 _ASSERTION_LIFETIME = 120
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -77,24 +79,24 @@ class Application:
     private_key: str | None = field(default=None, repr=False)
     signing_algorithm: str = "RS256"
 
-    def credentials(self, issuer: str) -> dict[str, str]:
+    def credentials(self, issuer: str, now: float) -> dict[str, str]:
         """The fields of a request's body that say who calls. An assertion is valid for one request.
 
         :param issuer: ``https://TENANT/``
+        :param now: Unix seconds, by Auth0's clock if that is known
         :raises ConfigurationError: the private key cannot be read or does not fit the algorithm
         """
         fields = {"client_id": self.client_id}
         if self.private_key:
             fields["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-            fields["client_assertion"] = self._assertion(issuer, self.private_key)
+            fields["client_assertion"] = self._assertion(issuer, self.private_key, int(now))
         elif self.client_secret:
             fields["client_secret"] = self.client_secret
         return fields
 
-    def _assertion(self, issuer: str, private_key: str) -> str:
+    def _assertion(self, issuer: str, private_key: str, now: int) -> str:
         import jwt
 
-        now = int(time.time())
         claims = {
             "iss": self.client_id,
             "sub": self.client_id,
@@ -124,10 +126,34 @@ class TokenEndpoint:
     def __init__(self, transport: Transport, application: Application) -> None:
         self.transport, self._application = transport, application
 
-    @property
-    def credentials(self) -> dict[str, str]:
-        """What says who calls, as fields of a request's body."""
-        return self._application.credentials(self.transport.connection.issuer)
+    def as_application(self, send: Callable[[dict[str, str]], T]) -> T:
+        """What ``send`` returns, which gets what says who calls as fields of a request's body.
+
+        An assertion is signed by Auth0's clock. That is not known before its first answer, so where the local one is wrong
+        the first assertion is refused, which changed nothing: it is signed once more by the clock that the refusal told.
+
+        :raises Auth0Error: what ``send`` raises
+        """
+        budget, issuer = self.transport.budget, self.transport.connection.issuer
+        signs = self._application.private_key is not None
+        assumed = budget.ahead
+        try:
+            try:
+                return send(self._application.credentials(issuer, budget.now()))
+            except AuthenticationError as error:
+                if not signs or not _refuses_client(error) or abs(budget.ahead - assumed) < 1:
+                    raise
+            return send(self._application.credentials(issuer, budget.now()))
+        except AuthenticationError as error:
+            if not signs or not _refuses_client(error):
+                raise
+            hint = "Check client_id, and that private_key and signing_algorithm match its credentials."
+            if abs(budget.ahead) >= 2:
+                hint += " The clock of this host is %.0f s %s Auth0's. That was allowed for, but set it right." % (
+                    abs(budget.ahead),
+                    "behind" if budget.ahead > 0 else "ahead of",
+                )
+            raise error.replace(hint=hint) from None
 
     def client_credentials(self, audience: str) -> TokenSet:
         """A token for the application itself.
@@ -226,14 +252,9 @@ class TokenEndpoint:
         lost = (
             "The user may have received a message, but its code cannot be used. Run the task again to send another one."
         )
-        body = {
-            "mfa_token": mfa_token,
-            "challenge_type": "oob",
-            "authenticator_id": authenticator_id,
-            **self.credentials,
-        }
+        body = {"mfa_token": mfa_token, "challenge_type": "oob", "authenticator_id": authenticator_id}
         try:
-            answer = self.transport.request("POST", "/mfa/challenge", action=action, json=body)
+            answer = self._post("/mfa/challenge", action, **body)
         except AmbiguousWriteError as error:
             raise error.replace(hint=lost) from None
         if not isinstance(answer, dict) or not isinstance(answer.get("oob_code"), str):
@@ -339,6 +360,11 @@ class TokenEndpoint:
                 raise _unanswered(refusal, timeout) from None
             sleep(interval)
 
+    def _post(self, path: str, action: str, **fields: str) -> Any:
+        return self.as_application(
+            lambda credentials: self.transport.request("POST", path, action=action, json={**fields, **credentials})
+        )
+
     def _grant(
         self, action: str, grant_type: str, *, refused: str | None = None, lost: str | None = None, **fields: str
     ) -> TokenSet:
@@ -347,17 +373,14 @@ class TokenEndpoint:
         :param lost: what to do about a lost response, where the grant uses something up; None where it may be repeated
         """
         try:
-            body = {"grant_type": grant_type, **self.credentials, **fields}
-            answer = self.transport.request("POST", "/oauth/token", action=action, json=body)
+            answer = self._post("/oauth/token", action, grant_type=grant_type, **fields)
         except AmbiguousWriteError as error:
             if lost:
                 raise error.replace(hint=lost) from None
             # A token that got lost changes nothing for the user, unlike a code that was used up.
             raise error.replace(TransportError, hint="Auth0 changed nothing. Run the task again.") from None
         except AuthenticationError as error:
-            if error.code == "invalid_client" and self._application.private_key:
-                refused = "Check client_id, and that private_key and signing_algorithm match its credentials."
-            elif error.hint:
+            if error.hint:
                 raise
             raise error.replace(hint=refused) from None
         if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):
@@ -370,6 +393,11 @@ class TokenEndpoint:
             refresh_token=answer.get("refresh_token"),
             recovery_code=answer.get("recovery_code"),
         )
+
+
+def _refuses_client(error: AuthenticationError) -> bool:
+    # Documented as invalid_client, observed as access_denied.
+    return error.code == "invalid_client" or (error.status == 401 and error.code == "access_denied")
 
 
 def _granted(answer: Mapping[str, Any], asked: str) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ class PrivateKey(_ClientCredentials):
     def validate(self) -> None:
         """:raises ConfigurationError: the client ID is missing, or the key cannot sign"""
         check_not_empty(client_id=self.application.client_id)
-        self.application.credentials(self.connection.issuer)
+        self.application.credentials(self.connection.issuer, self.budget.now())
 
 
 def as_operator(options: Mapping[str, Any], connection: Connection, budget: Budget) -> Authentication:

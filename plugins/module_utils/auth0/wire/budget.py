@@ -137,6 +137,11 @@ class ServerClock:
         """Seconds that the server's clock is ahead of the local one, negative where it is behind."""
         return min(max(0.0, self._least), self._most)
 
+    @property
+    def known(self) -> bool:
+        """Whether an answer told it."""
+        return self._most < math.inf
+
     def hear(self, headers: Mapping[str, str], sent: float, received: float) -> None:
         """Learn from an answer.
 
@@ -192,6 +197,16 @@ class Budget:
     def now(self) -> float:
         """Unix seconds by the server's clock as far as its answers tell, else by the local one."""
         return self._server.now()
+
+    @property
+    def ahead(self) -> float:
+        """Seconds that the server's clock is ahead of the local one, as far as its answers tell."""
+        return self._server.ahead
+
+    @property
+    def knows_the_time(self) -> bool:
+        """Whether an answer told the server's time."""
+        return self._server.known
 
     def send(self, method: str, bucket: str, action: str, call: Callable[[], SomeResponse]) -> SomeResponse:
         """The last response to one request, repeated where that is safe. Its status is anything but 429.

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import base64
 
+import time
+from dataclasses import dataclass
+
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -371,7 +374,7 @@ def key():
 @pytest.mark.parametrize("algorithm", ["RS256", "RS384", "PS256"])
 def test_an_assertion_is_signed_for_one_request(key, algorithm):
     application = Application("m2m", private_key=pem(key), signing_algorithm=algorithm)
-    first, second = (application.credentials("https://tenant.example.com/") for _number in range(2))
+    first, second = (application.credentials("https://tenant.example.com/", time.time()) for _number in range(2))
     assert first.keys() == {"client_id", "client_assertion_type", "client_assertion"}
     assert first["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     read = [
@@ -389,8 +392,8 @@ def test_an_assertion_is_signed_for_one_request(key, algorithm):
 
 
 def test_a_secret_or_nothing_at_all():
-    assert APP.credentials("https://t/") == {"client_id": "app", "client_secret": "app-secret"}
-    assert Application("spa").credentials("https://t/") == {"client_id": "spa"}
+    assert APP.credentials("https://t/", 0) == {"client_id": "app", "client_secret": "app-secret"}
+    assert Application("spa").credentials("https://t/", 0) == {"client_id": "spa"}
 
 
 @pytest.fixture(
@@ -423,3 +426,44 @@ def test_a_refused_assertion_points_at_the_key(key):
     with pytest.raises(AuthenticationError, match="private_key and signing_algorithm") as caught:
         endpoint.client_credentials("https://a/")
     assert "client_secret" not in str(caught.value)
+
+
+@dataclass
+class Ahead:
+    """A budget whose server's clock is this far ahead, as far as is known."""
+
+    ahead: float = 0
+
+    def now(self):
+        return 1_700_000_000 + self.ahead
+
+
+@pytest.mark.parametrize("seconds", [90, -90, 3600, -3600])
+def test_an_assertion_that_the_wrong_clock_signed_is_signed_once_more(key, seconds):
+    transport = Transport(refusal(401, "invalid_client", "Failed client authentication"), {"access_token": "t"})
+    transport.budget = Ahead()
+    heard = transport.request
+
+    def answer(*arguments, **options):
+        transport.budget.ahead = seconds
+        return heard(*arguments, **options)
+
+    transport.request = answer
+    TokenEndpoint(transport, Application("m2m", private_key=pem(key))).client_credentials("https://a/")
+    issued = [
+        jwt.decode(sent["client_assertion"], options={"verify_signature": False})["iat"] for sent in transport.sent
+    ]
+    assert issued == [1_700_000_000, 1_700_000_000 + seconds]
+
+
+@pytest.mark.parametrize(
+    "seconds, says", [(90, "90 s behind Auth0's"), (-3600, "3600 s ahead of Auth0's"), (0, "signing_algorithm match")]
+)
+def test_a_refused_assertion_names_the_clocks_that_differ(key, seconds, says):
+    refused = refusal(401, "invalid_client", "Failed client authentication")
+    transport = Transport(refused, refused)
+    transport.budget = Ahead(seconds)
+    with pytest.raises(AuthenticationError, match=says) as caught:
+        TokenEndpoint(transport, Application("m2m", private_key=pem(key))).client_credentials("https://a/")
+    assert ("clock" in str(caught.value)) is bool(seconds)
+    assert len(transport.sent) == 1

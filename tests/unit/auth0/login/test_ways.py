@@ -50,11 +50,14 @@ def granted(name="t1", **more):
     return {"access_token": name, "expires_in": 600, **more}
 
 
+BUDGET = Budget()
+
+
 class Transport:
     """Answers with these one after the other; errors are raised."""
 
     connection = TENANT
-    budget = Budget()
+    budget = BUDGET
 
     def __init__(self, *answers):
         self.answers, self.sent = list(answers), []
@@ -119,18 +122,18 @@ NOTHING = {
         ),
         pytest.param(
             {"api_token": "", "client_id": "a", "client_secret": "s"},
-            ClientSecret(Application("a", "s"), TENANT, None),
+            ClientSecret(Application("a", "s"), TENANT, BUDGET),
             id="secret",
         ),
         pytest.param(
             {"client_id": "a", "private_key": "k"},
-            PrivateKey(Application("a", private_key="k", signing_algorithm="PS256"), TENANT, None),
+            PrivateKey(Application("a", private_key="k", signing_algorithm="PS256"), TENANT, BUDGET),
             id="key",
         ),
     ],
 )
 def test_the_way_of_an_operator(options, way):
-    assert as_operator({**NOTHING, "signing_algorithm": "PS256", **options}, TENANT, None) == way
+    assert as_operator({**NOTHING, "signing_algorithm": "PS256", **options}, TENANT, BUDGET) == way
 
 
 @pytest.mark.parametrize("options", [{}, {"client_id": "a"}, {"api_token": ""}], ids=["nothing", "only an ID", "empty"])
@@ -138,7 +141,7 @@ def test_an_operator_without_credentials(options):
     with pytest.raises(
         ConfigurationError, match="No credentials given. Set client_id with client_secret or private_key"
     ):
-        as_operator({**NOTHING, **options}, TENANT, None)
+        as_operator({**NOTHING, **options}, TENANT, BUDGET)
 
 
 def test_the_way_of_a_user():
@@ -159,12 +162,14 @@ def test_the_way_of_a_user():
         pytest.param(GivenToken("api_token", "can ary"), "api_token is empty or has characters", id="token"),
         pytest.param(GivenToken("mfa_token", ""), "mfa_token is empty or has characters", id="no token"),
         pytest.param(
-            ClientSecret(Application("", "canary"), TENANT, None), "client_id is empty", id="secret without ID"
+            ClientSecret(Application("", "canary"), TENANT, BUDGET), "client_id is empty", id="secret without ID"
         ),
-        pytest.param(ClientSecret(Application("a"), TENANT, None), "client_secret is empty", id="no secret"),
-        pytest.param(PrivateKey(Application("", None, "k"), TENANT, None), "client_id is empty", id="key without ID"),
+        pytest.param(ClientSecret(Application("a"), TENANT, BUDGET), "client_secret is empty", id="no secret"),
+        pytest.param(PrivateKey(Application("", None, "k"), TENANT, BUDGET), "client_id is empty", id="key without ID"),
         pytest.param(
-            PrivateKey(Application("a", None, "canary"), TENANT, None), "private_key is not an unencrypted", id="no key"
+            PrivateKey(Application("a", None, "canary"), TENANT, BUDGET),
+            "private_key is not an unencrypted",
+            id="no key",
         ),
         pytest.param(password(username=""), "username is empty", id="no name"),
         pytest.param(password(password=""), "password is empty", id="no password"),
@@ -223,8 +228,8 @@ def test_what_is_complete(pem):
     back = {"callback_url": CALLBACK + "?code=c&state=s", "state": "s"}
     for way in (
         GivenToken("api_token", "t"),
-        ClientSecret(Application("a", "s"), TENANT, None),
-        PrivateKey(Application("a", None, pem), TENANT, None),
+        ClientSecret(Application("a", "s"), TENANT, BUDGET),
+        PrivateKey(Application("a", None, pem), TENANT, BUDGET),
         password(),
         TwoSteps(endpoint(), StoppedLogin("Fe26.2*m"), Otp("123456")),
         Refresh(endpoint(), "r"),
@@ -237,7 +242,7 @@ def test_what_is_complete(pem):
 def test_no_secret_is_part_of_a_repr():
     ways = (
         GivenToken("api_token", "canary"),
-        ClientSecret(Application("a", "canary"), TENANT, None),
+        ClientSecret(Application("a", "canary"), TENANT, BUDGET),
         TwoSteps(endpoint(), password(), Otp("canary")),
         StoppedLogin("canary"),
         Refresh(endpoint(), "canary"),
@@ -264,7 +269,7 @@ def test_an_application_gets_a_token_as_often_as_it_needs_one(monkeypatch, pem, 
     transport = Transport(granted("t1"), granted("t2"))
     monkeypatch.setattr(operator, "Transport", lambda connection, budget: transport)
     application = Application("a", "s") if kind is ClientSecret else Application("a", None, pem)
-    way = kind(application, TENANT, Budget())
+    way = kind(application, TENANT, BUDGET)
     assert [given_by(way.token()), given_by(way.renew())] == ["t1", "t2"]
     proof = {"client_secret"} if kind is ClientSecret else {"client_assertion", "client_assertion_type"}
     for sent in transport.sent:

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import time
+from email.utils import parsedate_to_datetime
+
 import pytest
 
 LIMIT_HEADERS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
@@ -51,6 +54,24 @@ def test_group_of_authentication_methods_is_switchable(make_api, group, limit):
     api = make_api({"authentication-methods-group": group}, plan="professional")
     answer = api.manage("GET", "/users/oauth2%7Cname%7Ca%2Fb+c/authentication-methods")
     assert answer.headers["x-ratelimit-limit"] == limit
+
+
+@pytest.mark.parametrize("seconds", [0, 90, -90, 3600, -3600, 90 * 86400])
+def test_date_and_reset_are_the_time_of_the_tenant(make_api, seconds):
+    api = make_api(plan="free")
+    api.advance(seconds)
+    answer = api.call("GET", "/nothing")
+    date = parsedate_to_datetime(answer.headers["date"]).timestamp()
+    assert date == pytest.approx(time.time() + seconds, abs=2)
+    assert 0 <= int(answer.headers["x-ratelimit-reset"]) - date <= 61
+
+
+def test_moving_the_clock_fills_no_bucket(make_api):
+    api = make_api(plan="free")
+    for _number in range(3):
+        api.manage("GET", "/users")
+        api.advance(3600)
+    assert api.manage("GET", "/users").status_code == 429
 
 
 def test_control_is_not_limited_and_not_logged(make_api):
