@@ -117,7 +117,7 @@ class ServerClock:
     """The server's time, as far as the ``Date`` headers of its answers tell.
 
     A ``Date`` is cut to whole seconds and grows old on its way, so each answer gives bounds, and answers in a row narrow
-    them. The local clock is believed within the bounds. An answer that contradicts them replaces them: either clock may
+    them. The local clock is believed as long as it is within the bounds. An answer that contradicts them replaces them: either clock may
     have been set.
     """
 
@@ -135,7 +135,9 @@ class ServerClock:
     @property
     def ahead(self) -> float:
         """Seconds that the server's clock is ahead of the local one, negative where it is behind."""
-        return min(max(0.0, self._least), self._most)
+        if self._least <= 0 <= self._most:
+            return 0.0
+        return (self._least + self._most) / 2
 
     @property
     def known(self) -> bool:
