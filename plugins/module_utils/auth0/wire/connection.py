@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
+from .redaction import Secrets
 
 LONGEST_TIMEOUT = 3600
 
@@ -26,6 +27,7 @@ class Connection:
     :ivar verify: True, False, or the path of a CA bundle
     :ivar timeout: seconds to connect and to wait for an answer
     :ivar proxy: address of a proxy, used instead of those in the environment; may hold a password
+    :ivar secrets: what must not be shown of what goes over it
     """
 
     base_url: str
@@ -33,6 +35,7 @@ class Connection:
     verify: bool | str
     timeout: float
     proxy: str | None = field(default=None, repr=False)
+    secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)
 
     @classmethod
     def from_options(
