@@ -91,7 +91,8 @@ class Secrets:
 
     def answer(self, body: object) -> object:
         """A parsed JSON answer with every known secret masked. The secrets that it brings are remembered and stay."""
-        returned, others = [], []
+        returned: list[str] = []
+        others: list[str] = []
         for member, text in _strings(body, ""):
             (returned if member in _RETURNED else others).append(text)
         self.add(*returned, *(part for text in returned for part in _in_address(text)))
