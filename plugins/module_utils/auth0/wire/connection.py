@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
+from .proxy import Proxy, environment_proxy, read_proxy
 from .redaction import Secrets
+from .trust import tls_context
 
 LONGEST_TIMEOUT = 3600
 
@@ -24,17 +26,17 @@ class Connection:
 
     :ivar base_url: scheme and host, without a slash at the end
     :ivar domain: the tenant's own domain; audiences are made of it even where ``base_url`` is a custom domain
-    :ivar verify: True, False, or the path of a CA bundle
-    :ivar timeout: seconds to connect and to wait for an answer
-    :ivar proxy: address of a proxy, used instead of those in the environment; may hold a password
+    :ivar timeout: seconds for a whole request, from the connection to the end of the answer
+    :ivar context: what TLS is spoken with; None where nothing on the way speaks it
+    :ivar proxy: the proxy that was named, or the environment's
     :ivar secrets: what must not be shown of what goes over it
     """
 
     base_url: str
     domain: str
-    verify: bool | str
     timeout: float
-    proxy: str | None = field(default=None, repr=False)
+    context: ssl.SSLContext | None = field(default=None, repr=False, compare=False)
+    proxy: Proxy | None = None
     secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)
 
     @classmethod
@@ -67,27 +69,16 @@ class Connection:
         host = _checked_host(url)
         if not isinstance(timeout, (int, float)) or not 0 < timeout <= LONGEST_TIMEOUT:
             raise ConfigurationError("timeout %r is not above 0 and at most %d seconds" % (timeout, LONGEST_TIMEOUT))
-        if ca_path:
-            try:
-                ssl.create_default_context(cafile=ca_path)
-            except (OSError, ValueError):
-                raise ConfigurationError("ca_path %r is not a file of PEM certificates" % ca_path) from None
-        if proxy and not re.fullmatch(r"https?://[^/?#\s]+/?", proxy):
-            # Not quoted: it may hold a password.
-            raise ConfigurationError("proxy is not of the form http://[user:password@]host[:port]")
-        verify = (ca_path or True) if validate_certs else False
+        way = read_proxy(proxy, "proxy") if proxy else _environment_proxy(url)
+        # A path that is wrong is told wherever the tenant is.
+        by_tls = url.startswith("https:") or (way is not None and way.tls) or bool(ca_path)
         return cls(
             base_url=url,
             domain=(auth0_domain or host).lower(),
-            verify=verify,
             timeout=float(timeout),
-            proxy=proxy or None,
+            context=tls_context(validate_certs, ca_path) if by_tls else None,
+            proxy=way,
         )
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether the tenant runs on this machine."""
-        return _is_loopback(urlsplit(self.base_url).hostname or "")
 
     @property
     def issuer(self) -> str:
@@ -103,6 +94,12 @@ class Connection:
     def mfa_audience(self) -> str:
         """The only audience that the MFA API accepts. The slash at the end is part of it."""
         return "https://%s/mfa/" % self.domain
+
+
+def _environment_proxy(url: str) -> Proxy | None:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return None if _is_loopback(host) else environment_proxy(host, parts.port or 443)
 
 
 def _is_domain(text: str) -> bool:

@@ -67,7 +67,8 @@ class Exchange:
         self._connection = connection
         parts = urlsplit(connection.base_url)
         self._host = parts.hostname or ""
-        self._port = parts.port or (80 if connection.tls is None else 443)
+        self._tls = parts.scheme == "https"
+        self._port = parts.port or (443 if self._tls else 80)
         self._netloc = parts.netloc
         self._stream: _Stream | None = None
 
@@ -95,21 +96,19 @@ class Exchange:
             self.close()
             raise
 
-    def _ask(
-        self, stream: _Stream, method: str, target: str, headers: Mapping[str, str], body: bytes | None
-    ) -> Answer:
+    def _ask(self, stream: _Stream, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         client = http.client.HTTPConnection(self._host)
         client.sock = stream
         proxy = self._connection.proxy
         every = {"Host": self._netloc, "Accept-Encoding": "gzip", **headers}
-        if proxy is not None and self._connection.tls is None:
+        if proxy is not None and not self._tls:
             target = self._connection.base_url + target
             if proxy.authorization:
                 every["Proxy-Authorization"] = proxy.authorization
         client.request(method, target, body, every)
         response = client.getresponse()
         status = response.status
-        if proxy is not None and self._connection.tls is None and status == 407:
+        if proxy is not None and not self._tls and status == 407:
             raise _ProxyFailed(_Refused(status))
         named = {name.lower(): ", ".join(response.headers.get_all(name, [])) for name in response.headers}
         try:
@@ -131,7 +130,7 @@ class Exchange:
         return stream
 
     def _open(self, deadline: float) -> _Stream:
-        proxy, context = self._connection.proxy, self._connection.tls
+        proxy = self._connection.proxy
         if proxy is None:
             self._stream = stream = _Stream(_connected(self._host, self._port, deadline))
         else:
@@ -139,14 +138,14 @@ class Exchange:
                 self._stream = stream = _Stream(_connected(proxy.host, proxy.port, deadline))
                 stream.begin(deadline, LONGEST_HEAD)
                 if proxy.tls:
-                    stream.wrap(self._connection.proxy_tls or context or ssl.create_default_context(), proxy.host)
-                if context is not None:
+                    stream.wrap(self._connection.context, proxy.host)
+                if self._tls:
                     _tunnel(stream, proxy, self._host, self._port)
             except _FAILURES as error:
                 raise _ProxyFailed(error) from None
         stream.begin(deadline, LONGEST_HEAD)
-        if context is not None:
-            stream.wrap(context, self._host)
+        if self._tls:
+            stream.wrap(self._connection.context, self._host)
         return stream
 
     def _told(self, error: Exception, sent: bool) -> Unanswered:
@@ -155,20 +154,18 @@ class Exchange:
             return _told_of_proxy(proxy, error.args[0], self._host)
         if isinstance(error, _Unusable):
             return Unanswered(str(error), _CHECK_SERVER, sent=sent, unusable=True)
-        if isinstance(error, (ValueError, http.client.InvalidURL)):
+        if not sent and isinstance(error, (ValueError, http.client.InvalidURL)) and not isinstance(error, OSError):
             return Unanswered("the request cannot be sent", "Check the characters of the token.", lasting=True)
         if isinstance(error, TimeoutError):
             late = "no response in time" if sent else "no connection in time"
             return Unanswered(late, "Check the network, or increase timeout.", sent=sent)
         if sent:
-            if isinstance(error, http.client.HTTPException) and not isinstance(
-                error, (http.client.IncompleteRead, http.client.RemoteDisconnected)
-            ):
+            if not isinstance(error, (OSError, http.client.IncompleteRead)):
                 return Unanswered("its answer is not HTTP", _CHECK_SERVER, sent=sent, unusable=True)
             hint = "Try again. If it happens again, check the network and any proxy in between."
             return Unanswered("the connection was lost", hint, sent=sent)
-        reason, hint, lasting = _cause(error)
-        return Unanswered(reason, hint or "Check auth0_domain.", lasting=lasting)
+        reason, advice, lasting = _cause(error)
+        return Unanswered(reason, advice or "Check auth0_domain.", lasting=lasting)
 
 
 _CHECK_SERVER = "Check that auth0_domain or base_url is the tenant's address, and any proxy in between."
@@ -182,7 +179,7 @@ def _cause(error: Exception) -> tuple[str, str | None, bool]:
         return "its certificate is not trusted", "Set ca_path to the file of its certificate authority.", True
     if isinstance(error, ssl.SSLError):
         return "the TLS handshake failed", "Check that this address serves https.", True
-    if isinstance(error, (socket.gaierror, UnicodeError)):
+    if isinstance(error, socket.gaierror):
         return "the host name is unknown", None, True
     if isinstance(error, ConnectionRefusedError):
         return "connection refused", _CHECK_NETWORK, False
@@ -204,8 +201,9 @@ def _told_of_proxy(proxy: Proxy, error: Exception, host: str) -> Unanswered:
         return Unanswered("%s: no connection in time" % proxy, "Check %s, or increase timeout." % proxy.named)
     if isinstance(error, (http.client.HTTPException, _Unusable)):
         return Unanswered("%s: it did not answer as a proxy" % proxy, "Check %s." % proxy.named)
-    reason, hint, lasting = _cause(error)
-    return Unanswered("%s: %s" % (proxy, reason), "Check %s. %s" % (proxy.named, hint or ""), lasting=lasting)
+    reason, advice, lasting = _cause(error)
+    hint = "Check %s." % proxy.named if advice is None else "Check %s. %s" % (proxy.named, advice)
+    return Unanswered("%s: %s" % (proxy, reason), hint, lasting=lasting)
 
 
 class _Unusable(Exception):
@@ -248,8 +246,10 @@ class _Stream:
         """Receive this many bytes more."""
         self._most = self._received + most
 
-    def wrap(self, context: ssl.SSLContext, host: str) -> None:
+    def wrap(self, context: ssl.SSLContext | None, host: str) -> None:
         """Speak TLS from now on; in the TLS of a proxy as well."""
+        if context is None:
+            raise ssl.SSLError("no context")
         self._sock.settimeout(self._left())
         if isinstance(self._sock, ssl.SSLSocket):
             self._sock = _Nested(self._sock, context, host)
@@ -330,7 +330,7 @@ class _Nested:
 
     def recv_into(self, buffer: memoryview) -> int:
         try:
-            return self._run(lambda: self._tls.read(len(buffer), buffer))
+            return int(self._run(lambda: self._tls.read(len(buffer), buffer)))
         except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
             return 0
 
@@ -362,7 +362,10 @@ class _Nested:
 
 def _connected(host: str, port: int, deadline: float) -> socket.socket:
     """A connection to the first of the host's addresses that accepts one; each gets its part of the time that is left."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError:  # a label that is too long, for instance
+        raise socket.gaierror("no name of a host") from None
     last: OSError = OSError("no address")
     for number, (family, kind, protocol, _name, address) in enumerate(found):
         left = deadline - time.monotonic()

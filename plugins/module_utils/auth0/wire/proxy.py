@@ -49,16 +49,12 @@ def read_proxy(address: str, named: str) -> Proxy:
             "%s is a SOCKS proxy, which is not supported" % named,
             hint="Set the option proxy to a proxy that speaks HTTP, or add the tenant's host name to NO_PROXY in the environment.",
         )
-    if not re.match(r"[a-z][a-z0-9+.-]*://", address, re.IGNORECASE):
-        address = "http://" + address
     try:
         parts = urlsplit(address)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        host, port = "", None
-    if not re.fullmatch(r"https?://[!-~]+/?", address, re.IGNORECASE) or not host or port == 0:
-        raise ConfigurationError("%s is not of the form http://[user:password@]host[:port]" % named)
-    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ConfigurationError("%s is not of the form http://[user:password@]host[:port]" % named) from None
+    if not re.fullmatch(r"https?://[^/?#\s]+/?", address, re.IGNORECASE) or not host.isascii() or not host or port == 0:
         raise ConfigurationError("%s is not of the form http://[user:password@]host[:port]" % named)
     tls = parts.scheme == "https"
     authorization = None
@@ -76,7 +72,8 @@ def environment_proxy(host: str, port: int) -> Proxy | None:
     name = next((name for name in _VARIABLES if os.environ.get(name)), None)
     if name is None or _is_excepted(host, port, os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""):
         return None
-    return read_proxy(os.environ[name].strip(), "%s in the environment" % name)
+    address = os.environ[name].strip()
+    return read_proxy(address if "://" in address else "http://" + address, "%s in the environment" % name)
 
 
 def _is_excepted(host: str, port: int, exceptions: str) -> bool:

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 
+import ssl
+
 import certifi
 import pytest
 
@@ -73,6 +75,7 @@ def test_what_is_no_address_of_a_tenant(options):
 def test_certificates_are_verified_unless_told():
     bundle = certifi.where()
     options = {"auth0_domain": "example.com"}
-    assert Connection.from_options(**options).verify is True
-    assert Connection.from_options(**options, ca_path=bundle).verify == bundle
-    assert Connection.from_options(**options, validate_certs=False, ca_path=bundle).verify is False
+    for given in ({}, {"ca_path": bundle}):
+        context = Connection.from_options(**options, **given).context
+        assert context.verify_mode is ssl.CERT_REQUIRED and context.check_hostname
+    assert Connection.from_options(**options, validate_certs=False, ca_path=bundle).context.verify_mode is ssl.CERT_NONE

@@ -20,9 +20,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget imp
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AmbiguousWriteError,
-    Auth0Error,
     AuthenticationError,
-    BadRequestError,
     ConfigurationError,
     NotFoundError,
     ServerError,
@@ -160,7 +158,7 @@ def test_an_answer_of_another_form_is_not_quoted(call):
 def test_a_redirect_is_not_followed_with_the_token(call):
     with serving(reply(200, b"[]")) as (other, stolen):
         with serving(reply(302, Location="http://127.0.0.1:%d/" % other)) as (port, seen):
-            with pytest.raises(BadRequestError, match="status 302"):
+            with pytest.raises(ServerError, match="status 302.*redirect"):
                 call(port)
     assert len(seen) == 1 and stolen == []
 
@@ -303,11 +301,8 @@ def test_a_proxy_does_not_see_what_is_meant_for_loopback(call, monkeypatch):
 def test_a_proxy_setting_that_cannot_be_used_is_named(proxy, monkeypatch):
     for name in ("HTTPS_PROXY", "https_proxy"):
         monkeypatch.setenv(name, proxy)
-    connection = Connection.from_options(auth0_domain="tenant.example.com")
-    with pytest.raises(ConfigurationError, match="HTTPS_PROXY"):
-        ManagementApi(connection, Budget(), given("t")).list_authenticators("auth0|1")
-    with pytest.raises(Auth0Error, match="HTTPS_PROXY|tenant.example.com"):
-        Transport(connection, Budget(max_wait=0)).request("GET", "/mfa/authenticators", action="list them")
+    with pytest.raises(ConfigurationError, match="https_proxy in the environment"):
+        Connection.from_options(auth0_domain="tenant.example.com")
 
 
 def test_ids_go_into_the_path_encoded_as_a_whole():
