@@ -10,6 +10,7 @@ import time
 from typing import Callable, Protocol, TypeVar
 
 from ..wire.errors import MfaRequiredError
+from ..wire.transport import check_sendable
 from .tokens import TokenSet
 
 # A token is renewed before it expires, so that a request under way does not meet the end of it.
@@ -83,6 +84,7 @@ class Bearer:
         return tokens is not None
 
     def _keep(self, tokens: TokenSet) -> str:
+        check_sendable(tokens.access_token, "use the token")
         self._token = tokens.access_token
         self._renew_at = self._clock() + max(tokens.expires_in - _LEEWAY, 0)
         if self._on_token:

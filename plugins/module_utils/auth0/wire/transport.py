@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Mapping
 
 from .budget import ONCE, REPEATABLE, Budget
 from .connection import Connection
-from .errors import AmbiguousWriteError, ServerError, TransportError, from_response
+from .errors import AmbiguousWriteError, AuthenticationError, ServerError, TransportError, from_response
 from .exchange import Exchange, Unanswered
 from .redaction import Secrets
 
@@ -96,6 +97,8 @@ class Transport:
         :param bearer: the token for the Authorization header
         :raises Auth0Error: the request was refused, the connection was lost, or the answer is not JSON
         """
+        if bearer is not None:
+            check_sendable(bearer, action)
         headers = {"Authorization": "Bearer %s" % bearer} if bearer else {}
         body = None
         if json is not None:
@@ -178,6 +181,19 @@ def _printable(value: object, depth: int) -> object:
             return [_printable(each, depth + 1) for each in value]
         return {str(_printable(name, depth)): _printable(each, depth + 1) for name, each in value.items()}
     return value
+
+
+def check_sendable(token: str, action: str) -> None:
+    """Return if it can be sent in a header.
+
+    :param action: as an infinitive phrase, for the message
+    :raises AuthenticationError: it holds what no token has
+    """
+    if not re.fullmatch(r"[!-~]+", token):
+        raise AuthenticationError(
+            "Could not %s: the token is empty, or has blanks, line breaks or characters outside of ASCII" % action,
+            hint="Copy the token as a whole, without quotes and without a line break at its end.",
+        )
 
 
 def check_success(method: str, action: str, reply: Reply) -> None:
