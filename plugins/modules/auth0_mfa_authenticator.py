@@ -16,16 +16,20 @@ description:
     through the MFA API.
   - As the operator, creates a phone, an e-mail address, an OTP secret, a security key or a passkey through the Management API, already
     confirmed. Changes and removes any authenticator.
-  - Finds an authenticator by O(authenticator_id), or by O(factor) and the digits that Auth0 shows of a masked number. If two devices
-    match, the task fails and names both.
+  - Finds an authenticator by O(authenticator_id), or by O(factor) and what Auth0 shows of its number or address. RV(matched_by) says how.
+    If two devices match, the task fails and names both. Auth0 usually shows a mask, so a number that fits may be another one. See
+    O(masked_match).
   - Auth0 removes linked authenticators (such as SMS and voice of one phone) together. RV(removed_ids) lists everything that was removed.
+  - After a change, and if the answer to a request is lost, the task reads the user again and reports what it finds, even if another
+    task changed it. If the user is then as wanted, the task succeeds with a warning.
 options:
   state:
     description:
       - V(present) enrolls the authenticator (as the user) or creates it (as the operator), unless the user has it. As the user, an
         unconfirmed enrollment counts as present. As the operator, O(name) and O(preferred_method) are changed if they differ.
       - V(confirmed) completes an enrollment with O(code), or waits for the answer to a push. Only as the user.
-      - V(absent) removes the authenticator. If it does not exist, the task succeeds without a change.
+      - V(absent) removes the authenticator. If it does not exist, the task succeeds without a change. If the user has no second factor
+        afterward, because another task removed one at the same time, the task fails and says so, unless O(allow_last_factor).
     type: str
     choices: [present, confirmed, absent]
     default: present
@@ -38,7 +42,11 @@ options:
     type: str
     choices: [otp, phone, sms, voice, push, email, webauthn-roaming, webauthn-platform, passkey, duo]
   authenticator_id:
-    description: The authenticator's ID, such as V(totp|dev_WzMZ2sZbUw1wbC2F). The IDs of both APIs are accepted.
+    description:
+      - The authenticator's ID, such as V(totp|dev_WzMZ2sZbUw1wbC2F). The IDs of both APIs are accepted.
+      - The Management API does not list unconfirmed enrollments, but removes them. With O(state=absent), the operator's task therefore
+        tries an ID that is not listed. If the user does not have it, nothing changes. The task does not try it if other options describe
+        the authenticator, because it cannot check them. In check mode it cannot know the result, so it warns and predicts no change.
     type: str
   phone_number:
     description: The number in E.164 format, for O(factor=phone), O(factor=sms) and O(factor=voice).
@@ -46,6 +54,17 @@ options:
   email_address:
     description: The e-mail address, for O(factor=email).
     type: str
+  masked_match:
+    description:
+      - Whether a phone or an e-mail authenticator is the one that O(phone_number) or O(email_address) means, if Auth0 shows a mask that
+        fits, such as C(XXXXXXXXX8750). Another number of the same length with the same last four digits fits, too.
+      - Without this option, O(state=present) counts it as present and warns, and O(state=absent) fails and removes nothing.
+      - V(accept) counts it as the same, without a warning. V(reject) counts it as another one, so that O(state=present) enrolls yours.
+        A second run with V(reject) enrolls it again, unless Auth0 refuses. Only V(accept) can be used with O(state=absent).
+      - If Auth0 shows the whole number or address, this option has no effect.
+    type: str
+    choices: [accept, reject]
+    version_added: 0.3.0
   totp_secret:
     description: The OTP app's secret, base32. Only as the operator.
     type: str
@@ -117,12 +136,16 @@ options:
     description:
       - With O(state=absent), removes all authenticators that match, instead of one. O(factor) limits it to one factor. With
         O(authenticator_id), removes that authenticator only if it still matches.
-      - V(unconfirmed) matches what was never confirmed, V(unused) what was not used for O(unused_for), and V(all) everything.
+      - V(unconfirmed) matches what was never confirmed, V(unused) what was not used for O(unused_for), and V(all) everything that is
+        listed. The task removes them one by one, and warns if another one has appeared meanwhile.
+      - V(everything) lets Auth0 remove everything with one request that is sent once, including the recovery code and unconfirmed
+        enrollments that the Management API does not list. O(max_removals) and O(allow_last_factor) apply to what is listed. Because
+        there may be something that is not listed, the task always sends the request and reports a change. Only as the operator, and
+        without options that describe an authenticator.
       - If one of two linked authenticators does not match, both stay, because Auth0 removes them together. RV(kept) lists what stays
         and why.
-      - As the operator, V(all) without O(factor) also removes the recovery code.
     type: str
-    choices: [unconfirmed, unused, all]
+    choices: [unconfirmed, unused, all, everything]
     version_added: 0.2.0
   unused_for:
     description:
@@ -132,7 +155,7 @@ options:
     version_added: 0.2.0
   max_removals:
     description:
-      - How many authenticators a selector may remove. Linked authenticators count once. If more match, the task fails and removes none.
+      - How many authenticators a selector may remove. Linked authenticators count once, for the operator and for the user. If more match, the task fails and removes none.
     type: int
     default: 1
     version_added: 0.2.0
@@ -163,14 +186,20 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: In check mode the task still logs in with O(username), because it needs a token to read the user's authenticators.
+    details:
+      - In check mode the task still logs in with O(username), because it needs a token to read the user's authenticators.
+      - What only Auth0 knows is not predicted. That is the ID and the time of a new authenticator, a first recovery code that comes with
+        it, which of several OTP apps was enrolled with a push device, and whether an O(authenticator_id) that is not listed exists.
+        A new phone is predicted with the channels of the user's other phones, or with both.
   diff_mode:
     support: full
   idempotent:
-    support: full
+    support: partial
+    details: O(selector=everything) always reports a change, and so may O(masked_match=reject).
 notes:
   - If the task enrolls, register its result and set C(no_log=true), because RV(enrollment) holds secrets that are not masked.
-  - If an error stops the removals halfway, the failed result lists in RV(removed_ids) what was already removed.
+  - If a task fails after something was removed, RV(removed_ids) lists what is gone. If the user could not be read again after a lost
+    answer, RV(possibly_removed_ids) lists what may be gone.
 requirements:
   - segno 1.6 or newer (for O(qr_path) or O(qr_text))
 seealso:
@@ -220,6 +249,7 @@ EXAMPLES = r"""
     state: absent
     factor: phone
     phone_number: "+442071838750"
+    masked_match: accept
     allow_last_factor: true
 
 - name: Remove what a user has not used for half a year, two authenticators at most
@@ -232,6 +262,17 @@ EXAMPLES = r"""
     selector: unused
     unused_for: 180d
     max_removals: 2
+
+- name: Remove everything a user has, also unconfirmed enrollments
+  mfaops.auth0.auth0_mfa_authenticator:
+    auth0_domain: example.eu.auth0.com
+    client_id: "{{ operator_client_id }}"
+    client_secret: "{{ operator_client_secret }}"
+    email: user00002@example.com
+    state: absent
+    selector: everything
+    max_removals: 2
+    allow_last_factor: true
 """
 
 RETURN = r"""
@@ -265,6 +306,14 @@ authenticator:
     twin_ids: []
     deletable: true
     not_deletable_because: null
+matched_by:
+  description:
+    - How the task found RV(authenticator), or the one it removed. V(id), V(number) or V(address) if Auth0 shows it whole, V(mask) if it
+      shows a mask that fits, V(credential), or V(factor) if nothing else describes it.
+    - V(null) if there was none, and with O(selector).
+  returned: success
+  type: str
+  sample: mask
 authenticators:
   description: All of the user's authenticators after the task, unconfirmed ones included.
   returned: success
@@ -273,10 +322,16 @@ authenticators:
   sample: []
 removed_ids:
   description: The IDs of everything that was removed (in check mode, would be), linked authenticators included.
-  returned: success, and a failure after the first removal
+  returned: success, and a failure after something was removed
   type: list
   elements: str
   sample: [sms|dev_klnv5yshzzoosSUm, voice|dev_klnv5yshzzoosSUm]
+possibly_removed_ids:
+  description: The IDs that may be gone. The answer to their removal was lost, and the user could not be read again.
+  returned: such a failure
+  type: list
+  elements: str
+  sample: [totp|dev_WzMZ2sZbUw1wbC2F]
 kept:
   description: What the task was asked to remove and did not.
   returned: success
@@ -320,6 +375,7 @@ enrollment:
 """
 
 from contextlib import ExitStack
+from datetime import datetime, timezone
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users import qr_code
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import (
@@ -333,7 +389,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
 from ansible_collections.mfaops.auth0.plugins.module_utils.secret_file import SecretFile
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import seconds
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.converge import Outcome, converge
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.wanted import SELECTORS, Wanted
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.wanted import MASKED_MATCHES, SELECTORS, Wanted
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, TARGET, USER, Part, Session, run
 
 CREDENTIAL = {
@@ -367,6 +423,7 @@ def wanted_from(params: dict) -> Wanted:
         code=params["code"],
         oob_code=params["oob_code"],
         push_timeout=params["push_timeout"],
+        masked_match=params["masked_match"],
         selector=params["selector"],
         unused_for=seconds("unused_for", unused_for) if unused_for is not None else None,
         max_removals=params["max_removals"],
@@ -380,6 +437,7 @@ def result_of(outcome: Outcome, user_id: str | None) -> dict:
         "changed": outcome.changed,
         "user_id": user_id,
         "authenticator": to_row(target, linked_ids(outcome.after).get(target.id, ())) if target else None,
+        "matched_by": outcome.matched_by,
         "authenticators": to_rows(outcome.after),
         "removed_ids": list(outcome.removed),
         "kept": [{"id": kept, "reason": reason} for kept, reason in outcome.skipped],
@@ -406,7 +464,8 @@ def converge_authenticator(session: Session) -> dict:
         if picture and not check_mode:
             closing.enter_context(picture)
         side = session.side()
-        outcome = converge(side, wanted, check_mode)
+        # By the clock of the tenant, which the first reading told.
+        outcome = converge(side, wanted, check_mode, lambda: datetime.fromtimestamp(session.budget.now(), timezone.utc))
         result = result_of(outcome, side.user_id)
         address = outcome.enrollment.barcode_uri if outcome.enrollment else None
         if address and params["qr_text"]:
@@ -417,8 +476,8 @@ def converge_authenticator(session: Session) -> dict:
             except Auth0Error as error:
                 # The enrollment exists, and what it returned exists nowhere else.
                 session.warn(str(error))
-    if outcome.notice:
-        session.warn(outcome.notice)
+    for notice in outcome.notices:
+        session.warn(notice)
     return result
 
 
@@ -442,6 +501,7 @@ def main() -> None:
                 "code": {"type": "str", "no_log": True},
                 "oob_code": {"type": "str", "no_log": True},
                 "push_timeout": {"type": "float", "default": 60},
+                "masked_match": {"type": "str", "choices": list(MASKED_MATCHES)},
                 "selector": {"type": "str", "choices": list(SELECTORS)},
                 "unused_for": {"type": "str"},
                 "max_removals": {"type": "int", "default": 1},

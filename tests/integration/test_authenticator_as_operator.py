@@ -14,7 +14,8 @@ pytestmark = pytest.mark.run_by("module")
 
 MODULE = "mfaops.auth0.auth0_mfa_authenticator"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-PHONE = {"type": "phone", "phone_number": "+442071838750"}
+PHONE_NUMBER = {"phone_number": "+442071838750"}
+PHONE = {"type": "phone", **PHONE_NUMBER}
 KEY = {"key_id": "a2V5", "public_key": "cHVibGlj", "relying_party_identifier": "example.com"}
 
 
@@ -35,6 +36,8 @@ def test_present_twice_then_absent_twice_each_after_check_mode(tenant, options, 
     user = {**tenant.operator, "email": email(1)}
     named = {key: value for key, value in options.items() if key not in ("name", "totp_secret")}
     present = {MODULE: options, "diff": True}
+    if {"phone_number", "email_address"} & named.keys():
+        named["masked_match"] = "accept"
     absent = {MODULE: {"state": "absent", "allow_last_factor": True, **named}, "diff": True}
     results = tenant.results(
         user, *[{**present, "check_mode": True}, present, present, {**absent, "check_mode": True}, absent, absent]
@@ -146,25 +149,81 @@ def test_another_public_key_under_one_key_id_is_refused(tenant):
     assert made["changed"] and refused["failed"] and "different public_key" in refused["msg"]
 
 
-def test_everything_goes_with_one_request_when_asked_twice(tenant):
-    everything = {"email": email(9), "state": "absent", "selector": "all"}
-    told = {MODULE: {**everything, "max_removals": 5, "allow_last_factor": True}, "diff": True}
+@pytest.mark.parametrize("selector, requests, again", [("all", 2, False), ("everything", 1, True)])
+def test_all_go_one_by_one_and_everything_with_one_request_when_asked_twice(tenant, selector, requests, again):
+    selected = {"email": email(9), "state": "absent", "selector": selector}
+    told = {MODULE: {**selected, "max_removals": 5, "allow_last_factor": True}, "diff": True}
     before = {method["id"] for method in tenant.methods(9)}
-    few, last, checked, gone, again = tenant.results(
+    few, last, checked, gone, second = tenant.results(
         tenant.operator,
-        {MODULE: {**everything, "allow_last_factor": True}},
-        {MODULE: {**everything, "max_removals": 5}},
+        {MODULE: {**selected, "allow_last_factor": True}},
+        {MODULE: {**selected, "max_removals": 5}},
         {**told, "check_mode": True},
         told,
         told,
     )
     assert few["failed"] and "max_removals is 1" in few["msg"]
     assert last["failed"] and "leave the user without a second factor" in last["msg"]
-    assert [result["changed"] for result in (checked, gone, again)] == [True, True, False]
+    assert [result["changed"] for result in (checked, gone, second)] == [True, True, again]
     assert set(checked["removed_ids"]) == set(gone["removed_ids"]) == before
     assert checked["diff"] == gone["diff"] and gone["authenticators"] == []
-    assert [write.split()[0] for write in tenant.writes()] == ["DELETE"]
+    assert [write.split()[0] for write in tenant.writes()] == ["DELETE"] * (requests + again)
     assert tenant.methods(9) == []
+
+
+def test_everything_clears_the_pending_enrollments_that_the_list_does_not_show(tenant):
+    tenant.running.reset(users=6)
+    headers = {"Authorization": "Bearer " + tenant.user_token(1)}
+    for _number in range(50):
+        tenant.post("/mfa/associate", {"authenticator_types": ["otp"]}, headers=headers)
+    full = {MODULE: {**tenant.application, "mfa_token": tenant.user_token(1), "factor": "phone", **PHONE_NUMBER}}
+    everything = {MODULE: {**tenant.operator, "email": email(1), "state": "absent", "selector": "everything"}}
+    refused, checked, cleared, enrolled = tenant.results({}, full, {**everything, "check_mode": True}, everything, full)
+    assert refused["failed"] and "maximum amount of authenticators" in refused["msg"]
+    assert (checked["changed"], cleared["changed"], cleared["removed_ids"]) == (True, True, [])
+    assert enrolled["changed"] and len(tenant.requests("DELETE")) == 1
+
+
+def test_an_id_that_is_not_listed_is_tried(tenant):
+    user = {**tenant.application, "mfa_token": tenant.user_token(1)}
+    (pending,) = tenant.results(user, {MODULE: {"factor": "phone", **PHONE_NUMBER}})
+    pending_id = pending["authenticator"]["id"]
+    assert pending_id.startswith("sms|") and tenant.methods(1) == []
+    absent = {"state": "absent", "authenticator_id": pending_id}
+    conditional, checked, gone, again = tenant.results(
+        {**tenant.operator, "email": email(1)},
+        {MODULE: {**absent, "selector": "unconfirmed"}},
+        {MODULE: absent, "check_mode": True},
+        {MODULE: absent},
+        {MODULE: absent},
+    )
+    assert [result["changed"] for result in (conditional, checked, gone, again)] == [False, False, True, False]
+    assert gone["removed_ids"] == [pending_id] and again["removed_ids"] == []
+    assert "selector cannot be checked and nothing was sent" in conditional["warnings"][0]
+    assert "Auth0 does not list " + pending_id in checked["warnings"][0]
+    assert again["warnings"] == ["The user has no authenticator with the ID " + pending_id]
+    assert len(tenant.requests("DELETE")) == 2
+
+
+def test_a_number_that_fits_the_mask_is_not_told_as_the_same(tenant):
+    other = {"factor": "phone", "phone_number": "+19995550103"}
+    absent = {"state": "absent", "allow_last_factor": True, **other}
+    (before,) = tenant.methods(3)
+    counted, accepted, refused, checked, rejected, gone = tenant.results(
+        {**tenant.operator, "email": email(3)},
+        {MODULE: other},
+        {MODULE: {**other, "masked_match": "accept"}},
+        {MODULE: absent},
+        {MODULE: {**other, "masked_match": "reject"}, "check_mode": True},
+        {MODULE: {**other, "masked_match": "reject"}},
+        {MODULE: {**absent, "authenticator_id": before["id"]}},
+    )
+    assert (counted["changed"], counted["matched_by"]) == (False, "mask")
+    assert "XXXXXXXX0103, which fits +19995550103 but may be another one" in counted["warnings"][0]
+    assert (accepted["changed"], accepted["matched_by"], "warnings" in accepted) == (False, "mask", False)
+    assert refused["failed"] and "XXXXXXXX0103, which fits +19995550103 but may be another one" in refused["msg"]
+    assert checked["changed"] and rejected["changed"] and rejected["matched_by"] is None
+    assert gone["removed_ids"] == [before["id"]] and gone["matched_by"] == "id"
 
 
 def test_what_was_not_used_for_long_goes_and_the_rest_stays(tenant):

@@ -51,7 +51,7 @@ def work(tenant: Tenant) -> list[tuple[str, dict]]:
         return {module: {**operator, **({"email": email(number)} if number else {}), **options}}
 
     address = {"factor": "email", "email_address": "new@example.com"}
-    phone = {"factor": "phone", "phone_number": "+15005550103"}
+    phone = {"factor": "phone", "phone_number": "+15005550103", "masked_match": "accept"}
     login = {**tenant.user(2), "otp": code_of(OTP_OF_2, tenant.running), "offline_access": True}
     return [
         # First, because a code is soon too old.

@@ -64,7 +64,7 @@ def existing_action(tenant):
 
 
 EMAIL = {"factor": "email", "email_address": "new@example.com"}
-PHONE = {"factor": "phone", "phone_number": "+15005550103"}
+PHONE = {"factor": "phone", "phone_number": "+15005550103", "masked_match": "accept"}
 GONE = {"state": "absent", "allow_last_factor": True}
 # Cases of one group share a tenant and a play, in this order.
 CASES = {
@@ -80,6 +80,10 @@ CASES = {
         "authenticator absent by selector, operator": (
             as_operator(AUTHENTICATOR, 9, selector="all", max_removals=3, **GONE),
             ONCE,
+        ),
+        "authenticator absent, everything, operator": (
+            as_operator(AUTHENTICATOR, 8, selector="everything", max_removals=3, **GONE),
+            ALWAYS,
         ),
         "authenticator present, user": (enrollment(101), ONCE),
         "authenticator absent by selector, user": (

@@ -29,6 +29,7 @@ AUTHENTICATOR = {
     "code": "123456",
     "oob_code": "OOB",
     "push_timeout": 7.5,
+    "masked_match": "accept",
     "selector": "unused",
     "unused_for": None,
     "max_removals": 3,

@@ -234,11 +234,17 @@ class ManagementApi:
         return True
 
     def delete_all_authenticators(self, user_id: str) -> None:
-        """Remove all of them, the recovery code included, with one request (scope ``delete:authentication_methods``)."""
+        """Remove all of them, the recovery code and pending ones included, with one request that is sent at most once.
+
+        The scope is ``delete:authentication_methods``.
+
+        :raises AmbiguousWriteError: the answer was lost; they may be gone
+        """
         check_id("user_id", user_id)
         self.call(
             "remove all authenticators of %s" % user_id,
             lambda client: client.users.authentication_methods.delete_all(user_id),
+            once=True,
         )
 
     def regenerate_recovery_code(self, user_id: str) -> str:

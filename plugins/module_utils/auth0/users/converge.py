@@ -6,15 +6,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Protocol
+from typing import Callable, Protocol
 
 from ..api.mfa import Enrollment
-from ..authenticators import Authenticator, linked_ids
-from .plan import plan
+from ..authenticators import MFA_VIEW, Authenticator
 from ..wire.errors import Auth0Error
-from .steps import Plan, Remove, Step
+from . import aftermath
+from .pairs import together
+from .plan import plan
+from .steps import Answer, Enroll, Plan, Remove, RemoveAll, Step
 from .wanted import Wanted, check
 
 
@@ -37,20 +39,22 @@ class Side(Protocol):
     def check_step(self, step: Step, actual: tuple[Authenticator, ...]) -> None:
         """:raises AuthenticationError: the bearer cannot do this; sends nothing"""
 
-    def carry_out(self, step: Step) -> Enrollment | None:
-        """One write; what an enrollment returned once and never again, None where there is nothing of the kind."""
+    def carry_out(self, step: Step) -> Answer:
+        """One write."""
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What happened.
 
+    :ivar changed: also where something may have happened that no reading shows
     :ivar after: read again after a change; predicted in check mode
     :ivar target: the authenticator that was asked for, as it is in ``after``; None where it is absent
-    :ivar removed: IDs that are gone, linked ones included
+    :ivar removed: IDs that were there before and are gone, linked ones included
     :ivar skipped: (ID, reason) of what fits and was kept all the same
     :ivar enrollment: what a new enrollment returned; None otherwise
-    :ivar notice: what the reader should know beside the result; None otherwise
+    :ivar matched_by: how the target was found (see Plan); None where it was not
+    :ivar notices: what the reader should know beside the result
     """
 
     changed: bool
@@ -60,53 +64,115 @@ class Outcome:
     removed: tuple[str, ...]
     skipped: tuple[tuple[str, str], ...] = ()
     enrollment: Enrollment | None = None
-    notice: str | None = None
+    matched_by: str | None = None
+    notices: tuple[str, ...] = ()
 
 
-def converge(side: Side, wanted: Wanted, check_mode: bool = False, now: datetime | None = None) -> Outcome:
+@dataclass
+class _Run:
+    """How far the steps of a plan came.
+
+    :ivar gone: IDs that Auth0 answered to be gone, linked ones included
+    :ivar unlisted: those of them that the view did not show
+    :ivar broken: the step without an answer, and why; None where all were answered
+    """
+
+    gone: set[str] = field(default_factory=set)
+    unlisted: set[str] = field(default_factory=set)
+    enrollment: Enrollment | None = None
+    broken: tuple[Step, Auth0Error] | None = None
+
+
+def _by_the_local_clock() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def converge(
+    side: Side, wanted: Wanted, check_mode: bool = False, now: Callable[[], datetime] = _by_the_local_clock
+) -> Outcome:
     """Bring a user's authenticators to the wanted state.
 
-    :param now: aware time that ages are counted to; by default the present
-    :raises Auth0Error: input, plan or a request was refused; what was removed before is in the error's ``progress``
+    After every write, and after every answer that was lost, they are read again: the outcome and the error tell the state
+    that was found, whoever made it.
+
+    :param now: the aware time that ages are counted to, asked for after the first reading
+    :raises Auth0Error: input, plan or a request was refused, or nobody knows whether it was carried out; what was removed, or
+        may have been, is in the error's ``progress``
     """
     check(wanted)
     side.check(wanted)
     before = tuple(side.authenticators())
-    needed: Plan = plan(wanted, list(before), side.view, now or datetime.now(timezone.utc))
+    moment = now()
+    needed = plan(wanted, list(before), side.view, moment)
     for step in needed.steps:
         side.check_step(step, before)
     if not needed.steps or check_mode:
-        target = _shown(needed, wanted, before, needed.after)
-        return Outcome(
-            bool(needed.steps), before, needed.after, target, needed.removed, needed.skipped, notice=needed.notice
-        )
-    enrollment = _carry_out_all(side, needed, before)
+        return _outcome(wanted, needed, before, needed.after, set(needed.removed), needed.foreseen, needed.notices)
+    run = _carry_out_all(side, needed, before)
+    if run.broken and not run.gone and not aftermath.in_doubt(*run.broken):
+        raise run.broken[1]
     try:
-        after, notice = tuple(side.authenticators()), needed.notice
-    except Auth0Error as error:
+        after = tuple(side.authenticators())
+    except Auth0Error as unread:
+        if run.broken:
+            raise aftermath.unknown(needed, run.gone, *run.broken, unread) from None
         # What the write returned (a seed, a recovery code) exists nowhere else: it must not go down with this reading.
-        after, notice = needed.after, "The change was made, but the result is predicted: %s" % error
-    removed = set(needed.removed)
-    if wanted.state == "absent":
-        # A push takes its OTP along without any row naming it, and not everything goes with remove-all: what is gone is
-        # known from the second reading only.
-        removed = {row.id for row in before} - {row.id for row in after}
-    changed = bool(removed) or wanted.state != "absent"
-    target = _shown(needed, wanted, before, after)
-    return Outcome(changed, before, after, target, tuple(sorted(removed)), needed.skipped, enrollment, notice)
+        said = "The change was made, but the result is predicted: %s" % unread
+        removed = set(needed.removed) | run.unlisted
+        return _outcome(wanted, needed, before, needed.after, removed, True, (*needed.notices, said), run.enrollment)
+    removed = {row.id for row in before} - {row.id for row in after} if wanted.state == "absent" else set()
+    removed |= run.unlisted
+    notices = aftermath.notices(wanted, needed, before, after, removed, moment)
+    if run.broken:
+        step, error = run.broken
+        lost_enrollment = isinstance(step, Enroll) and side.view == MFA_VIEW
+        if lost_enrollment or not aftermath.reached(wanted, needed, before, after, moment):
+            raise aftermath.found(needed, before, after, removed, step, error) from None
+        notices = ("The answer was lost, but the user was read again and is as wanted: %s" % error, *notices)
+    if wanted.state == "absent" and not wanted.allow_last_factor:
+        aftermath.check_last_factor(needed, before, after, removed)
+    changed = wanted.state != "absent" or bool(removed) or RemoveAll() in needed.steps
+    return _outcome(wanted, needed, before, after, removed, changed, notices, run.enrollment)
 
 
-def _carry_out_all(side: Side, needed: Plan, before: tuple[Authenticator, ...]) -> Enrollment | None:
-    enrollment, linked = None, linked_ids(before)
-    removed: set[str] = set()
+def _carry_out_all(side: Side, needed: Plan, before: tuple[Authenticator, ...]) -> _Run:
+    """All steps, up to the first that has no answer."""
+    run, linked = _Run(), together(list(before), side.view)
     for step in needed.steps:
         try:
-            enrollment = side.carry_out(step)
+            answer = side.carry_out(step)
         except Auth0Error as error:
-            raise error.replace(progress={"removed_ids": sorted(removed)} if removed else None) from None
-        if isinstance(step, Remove):
-            removed |= {step.authenticator_id, *linked[step.authenticator_id]}
-    return enrollment
+            run.broken = step, error
+            return run
+        run.enrollment = answer.enrollment
+        if isinstance(step, Remove) and step.listed:
+            run.gone |= {step.authenticator_id, *linked[step.authenticator_id]}
+        elif isinstance(step, Remove) and answer.found:
+            run.unlisted.add(step.authenticator_id)
+    return run
+
+
+def _outcome(
+    wanted: Wanted,
+    needed: Plan,
+    before: tuple[Authenticator, ...],
+    after: tuple[Authenticator, ...],
+    removed: set[str],
+    changed: bool,
+    notices: tuple[str, ...],
+    enrollment: Enrollment | None = None,
+) -> Outcome:
+    return Outcome(
+        changed,
+        before,
+        after,
+        _shown(needed, wanted, before, after),
+        tuple(sorted(removed)),
+        needed.skipped,
+        enrollment,
+        needed.matched_by,
+        notices,
+    )
 
 
 def _shown(

@@ -6,11 +6,19 @@
 
 from __future__ import annotations
 
-from ..authenticators import Authenticator, email_fits, linked_ids, phone_fits
+from ..authenticators import (
+    Authenticator,
+    email_fits,
+    is_clear_address,
+    is_clear_number,
+    linked_ids,
+    phone_fits,
+)
 from ..wire.errors import NotFoundError, RefusedError
-from .wanted import Wanted
+from .wanted import ACCEPT, REJECT, Wanted
 
 Device = list[Authenticator]
+MASK = "mask"
 
 
 def devices(rows: list[Authenticator]) -> list[Device]:
@@ -27,10 +35,16 @@ def devices(rows: list[Authenticator]) -> list[Device]:
 def meant(wanted: Wanted, rows: list[Authenticator]) -> list[Device]:
     """The devices that the ID or the other options mean; of each only the rows that fit.
 
+    A number or an address that is shown in clear leaves no room for one that only fits a mask.
+
     :raises RefusedError: the user has the ID, and it is not what the other options describe
     """
     if wanted.authenticator_id is None:
-        return devices([row for row in rows if _fits(wanted, row)])
+        fitting = [row for row in rows if _fits(wanted, row)]
+        masked = [row for row in fitting if matched_by(wanted, row) == MASK]
+        if len(masked) < len(fitting) or wanted.masked_match == REJECT:
+            fitting = [row for row in fitting if row not in masked]
+        return devices(fitting)
     named = [row for row in rows if row.goes_by(wanted.authenticator_id)]
     for row in named:
         if not _fits(wanted, row):
@@ -51,6 +65,27 @@ def _fits(wanted: Wanted, row: Authenticator) -> bool:
     if wanted.credential and wanted.credential.get("key_id") != row.key_id:
         return False
     return not wanted.email_address or email_fits(row.email, wanted.email_address)
+
+
+def matched_by(wanted: Wanted, row: Authenticator) -> str:
+    """What tells that the row is meant, the strongest word of it."""
+    if wanted.authenticator_id is not None:
+        return "id"
+    if wanted.phone_number is not None:
+        return "number" if is_clear_number(row.phone_number or "") else MASK
+    if wanted.email_address is not None:
+        return "address" if is_clear_address(row.email or "") else MASK
+    return "credential" if wanted.credential is not None else "factor"
+
+
+def masked_match(wanted: Wanted, row: Authenticator) -> str | None:
+    """How Auth0 shows a row that only fits the mask, as the end of a sentence; None where nothing needs to be said."""
+    if wanted.masked_match == ACCEPT or matched_by(wanted, row) != MASK:
+        return None
+    return "as %s, which fits %s but may be another one" % (
+        row.phone_number or row.email,
+        wanted.phone_number or wanted.email_address,
+    )
 
 
 def ambiguous(found: list[Device]) -> RefusedError:

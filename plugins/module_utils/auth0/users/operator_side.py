@@ -13,7 +13,7 @@ from ..api.management import ManagementApi
 from ..authenticators import MANAGEMENT_VIEW, Authenticator
 from ..factors import FACTORS, names
 from ..wire.errors import ConfigurationError
-from .steps import Confirm, Enroll, Remove, RemoveAll, Step, Update
+from .steps import Answer, Confirm, Enroll, Remove, RemoveAll, Step, Update
 from .wanted import Wanted, missing_option
 
 
@@ -69,7 +69,7 @@ class OperatorSide:
     def check_step(self, step: Step, actual: tuple[Authenticator, ...]) -> None:
         """An operator's token can do every step; a missing scope is Auth0's to tell."""
 
-    def carry_out(self, step: Step) -> None:
+    def carry_out(self, step: Step) -> Answer:
         """One write."""
         match step:
             case Enroll():
@@ -78,11 +78,12 @@ class OperatorSide:
                 fields = {"name": step.name, "preferred_authentication_method": step.preferred_method}
                 self._api.update_authenticator(self.user_id, authenticator_id, _given(fields))
             case Remove(authenticator_id):
-                self._api.delete_authenticator(self.user_id, authenticator_id)
+                return Answer(found=self._api.delete_authenticator(self.user_id, authenticator_id))
             case RemoveAll():
                 self._api.delete_all_authenticators(self.user_id)
             case Confirm():
                 raise TypeError("check() refuses to confirm as the operator")
+        return Answer()
 
     def regenerate_recovery_code(self) -> str:
         """A new recovery code; the old one is void."""

@@ -14,9 +14,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from ..authenticators import MFA_VIEW, Authenticator, mask_email, mask_phone
-from ..factors import FACTORS
+from ..factors import FACTORS, RECOVERY_CODE
 from ..wire.errors import NotFoundError, RefusedError
-from .matching import ambiguous, meant, not_the_users
+from .matching import ambiguous, masked_match, matched_by, meant, not_the_users
+from .pairs import together
 from .removal import plan_removal
 from .steps import Confirm, Enroll, Plan, Update
 from .wanted import Wanted
@@ -46,21 +47,30 @@ def _present(wanted: Wanted, actual: list[Authenticator], view: str) -> Plan:
         if wanted.authenticator_id:
             raise not_the_users(wanted.authenticator_id)
         enroll = _enroll(wanted)
-        return Plan((enroll,), None, (*actual, _predicted(enroll, view)))
+        return Plan((enroll,), None, (*actual, *_predicted(enroll, actual, view)))
     if len(found) > 1 and (wanted.phone_number or wanted.email_address):
         raise ambiguous(found)
     target = max((row for device in found for row in device), key=lambda row: row.confirmed)
     _check_fixed(wanted, target)
+    how, notices = matched_by(wanted, target), _of_the_mask(wanted, target)
     update = _update(wanted, target)
     if update is None:
-        return Plan((), target, tuple(actual))
+        return Plan((), target, tuple(actual), matched_by=how, notices=notices)
     changed = replace(
         target,
         name=target.name if update.name is None else update.name,
         preferred_method=update.preferred_method or target.preferred_method,
     )
     after = tuple(changed if row is target else row for row in actual)
-    return Plan((update,), changed, after)
+    return Plan((update,), changed, after, matched_by=how, notices=notices)
+
+
+def _of_the_mask(wanted: Wanted, target: Authenticator) -> tuple[str, ...]:
+    said = masked_match(wanted, target)
+    if said is None:
+        return ()
+    hint = "If it is another one, set masked_match=reject to enroll yours. Otherwise set masked_match=accept"
+    return ("Auth0 shows %s %s. %s" % (target.id, said, hint),)
 
 
 def _check_fixed(wanted: Wanted, target: Authenticator) -> None:
@@ -105,13 +115,17 @@ def _confirmed(wanted: Wanted, actual: list[Authenticator], view: str) -> Plan:
             hint="Enroll it with state=present first. Unconfirmed enrollments expire after 24 hours.",
         )
     pending = [device for device in found if not device[0].confirmed]
+    how = matched_by(wanted, (pending or found)[0][0])
     if not pending:
-        return Plan((), found[0][0], tuple(actual))
+        return Plan((), found[0][0], tuple(actual), matched_by=how)
     target = pending[0][0]
     confirm = _confirm(wanted, target)
-    ids = {row.id for row in pending[0]}
+    linked = together(actual, view)
+    ids = {row_id for row in pending[0] for row_id in (row.id, *linked[row.id])}
+    # The recovery code that came with the enrollment is valid from then on.
+    ids |= {row.id for row in actual if row.factor == RECOVERY_CODE}
     after = tuple(replace(row, confirmed=True) if row.id in ids else row for row in actual)
-    return Plan((confirm,), replace(target, confirmed=True), after)
+    return Plan((confirm,), replace(target, confirmed=True), after, matched_by=how)
 
 
 _HOW_TO_GET = {
@@ -137,17 +151,29 @@ def _confirm(wanted: Wanted, target: Authenticator) -> Confirm:
     return Confirm(target.id, push_timeout=wanted.push_timeout, **given)
 
 
-def _predicted(enroll: Enroll, view: str) -> Authenticator:
-    channels = FACTORS[enroll.factor].channels
-    return Authenticator(
+def _predicted(enroll: Enroll, actual: list[Authenticator], view: str) -> tuple[Authenticator, ...]:
+    """The rows that the enrollment makes.
+
+    Through which channels a tenant reaches a phone is not in either view: the user's other phones tell, or else it is all.
+    """
+    factor, as_user = FACTORS[enroll.factor], view == MFA_VIEW
+    new = Authenticator(
         id=UNKNOWN_ID,
         factor=enroll.factor,
         view=view,
-        confirmed=view != MFA_VIEW,
-        channels=(enroll.channel or channels[0],) if channels else (),
+        confirmed=not as_user,
         name=enroll.name,
         phone_number=mask_phone(enroll.phone_number) if enroll.phone_number else None,
         email=mask_email(enroll.email_address) if enroll.email_address else None,
-        preferred_method=enroll.preferred_method or (enroll.channel if view != MFA_VIEW else None),
+        preferred_method=enroll.preferred_method or (None if as_user else enroll.channel),
         key_id=(enroll.credential or {}).get("key_id"),
     )
+    if factor.brings and as_user:
+        return new, replace(new, factor=factor.brings)
+    if not factor.channels:
+        return (new,)
+    known = {channel for row in actual if row.factor == factor.name for channel in row.channels} or {*factor.channels}
+    channels = tuple(channel for channel in factor.channels if channel in known | {enroll.channel})
+    if as_user:
+        return tuple(replace(new, channels=(channel,)) for channel in channels)
+    return (replace(new, channels=channels),)

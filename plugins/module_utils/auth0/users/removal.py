@@ -10,54 +10,93 @@ and the word that the last factor may go. With an ID, the selector is a conditio
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Callable
 
-from ..authenticators import MANAGEMENT_VIEW, MFA_VIEW, Authenticator, linked_ids
-from ..factors import FACTORS, RECOVERY_CODE, UNSEEN_PARTNERS
+from ..authenticators import MANAGEMENT_VIEW, MFA_VIEW, Authenticator
+from ..factors import FACTORS, UNSEEN_PARTNERS, of_management_type
 from ..wire.errors import RefusedError
-from .matching import Device, ambiguous, meant, not_the_users
-from .steps import Plan, Remove, RemoveAll, Step
-from .wanted import Wanted
+from .guards import check_limit, check_masks, last_factor, may_lose_the_last
+from .matching import Device, ambiguous, devices, matched_by, meant, not_the_users
+from .pairs import Unseen, together, unseen_pairs
+from .steps import Plan, Remove, RemoveAll
+from .wanted import DESCRIPTIONS, Wanted
 
 
 def plan_removal(wanted: Wanted, actual: list[Authenticator], view: str, now: datetime) -> Plan:
     """The plan for ``state=absent``.
 
     :param now: aware time that ages are counted to
-    :raises RefusedError: a description fits two devices, more than ``max_removals`` would go, or the last factor would
+    :raises RefusedError: a description fits two devices, or none for sure; more than ``max_removals`` would go, or the last
+        factor would
     """
-    linked = linked_ids(actual)
+    linked = together(actual, view)
+    if wanted.selector == "everything":
+        return _everything(wanted, actual, linked)
     found = meant(wanted, actual)
+    if wanted.authenticator_id and not found:
+        return _not_listed(wanted, actual, view)
     if wanted.selector:
         found, reasons = _selected(wanted, found, actual, linked, now)
     else:
         reasons = _named(found)
     going = [device for device in found if reasons[device[0].id] is None]
-    skipped = {row_id: reason for row_id, reason in reasons.items() if reason}
-    codes = {row.id for row in actual if row.factor == RECOVERY_CODE}
-    everything = _is_everything(wanted, view)
-    if not going and not (everything and codes):
-        return Plan((), None, tuple(actual), skipped=tuple(skipped.items()), notice=_nothing_to_do(wanted, found))
+    skipped = tuple((row_id, reason) for row_id, reason in reasons.items() if reason)
+    if not going:
+        return Plan((), None, tuple(actual), skipped=skipped)
 
-    removals = _one_of_each_pair(going, linked)
-    _check_limit(wanted, removals)
-    if everything:
-        # One request of the Management API takes them all, the recovery code included.
-        skipped = {row_id: reason for row_id, reason in skipped.items() if row_id not in codes}
-        gone = {row.id for row in actual} - skipped.keys()
-        steps: tuple[Step, ...] = (RemoveAll(),)
-    else:
-        gone = {row_id for device in going for row in device for row_id in (row.id, *linked[row.id])}
-        steps = tuple(Remove(device[0].id) for device in removals)
+    check_masks(wanted, going)
+    unseen = unseen_pairs(actual, view)
+    removals = _one_of_each_pair(going, linked, unseen)
+    check_limit(wanted, removals)
+    gone = {row_id for device in going for row in device for row_id in (row.id, *linked[row.id])}
+    gone = gone.union(*(pairs.gone_with(gone) for pairs in unseen))
     after = tuple(row for row in actual if row.id not in gone)
-    if not wanted.allow_last_factor and _may_lose_the_last(actual, after, going, view):
-        raise RefusedError(
-            "Removing %s may leave the user without a second factor" % ", ".join(device[0].id for device in going),
-            hint="Set allow_last_factor=true to remove it all the same.",
-        )
-    target = going[0][0] if not wanted.selector else None
-    return Plan(steps, target, after, tuple(sorted(gone)), tuple(skipped.items()), _unseen(going, view))
+    unknown = _with_unknown_partner(going, view, unseen)
+    if not wanted.allow_last_factor and may_lose_the_last(actual, after, unknown):
+        raise last_factor(going)
+    return Plan(
+        tuple(Remove(device[0].id) for device in removals),
+        going[0][0] if not wanted.selector else None,
+        after,
+        tuple(sorted(gone)),
+        skipped,
+        matched_by(wanted, going[0][0]) if not wanted.selector else None,
+        _unseen(unknown, unseen),
+    )
+
+
+def _everything(wanted: Wanted, actual: list[Authenticator], linked: dict[str, tuple[str, ...]]) -> Plan:
+    """One request, whatever is listed: what it is sent for may be what the list does not show."""
+    found = devices(actual)
+    going = [device for device in found if device[0].not_deletable_because is None]
+    check_limit(wanted, _one_of_each_pair(going, linked, []))
+    kept = {row.id: row.not_deletable_because or "" for row in actual if row.kind is None}
+    after = tuple(row for row in actual if row.id in kept)
+    if not wanted.allow_last_factor and may_lose_the_last(actual, after, []):
+        raise last_factor(going)
+    gone = tuple(sorted(row.id for row in actual if row.id not in kept))
+    return Plan((RemoveAll(),), None, after, gone, tuple(kept.items()))
+
+
+def _not_listed(wanted: Wanted, actual: list[Authenticator], view: str) -> Plan:
+    """An ID that the view does not show. The Management API removes a pending enrollment all the same.
+
+    The MFA API shows pending ones, so there it is nobody's or another user's. It cannot be the last second factor.
+    """
+    authenticator_id = wanted.authenticator_id or ""
+    nothing = Plan((), None, tuple(actual), notices=(not_the_users(authenticator_id).message,))
+    factor = FACTORS.get(of_management_type(authenticator_id.partition("|")[0]))
+    if view != MANAGEMENT_VIEW or (factor and factor.not_removable_because):
+        return nothing
+    conditions = [option for option in ("selector", *DESCRIPTIONS) if getattr(wanted, option) is not None]
+    conditions.remove("authenticator_id")
+    if conditions and not (conditions == ["selector"] and wanted.selector == "all"):
+        said = "Auth0 does not list %s, so %s cannot be checked and nothing was sent. To remove it if it is pending, set only"
+        return replace(nothing, notices=((said + " authenticator_id") % (authenticator_id, conditions[0]),))
+    said = "Auth0 does not list %s. It is removed if it is an enrollment that the user has not confirmed"
+    return replace(nothing, steps=(Remove(authenticator_id, listed=False),), notices=(said % authenticator_id,))
 
 
 def _named(found: list[Device]) -> dict[str, str | None]:
@@ -81,11 +120,6 @@ def _selected(
     if wanted.authenticator_id is None:
         found = [device for device in found if any(selects(row) for row in device)]
     return found, {device[0].id: _reason_to_keep(device, actual, linked, selects) for device in found}
-
-
-def _is_everything(wanted: Wanted, view: str) -> bool:
-    narrowed = wanted.factor is not None or wanted.authenticator_id is not None
-    return wanted.selector == "all" and not narrowed and view == MANAGEMENT_VIEW
 
 
 def _reason_to_keep(
@@ -118,55 +152,41 @@ def _unused_for(row: Authenticator, now: datetime) -> float:
     return (now - row.last_used_at).total_seconds() if row.last_used_at else 0.0
 
 
-def _one_of_each_pair(going: list[Device], linked: dict[str, tuple[str, ...]]) -> list[Device]:
+def _one_of_each_pair(going: list[Device], linked: dict[str, tuple[str, ...]], unseen: list[Unseen]) -> list[Device]:
+    ids = {row.id for device in going for row in device}
     kept: list[Device] = []
     covered: set[str] = set()
+    for pairs in unseen:
+        if pairs.devices | pairs.partners <= ids:
+            # Each of the fewer belongs to one of the more.
+            covered |= min(pairs.partners, pairs.devices, key=len)
     for device in going:
         if device[0].id not in covered:
             kept.append(device)
-        covered.update(linked[device[0].id])
+            covered.update(linked[device[0].id])
     return kept
 
 
-def _check_limit(wanted: Wanted, removals: list[Device]) -> None:
-    if wanted.selector and len(removals) > wanted.max_removals:
-        raise RefusedError(
-            "selector=%s matches %d authenticators (%s), but max_removals is %d"
-            % (wanted.selector, len(removals), ", ".join(device[0].id for device in removals), wanted.max_removals),
-            hint="Increase max_removals to remove all of them.",
-        )
-
-
-def _may_lose_the_last(
-    actual: list[Authenticator], after: tuple[Authenticator, ...], going: list[Device], view: str
-) -> bool:
-    if not any(row.is_second_factor for row in actual):
-        return False
-    left = [row.factor for row in after if row.is_second_factor]
-    at_risk = 0
-    if view == MFA_VIEW:
-        for factor, partner in UNSEEN_PARTNERS.items():
-            at_risk += min(sum(device[0].factor == factor for device in going), left.count(partner))
-    return len(left) <= at_risk
-
-
-def _unseen(going: list[Device], view: str) -> str | None:
-    """What the MFA view does not show of this removal."""
+def _with_unknown_partner(going: list[Device], view: str, unseen: list[Unseen]) -> list[Authenticator]:
+    """What goes and takes along a device that nobody can name."""
     if view != MFA_VIEW:
-        return None
+        return []
+    ids = {device[0].id for device in going}
+    known = {row_id for pairs in unseen if pairs.gone_with(ids) for row_id in pairs.devices | pairs.partners}
+    return [device[0] for device in going if device[0].factor in UNSEEN_PARTNERS and device[0].id not in known]
+
+
+def _unseen(unknown: list[Authenticator], unseen: list[Unseen]) -> tuple[str, ...]:
+    """What the MFA view does not show of this removal."""
     said = []
-    for row in (device[0] for device in going):
+    for row in unknown:
         brought = FACTORS[row.factor].brings
+        pushes = next((pairs.devices for pairs in unseen if row.id in pairs.partners), None)
         if brought:
             said.append(
                 "Auth0 also removes the %s that was enrolled with %s. Its ID is not known in advance"
                 % (brought, row.id)
             )
-    return ". ".join(said) or None
-
-
-def _nothing_to_do(wanted: Wanted, found: list[Device]) -> str | None:
-    if wanted.authenticator_id and not found:
-        # It is gone, or another user has it: Auth0 does not tell them apart.
-        return not_the_users(wanted.authenticator_id).message
-    return None
+        elif pushes:
+            said.append("If %s was enrolled with %s, Auth0 removes that too" % (row.id, " or ".join(sorted(pushes))))
+    return tuple(said)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Mapping, Union
 
+from ..api.mfa import Enrollment
 from ..authenticators import Authenticator
 
 
@@ -58,17 +59,33 @@ class Update:
 
 @dataclass(frozen=True)
 class Remove:
-    """Remove one authenticator. Auth0 removes its linked ones with it."""
+    """Remove one authenticator. Auth0 removes its linked ones with it.
+
+    :ivar listed: False for an ID that the task names and the view does not show: it may be a pending enrollment, or nothing
+    """
 
     authenticator_id: str
+    listed: bool = True
 
 
 @dataclass(frozen=True)
 class RemoveAll:
-    """Remove all of the user's authenticators with one request, the recovery code included."""
+    """Remove all of the user's authenticators with one request: also the recovery code, and what the view does not show."""
 
 
 Step = Union[Enroll, Confirm, Update, Remove, RemoveAll]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a write answered.
+
+    :ivar enrollment: what an enrollment returned once and never again
+    :ivar found: False where there was nothing to remove
+    """
+
+    enrollment: Enrollment | None = None
+    found: bool = True
 
 
 @dataclass(frozen=True)
@@ -80,7 +97,8 @@ class Plan:
     :ivar after: the authenticators as they will be; new ones have the ID UNKNOWN_ID
     :ivar removed: IDs that go with the removals, as far as the view tells
     :ivar skipped: (ID, reason) of what fits and is kept all the same
-    :ivar notice: what the reader should know beside the result; None otherwise
+    :ivar matched_by: how the target was found: ``id``, ``number``, ``address``, ``mask``, ``credential`` or ``factor``
+    :ivar notices: what the reader should know beside the result
     """
 
     steps: tuple[Step, ...]
@@ -88,4 +106,10 @@ class Plan:
     after: tuple[Authenticator, ...]
     removed: tuple[str, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
-    notice: str | None = None
+    matched_by: str | None = None
+    notices: tuple[str, ...] = ()
+
+    @property
+    def foreseen(self) -> bool:
+        """Whether it is sure that the steps change something."""
+        return any(not isinstance(step, Remove) or step.listed for step in self.steps)

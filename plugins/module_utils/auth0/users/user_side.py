@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-from ..api.mfa import Association, Enrollment, MfaApi
+from ..api.mfa import Association, MfaApi
 from ..authenticators import MFA_VIEW, Authenticator
 from ..factors import FACTORS, Factor, words
 from ..wire.errors import AuthenticationError, ConfigurationError
-from .steps import Confirm, Enroll, Remove, RemoveAll, Step, Update
+from .steps import Answer, Confirm, Enroll, Remove, RemoveAll, Step, Update
 from .wanted import Wanted, missing_option
 
 # What the MFA API has no field for.
@@ -48,6 +48,10 @@ class UserSide:
                     "%s cannot be set with the user's own token" % option,
                     hint="Remove %s, or act as the operator." % option,
                 )
+        if wanted.selector == "everything":
+            raise ConfigurationError(
+                "selector=everything is for the operator only", hint="Act as the operator, or set selector=all."
+            )
         if wanted.selector == "unused":
             raise ConfigurationError(
                 "selector=unused needs dates, and the user's own token shows none", hint="Act as the operator."
@@ -69,20 +73,20 @@ class UserSide:
                 hint="Set otp as well to complete the login, or set mfa_token to an access token for the /mfa/ audience.",
             )
 
-    def carry_out(self, step: Step) -> Enrollment | None:
-        """One write; what an enrollment returned."""
+    def carry_out(self, step: Step) -> Answer:
+        """One write."""
         match step:
             case Enroll():
-                return self._api.associate(_association(step))
+                return Answer(enrollment=self._api.associate(_association(step)))
             case Confirm(code=None, oob_code=oob_code) if oob_code:
                 self._api.confirm_push(oob_code, step.push_timeout)
             case Confirm(code=code) if code:
                 self._api.confirm(code, step.oob_code)
             case Remove(authenticator_id):
-                self._api.delete(authenticator_id)
+                return Answer(found=self._api.delete(authenticator_id))
             case Update() | RemoveAll() | Confirm():
                 raise TypeError("check() refuses %s as the user" % type(step).__name__)
-        return None
+        return Answer()
 
 
 def _check_enrollable(wanted: Wanted, factor: Factor) -> None:

@@ -15,7 +15,10 @@ from ..api.tokens import LONGEST_PUSH
 from ..factors import FACTORS
 from ..wire.errors import ConfigurationError
 
-SELECTORS = ("unconfirmed", "unused", "all")
+SELECTORS = ("unconfirmed", "unused", "all", "everything")
+# What tells one authenticator from another.
+DESCRIPTIONS = ("factor", "authenticator_id", "phone_number", "email_address", "credential")
+ACCEPT, REJECT = MASKED_MATCHES = ("accept", "reject")
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Wanted:
     :ivar code: the digits that confirm
     :ivar oob_code: from the enrollment, to confirm a phone, an e-mail address or a push
     :ivar push_timeout: seconds to wait for the user to answer a push
+    :ivar masked_match: ``accept`` or ``reject`` a device of whose number or address Auth0 shows only a mask that fits; None
+        counts it as present, with a warning, and does not remove it
     :ivar selector: one of SELECTORS, to remove what fits instead of one authenticator
     :ivar unused_for: seconds, for the selector ``unused``
     :ivar max_removals: how many a selector may remove, linked ones counted once
@@ -49,6 +54,7 @@ class Wanted:
     code: str | None = field(default=None, repr=False)
     oob_code: str | None = field(default=None, repr=False)
     push_timeout: float = 60.0
+    masked_match: str | None = None
     selector: str | None = None
     unused_for: int | None = None
     max_removals: int = 1
@@ -99,12 +105,29 @@ def check(wanted: Wanted) -> None:
         raise ConfigurationError(
             "unused_for is 0, which matches every authenticator", hint="To remove all of them, set selector=all."
         )
+    narrower = [option for option in DESCRIPTIONS if getattr(wanted, option) is not None]
+    if wanted.selector == "everything" and narrower:
+        raise ConfigurationError(
+            "%s cannot be used with selector=everything" % narrower[0],
+            hint="To remove only some authenticators, set selector=all.",
+        )
+    _check_masked_match(wanted)
     if wanted.max_removals < 1:
         raise ConfigurationError("max_removals %d is not 1 or more" % wanted.max_removals)
     if not 0 < wanted.push_timeout <= LONGEST_PUSH:
         raise ConfigurationError(
             "push_timeout %g is not above 0 and at most %d seconds" % (wanted.push_timeout, LONGEST_PUSH)
         )
+
+
+def _check_masked_match(wanted: Wanted) -> None:
+    if wanted.masked_match is None:
+        return
+    if wanted.phone_number is None and wanted.email_address is None:
+        raise ConfigurationError("masked_match requires phone_number or email_address")
+    states = ("present",) if wanted.masked_match == REJECT else ("present", "absent")
+    if wanted.state not in states:
+        raise ConfigurationError("masked_match=%s requires state=%s" % (wanted.masked_match, " or ".join(states)))
 
 
 def _check_factor_options(wanted: Wanted) -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Callable
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.mfa import Enrollment
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import (
@@ -40,6 +41,8 @@ class Account:
     :ivar calls: every request, the readings too
     :ivar fails: the error that each method raises instead of answering, by its name
     :ivar fails_at: the same for the requests with these numbers, from 1
+    :ivar lost: the error that comes in place of the answer, although the request was carried out, by its name
+    :ivar meanwhile: called when the next write has been carried out: what somebody else does at the same time
     """
 
     def __init__(self, *rows: Authenticator) -> None:
@@ -47,6 +50,8 @@ class Account:
         self.calls: list[tuple] = []
         self.fails: dict[str, Exception] = {}
         self.fails_at: dict[int, Exception] = {}
+        self.lost: dict[str, Exception] = {}
+        self.meanwhile: Callable[[], None] | None = None
 
     @property
     def writes(self) -> list[tuple]:
@@ -58,12 +63,26 @@ class Account:
         if error:
             raise error
 
-    def _row(self, authenticator_id: str) -> Authenticator:
-        return next(row for row in self.rows if row.id == authenticator_id)
+    def _answer(self) -> None:
+        if self.meanwhile:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            meanwhile()
+        if self.calls[-1][0] in self.lost:
+            raise self.lost[self.calls[-1][0]]
+
+    def _row(self, authenticator_id: str) -> Authenticator | None:
+        return next((row for row in self.rows if row.id == authenticator_id), None)
 
 
 class Management(Account):
-    """The Management API for the user USER, who alone has the address EMAIL."""
+    """The Management API for the user USER, who alone has the address EMAIL.
+
+    :ivar pending: IDs of enrollments that it does not list and removes all the same
+    """
+
+    def __init__(self, *rows: Authenticator) -> None:
+        super().__init__(*rows)
+        self.pending: set[str] = set()
 
     def find_user_id(self, email):
         self._called("find", email)
@@ -77,22 +96,33 @@ class Management(Account):
         self._called("create", user_id, fields)
         number = fields.get("phone_number")
         item = {**fields, "id": "%s|new" % fields["type"], "phone_number": mask_phone(number) if number else None}
+        if number:
+            item["authentication_methods"] = [{"id": "%s|new" % kind, "type": kind} for kind in ("sms", "voice")]
         self.rows.append(Authenticator.from_management(item))
+        self._answer()
 
     def update_authenticator(self, user_id, authenticator_id, fields):
         self._called("update", user_id, authenticator_id, fields)
         row = self._row(authenticator_id)
         method = fields.get("preferred_authentication_method", row.preferred_method)
         self.rows[self.rows.index(row)] = replace(row, name=fields.get("name", row.name), preferred_method=method)
+        self._answer()
 
     def delete_authenticator(self, user_id, authenticator_id):
         self._called("delete", user_id, authenticator_id)
-        link = self._row(authenticator_id).link_id
-        self.rows = [row for row in self.rows if row.id != authenticator_id and (not link or row.link_id != link)]
+        row, known = self._row(authenticator_id), authenticator_id in self.pending
+        self.pending -= {authenticator_id}
+        if row:
+            gone = {row.id} | {other.id for other in self.rows if row.link_id and other.link_id == row.link_id}
+            self.rows = [other for other in self.rows if other.id not in gone]
+        self._answer()
+        return known or row is not None
 
     def delete_all_authenticators(self, user_id):
         self._called("delete all", user_id)
         self.rows = [row for row in self.rows if row.kind is None]
+        self.pending.clear()
+        self._answer()
 
     def regenerate_recovery_code(self, user_id):
         self._called("regenerate", user_id)
@@ -125,6 +155,10 @@ class Mfa(Account):
         else:
             factor = {"auth0": "push"}.get(kind, kind)
             self.rows.append(seen("%s|new" % factor, factor, confirmed=False))
+        if kind == "auth0":
+            self.rows.append(seen("totp|new", confirmed=False))
+            self.partners["push|new"] = "totp|new"
+        self._answer()
         return Enrollment(fields["authenticator_types"][0], oob_code="sent")
 
     def confirm(self, code, oob_code=None):
@@ -136,13 +170,19 @@ class Mfa(Account):
         self._confirm(next(row.id for row in self.rows if row.factor == "push" and not row.confirmed))
 
     def _confirm(self, authenticator_id):
-        suffix = authenticator_id.partition("|")[2]
-        self.rows = [replace(row, confirmed=True) if row.id.endswith("|" + suffix) else row for row in self.rows]
+        ids = self._together(authenticator_id)
+        self.rows = [replace(row, confirmed=True) if row.id in ids else row for row in self.rows]
+        self._answer()
 
     def delete(self, authenticator_id):
         self._called("delete", authenticator_id)
-        suffix = authenticator_id.partition("|")[2]
-        together = {"sms|" + suffix, "voice|" + suffix} if self._row(authenticator_id).factor == "phone" else set()
-        pairs = self.partners.items()
-        together |= {one for pair in pairs if authenticator_id in pair for one in pair} | {authenticator_id}
-        self.rows = [row for row in self.rows if row.id not in together]
+        row, ids = self._row(authenticator_id), self._together(authenticator_id)
+        self.rows = [other for other in self.rows if other.id not in ids]
+        self._answer()
+        return row is not None
+
+    def _together(self, authenticator_id):
+        """The IDs that are confirmed and removed with this one, its own included."""
+        kind, _separator, suffix = authenticator_id.partition("|")
+        found = {"sms|" + suffix, "voice|" + suffix} if kind in ("sms", "voice") else {authenticator_id}
+        return found | {one for pair in self.partners.items() if authenticator_id in pair for one in pair}

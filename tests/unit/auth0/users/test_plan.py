@@ -274,7 +274,8 @@ def test_a_confirmation_takes_what_its_factor_needs_and_confirms_the_whole_devic
     actual = [OTP, PENDING, *phone("dev_1", confirmed=False), row("push|dev_7", "push", confirmed=False)]
     needed = plan(wanted, actual, MFA_VIEW)
     assert needed.steps == steps
-    device = {"otp": {"totp|dev_2"}, "phone": {"sms|dev_1", "voice|dev_1"}, "push": {"push|dev_7"}}[wanted.factor]
+    pair = {"totp|dev_2", "push|dev_7"}
+    device = {"otp": pair, "phone": {"sms|dev_1", "voice|dev_1"}, "push": pair}[wanted.factor]
     assert needed.after == tuple(replace(each, confirmed=each.confirmed or each.id in device) for each in actual)
     assert needed.target in needed.after and needed.target.id == steps[0].authenticator_id
 
@@ -285,24 +286,14 @@ def test_a_confirmation_takes_what_its_factor_needs_and_confirms_the_whole_devic
         (Wanted("present", "otp"), MFA_VIEW, {"confirmed": False}),
         (Wanted("present", "otp", totp_secret="JBSWY3DPEHPK3PXP"), MANAGEMENT_VIEW, {}),
         (
-            Wanted("present", "phone", phone_number=NUMBER),
-            MFA_VIEW,
-            {"confirmed": False, "channels": ("sms",), "phone_number": MASK},
-        ),
-        (
-            Wanted("present", "phone", "voice", phone_number=NUMBER),
-            MFA_VIEW,
-            {"confirmed": False, "channels": ("voice",), "phone_number": MASK},
-        ),
-        (
             Wanted("present", "phone", "voice", phone_number=NUMBER, name="work"),
             MANAGEMENT_VIEW,
-            {"channels": ("voice",), "phone_number": MASK, "preferred_method": "voice", "name": "work"},
+            {"channels": ("sms", "voice"), "phone_number": MASK, "preferred_method": "voice", "name": "work"},
         ),
         (
             Wanted("present", "phone", "voice", phone_number=NUMBER, preferred_method="sms"),
             MANAGEMENT_VIEW,
-            {"channels": ("voice",), "phone_number": MASK, "preferred_method": "sms"},
+            {"channels": ("sms", "voice"), "phone_number": MASK, "preferred_method": "sms"},
         ),
         (
             Wanted("present", "email", email_address="chuck334@example.com"),
@@ -323,6 +314,23 @@ def test_what_is_enrolled_is_predicted_masked_and_without_an_id(wanted, view, pr
     assert needed.after == (CODE, expected) and needed.target is None
     asked = {name: getattr(wanted, name) for name in vars(needed.steps[0])}
     assert needed.steps == (Enroll(**asked),)
+
+
+def test_a_phone_of_the_user_is_predicted_with_a_row_for_each_channel():
+    wanted = Wanted("present", "phone", phone_number=NUMBER)
+    new = row(UNKNOWN_ID, "phone", confirmed=False, phone_number=MASK)
+    sms, voice = (replace(new, channels=(channel,)) for channel in ("sms", "voice"))
+    assert plan(wanted, [CODE], MFA_VIEW).after == (CODE, sms, voice)
+    # Other phones tell which channels the tenant has.
+    only_sms = phone("dev_9", "XXXXXXXXX0000")[:1]
+    assert plan(wanted, only_sms, MFA_VIEW).after == (*only_sms, sms)
+    by_voice = replace(wanted, channel="voice")
+    assert plan(by_voice, only_sms, MFA_VIEW).after == (*only_sms, sms, voice)
+
+
+def test_a_push_of_the_user_is_predicted_with_its_otp():
+    new = row(UNKNOWN_ID, "push", confirmed=False)
+    assert plan(Wanted("present", "push"), [], MFA_VIEW).after == (new, replace(new, factor="otp"))
 
 
 @pytest.mark.parametrize(
@@ -383,19 +391,50 @@ def test_the_last_factor_goes_when_told():
 
 def test_removing_what_is_not_the_users_is_no_error_but_is_told():
     needed = plan(Wanted("absent", authenticator_id="totp|dev_9"), [OTP], MFA_VIEW)
-    assert not needed.steps and "totp|dev_9" in needed.notice
+    assert not needed.steps and needed.notices == ("The user has no authenticator with the ID totp|dev_9",)
 
 
 PUSH = row("push|dev_7", "push")
 
 
+SECOND_OTP = row("totp|dev_8", "otp")
+
+
 @pytest.mark.parametrize("factor, named", [("push", "push|dev_7"), ("otp", "totp|dev_1")])
-def test_an_otp_that_may_be_linked_to_a_push_counts_as_gone_in_the_mfa_view(factor, named):
+def test_a_push_and_the_only_otp_go_together(factor, named):
     with pytest.raises(RefusedError, match="without a second factor"):
         plan(Wanted("absent", factor), [OTP, PUSH], MFA_VIEW)
     needed = plan(Wanted("absent", factor), [OTP, PUSH, *phone("dev_3")], MFA_VIEW)
-    assert needed.steps[0].authenticator_id == named
-    assert ("also removes the otp" in (needed.notice or "")) is (factor == "push")
+    assert [step.authenticator_id for step in needed.steps] == [named]
+    assert needed.removed == ("push|dev_7", "totp|dev_1") and needed.notices == ()
+
+
+def test_which_of_two_otps_goes_with_a_push_is_told_to_be_unknown():
+    needed = plan(Wanted("absent", "push"), [OTP, SECOND_OTP, PUSH], MFA_VIEW)
+    assert needed.removed == ("push|dev_7",) and "also removes the otp" in needed.notices[0]
+    named = Wanted("absent", authenticator_id="totp|dev_8")
+    with pytest.raises(RefusedError, match="without a second factor"):
+        plan(named, [SECOND_OTP, PUSH], MFA_VIEW)
+    needed = plan(named, [OTP, SECOND_OTP, PUSH], MFA_VIEW)
+    assert needed.removed == ("totp|dev_8",) and "push|dev_7, Auth0 removes that too" in needed.notices[0]
+
+
+@pytest.mark.parametrize(
+    "actual, sent",
+    [
+        ([OTP, PUSH], ["push|dev_7"]),
+        ([OTP, SECOND_OTP, PUSH], ["totp|dev_1", "totp|dev_8"]),
+        ([OTP, PUSH, PENDING, *phone("dev_3")], ["push|dev_7", "sms|dev_3", "totp|dev_2"]),
+    ],
+)
+def test_a_pair_is_counted_and_sent_once_on_the_users_side_too(actual, sent):
+    wanted = Wanted("absent", selector="all", max_removals=len(sent), allow_last_factor=True)
+    needed = plan(wanted, actual, MFA_VIEW)
+    assert [step.authenticator_id for step in needed.steps] == sent
+    assert needed.removed == tuple(sorted(each.id for each in actual)) and needed.notices == ()
+    if len(sent) > 1:
+        with pytest.raises(RefusedError, match="matches %d authenticators" % len(sent)):
+            plan(replace(wanted, max_removals=len(sent) - 1), actual, MFA_VIEW)
 
 
 @pytest.mark.parametrize(
@@ -493,11 +532,21 @@ UNUSED = {"selector": "unused", "unused_for": 90 * 86400}
         (
             {"selector": "all", "max_removals": 2, "allow_last_factor": True},
             [OLD, NEW, CODE, managed("password|x", "password")],
+            ["Remove", "Remove"],
+            ["phone|dev_1", "totp|dev_2"],
+            ["password|x", "recovery-code|dev_3"],
+        ),
+        ({"selector": "all"}, [CODE], [], [], ["recovery-code|dev_3"]),
+        (
+            {"selector": "everything", "max_removals": 2, "allow_last_factor": True},
+            [OLD, NEW, CODE, managed("password|x", "password")],
             ["RemoveAll"],
             ["phone|dev_1", "recovery-code|dev_3", "totp|dev_2"],
             ["password|x"],
         ),
-        ({"selector": "all"}, [CODE], ["RemoveAll"], ["recovery-code|dev_3"], []),
+        ({"selector": "everything"}, [CODE], ["RemoveAll"], ["recovery-code|dev_3"], []),
+        # Pending enrollments are not listed.
+        ({"selector": "everything"}, [], ["RemoveAll"], [], []),
         (
             {"selector": "all", "factor": "phone"},
             [OLD, NEW],
@@ -531,9 +580,10 @@ def test_a_selector_as_the_user_removes_one_by_one_and_keeps_what_cannot_go():
         ({"max_removals": 5}, "without a second factor"),
     ],
 )
-def test_a_selector_asks_twice(options, says):
+@pytest.mark.parametrize("selector", ["all", "everything"])
+def test_a_selector_asks_twice(selector, options, says):
     with pytest.raises(RefusedError, match=says):
-        plan(Wanted("absent", selector="all", **options), [OLD, NEW], MANAGEMENT_VIEW)
+        plan(Wanted("absent", selector=selector, **options), [OLD, NEW], MANAGEMENT_VIEW)
 
 
 dated = st.lists(
