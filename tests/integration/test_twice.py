@@ -82,7 +82,7 @@ CASES = {
             ONCE,
         ),
         "authenticator absent, everything, operator": (
-            as_operator(AUTHENTICATOR, 8, selector="everything", max_removals=3, **GONE),
+            as_operator(AUTHENTICATOR, 4, selector="everything", max_removals=3, **GONE),
             ALWAYS,
         ),
         "authenticator present, user": (enrollment(101), ONCE),
