@@ -463,7 +463,7 @@ def test_check_mode_predicts_as_the_user_too(devices, wanted):
         assert [replace(row, id="") for row in predicted.after] == [replace(row, id="") for row in done.after]
         shown = replace(predicted.target, id=done.target.id)
         assert shown == done.target
-    elif sum(row.factor == "otp" for row in real.rows) < 2 or wanted.factor not in ("otp", "push"):
+    elif sum(row.factor == "otp" for row in checked.rows) < 2 or wanted.factor not in ("otp", "push"):
         assert (predicted.removed, predicted.after, predicted.target) == (done.removed, done.after, done.target)
     else:
         # Which of the user's OTPs belongs to a push is known afterward.
