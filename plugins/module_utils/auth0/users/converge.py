@@ -128,7 +128,7 @@ def converge(
         lost_enrollment = isinstance(step, Enroll) and side.view == MFA_VIEW
         if lost_enrollment or not aftermath.reached(wanted, needed, before, after, moment):
             raise aftermath.found(needed, before, after, removed, step, error) from None
-        notices = ("The answer was lost, but the user was read again and is as wanted: %s" % error, *notices)
+        notices = ("A request failed, but the user was read again and is as wanted: %s" % error, *notices)
     if wanted.state == "absent" and not wanted.allow_last_factor:
         aftermath.check_last_factor(needed, before, after, removed)
     changed = wanted.state != "absent" or bool(removed) or RemoveAll() in needed.steps

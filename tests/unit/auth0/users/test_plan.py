@@ -397,6 +397,84 @@ def test_removing_what_is_not_the_users_is_no_error_but_is_told():
 PUSH = row("push|dev_7", "push")
 
 
+CLEAR = row("phone|dev_5", "phone", MANAGEMENT_VIEW, phone_number="+44 20 7183 8750")
+MASKED = row("phone|dev_6", "phone", MANAGEMENT_VIEW, phone_number=MASK)
+ADDRESS = "chuck334@example.com"
+CLEAR_ADDRESS = row("email|dev_5", "email", MANAGEMENT_VIEW, email="Chuck334@example.com")
+MASKED_ADDRESS = row("email|dev_6", "email", MANAGEMENT_VIEW, email="chuc****@exam*******")
+FREELY = {"allow_last_factor": True}
+
+
+@pytest.mark.parametrize(
+    "wanted, actual, how",
+    [
+        (Wanted("present", "otp"), [OTP], "factor"),
+        (Wanted("present", authenticator_id="totp|dev_1"), [OTP], "id"),
+        (Wanted("present", "phone", phone_number=NUMBER), [CLEAR], "number"),
+        (Wanted("present", "phone", phone_number=NUMBER, name="new"), [CLEAR], "number"),
+        (Wanted("present", "email", email_address=ADDRESS), [CLEAR_ADDRESS], "address"),
+        (Wanted("present", "phone", phone_number=NUMBER), [MASKED], "mask"),
+        (Wanted("present", "phone", phone_number=NUMBER, name="new"), [MASKED], "mask"),
+        (Wanted("present", "email", email_address=ADDRESS), [MASKED_ADDRESS], "mask"),
+        (Wanted("present", "phone", phone_number=NUMBER), [MASKED, CLEAR], "number"),
+        (
+            Wanted("present", "passkey", credential={"key_id": "k"}),
+            [row("passkey|dev_1", "passkey", MANAGEMENT_VIEW, key_id="k")],
+            "credential",
+        ),
+        (Wanted("present", "phone", phone_number=NUMBER), [], None),
+        (Wanted("absent", "phone", phone_number=NUMBER, **FREELY), [MASKED, CLEAR], "number"),
+        (Wanted("absent", "email", email_address=ADDRESS, **FREELY), [CLEAR_ADDRESS], "address"),
+        (Wanted("absent", "phone", phone_number=NUMBER, masked_match="accept", **FREELY), [MASKED], "mask"),
+        (Wanted("absent", authenticator_id="phone|dev_6", phone_number=NUMBER, **FREELY), [MASKED], "id"),
+        (Wanted("absent", selector="all", **FREELY), [MASKED], None),
+    ],
+    ids=str,
+)
+def test_how_an_authenticator_was_found_is_told(wanted, actual, how):
+    needed = plan(wanted, actual, MANAGEMENT_VIEW)
+    assert needed.matched_by == how
+    # Whoever fits only a mask is told of both.
+    warned = wanted.state == "present" and how == "mask"
+    assert len(needed.notices) == warned
+    if warned:
+        (notice,) = needed.notices
+        asked = wanted.phone_number or wanted.email_address
+        assert asked in notice and (actual[0].phone_number or actual[0].email) in notice
+
+
+@pytest.mark.parametrize("wanted", [Wanted("present", "phone", phone_number=NUMBER, masked_match="accept")], ids=str)
+def test_a_mask_that_is_accepted_is_not_warned_of(wanted):
+    needed = plan(wanted, [MASKED], MANAGEMENT_VIEW)
+    assert (needed.steps, needed.matched_by, needed.notices) == ((), "mask", ())
+
+
+def test_a_mask_that_is_rejected_does_not_count_and_a_clear_number_does():
+    wanted = Wanted("present", "phone", phone_number=NUMBER, masked_match="reject")
+    assert verbs(plan(wanted, [MASKED], MANAGEMENT_VIEW)) == ["Enroll"]
+    assert plan(wanted, [MASKED, CLEAR], MANAGEMENT_VIEW).target is CLEAR
+
+
+@pytest.mark.parametrize(
+    "options, actual, view",
+    [
+        ({"factor": "phone", "phone_number": NUMBER}, [MASKED], MANAGEMENT_VIEW),
+        ({"factor": "phone", "phone_number": NUMBER, "selector": "all"}, [MASKED], MANAGEMENT_VIEW),
+        ({"factor": "email", "email_address": ADDRESS}, [MASKED_ADDRESS], MANAGEMENT_VIEW),
+        ({"phone_number": NUMBER, "selector": "all"}, [MASKED], MANAGEMENT_VIEW),
+        ({"factor": "phone", "phone_number": NUMBER}, phone("dev_1"), MFA_VIEW),
+    ],
+    ids=str,
+)
+def test_a_removal_that_rests_on_a_mask_needs_a_second_word(options, actual, view):
+    wanted = Wanted("absent", **options, **FREELY)
+    with pytest.raises(RefusedError, match="may be another one") as caught:
+        plan(wanted, actual, view)
+    assert (actual[0].phone_number or actual[0].email) in caught.value.message
+    assert "authenticator_id=%s" % actual[0].id in caught.value.hint and "masked_match=accept" in caught.value.hint
+    assert plan(replace(wanted, masked_match="accept"), actual, view).removed == tuple(each.id for each in actual)
+
+
 SECOND_OTP = row("totp|dev_8", "otp")
 
 

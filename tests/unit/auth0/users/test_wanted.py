@@ -44,6 +44,18 @@ NUMBER, SECRET = "+442071838750", "JBSWY3DPEHPK3PXP"
         (Wanted("absent", selector="all", unused_for=5), "selector=unused and unused_for "),
         (Wanted("absent", selector="unused", unused_for=0), "unused_for is 0"),
         (Wanted("absent", selector="all", max_removals=0), "max_removals 0 "),
+        (Wanted("absent", "otp", selector="everything"), "factor .* selector=everything"),
+        (
+            Wanted("absent", authenticator_id="totp|dev_1", selector="everything"),
+            "authenticator_id .* selector=everything",
+        ),
+        (Wanted("absent", phone_number=NUMBER, selector="everything"), "phone_number .* selector=everything"),
+        (Wanted("absent", "otp", masked_match="accept"), "masked_match requires phone_number or email_address"),
+        (Wanted("absent", "phone", phone_number=NUMBER, masked_match="reject"), "masked_match=reject .* state=present"),
+        (
+            Wanted("confirmed", "phone", phone_number=NUMBER, masked_match="accept"),
+            "masked_match=accept .* state=present or absent",
+        ),
         (Wanted("confirmed", "push", oob_code="x", push_timeout=0), "push_timeout 0 "),
         (Wanted("confirmed", "push", oob_code="x", push_timeout=300.5), "push_timeout 300.5 "),
     ],
@@ -75,6 +87,9 @@ def test_what_to_set_instead_is_told(wanted, advice):
         Wanted("absent", authenticator_id="totp|dev_1"),
         Wanted("absent", selector="all", max_removals=1),
         Wanted("absent", selector="unused", unused_for=1),
+        Wanted("absent", selector="everything", allow_last_factor=True),
+        Wanted("absent", "phone", phone_number=NUMBER, masked_match="accept"),
+        Wanted("present", "email", email_address="a@b", masked_match="reject"),
         Wanted("absent", "phone", phone_number="+1234567"),
         Wanted("present", "phone", phone_number=NUMBER, preferred_method="sms", name="x" * 20),
         # Of one that exists, the ID says which factor it is.
