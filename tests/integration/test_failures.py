@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 
 import jwt
@@ -292,7 +293,7 @@ def test_an_unreachable_tenant_is_named(tenant):
     ids=["token", "authenticators", "Management API"],
 )
 def test_a_429_is_waited_for_and_the_task_goes_on(tenant, path):
-    tenant.fault(kind="status", status=429, path=path, count=2, headers={"retry-after": "0"})
+    tenant.fault(kind="limit", path=path, count=2, seconds=0)
     results = tenant.results(tenant.operator, *[{module: task} for module, task in ALL_TASKS.items()])
     assert [result.get("msg") for result in results if result.get("failed")] == []
     assert [result["changed"] for result in results] == [False, *[True] * 6]
@@ -301,9 +302,7 @@ def test_a_429_is_waited_for_and_the_task_goes_on(tenant, path):
 
 
 def test_a_429_on_a_write_is_repeated_because_nothing_happened(tenant):
-    tenant.fault(
-        kind="status", status=429, method="POST", path="*/recovery-code-regeneration", headers={"retry-after": "0"}
-    )
+    tenant.fault(kind="limit", method="POST", path="*/recovery-code-regeneration", seconds=0)
     (result,) = tenant.results(tenant.operator, {CODE: {"email": email(3)}})
     assert result["changed"]
     assert [entry["status"] for entry in tenant.requests("POST", "recovery-code-regeneration")] == [429, 200]
@@ -317,6 +316,25 @@ def test_a_tenant_that_stays_at_its_limit_is_given_up_after_max_wait(tenant):
         assert "max_wait is 1 s" in one_line(result, played.output)
         assert result["status"] == 429
     assert tenant.writes() == []
+
+
+def test_a_user_who_is_blocked_is_told_so_at_once(tenant):
+    for _attempt in range(10):
+        tenant.log_in(2, password="wrong")
+    tenant.forget_requests()
+    (result,) = tenant.results(tenant.user(2), {TOKEN: {}})
+    assert result["failed"] and result["error_code"] == "too_many_attempts"
+    assert "Attack protection blocks" in result["msg"] and "rate limit" not in result["msg"]
+    assert [entry["status"] for entry in tenant.requests()] == [429]
+
+
+def test_a_quota_of_tokens_is_told_with_its_end(tenant):
+    quota = {"auth0-client-quota-limit": "b=per_hour;q=9;r=0;t=900", "retry-after": "900"}
+    tenant.fault(kind="status", status=429, path="/oauth/token", count=9, headers=quota)
+    (result,) = tenant.results(tenant.operator, {INFO: {"email": email(2)}})
+    assert "The application's quota of tokens is used up." in result["msg"]
+    assert re.search(r"accept it again at 20..-..-..T..:..:..Z", result["msg"])
+    assert len(tenant.requests()) == 1
 
 
 @pytest.mark.parametrize("kind", ["close", "lost"])

@@ -438,8 +438,8 @@ def test_a_login_that_took_too_long(tenant):
 
 def test_a_429_is_waited_for(tenant):
     tenant.forget_requests()
-    tenant.fault(kind="status", status=429, path="/oauth/token", headers={"retry-after": "0"})
-    tenant.fault(kind="status", status=429, path="/mfa/challenge", headers={"retry-after": "0"})
+    tenant.fault(kind="limit", path="/oauth/token", seconds=0)
+    tenant.fault(kind="limit", path="/mfa/challenge", seconds=0)
     assert got(tenant, tenant.user(3, challenge="sms"))["oob_code"]
     assert grants(tenant) == [429, 403]
     assert [entry["status"] for entry in tenant.requests("POST", "/mfa/challenge")] == [429, 200]

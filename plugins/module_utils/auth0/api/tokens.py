@@ -330,7 +330,7 @@ class TokenEndpoint:
         """The token after the user has approved a push, or has scanned the code of a push enrollment; waits for it.
 
         Polls may be repeated (RFC 8628 §3.5). They are at least 5 s apart. The distance grows by 5 s after each
-        ``slow_down`` and doubles after each lost response.
+        ``slow_down`` or 429, and doubles after each lost response.
 
         :param mfa_token: the mfa_token, or (to confirm an enrollment) an access token for ``/mfa/`` with scope ``enroll``
         :param timeout: seconds; the first poll is sent at once, so 0 polls once
@@ -352,7 +352,8 @@ class TokenEndpoint:
                 interval *= 2
             except Auth0Error as error:
                 refusal = error
-                if error.code == "slow_down":
+                # Too many polls of one login are told as too many requests, without a word about polls.
+                if error.code == "slow_down" or (error.status == 429 and error.code == "too_many_requests"):
                     interval += POLL_INTERVAL
                 elif error.code != "authorization_pending":
                     raise _answered(error, lost) from None

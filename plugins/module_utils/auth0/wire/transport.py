@@ -12,14 +12,16 @@ from __future__ import annotations
 import json
 import logging
 import re
+import time
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Mapping
 
 from .budget import ONCE, REPEATABLE, Budget
 from .connection import Connection
-from .errors import AmbiguousWriteError, AuthenticationError, ServerError, TransportError, from_response
+from .errors import AmbiguousWriteError, Auth0Error, AuthenticationError, ServerError, TransportError, from_response
 from .exchange import Exchange, Unanswered
+from .limits import is_quota, refused_until
 from .redaction import Secrets
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ NOT_REPEATED = (
 )
 # No documented answer is nested more than a few levels. Deeper ones are made to break their reader.
 _DEEPEST = 64
+_LAST_TIME = 253402300800.0
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,7 @@ class Transport:
             return _read(answer.status_code, answer.headers, answer.content, secrets)
 
         reply = self.budget.send(means, bucket, action, call)
-        check_success(means, action, reply)
+        check_success(means, action, reply, self.budget.now())
         return reply
 
     def _no_answer(self, method: str, action: str, error: Unanswered) -> TransportError | ServerError:
@@ -196,10 +199,11 @@ def check_sendable(token: str, action: str) -> None:
         )
 
 
-def check_success(method: str, action: str, reply: Reply) -> None:
+def check_success(method: str, action: str, reply: Reply, now: float) -> None:
     """Return if it is a success that can be used.
 
     :param method: of HTTP, or ``ONCE``
+    :param now: Unix seconds by the server's clock
     :raises Auth0Error: it is not
     """
     status = reply.status_code
@@ -211,6 +215,8 @@ def check_success(method: str, action: str, reply: Reply) -> None:
             raise AmbiguousWriteError(message, status=status, hint=NOT_REPEATED)
         raise ServerError(message, status=status)
     error = from_response(action, status, reply.headers, reply.body)
+    if status == 429:
+        raise _not_a_request_limit(error, reply.headers, now)
     if not 400 <= status < 500 and method not in REPEATABLE:
         raise error.replace(AmbiguousWriteError, hint=NOT_REPEATED)
     if status < 400:
@@ -219,6 +225,19 @@ def check_success(method: str, action: str, reply: Reply) -> None:
         )
         raise error.replace(ServerError, hint=hint)
     raise error
+
+
+def _not_a_request_limit(error: Auth0Error, headers: Mapping[str, str], now: float) -> Auth0Error:
+    """The error for a 429 that waiting a little does not end, with what the headers say about its end."""
+    hint = error.hint or (
+        "The application's quota of tokens is used up. Ask for fewer tokens, or raise the quota."
+        if is_quota(headers)
+        else "This is not the tenant's limit of requests, but one of this user or application, so it was not sent again."
+    )
+    until = refused_until(headers, now)
+    if until is not None and until < _LAST_TIME:
+        hint += " Auth0 will accept it again at %s." % time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(until))
+    return error.replace(hint=hint)
 
 
 def httpx_client(connection: Connection, budget: Budget) -> httpx.Client:

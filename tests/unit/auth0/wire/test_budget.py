@@ -18,14 +18,19 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget imp
     ONCE,
     Budget,
     may_repeat,
-    wait_after_limit,
-    wait_before_next,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AmbiguousWriteError,
     ConfigurationError,
     RateLimitError,
     TransportError,
+)
+
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.limits import (
+    is_request_limit,
+    refused_until,
+    wait_after_limit,
+    wait_before_next,
 )
 
 NOW = 1_700_000_000.0
@@ -35,6 +40,7 @@ NOW = 1_700_000_000.0
 class Answer:
     status_code: int = 200
     headers: dict = field(default_factory=dict)
+    body: object = None
 
 
 class Clock:
@@ -73,9 +79,7 @@ def budget(**options):
 @pytest.mark.parametrize(
     "method, status, repeated",
     [
-        ("GET", 429, True),
-        ("POST", 429, True),
-        ("PATCH", 429, True),
+        ("GET", 429, False),
         ("GET", 503, True),
         ("DELETE", 500, True),
         ("POST", 500, False),
@@ -372,3 +376,96 @@ def test_what_must_happen_once_is_sent_once(failure):
         with pytest.raises(AmbiguousWriteError):
             paced.send(ONCE, "management", "ask", call)
     assert paced.requests == 1
+
+
+MANAGEMENT = {"statusCode": 429, "error": "Too Many Requests", "message": "Global limit has been reached"}
+TOO_MANY = {"error": "too_many_requests", "error_description": "Rate limit exceeded."}
+EMPTY, FULL = {"x-ratelimit-remaining": "0"}, {"x-ratelimit-remaining": "7"}
+QUOTA = "auth0-client-quota-limit"
+LIMITS = {
+    "the tenant's, empty bucket": (EMPTY, {**MANAGEMENT, "errorCode": "too_many_requests"}, True),
+    "the tenant's, the bucket of another group": (FULL, {**MANAGEMENT, "errorCode": "too_many_requests"}, True),
+    "the tenant's without a code": ({}, MANAGEMENT, True),
+    "a number of entities": (EMPTY, {**MANAGEMENT, "errorCode": "too_many_entities"}, False),
+    "of the Authentication API, empty bucket": (EMPTY, TOO_MANY, True),
+    "of the Authentication API, no header": ({}, TOO_MANY, True),
+    "a user's codes or messages": (FULL, TOO_MANY, False),
+    "brute-force protection": (FULL, {"error": "too_many_attempts", "error_description": "blocked"}, False),
+    "brute-force protection, no header": ({}, {"error": "too_many_attempts"}, False),
+    "brute-force protection, empty bucket": (EMPTY, {"error": "too_many_attempts"}, False),
+    "anomaly detection": (FULL, {"error": "too_many_logins"}, False),
+    "a quota of tokens": ({QUOTA: "b=per_hour;q=9;r=0;t=60"}, TOO_MANY, False),
+    "one quota of two": ({**EMPTY, QUOTA: "b=per_hour;q=9;r=3;t=60,b=per_day;q=9;r=0;t=600"}, TOO_MANY, False),
+    "quotas that are left": ({**EMPTY, QUOTA: "b=per_hour;q=9;r=3;t=60,b=per_day;q=99;r=9;t=600"}, TOO_MANY, True),
+    "an organization's quota": ({"auth0-organization-quota-limit": "b=per_day;q=9;r=0;t=60"}, TOO_MANY, False),
+    "a policy of the application": ({**FULL, "auth0-ratelimit": "client;q=10;t=1;r=0"}, TOO_MANY, True),
+    "a policy with requests left": ({**FULL, "auth0-ratelimit": "client;q=10;t=1;r=9"}, TOO_MANY, False),
+    "a proxy": ({}, None, True),
+    "a proxy with a pause": ({"retry-after": "1"}, None, True),
+    "no word": (EMPTY, {}, True),
+    "garbled": ({"x-ratelimit-remaining": "many", QUOTA: "r=;;=,x", "auth0-ratelimit": "r=-"}, {"error": 5}, False),
+}
+
+
+@pytest.mark.parametrize("headers, body, is_limit", LIMITS.values(), ids=LIMITS)
+def test_only_what_is_called_a_limit_of_requests_is_repeated(headers, body, is_limit):
+    assert is_request_limit(headers, body) is is_limit
+    paced, _clock = budget()
+    refused = Answer(429, headers, body)
+    last = paced.send("POST", "authentication", "log in", server(refused, Answer()))
+    assert (last.status_code, paced.requests, paced.rate_limited) == ((200, 2, 1) if is_limit else (429, 1, 1))
+
+
+@pytest.mark.parametrize(
+    "headers, until",
+    [
+        ({}, None),
+        (FULL, None),
+        ({**FULL, "x-ratelimit-reset": str(NOW + 9)}, None),
+        ({**EMPTY, "x-ratelimit-reset": str(NOW + 9999)}, NOW + 9999),
+        ({"retry-after": "600"}, NOW + 600),
+        ({"retry-after": "Tue, 14 Nov 2023 23:13:20 GMT"}, NOW + 3600),
+        ({QUOTA: "b=per_hour;q=9;r=0;t=60,b=per_day;q=9;r=0;t=600"}, NOW + 600),
+        ({QUOTA: "b=per_hour;q=9;r=0;t=soon"}, None),
+        ({"retry-after": "soon"}, None),
+    ],
+)
+def test_until_when_a_refusal_lasts(headers, until):
+    assert refused_until(headers, NOW) == until
+
+
+@given(
+    st.dictionaries(st.sampled_from(["retry-after", "x-ratelimit-remaining", QUOTA, "auth0-ratelimit"]), st.text()),
+    st.recursive(st.none() | st.text() | st.integers(), lambda each: st.dictionaries(st.text(), each)),
+)
+def test_whatever_a_429_says_it_is_read(headers, body):
+    assert is_request_limit(headers, body) in (True, False)
+    assert (refused_until(headers, NOW) or NOW) >= NOW
+
+
+def test_a_limit_of_something_on_the_way_is_not_called_the_tenants():
+    paced, _clock = budget(max_wait=5)
+    with pytest.raises(
+        RateLimitError, match="a rate limit of something between here and Auth0 requires a wait of 60 s"
+    ):
+        paced.send("GET", "management", "ask", server(Answer(429, {"retry-after": "60"})))
+
+
+def test_a_reset_hours_away_is_told_at_once_where_the_servers_time_is_known():
+    paced, clock = budget()
+    late = {"date": formatdate(NOW, usegmt=True), "x-ratelimit-reset": str(NOW + 7200), **EMPTY}
+    with pytest.raises(RateLimitError, match="requires a wait of 7200 s more"):
+        paced.send("GET", "management", "ask", server(Answer(429, late, MANAGEMENT)))
+    assert clock.slept == []
+
+
+def test_the_time_of_requests_without_an_answer_counts_for_max_wait():
+    paced, clock = budget(max_wait=60)
+
+    def late():
+        clock.now += 30
+        raise TransportError("no response in time")
+
+    with pytest.raises(TransportError):
+        paced.send("GET", "management", "ask", late)
+    assert paced.requests == 2
