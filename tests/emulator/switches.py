@@ -45,6 +45,7 @@ class Switch:
 
 SWITCHES = {
     # The tenant's configuration.
+    "action-build-outcome": Switch("built", ("built", "failed")),
     "brute-force-protection": Switch(True),
     "default-directory": Switch("Username-Password-Authentication"),
     "enabled-factors": Switch(FACTORS, FACTORS),
@@ -54,6 +55,7 @@ SWITCHES = {
     "rotating-applications": Switch(("spa",), ("app", "spa")),
     "user-quotas": Switch(True),
     # Undocumented behavior.
+    "action-bind-delay-seconds": Switch(0),
     "action-build-seconds": Switch(2),
     "action-deploy-status": Switch(200, (200, 202)),
     "already-enrolled-status": Switch(400, (400, 403)),

@@ -23,7 +23,7 @@ from tests.support.playbook import ROOT
 from .conftest import PASSWORD, REALM, Tenant, code_of, email
 from .test_failures import ACTION, AUTHENTICATOR, BROWSER, CODE, FACTOR, INFO, TICKET, TOKEN
 
-OPTIONAL = ["confirmed", "name", "enrolled_at", "last_auth_at", "link_id", "scope", "trial_expired", "display_name"]
+OPTIONAL = ["confirmed", "name", "enrolled_at", "last_auth_at", "link_id", "scope", "trial_expired"]
 FAULTS: dict[str, dict] = {
     "status": {"status": 503},
     "limit": {"seconds": 0.5},

@@ -163,7 +163,8 @@ def _devices(authenticators: Sequence[Authenticator]) -> list[list[Authenticator
 def _judge(device: list[Authenticator], now: datetime, policy: Policy) -> tuple[str, Age] | None:
     """The rule that one device breaks, with its age; None where it breaks none."""
     last = age(device, now)
-    if last is None:
+    # A date that cannot be read may be today's.
+    if last is None or any(each.unread_dates for each in device):
         return None
     if not any(each.confirmed for each in device):
         return ("unconfirmed", last) if last.days >= policy.unconfirmed_days else None

@@ -21,6 +21,9 @@ from .times import as_time, iso
 
 MFA_VIEW, MANAGEMENT_VIEW = "mfa", "management"
 
+# The last one that is known says most.
+_DATES = ("last_auth_at", "enrolled_at", "created_at")
+
 
 @dataclass(frozen=True)
 class Authenticator:
@@ -38,6 +41,7 @@ class Authenticator:
     :ivar email: masked
     :ivar preferred_method: ``sms`` or ``voice``: how a phone is challenged first (Management view only)
     :ivar key_id: what identifies a WebAuthn credential or passkey (Management view only); ``public_key`` likewise
+    :ivar unread_dates: the dates that Auth0 gave and that nobody can read; None above does not mean that there is none
     """
 
     id: str
@@ -56,6 +60,7 @@ class Authenticator:
     preferred_method: str | None = None
     key_id: str | None = None
     public_key: str | None = None
+    unread_dates: frozenset[str] = frozenset()
 
     @classmethod
     def from_mfa_api(cls, item: Mapping[str, Any]) -> Authenticator:
@@ -82,6 +87,7 @@ class Authenticator:
         ``confirmed`` is in GET answers only; what POST, PUT and PATCH answer is confirmed at once.
         """
         channels = item.get("authentication_methods") or ()
+        dates = {name: as_time(item.get(name)) for name in _DATES}
         return cls(
             id=item["id"],
             factor=of_management_type(item["type"]),
@@ -93,9 +99,8 @@ class Authenticator:
             name=item.get("name"),
             phone_number=item.get("phone_number"),
             email=item.get("email"),
-            created_at=as_time(item.get("created_at")),
-            enrolled_at=as_time(item.get("enrolled_at")),
-            last_auth_at=as_time(item.get("last_auth_at")),
+            unread_dates=frozenset(name for name in _DATES if dates[name] is None and item.get(name) is not None),
+            **dates,
             preferred_method=item.get("preferred_authentication_method"),
             key_id=item.get("key_id"),
             public_key=item.get("public_key"),
@@ -129,6 +134,8 @@ class Authenticator:
     @property
     def last_used_at(self) -> datetime | None:
         """When it was last used; for one that never was, since when it could have been. None where nobody knows."""
+        if self.unread_dates:
+            return None
         return self.last_auth_at or self.enrolled_at or self.created_at
 
     @property
@@ -146,16 +153,20 @@ def linked_ids(authenticators: Iterable[Authenticator]) -> dict[str, tuple[str, 
     be seen in the MFA view, because nothing in a row says so (see UNSEEN_PARTNERS).
     """
     rows = list(authenticators)
-    return {
-        row.id: tuple(sorted(other.id for other in rows if other.id != row.id and _linked(row, other))) for row in rows
-    }
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for row in rows:
+        groups.setdefault(_group(row), []).append(row.id)
+    # One that is listed twice is not linked with itself.
+    return {row.id: tuple(sorted(other for other in groups[_group(row)] if other != row.id)) for row in rows}
 
 
-def _linked(one: Authenticator, other: Authenticator) -> bool:
-    if one.link_id or other.link_id:
-        return one.link_id == other.link_id
-    row = one.kind
-    return bool(row and row.row_per_channel and one.factor == other.factor and _suffix(one.id) == _suffix(other.id))
+def _group(row: Authenticator) -> tuple[str, ...]:
+    """What those that are removed together have in common, and no other."""
+    if row.link_id:
+        return "link", row.link_id
+    if row.kind and row.kind.row_per_channel:
+        return "device", row.factor, _suffix(row.id)
+    return "own", row.id
 
 
 def _suffix(authenticator_id: str) -> str:

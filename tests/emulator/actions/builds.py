@@ -18,12 +18,26 @@ def nanoseconds(tenant: Tenant) -> int:
 
 
 def build_status(content: Content, tenant: Tenant) -> str:
-    """``pending`` for the first half of the build's time, then ``building``, then ``built``."""
+    """``pending`` for the first half of the build's time, then ``building``, then what the switch says."""
     duration = build_nanoseconds(tenant)
     elapsed = nanoseconds(tenant) - content.build_started
     if elapsed >= duration:
-        return "built"
+        return tenant.switches["action-build-outcome"]
     return "pending" if elapsed < duration / 2 else "building"
+
+
+def build_errors(content: Content, tenant: Tenant) -> dict[str, list[dict]]:
+    """``errors`` of a build that failed; nothing of another."""
+    if build_status(content, tenant) != "failed":
+        return {}
+    names = [entry["name"] for entry in content.dependencies]
+    message = f"The npm package {names[0]} was not found in the registry." if names else "SyntaxError: Unexpected token"
+    return {"errors": [{"id": "build_failed", "msg": message, "url": ""}]}
+
+
+def has_arrived(deployed_at: int, tenant: Tenant) -> bool:
+    """Whether an Action that was deployed then can be bound."""
+    return nanoseconds(tenant) - deployed_at >= tenant.switches["action-bind-delay-seconds"] * 1_000_000_000
 
 
 def build_nanoseconds(tenant: Tenant) -> int:

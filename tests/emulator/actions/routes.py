@@ -36,7 +36,7 @@ from ..state.actions import (
     changed,
 )
 from ..state.tenant import Tenant
-from .builds import build_nanoseconds, build_status, iso_nanoseconds, nanoseconds
+from .builds import build_errors, build_nanoseconds, build_status, has_arrived, iso_nanoseconds, nanoseconds
 
 ACTIONS_PER_PAGE = 20
 BINDINGS_PER_PAGE = 50
@@ -161,7 +161,7 @@ def delete_action(call: Call) -> tuple[int, None]:
     action = _existing_action(call)
     force = flag(call, "force", False)
     if call.tenant.actions.is_bound(action) and not force:
-        raise management_error(400, "The action is bound to a trigger; use force=true to detach and delete it.")
+        raise management_error(409, "Unable to delete an action bound to a trigger.")
     call.tenant.actions.remove(action)
     return 204, None
 
@@ -218,6 +218,8 @@ def _bound(tenant: Tenant, trigger_id: str, entry: dict) -> Binding:
         raise management_error(400, f"The action {ref['value']} does not support the trigger {trigger_id}.")
     if action.deployed is None and tenant.switches["bind-undeployed-status"] == 400:
         raise management_error(400, f"The action {ref['value']} must be deployed before it can be bound.")
+    if action.deployed is not None and not has_arrived(action.deployed.created_at, tenant):
+        raise management_error(400, f"The action {ref['value']} has not been deployed yet.")
     return Binding(str(uuid.uuid4()), trigger_id, action, entry.get("display_name", action.name), now, now)
 
 
@@ -300,8 +302,8 @@ def _page(call: Call, items: list, default: int) -> tuple[int, int, list]:
 
 
 def _envelope(name: str, items: list, total: int, page: int, per_page: int) -> dict:
-    """Numbers that are 0 are left out (recorded)."""
-    numbers = {"total": total, "page": page, "per_page": per_page}
+    """Numbers that are 0 are left out, and the total on pages past the end (recorded)."""
+    numbers = {"total": total if items else 0, "page": page, "per_page": per_page}
     return {name: items, **{key: number for key, number in numbers.items() if number}}
 
 
@@ -326,6 +328,7 @@ def _action(tenant: Tenant, action: Action) -> dict:
         "dependencies": _dependencies(tenant, content),
         "runtime": content.runtime,
         "status": build_status(content, tenant),
+        **build_errors(content, tenant),
         "secrets": _secrets(content),
         **_deployed(tenant, action),
         "all_changes_deployed": action.deployed is not None and action.deployed.content is content,
@@ -384,7 +387,7 @@ def _dependencies(tenant: Tenant, content: Content) -> list[dict]:
 
 
 def _secrets(content: Content) -> list[dict]:
-    return [{"name": name, "updated_at": iso_nanoseconds(moment)} for name, moment in content.secrets.items()]
+    return [{"name": name, "updated_at": iso_nanoseconds(moment)} for name, moment in sorted(content.secrets.items())]
 
 
 _ACTIONS = "/api/v2/actions/actions"

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.findings import finding_id
@@ -230,3 +231,8 @@ def test_every_rule_is_explained():
     for name, rule in RULES.items():
         assert name == rule.id and rule.severity in SEVERITIES
         assert all((rule.title, rule.risk, rule.remediation))
+
+
+def test_an_authenticator_with_a_date_that_cannot_be_read_is_not_judged_by_age():
+    one = authenticator(created=500, enrolled=500)
+    assert found([one]) and not found([replace(one, unread_dates=frozenset({"last_auth_at"}))])

@@ -326,3 +326,29 @@ def test_times_are_read_from_text_and_from_datetimes_and_written_as_auth0_does()
     assert as_time(moment.replace(tzinfo=None)) == moment
     assert iso(moment) == "2023-03-10T16:25:51.113Z"
     assert as_time(None) is None and as_time("soon") is None and as_time(7) is None and iso(None) is None
+
+
+def test_linked_ones_of_many_rows_are_found_in_one_pass():
+    class Counting(str):
+        compared = 0
+
+        def __eq__(self, other):
+            Counting.compared += 1
+            return super().__eq__(other)
+
+        __hash__ = str.__hash__
+
+    rows = [
+        management("phone|dev_%d" % number, "phone", link_id=Counting("l%d" % (number // 2))) for number in range(4000)
+    ]
+    linked = linked_ids(rows)
+    assert linked["phone|dev_0"] == ("phone|dev_1",) and len(linked) == 4000
+    assert Counting.compared < 10 * len(rows)
+
+
+@pytest.mark.parametrize("garbled", ["yesterday", 5, ["x"], "2026-13-01T00:00:00Z"])
+def test_a_date_that_cannot_be_read_is_unknown_and_not_never(garbled):
+    row = management("totp|dev_1", "totp", enrolled_at="2020-01-01T00:00:00Z", last_auth_at=garbled)
+    assert row.last_auth_at is None and row.unread_dates == {"last_auth_at"}
+    # Not since 2020: then "unused for a year" would remove what may have been used today.
+    assert row.last_used_at is None

@@ -7,10 +7,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, Mapping, TypedDict
 
-from ..wire.errors import AmbiguousWriteError, NotFoundError, RefusedError
-from .management import ManagementApi, documented, plain
+from ..wire.errors import Auth0Error, BadRequestError, NotFoundError, RefusedError, ServerError, one_line
+from .answers import (
+    READ_AGAIN,
+    checked,
+    every_item,
+    flag,
+    identifier,
+    list_of,
+    maybe,
+    nothing,
+    object_of,
+    one_of,
+    text,
+    undocumented,
+    word,
+)
+from .management import ManagementApi
 
 PAGE_SIZE = 50
 
@@ -31,6 +46,7 @@ class Action:
     :ivar secrets: their names
     :ivar deployed: whether what is deployed is what is shown
     :ivar status: ``pending``, ``building``, ``packaged``, ``built``, ``retrying``, ``failed``
+    :ivar errors: why it could not be built, each on one line
     """
 
     id: str
@@ -43,6 +59,7 @@ class Action:
     secrets: tuple[str, ...]
     deployed: bool
     status: str = "built"
+    errors: tuple[str, ...] = ()
 
 
 class ActionFields(TypedDict, total=False):
@@ -67,52 +84,50 @@ class ActionsApi:
 
         :raises RefusedError: several have it; Auth0's documentation does not rule that out
         """
-        found, page = [], 0
-        while True:
-            pager = self._api.call(
-                "find the Action %s" % name,
-                lambda client: client.actions.list(action_name=name, page=page, per_page=PAGE_SIZE),
+        action = "find the Action %s" % name
+
+        def read(page: int) -> object:
+            return self._api.call(
+                action, lambda client: client.actions.list(action_name=name, page=page, per_page=PAGE_SIZE)
             )
-            items = pager.items or []
-            found += [item for item in map(plain, items) if item.get("name") == name]
-            if len(items) < PAGE_SIZE:
-                break
-            page += 1
+
+        found = [item for item in every_item(action, read, "actions", _NAMED) if item["name"] == name]
         if len(found) > 1:
             ids = ", ".join(sorted(item["id"] for item in found))
             raise RefusedError("%d Actions are named %s: %s" % (len(found), name, ids), hint="Rename all but one.")
-        return _action(found[0]) if found else None
+        return _action(checked(action, found[0], _ACTION)) if found else None
 
     def get(self, action_id: str) -> Action:
         """One Action by id (scope ``read:actions``)."""
-        return _action(
-            plain(self._api.call("read the Action %s" % action_id, lambda client: client.actions.get(action_id)))
-        )
+        action = "read the Action %s" % action_id
+        return _action(checked(action, self._api.call(action, lambda client: client.actions.get(action_id)), _ACTION))
 
     def defaults(self, trigger: str) -> tuple[str, str]:
         """The trigger's current version and its default runtime (scope ``read:actions``).
 
         :raises NotFoundError: the tenant has no such trigger
         """
-        answer = self._api.call("read the triggers", lambda client: client.actions.triggers.list())
-        triggers = [plain(each) for each in answer.triggers or ()]
+        action = "read the triggers"
+        answer = self._api.call(action, lambda client: client.actions.triggers.list())
+        triggers = checked(action, answer, object_of(triggers=list_of(_TRIGGER, least=1)))["triggers"]
         for each in triggers:
-            if each.get("id") == trigger and each.get("status") == "CURRENT" and each.get("version"):
+            if each["id"] == trigger and each["status"] == "CURRENT":
                 return each["version"], each.get("default_runtime") or "node22"
-        known = sorted({str(each.get("id")) for each in triggers})
+        known = sorted({each["id"] for each in triggers})
         raise NotFoundError(
             "The tenant has no trigger %s" % trigger, hint="Set trigger to one of: %s." % ", ".join(known)
         )
 
     def bindings(self, trigger: str) -> tuple[Binding, ...]:
         """What is bound to a trigger, in order (scope ``read:actions``); 20 at most."""
-        pager = self._api.call(
-            "read what is bound to %s" % trigger,
-            lambda client: client.actions.triggers.bindings.list(trigger, per_page=PAGE_SIZE),
-        )
-        found = map(plain, pager.items or ())
-        with documented("read what is bound to %s" % trigger):
-            return tuple(Binding(each["id"], each["action"]["id"], each["display_name"]) for each in found)
+        action = "read what is bound to %s" % trigger
+
+        def read(page: int) -> object:
+            return self._api.call(
+                action, lambda client: client.actions.triggers.bindings.list(trigger, page=page, per_page=PAGE_SIZE)
+            )
+
+        return tuple(map(_binding, every_item(action, read, "bindings", _BINDING)))
 
     def create(self, fields: ActionFields) -> str:
         """A new Action (scope ``create:actions``); its id.
@@ -121,21 +136,28 @@ class ActionsApi:
         """
         action = "create the Action %s" % fields["name"]
         created = self._api.call(action, lambda client: client.actions.create(**fields))
-        action_id: str | None = created.id
-        if not action_id:
-            raise AmbiguousWriteError("Could not %s: the response has no id" % action)
-        return action_id
+        shape = object_of(id=identifier, name=one_of(fields["name"]))
+        return str(checked(action, created, shape, lost=READ_AGAIN)["id"])
 
     def change(self, action_id: str, fields: ActionFields) -> None:
         """Change what is given (scope ``update:actions``)."""
-        self._api.call("change the Action %s" % action_id, lambda client: client.actions.update(action_id, **fields))
+        action = "change the Action %s" % action_id
+        changed = self._api.call(action, lambda client: client.actions.update(action_id, **fields))
+        checked(action, changed, object_of(id=one_of(action_id)), lost=READ_AGAIN)
 
     def deploy(self, action_id: str) -> None:
         """Put it into use where it is bound (scope ``create:actions``); it has to be built."""
-        self._api.call("deploy the Action %s" % action_id, lambda client: client.actions.deploy(action_id))
+        action = "deploy the Action %s" % action_id
+        version = self._api.call(action, lambda client: client.actions.deploy(action_id))
+        checked(action, version, object_of(id=identifier, errors=_ERRORS), lost=READ_AGAIN)
+        errors = _errors_of(version)
+        if errors:
+            raise build_failed(action_id, errors)
 
     def bind(self, trigger: str, bindings: tuple[Binding, ...]) -> None:
         """Replace what is bound to a trigger (scope ``update:actions``).
+
+        Auth0 refuses an Action that was deployed some seconds ago; see :func:`not_deployed_yet`.
 
         :param bindings: the complete list; one without an id is new
         """
@@ -146,36 +168,87 @@ class ActionsApi:
             }
             for each in bindings
         ]
-        self._api.call(
-            "bind Actions to %s" % trigger,
-            lambda client: client.actions.triggers.bindings.update_many(trigger, bindings=entries),
+        action = "bind Actions to %s" % trigger
+        answer = self._api.call(
+            action, lambda client: client.actions.triggers.bindings.update_many(trigger, bindings=entries)
         )
+        bound = checked(action, answer, object_of(bindings=list_of(_BINDING)), lost=READ_AGAIN)["bindings"]
+        if [each["action"]["id"] for each in bound] != [each.action_id for each in bindings]:
+            raise undocumented(action, "bindings is not what was sent", lost=READ_AGAIN)
 
     def delete(self, action_id: str, force: bool) -> None:
         """Remove it (scope ``delete:actions``); no error where it is gone.
 
         :param force: also where it is bound
         """
+        action = "remove the Action %s" % action_id
         try:
-            self._api.call(
-                "remove the Action %s" % action_id, lambda client: client.actions.delete(action_id, force=force)
-            )
+            answer = self._api.call(action, lambda client: client.actions.delete(action_id, force=force))
         except NotFoundError:
             return
+        checked(action, answer, nothing, lost=READ_AGAIN)
 
 
-def _action(item: dict[str, Any]) -> Action:
-    with documented("read an Action"):
-        trigger = item["supported_triggers"][0]
-        return Action(
-            id=item["id"],
-            name=item["name"],
-            code=item.get("code") or "",
-            trigger=trigger["id"],
-            trigger_version=trigger.get("version") or "",
-            runtime=item.get("runtime") or "",
-            dependencies={each["name"]: each["version"] for each in item.get("dependencies") or ()},
-            secrets=tuple(sorted(each["name"] for each in item.get("secrets") or ())),
-            deployed=bool(item.get("all_changes_deployed")),
-            status=item.get("status") or "",
-        )
+def build_failed(action_id: str, errors: tuple[str, ...]) -> ServerError:
+    """The error for an Action that cannot be built."""
+    why = ": %s" % "; ".join(errors) if errors else ", and Auth0 gave no reason"
+    return ServerError(
+        "The Action %s could not be built%s" % (action_id, why),
+        hint="Correct its code or dependencies, then run the task again.",
+        progress={"changed": False, "build_errors": list(errors)},
+    )
+
+
+def not_deployed_yet(error: Auth0Error) -> bool:
+    """Whether Auth0 refuses to bind an Action because its deployment, which it has confirmed, has not arrived everywhere."""
+    return isinstance(error, BadRequestError) and "deployed" in error.message
+
+
+_NAMED = object_of(id=identifier, name=word)
+_ERRORS = maybe(list_of(object_of(id=maybe(text), msg=maybe(text))))
+_VERSION = maybe(object_of(errors=_ERRORS))
+_ACTION = object_of(
+    id=identifier,
+    name=word,
+    code=text,
+    supported_triggers=list_of(object_of(id=word, version=maybe(text)), least=1),
+    runtime=text,
+    dependencies=list_of(object_of(name=word, version=word), distinct="name"),
+    secrets=list_of(object_of(name=word), distinct="name"),
+    all_changes_deployed=flag,
+    status=word,
+    errors=_ERRORS,
+    current_version=_VERSION,
+    deployed_version=_VERSION,
+)
+_TRIGGER = object_of(id=word, status=word, version=word, default_runtime=maybe(text))
+_BINDING = object_of(id=identifier, action=object_of(id=identifier), display_name=word)
+
+
+def _binding(item: Mapping[str, Any]) -> Binding:
+    return Binding(item["id"], item["action"]["id"], item["display_name"])
+
+
+def _errors_of(item: Mapping[str, Any]) -> tuple[str, ...]:
+    """What Auth0 says of a build that failed, of an Action or of one of its versions."""
+    places = [item, item.get("current_version") or {}, item.get("deployed_version") or {}]
+    errors = [each for place in places for each in place.get("errors") or ()]
+    said = [each.get("msg") or each.get("id") or "an error without a text" for each in errors]
+    return tuple(dict.fromkeys(one_line(text) for text in said))
+
+
+def _action(item: Mapping[str, Any]) -> Action:
+    trigger = item["supported_triggers"][0]
+    return Action(
+        id=item["id"],
+        name=item["name"],
+        code=item["code"],
+        trigger=trigger["id"],
+        trigger_version=trigger.get("version") or "",
+        runtime=item["runtime"],
+        dependencies={each["name"]: each["version"] for each in item["dependencies"]},
+        secrets=tuple(sorted(each["name"] for each in item["secrets"])),
+        deployed=item["all_changes_deployed"],
+        status=item["status"],
+        errors=_errors_of(item),
+    )

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Callable, Protocol, TypeVar
 
@@ -13,8 +14,10 @@ from ..wire.errors import MfaRequiredError
 from ..wire.transport import check_sendable
 from .tokens import TokenSet
 
-# A token is renewed before it expires, so that a request under way does not meet the end of it.
+# A token is renewed before it expires, so that a request under way does not meet the end of it: so many seconds, and no more
+# than this part of its life.
 _LEEWAY = 60.0
+_LEEWAY_PART = 0.1
 # How long Auth0 accepts an mfa_token.
 _MFA_TOKEN_LIFETIME = 600.0
 
@@ -86,7 +89,9 @@ class Bearer:
     def _keep(self, tokens: TokenSet) -> str:
         check_sendable(tokens.access_token, "use the token")
         self._token = tokens.access_token
-        self._renew_at = self._clock() + max(tokens.expires_in - _LEEWAY, 0)
+        # Of a token without an end, Auth0 tells the end by refusing it.
+        lives = tokens.expires_in or math.inf
+        self._renew_at = self._clock() + max(lives - _LEEWAY, lives * (1 - _LEEWAY_PART))
         if self._on_token:
             self._on_token(self._token)
         return self._token

@@ -8,6 +8,18 @@ from __future__ import annotations
 
 from ..factors import FACTORS
 from ..wire.errors import AmbiguousWriteError
+from .answers import (
+    READ_AGAIN,
+    checked,
+    flag,
+    list_of,
+    nothing,
+    object_of,
+    one_of,
+    token,
+    undocumented,
+    word,
+)
 from .management import ManagementApi
 
 # The policy of a tenant that has none: MFA is never required.
@@ -23,39 +35,48 @@ class GuardianApi:
     def factors(self) -> dict[str, bool]:
         """Whether each factor is on, by its name here (scope ``read:guardian_factors``)."""
         names = {row.guardian_name: row.name for row in FACTORS.values()}
-        found = self._api.call("read the tenant's factors", lambda client: client.guardian.factors.list())
-        return {names[each.name]: bool(each.enabled) for each in found if each.name in names}
+        action = "read the tenant's factors"
+        found = self._api.call(action, lambda client: client.guardian.factors.list())
+        # Auth0 lists all that there are, on or off.
+        shown = checked(action, found, list_of(object_of(name=word, enabled=flag), distinct="name", least=1))
+        return {names[each["name"]]: each["enabled"] for each in shown if each["name"] in names}
 
     def message_types(self) -> tuple[str, ...]:
         """How phones are challenged, in alphabetical order (scope ``read:guardian_factors``)."""
-        answer = self._api.call(
-            "read how Auth0 contacts phones", lambda client: client.guardian.factors.phone.get_message_types()
-        )
-        return tuple(sorted(answer.message_types or ()))
+        action = "read how Auth0 contacts phones"
+        answer = self._api.call(action, lambda client: client.guardian.factors.phone.get_message_types())
+        return tuple(sorted(checked(action, answer, object_of(message_types=list_of(word)))["message_types"]))
 
     def policy(self) -> str:
         """When MFA is required (scope ``read:mfa_policies``); NO_POLICY where it never is."""
-        found = self._api.call("read the tenant's MFA policy", lambda client: client.guardian.policies.list())
-        return found[0] if found else NO_POLICY
+        action = "read the tenant's MFA policy"
+        found = checked(action, self._api.call(action, lambda client: client.guardian.policies.list()), list_of(word))
+        if len(found) > 1:
+            raise undocumented(action, "more than one policy")
+        return str(found[0]) if found else NO_POLICY
 
     def set_factor(self, factor: str, enabled: bool) -> None:
         """Turn a factor on or off (scope ``update:guardian_factors``)."""
-        self._api.call(
-            "turn the factor %s %s" % (factor, "on" if enabled else "off"),
-            lambda client: client.guardian.factors.set(FACTORS[factor].guardian_name, enabled=enabled),
+        action = "turn the factor %s %s" % (factor, "on" if enabled else "off")
+        answer = self._api.call(
+            action, lambda client: client.guardian.factors.set(FACTORS[factor].guardian_name, enabled=enabled)
         )
+        checked(action, answer, object_of(enabled=one_of(enabled)), lost=READ_AGAIN)
 
     def set_message_types(self, message_types: tuple[str, ...]) -> None:
         """Set how phones are challenged (scope ``update:guardian_factors``)."""
-        self._api.call(
-            "set how Auth0 contacts phones",
-            lambda client: client.guardian.factors.phone.set_message_types(message_types=list(message_types)),
+        action = "set how Auth0 contacts phones"
+        answer = self._api.call(
+            action, lambda client: client.guardian.factors.phone.set_message_types(message_types=list(message_types))
         )
+        checked(action, answer, object_of(message_types=list_of(one_of(*message_types))), lost=READ_AGAIN)
 
     def set_policy(self, policy: str) -> None:
         """Set when MFA is required (scope ``update:mfa_policies``)."""
+        action = "set the tenant's MFA policy"
         policies = [] if policy == NO_POLICY else [policy]
-        self._api.call("set the tenant's MFA policy", lambda client: client.guardian.policies.set(request=policies))
+        answer = self._api.call(action, lambda client: client.guardian.policies.set(request=policies))
+        checked(action, answer, one_of(policies), lost=READ_AGAIN)
 
     def create_ticket(self, user_id: str, fields: dict[str, object]) -> tuple[str, str]:
         """A new enrollment ticket (scope ``create:guardian_enrollment_tickets``), good once and for five days.
@@ -69,9 +90,8 @@ class GuardianApi:
             answer = self._api.call(
                 action, lambda client: client.guardian.enrollments.create_ticket(user_id=user_id, **fields)
             )
-            if not answer.ticket_id or not answer.ticket_url:
-                raise AmbiguousWriteError("Could not %s: Auth0's response has no ticket" % action)
-            return answer.ticket_id, answer.ticket_url
+            checked(action, answer, object_of(ticket_id=word, ticket_url=token), lost=READ_AGAIN)
+            return answer["ticket_id"], answer["ticket_url"]
         except AmbiguousWriteError as error:
             sent = "may have been mailed" if fields.get("send_mail") else "may exist that nobody received"
             raise error.replace(
@@ -80,7 +100,6 @@ class GuardianApi:
 
     def forget_browsers(self, user_id: str) -> None:
         """Let every remembered browser of the user ask for MFA again (scope ``update:users``). Twice does no harm."""
-        self._api.call(
-            "forget the remembered browsers of %s" % user_id,
-            lambda client: client.users.multifactor.invalidate_remember_browser(user_id),
-        )
+        action = "forget the remembered browsers of %s" % user_id
+        answer = self._api.call(action, lambda client: client.users.multifactor.invalidate_remember_browser(user_id))
+        checked(action, answer, nothing, lost="It is safe to run the task again.")

@@ -10,26 +10,63 @@ iterated: they ask for an empty page after every full answer.
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Callable, Iterator, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Callable, TypedDict, cast
 
 from ..authenticators import Authenticator
 from ..wire.budget import Budget
 from ..wire.connection import Connection
-from ..wire.errors import AmbiguousWriteError, AuthenticationError, BadRequestError, NotFoundError, ServerError
+from ..wire.errors import (
+    AmbiguousWriteError,
+    Auth0Error,
+    AuthenticationError,
+    BadRequestError,
+    NotFoundError,
+    ServerError,
+)
+from .answers import (
+    checked,
+    count,
+    every_item,
+    flag,
+    identifier,
+    list_of,
+    maybe,
+    nothing,
+    object_of,
+    text,
+    undocumented,
+    word,
+)
 from .bearer import Bearer
 from .checks import check_id
-from ..wire.transport import ATTEMPT, Attempt, httpx_client
+from ..wire.transport import ANSWER, ATTEMPT, NOT_REPEATED, Attempt, httpx_client
 
 if TYPE_CHECKING:
     from auth0.management import Auth0
-    from pydantic import BaseModel
 
 PAGE_SIZE = 100
 
-T = TypeVar("T")
+# What a date says is read in authenticators; one that cannot be read is unknown.
+_METHOD = object_of(
+    id=identifier,
+    type=word,
+    confirmed=maybe(flag),
+    name=maybe(text),
+    phone_number=maybe(text),
+    email=maybe(text),
+    link_id=maybe(word),
+    key_id=maybe(text),
+    public_key=maybe(text),
+    preferred_authentication_method=maybe(text),
+    authentication_methods=maybe(list_of(object_of(id=maybe(identifier), type=maybe(text)))),
+)
+_USER = object_of(
+    user_id=maybe(identifier), email=maybe(text), name=maybe(text), created_at=maybe(text), last_login=maybe(text)
+)
+_USERS = object_of(users=list_of(_USER), total=count, length=maybe(count))
 
 
 class Profile(TypedDict, total=False):
@@ -88,33 +125,45 @@ class ManagementApi:
         """Get a token, so that wrong credentials show; sends nothing else."""
         self._bearer()
 
-    def call(self, action: str, send: Callable[[Auth0], T], *, once: bool = False) -> T:
-        """Send one request through auth0-python, once more where the token was refused; what ``send`` returns.
+    def call(self, action: str, send: Callable[[Auth0], object], *, once: bool = False) -> Any:
+        """Send one request through auth0-python, once more where the token was refused; the JSON of the answer.
 
         :param action: what is attempted, as an infinitive phrase for messages
-        :param send: gets auth0-python's client
+        :param send: gets auth0-python's client. What it returns is not used: auth0-python makes its objects of any answer,
+            and fills in what is missing.
         :param once: what was sent is never sent again, whatever the method; for what must not happen twice
-        :raises Auth0Error: the request was refused, or its answer was not in the documented format
+        :raises Auth0Error: the request was refused
         """
-        from auth0.management.core.parse_error import ParsingError
-
         mark = ATTEMPT.set(Attempt(action, once))
         try:
             # Fetched here, so that a refused grant is not taken for a refused token.
             self._bearer()
             try:
-                return send(self._client)
+                return self._answer_to(send)
             except AuthenticationError:
                 if not self._bearer.renew():
                     raise
-                return send(self._client)
-        except ParsingError as error:
-            # Its own text quotes the whole answer.
-            raise ServerError(
-                "Could not %s: Auth0's response was not in the documented format" % action, status=error.status_code
-            ) from None
+                return self._answer_to(send)
         finally:
             ATTEMPT.reset(mark)
+
+    def _answer_to(self, send: Callable[[Auth0], object]) -> Any:
+        mark = ANSWER.set(())
+        try:
+            send(self._client)
+        except Auth0Error:
+            raise
+        except Exception:
+            # What auth0-python cannot make an object of is checked by whoever asked.
+            if not ANSWER.get():
+                raise
+        else:
+            if not ANSWER.get():
+                raise TypeError("nothing was sent")
+        finally:
+            answer = ANSWER.get()
+            ANSWER.reset(mark)
+        return answer[0]
 
     def find_user_id(self, email: str) -> str:
         """The id of the one user with this e-mail address (``GET /users-by-email``, scope ``read:users``).
@@ -127,7 +176,7 @@ class ManagementApi:
             action,
             lambda client: client.users.list_users_by_email(email=email, fields="user_id", include_fields=True),
         )
-        ids: list[str] = [user.user_id for user in found if user.user_id]
+        ids: set[str] = {user["user_id"] for user in checked(action, found, list_of(object_of(user_id=identifier)))}
         if not ids:
             raise NotFoundError(
                 "Could not %s: no user has this e-mail address" % action,
@@ -138,7 +187,7 @@ class ManagementApi:
                 "Could not %s: %d users have this e-mail address: %s" % (action, len(ids), ", ".join(sorted(ids))),
                 hint="Set user_id to one of them.",
             )
-        return ids[0]
+        return ids.pop()
 
     def list_users(
         self,
@@ -155,8 +204,9 @@ class ManagementApi:
         :param fields: profile fields wanted; none means all
         :raises BadRequestError: a page past the first 1000 rows (``invalid_paging``), or a query Auth0 does not understand
         """
-        pager = self.call(
-            "list the users",
+        action = "list the users"
+        answer = self.call(
+            action,
             lambda client: client.users.list(
                 page=page,
                 per_page=per_page,
@@ -168,8 +218,10 @@ class ManagementApi:
                 include_fields=True if fields else None,
             ),
         )
-        # Zero values are left out of some answers: a missing total is 0.
-        return UserPage(tuple(cast(Profile, plain(user)) for user in pager.items or ()), int(pager.response.total or 0))
+        users = checked(action, answer, _USERS)["users"]
+        if len(users) != answer.get("length", len(users)):
+            raise undocumented(action, "length is %d, but users has %d items" % (answer["length"], len(users)))
+        return UserPage(tuple(cast(Profile, user) for user in users), answer.get("total", 0))
 
     def list_authenticators(self, user_id: str) -> list[Authenticator]:
         """A user's authentication methods (scope ``read:authentication_methods``): one request while there are at most 100.
@@ -178,18 +230,14 @@ class ManagementApi:
         :raises ConfigurationError: not a user id
         """
         check_id("user_id", user_id)
-        found: list[Authenticator] = []
-        page = 0
-        while True:
-            pager = self.call(
-                "list the authenticators of %s" % user_id,
-                lambda client: client.users.authentication_methods.list(user_id, page=page, per_page=PAGE_SIZE),
+        action = "list the authenticators of %s" % user_id
+
+        def read(page: int) -> object:
+            return self.call(
+                action, lambda client: client.users.authentication_methods.list(user_id, page=page, per_page=PAGE_SIZE)
             )
-            items = pager.items or []
-            found.extend(Authenticator.from_management(plain(item)) for item in items)
-            if len(items) < PAGE_SIZE:
-                return found
-            page += 1
+
+        return [Authenticator.from_management(item) for item in every_item(action, read, "authenticators", _METHOD)]
 
     def create_authenticator(self, user_id: str, fields: dict[str, str]) -> Authenticator:
         """Create one for the user, confirmed at once (scope ``create:authentication_methods``).
@@ -198,11 +246,9 @@ class ManagementApi:
         :raises ConflictError: Auth0 says that the user has it already
         """
         check_id("user_id", user_id)
-        created = self.call(
-            "create a %s authenticator for %s" % (fields["type"], user_id),
-            lambda client: client.users.authentication_methods.create(user_id, **fields),
-        )
-        return Authenticator.from_management(plain(created))
+        action = "create a %s authenticator for %s" % (fields["type"], user_id)
+        created = self.call(action, lambda client: client.users.authentication_methods.create(user_id, **fields))
+        return Authenticator.from_management(checked(action, created, _METHOD, lost=NOT_REPEATED))
 
     def update_authenticator(self, user_id: str, authenticator_id: str, fields: dict[str, str]) -> Authenticator:
         """Change its label or the way it is challenged (scope ``update:authentication_methods``).
@@ -211,11 +257,11 @@ class ManagementApi:
         """
         check_id("user_id", user_id)
         check_id("authenticator_id", authenticator_id)
+        action = "change the authenticator %s of %s" % (authenticator_id, user_id)
         updated = self.call(
-            "change the authenticator %s of %s" % (authenticator_id, user_id),
-            lambda client: client.users.authentication_methods.update(user_id, authenticator_id, **fields),
+            action, lambda client: client.users.authentication_methods.update(user_id, authenticator_id, **fields)
         )
-        return Authenticator.from_management(plain(updated))
+        return Authenticator.from_management(checked(action, updated, _METHOD, lost=NOT_REPEATED))
 
     def delete_authenticator(self, user_id: str, authenticator_id: str) -> bool:
         """Remove it, with all that share its ``link_id`` (scope ``delete:authentication_methods``).
@@ -224,13 +270,14 @@ class ManagementApi:
         """
         check_id("user_id", user_id)
         check_id("authenticator_id", authenticator_id)
+        action = "remove the authenticator %s of %s" % (authenticator_id, user_id)
         try:
-            self.call(
-                "remove the authenticator %s of %s" % (authenticator_id, user_id),
-                lambda client: client.users.authentication_methods.delete(user_id, authenticator_id),
+            answer = self.call(
+                action, lambda client: client.users.authentication_methods.delete(user_id, authenticator_id)
             )
         except NotFoundError:
             return False
+        checked(action, answer, nothing, lost=NOT_REPEATED)
         return True
 
     def delete_all_authenticators(self, user_id: str) -> None:
@@ -241,11 +288,9 @@ class ManagementApi:
         :raises AmbiguousWriteError: the answer was lost; they may be gone
         """
         check_id("user_id", user_id)
-        self.call(
-            "remove all authenticators of %s" % user_id,
-            lambda client: client.users.authentication_methods.delete_all(user_id),
-            once=True,
-        )
+        action = "remove all authenticators of %s" % user_id
+        answer = self.call(action, lambda client: client.users.authentication_methods.delete_all(user_id), once=True)
+        checked(action, answer, nothing, lost=NOT_REPEATED)
 
     def regenerate_recovery_code(self, user_id: str) -> str:
         """Void the user's recovery code and return a new one (scope ``update:users``). Never repeated.
@@ -255,31 +300,11 @@ class ManagementApi:
         check_id("user_id", user_id)
         action = "regenerate the recovery code of %s" % user_id
         try:
-            response = self.call(action, lambda client: client.users.regenerate_recovery_code(user_id))
-            code: str | None = response.recovery_code
-            if not code:
-                raise ServerError("Could not %s: Auth0's response has no recovery code" % action)
-            return code
+            answer = self.call(action, lambda client: client.users.regenerate_recovery_code(user_id))
+            return str(checked(action, answer, object_of(recovery_code=word))["recovery_code"])
         except (AmbiguousWriteError, ServerError) as error:
             raise error.replace(
                 AmbiguousWriteError,
                 hint="The old code may be void, and nobody knows the new one. The request was not sent again. "
                 "Tell the user, then run auth0_recovery_code with state=rotated and without max_age.",
             ) from None
-
-
-@contextmanager
-def documented(action: str) -> Iterator[None]:
-    """Turn what an answer lacks into an error that says so.
-
-    :param action: what is attempted, as an infinitive phrase
-    """
-    try:
-        yield
-    except (KeyError, IndexError, TypeError, AttributeError):
-        raise ServerError("Could not %s: Auth0's response was not in the documented format" % action) from None
-
-
-def plain(model: BaseModel) -> dict[str, Any]:
-    """An object of auth0-python as the JSON it was made from."""
-    return model.model_dump(by_alias=True, exclude_unset=True)

@@ -16,7 +16,21 @@ from ..wire.errors import (
     AuthenticationError,
     InsufficientScopeError,
     NotFoundError,
-    ServerError,
+)
+from .answers import (
+    Shape,
+    checked,
+    flag,
+    identifier,
+    list_of,
+    maybe,
+    nothing,
+    object_of,
+    one_of,
+    text,
+    token,
+    valid,
+    word,
 )
 from .bearer import Bearer
 from .checks import check_id
@@ -83,13 +97,9 @@ class MfaApi:
         :raises AuthenticationError: the bearer is wrong or has expired
         :raises InsufficientScopeError: it lacks ``read:authenticators``
         """
-        items = self._call("GET", "/mfa/authenticators", "list the user's authenticators", "read:authenticators")
-        try:
-            return [Authenticator.from_mfa_api(item) for item in items]
-        except (KeyError, TypeError, AttributeError):
-            raise ServerError(
-                "Could not list the user's authenticators: the response was not in the documented format"
-            ) from None
+        action = "list the user's authenticators"
+        items = self._call("GET", "/mfa/authenticators", action, "read:authenticators")
+        return [Authenticator.from_mfa_api(item) for item in checked(action, items, list_of(_row, distinct="id"))]
 
     def associate(self, fields: Association) -> Enrollment:
         """Start an enrollment (``POST /mfa/associate``); it stays inactive until it is confirmed.
@@ -101,10 +111,11 @@ class MfaApi:
         answer = self._tokens.as_application(
             lambda credentials: self._call("POST", "/mfa/associate", action, "enroll", {**fields, **credentials})
         )
-        if not isinstance(answer, dict) or not isinstance(answer.get("authenticator_type"), str):
-            raise AmbiguousWriteError(
-                "Could not %s: the response was not in the documented format" % action, hint=NOT_REPEATED
-            )
+        try:
+            checked(action, answer, _association(fields), lost=NOT_REPEATED)
+        except AmbiguousWriteError as error:
+            # What the answer does have is shown nowhere else.
+            raise error.replace(progress=valid(answer, **_ENROLLMENT, recovery_codes=_CODES)) from None
         return Enrollment(
             authenticator_type=answer["authenticator_type"],
             oob_channel=answer.get("oob_channel"),
@@ -146,9 +157,10 @@ class MfaApi:
         path = "/mfa/authenticators/" + quote(authenticator_id, safe="")
         action = "remove the authenticator %s" % authenticator_id
         try:
-            self._call("DELETE", path, action, "remove:authenticators")
+            answer = self._call("DELETE", path, action, "remove:authenticators")
         except NotFoundError:
             return False
+        checked(action, answer, nothing, lost=NOT_REPEATED)
         return True
 
     def _call(self, method: str, path: str, action: str, scope: str, json: Mapping[str, object] | None = None) -> Any:
@@ -168,6 +180,37 @@ class MfaApi:
         now = transport.budget.now() if transport.budget.knows_the_time else None
         check_access_token(bearer, action, scope, transport.connection.mfa_audience, now)
         return bearer
+
+
+_ENROLLMENT: dict[str, Shape] = {
+    "oob_channel": maybe(text),
+    "secret": maybe(word),
+    "barcode_uri": maybe(word),
+    "oob_code": maybe(token),
+}
+_CODES = list_of(word)
+_ROW = object_of(id=identifier, authenticator_type=word, active=flag, oob_channel=maybe(word), name=maybe(text))
+_OOB_ROW = object_of(oob_channel=word)
+
+
+def _row(value: object, where: str) -> Any:
+    """A row of the list; how a code is sent is part of what it is."""
+    row = _ROW(value, where)
+    return _OOB_ROW(row, where) if row["authenticator_type"] == "oob" else row
+
+
+def _association(fields: Association) -> Shape:
+    """What the answer to an association holds: without these the enrollment cannot be confirmed."""
+    kind, channels = fields["authenticator_types"][0], fields.get("oob_channels") or []
+    needed: dict[str, Shape] = {}
+    if kind == "oob":
+        needed["oob_code"] = token
+    if kind == "otp":
+        needed["secret"] = word
+    if kind == "otp" or "auth0" in channels:
+        needed["barcode_uri"] = word
+    members = {**_ENROLLMENT, "recovery_codes": maybe(_CODES), **needed}
+    return object_of(authenticator_type=one_of(kind), **members)
 
 
 def check_access_token(bearer: str, action: str, scope: str, audience: str, now: float | None) -> None:

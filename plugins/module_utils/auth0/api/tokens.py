@@ -19,9 +19,10 @@ from ..wire.errors import (
     Auth0Error,
     AuthenticationError,
     ConfigurationError,
-    ServerError,
+    MfaRequiredError,
     TransportError,
 )
+from .answers import checked, lifetime, maybe, object_of, text, token, valid, word
 from ..wire.transport import NOT_REPEATED, Transport
 
 MFA_SCOPES = ("enroll", "read:authenticators", "remove:authenticators")
@@ -30,6 +31,13 @@ POLL_INTERVAL = 5.0
 # Seconds until Auth0 forgets a push that nobody answers.
 LONGEST_PUSH = 300
 _GRANT = "http://auth0.com/oauth/grant-type/"
+_TOKENS = object_of(
+    access_token=token,
+    expires_in=lifetime,
+    scope=maybe(text),
+    refresh_token=maybe(token),
+    recovery_code=maybe(word),
+)
 # Auth0 accepts up to 300 s; the clocks may differ.
 _ASSERTION_LIFETIME = 120
 
@@ -40,7 +48,7 @@ T = TypeVar("T")
 class TokenSet:
     """What a grant returned. ``repr`` leaves out the secrets.
 
-    :ivar expires_in: seconds; 600 for the ``/mfa/`` audience, 86400 by default for the Management API
+    :ivar expires_in: seconds; 600 for the ``/mfa/`` audience, 86400 by default for the Management API; 0 where Auth0 did not say
     :ivar scope: the scopes that were granted
     :ivar refresh_token: a new one; None where the given one stays
     :ivar recovery_code: replaces the one that the grant used up
@@ -257,8 +265,7 @@ class TokenEndpoint:
             answer = self._post("/mfa/challenge", action, **body)
         except AmbiguousWriteError as error:
             raise error.replace(hint=lost) from None
-        if not isinstance(answer, dict) or not isinstance(answer.get("oob_code"), str):
-            raise AmbiguousWriteError("Could not %s: the response has no oob_code" % action, hint=lost)
+        checked(action, answer, object_of(oob_code=token, binding_method=maybe(text)), lost=lost)
         return Challenge(answer["oob_code"], answer.get("binding_method"))
 
     def mfa_otp(self, mfa_token: str, otp: str) -> TokenSet:
@@ -380,16 +387,22 @@ class TokenEndpoint:
                 raise error.replace(hint=lost) from None
             # A token that got lost changes nothing for the user, unlike a code that was used up.
             raise error.replace(TransportError, hint="Auth0 changed nothing. Run the task again.") from None
+        except MfaRequiredError as error:
+            checked(action, error.mfa_token, token)
+            raise
         except AuthenticationError as error:
             if error.hint:
                 raise
             raise error.replace(hint=refused) from None
-        if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):
-            message = "Could not %s: the response has no access_token" % action
-            raise AmbiguousWriteError(message, hint=lost) if lost else ServerError(message)
+        try:
+            checked(action, answer, _TOKENS, lost=lost)
+        except AmbiguousWriteError as error:
+            # What replaces a used up code or token is shown nowhere else.
+            left = valid(answer, recovery_code=word, refresh_token=token)
+            raise error.replace(progress=left) from None
         return TokenSet(
             access_token=answer["access_token"],
-            expires_in=float(answer.get("expires_in") or 0),
+            expires_in=answer.get("expires_in", 0),
             scope=_granted(answer, fields.get("scope", "")),
             refresh_token=answer.get("refresh_token"),
             recovery_code=answer.get("recovery_code"),
@@ -405,8 +418,9 @@ def _granted(answer: Mapping[str, Any], asked: str) -> tuple[str, ...]:
     # A response without a scope granted what was asked for (RFC 6749 §5.1), unless the token itself says otherwise.
     scope = answer.get("scope")
     if scope is None:
-        scope = (claims(answer["access_token"]) or {}).get("scope", asked)
-    return tuple(str(scope).split())
+        said = (claims(answer["access_token"]) or {}).get("scope")
+        scope = said if isinstance(said, str) else asked
+    return tuple(scope.split())
 
 
 def _answered(error: Auth0Error, lost: AmbiguousWriteError | None) -> Auth0Error:

@@ -10,41 +10,80 @@ import time
 from dataclasses import dataclass, replace
 from typing import Callable
 
-from ..api.actions import Action, ActionsApi, Binding
-from ..wire.errors import Auth0Error, ServerError
+from ..api.actions import Action, ActionsApi, Binding, build_failed, not_deployed_yet
+from ..wire.errors import Auth0Error, BadRequestError, ServerError
 from .actions import UNKNOWN_ID, ActionPlan, WantedAction, bound_as_wanted, check, plan
 from .interrupted import interrupted
 
 SECONDS_BETWEEN_READS = 1.0
 
 
-def wait_until_built(
-    api: ActionsApi,
-    action_id: str,
-    timeout: float,
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
-) -> None:
+class Patience:
+    """How long a task waits for Auth0 to build an Action and to bring it to where it is bound: once, for both."""
+
+    def __init__(
+        self,
+        timeout: float,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """
+        :param timeout: seconds from now
+        """
+        self.timeout = timeout
+        self._clock, self._sleep = clock, sleep
+        self._until = clock() + timeout
+
+    def ends(self) -> bool:
+        """Whether the time is over. Where it is not, some of it has passed on return."""
+        if self._clock() >= self._until:
+            return True
+        self._sleep(SECONDS_BETWEEN_READS)
+        return False
+
+
+def wait_until_built(api: ActionsApi, action_id: str, patience: Patience) -> None:
     """Return once the Action can be deployed.
 
-    :param timeout: seconds
     :raises ServerError: the build failed, or took too long
     """
-    until = clock() + timeout
     while True:
-        status = api.get(action_id).status
-        if status == "built":
+        action = api.get(action_id)
+        if action.status == "built":
             return
-        if status == "failed":
+        if action.status == "failed":
+            raise build_failed(action_id, action.errors)
+        if patience.ends():
             raise ServerError(
-                "The Action %s could not be built" % action_id,
-                hint="Its code or a dependency is wrong. Read Auth0's logs.",
+                "The Action %s is still %s after %.0f s" % (action_id, action.status, patience.timeout),
+                hint="Increase build_timeout.",
             )
-        if clock() >= until:
-            raise ServerError(
-                "The Action %s is still %s after %.0f s" % (action_id, status, timeout), hint="Increase build_timeout."
-            )
-        sleep(SECONDS_BETWEEN_READS)
+
+
+def bind(
+    api: ActionsApi, wanted: WantedAction, action_id: str, known: tuple[Binding, ...] | None, patience: Patience
+) -> tuple[Binding, ...]:
+    """Bind the Action as wanted; what is bound afterward.
+
+    The whole list is replaced, and what others bound meanwhile has to stay, so it is read again before every attempt.
+
+    :param known: what is bound, where it was read just now
+    :raises BadRequestError: Auth0 still refuses what it has deployed
+    """
+    while True:
+        bindings = api.bindings(wanted.trigger) if known is None else known
+        entries = bound_as_wanted(wanted, action_id, bindings)
+        if entries is None:
+            return bindings
+        try:
+            api.bind(wanted.trigger, entries)
+            return entries
+        except BadRequestError as error:
+            if not not_deployed_yet(error):
+                raise
+            if patience.ends():
+                raise error.replace(hint="Increase build_timeout, or run the task again in a minute.") from None
+        known = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +146,7 @@ def _carry_out(
     :param bindings: what is bound before
     """
     done: list[str] = []
+    patience = Patience(build_timeout)
     try:
         if needed.create:
             action_id = api.create(needed.create)
@@ -115,16 +155,12 @@ def _carry_out(
             api.change(action_id, needed.change)
             done.append("changed")
         if needed.deploy:
-            wait_until_built(api, action_id, build_timeout)
+            wait_until_built(api, action_id, patience)
             api.deploy(action_id)
             done.append("deployed")
         if needed.bindings is not None:
-            # The whole list is replaced, and what others bound during the build has to stay.
-            bindings = api.bindings(wanted.trigger) if done else bindings
-            entries = bound_as_wanted(wanted, action_id, bindings)
-            if entries is not None:
-                api.bind(wanted.trigger, entries)
-                bindings = entries
+            bindings = bind(api, wanted, action_id, None if done else bindings, patience)
     except Auth0Error as error:
-        raise interrupted(error, {"action_id": action_id, "done": done} if done else None) from None
+        progress = {**error.progress, "changed": True, "action_id": action_id, "done": done} if done else None
+        raise interrupted(error, progress) from None
     return action_id, bindings

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Mapping
 
+from ..api.answers import READ_AGAIN
 from ..wire.errors import AmbiguousWriteError, Auth0Error
 
 
@@ -17,5 +18,5 @@ def interrupted(error: Auth0Error, progress: Mapping[str, object] | None) -> Aut
     :param progress: None where nothing was done
     """
     ambiguous = isinstance(error, AmbiguousWriteError)
-    hint = "Run the task again; it checks the tenant's current state first." if ambiguous else None
+    hint = READ_AGAIN if ambiguous else None
     return error.replace(hint=hint, progress=progress)

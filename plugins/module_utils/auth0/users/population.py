@@ -62,6 +62,7 @@ class Population:
         query, page = self._query, 0
         seen: set[str] = set()
         shown: set[str | None] = set()
+        counted = 0
         while True:
             answer = self._api.list_users(page=page, per_page=PER_PAGE, query=query, sort="created_at:1", fields=FIELDS)
             if self.total is None:
@@ -77,16 +78,20 @@ class Population:
                 yield user
             # A page may be shorter than requested, so only the count of matches shows which one is the last. A count below
             # what was shown (left out by Auth0, or overtaken by a deletion) is not believed: then an empty page is the end.
+            known = len(shown)
             shown.update(user.get("user_id") for user in answer.users)
-            if len(shown) == answer.total or (not answer.users and len(shown) > answer.total):
+            counted = answer.total or counted
+            if len(shown) == answer.total or (not answer.users and len(shown) >= counted):
                 return
-            if not answer.users:
+            if len(shown) == known:
                 raise PopulationError(
-                    "Could not list all users: Auth0 counts %d matches and returns none of them" % answer.total
+                    "Could not list all users: Auth0 counts %d matches and returns %s of them"
+                    % (counted, "only %d" % known if known else "none")
                 )
             if reached > started_at:
                 since = "created_at:[%s TO *]" % iso(reached)
-                query, page, shown = "(%s) AND %s" % (self._query, since) if self._query else since, 0, set()
+                query, page = "(%s) AND %s" % (self._query, since) if self._query else since, 0
+                shown, counted = set(), 0
             elif len(shown) < REACH:
                 page += 1
             else:

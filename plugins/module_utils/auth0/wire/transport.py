@@ -50,6 +50,9 @@ class Attempt:
 
 # auth0-python has no parameter that would pass it through.
 ATTEMPT: ContextVar[Attempt] = ContextVar("mfaops_auth0_attempt", default=Attempt("reach Auth0"))
+# The JSON of the last answer that auth0-python got, because what it makes of an answer hides what the answer lacks. A tuple of
+# it alone; empty while there is no answer.
+ANSWER: ContextVar[tuple[Any, ...]] = ContextVar("mfaops_auth0_answer", default=())
 
 
 @dataclass(frozen=True)
@@ -263,6 +266,7 @@ def httpx_client(connection: Connection, budget: Budget) -> httpx.Client:
             body = request.read() or None
             attempt = ATTEMPT.get()
             reply = self._transport.send(request.method, target, headers, body, bucket="management", attempt=attempt)
+            ANSWER.set((reply.body,))
             content = b"" if reply.body is None else _encoded(reply.body)  # type: ignore[arg-type]
             return httpx.Response(reply.status_code, headers={"Content-Type": "application/json"}, content=content)
 

@@ -66,7 +66,7 @@ def test_nothing_is_asked_for_before_the_first_call():
     assert (bearer(), authentication.asked) == ("first", ["token"])
 
 
-def test_a_token_is_kept_until_60_seconds_before_it_expires():
+def test_a_token_is_kept_until_60_seconds_before_it_expires_or_a_tenth_of_its_life():
     clock, authentication = Clock(), Authentication(tokens("first"), tokens("second", 100), tokens("third"))
     bearer = Bearer(authentication, clock=clock)
     assert bearer() == "first"
@@ -74,9 +74,22 @@ def test_a_token_is_kept_until_60_seconds_before_it_expires():
     assert bearer() == "first"
     clock.now = 540
     assert bearer() == bearer() == "second"
-    clock.now = 580
+    clock.now = 629.9
+    assert bearer() == "second"
+    clock.now = 630
     assert bearer() == "third"
     assert authentication.asked == ["token", "renew", "renew"]
+
+
+@pytest.mark.parametrize(
+    "lives, used", [(60, 54), (20, 18), (0, 10**9)], ids=["a minute", "20 s", "Auth0 does not say"]
+)
+def test_a_token_that_lives_shortly_is_used_until_it_is_near_its_end(lives, used):
+    clock, authentication = Clock(), Authentication(tokens("first", lives), tokens("second"))
+    bearer = Bearer(authentication, clock=clock)
+    for clock.now in (0, used / 2, used - 0.1):
+        assert bearer() == "first"
+    assert authentication.asked == ["token"]
 
 
 def test_a_token_that_cannot_be_renewed_is_used_to_its_end():

@@ -14,8 +14,10 @@ import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
+    AmbiguousWriteError,
     AuthenticationError,
     InsufficientScopeError,
+    ServerError,
     from_response,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.bearer import Bearer
@@ -149,3 +151,84 @@ def test_a_401_tells_the_two_bearers_apart(bearer, code, hint):
     refused = from_response("list", 401, {}, {"error": code, "error_description": "no"})
     with pytest.raises(AuthenticationError, match=hint):
         MfaApi(TokenEndpoint(Transport(refused), Application("app")), given(bearer)).list_authenticators()
+
+
+def enrolling(answer, fields):
+    api = MfaApi(TokenEndpoint(Transport(answer), Application("app")), given("opaque"))
+    return api.associate(fields) if fields else api.list_authenticators()
+
+
+OTP = {"authenticator_type": "otp", "secret": "JBSWY3DP", "barcode_uri": "otpauth://x", "recovery_codes": ["R1"]}
+SMS = {"authenticator_type": "oob", "binding_method": "prompt", "oob_channel": "sms", "oob_code": "Fe26.2*oob"}
+PUSH = {"authenticator_type": "oob", "oob_channel": "auth0", "oob_code": "Fe26.2*oob", "barcode_uri": "otpauth://y"}
+AS_OTP = {"authenticator_types": ["otp"]}
+AS_SMS = {"authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": "+442071838750"}
+AS_PUSH = {"authenticator_types": ["oob"], "oob_channels": ["auth0"]}
+
+
+@pytest.mark.parametrize("fields, answer", [(AS_OTP, OTP), (AS_SMS, SMS), (AS_PUSH, PUSH)], ids=["otp", "sms", "push"])
+def test_an_enrollment_is_what_was_asked_for_with_what_confirms_it(fields, answer):
+    enrollment = enrolling({**answer, "level": 3}, fields)
+    assert (enrollment.secret, enrollment.oob_code) == (answer.get("secret"), answer.get("oob_code"))
+    for other in (OTP, SMS, PUSH):
+        if other["authenticator_type"] != answer["authenticator_type"]:
+            with pytest.raises(AmbiguousWriteError, match="authenticator_type is not what was sent"):
+                enrolling(other, fields)
+
+
+@pytest.mark.parametrize(
+    "fields, answer, changes",
+    [
+        (AS_OTP, OTP, {"secret": ["x"]}),
+        (AS_OTP, OTP, {"secret": None}),
+        (AS_OTP, OTP, {"barcode_uri": 5}),
+        (AS_OTP, OTP, {"recovery_codes": 5}),
+        (AS_OTP, OTP, {"recovery_codes": [5]}),
+        (AS_SMS, SMS, {"oob_code": ""}),
+        (AS_SMS, SMS, {"oob_code": None}),
+        (AS_SMS, SMS, {"oob_channel": {}}),
+        (AS_PUSH, PUSH, {"barcode_uri": None}),
+    ],
+)
+def test_an_enrollment_that_cannot_be_read_exists_and_what_can_be_read_is_told(fields, answer, changes):
+    with pytest.raises(AmbiguousWriteError, match=r"not in the documented format \(%s" % list(changes)[0]) as caught:
+        enrolling({**answer, **changes}, fields)
+    assert "Check the user's authenticators" in caught.value.hint
+    told = caught.value.facts()
+    for name in ("secret", "barcode_uri", "oob_code", "recovery_codes"):
+        assert told.get(name) == (None if name in changes else answer.get(name))
+
+
+ROW = {"id": "sms|dev_1", "authenticator_type": "oob", "active": True, "oob_channel": "sms", "name": "XX67"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        {},
+        {"statusCode": 500},
+        {"authenticators": [ROW]},
+        ["x"],
+        *(
+            [{**ROW, **change}]
+            for change in ({"id": 5}, {"authenticator_type": None}, {"active": "no"}, {"active": None}, {"name": 5})
+        ),
+        [{name: value for name, value in ROW.items() if name != "active"}],
+        [{name: value for name, value in ROW.items() if name != "oob_channel"}],
+        [ROW, {**ROW, "active": False}],
+    ],
+)
+def test_a_list_that_is_not_as_documented_is_not_an_empty_one(answer):
+    with pytest.raises(ServerError, match="Could not list the user's authenticators: .*documented format"):
+        enrolling(answer, None)
+
+
+def test_a_row_that_comes_twice_is_one_and_a_new_kind_is_shown():
+    new = {"id": "hologram|dev_2", "authenticator_type": "hologram", "active": True, "level": 3}
+    assert [row.id for row in enrolling([ROW, ROW, new], None)] == ["sms|dev_1", "hologram|dev_2"]
+
+
+def test_a_removal_that_answers_something_else_may_have_been_carried_out():
+    with pytest.raises(AmbiguousWriteError, match="documented format"):
+        MfaApi(TokenEndpoint(Transport({"error": "x"}), Application("app")), given("opaque")).delete("sms|dev_1")

@@ -226,16 +226,71 @@ def test_a_lost_answer_of_a_plain_login_may_be_asked_for_again(call):
 @pytest.mark.parametrize("answer", [None, [], {}, {"access_token": 1}], ids=["no body", "list", "empty", "number"])
 def test_an_answer_without_a_token(answer):
     for call, arguments in CONSUMING.items():
-        with pytest.raises(AmbiguousWriteError, match="no access_token"):
+        with pytest.raises(AmbiguousWriteError, match="not in the documented format"):
             getattr(TokenEndpoint(Transport(answer), APP), call)(*arguments)
     for call, arguments in HARMLESS.items():
-        with pytest.raises(ServerError, match="no access_token"):
+        with pytest.raises(ServerError, match="not in the documented format"):
             getattr(TokenEndpoint(Transport(answer), APP), call)(*arguments)
+
+
+GARBLED = {
+    **{
+        "expires_in is %s" % name: {"expires_in": value}
+        for name, value in {
+            "a text": "600",
+            "a list": [600],
+            "null": None,
+            "without a bound": 1e308,
+            "huge": 10**400,
+            "negative": -1,
+            "no number": float("nan"),
+            "endless": float("inf"),
+            "true": True,
+        }.items()
+    },
+    **{
+        "access_token is %s" % name: {"access_token": value}
+        for name, value in {
+            "empty": "",
+            "not ASCII": "zs\u00e9",
+            "with a blank": "a b",
+            "with a newline": "a\n",
+            "null": None,
+            "half a character": "\ud800",
+        }.items()
+    },
+    "scope is a list": {"scope": ["enroll"]},
+    "refresh_token is a number": {"refresh_token": 5},
+    "recovery_code is a list": {"recovery_code": ["x"]},
+}
+
+
+@pytest.mark.parametrize("change", GARBLED.values(), ids=GARBLED)
+def test_what_a_grant_answers_is_checked_where_it_comes_in(change):
+    for calls, error in ((CONSUMING, AmbiguousWriteError), (HARMLESS, ServerError)):
+        for call, arguments in calls.items():
+            with pytest.raises(error, match=r"not in the documented format \(%s " % list(change)[0]):
+                getattr(TokenEndpoint(Transport({**TOKENS, **change}), APP), call)(*arguments)
+
+
+def test_what_replaces_a_used_up_code_is_told_although_the_rest_cannot_be_read():
+    answer = {**TOKENS, "expires_in": "soon", "recovery_code": "NEW1", "refresh_token": ["r2"]}
+    with pytest.raises(AmbiguousWriteError) as caught:
+        TokenEndpoint(Transport(answer), APP).mfa_recovery_code("m1", "OLD1")
+    assert caught.value.facts()["recovery_code"] == "NEW1" and caught.value.facts()["changed"] is True
+    assert "refresh_token" not in caught.value.facts()
+
+
+@pytest.mark.parametrize("mfa_token", ["", "m\u00fcde", "a b"], ids=["empty", "not ASCII", "with a blank"])
+def test_an_mfa_token_that_cannot_be_sent_is_refused_where_it_comes_in(mfa_token):
+    required = from_response("log in", 403, {}, {"error": "mfa_required", "mfa_token": mfa_token})
+    with pytest.raises(ServerError, match="not in the documented format"):
+        TokenEndpoint(Transport(required), APP).password("me", "pw", "https://a/", (), None)
 
 
 @pytest.mark.parametrize("answer", [None, {}, {"challenge_type": "otp"}], ids=["no body", "empty", "no oob_code"])
 def test_a_challenge_without_an_oob_code_may_have_been_sent(answer):
-    with pytest.raises(AmbiguousWriteError, match="no oob_code.*Run the task again"):
+    with pytest.raises(AmbiguousWriteError, match="not in the documented format .*Run the task again"):
         TokenEndpoint(Transport(answer), APP).challenge("m1", "sms|dev_1")
 
 

@@ -23,11 +23,14 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.actions 
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.action_rollout import (
     ActionOutcome,
+    Patience,
+    bind,
     converge_action,
     wait_until_built,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AmbiguousWriteError,
+    BadRequestError,
     ConfigurationError,
     ForbiddenError,
     RefusedError,
@@ -317,7 +320,7 @@ def test_an_action_that_is_not_built_in_time_is_not_deployed():
     tenant.status = "building"
     with pytest.raises(ServerError, match="new is still building after 0 s") as caught:
         converge_action(tenant, WANTED, 0, False)
-    assert tenant.writes == [("create",)] and caught.value.progress == {"action_id": "new", "done": ["created"]}
+    assert tenant.writes == [("create",)] and caught.value.progress["done"] == ["created"]
     assert "build_timeout" in caught.value.hint
 
 
@@ -406,7 +409,9 @@ def test_an_error_has_what_was_done_before(actual, fails, progress):
         tenant = Tenant(actual, [A], fails, error)
         with pytest.raises(type(error)) as cut_off:
             converge_action(tenant, replace(WANTED, code="other"), 60, False)
-        assert cut_off.value.progress == progress and cut_off.value.facts().get("changed", False) is bool(progress)
+        assert cut_off.value.progress == (
+            {"changed": True, **progress} if progress else {}
+        ) and cut_off.value.facts().get("changed", False) is bool(progress)
         assert [write[0] for write in tenant.writes].count(fails) == 1
         assert tenant.writes[-1][0] == fails
     assert "Run the task again" in cut_off.value.hint
@@ -415,17 +420,20 @@ def test_an_error_has_what_was_done_before(actual, fails, progress):
 class Builds:
     """One status after another, the last one for ever; the clock moves by what is slept."""
 
+    errors = ()
+
     def __init__(self, *statuses):
         self.statuses, self.now = list(statuses), 0.0
 
     def get(self, action_id):
-        return replace(THERE, status=self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0])
+        status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+        return replace(THERE, status=status, errors=self.errors)
 
     def sleep(self, seconds):
         self.now += seconds
 
     def wait(self, timeout):
-        wait_until_built(self, "own", timeout, clock=lambda: self.now, sleep=self.sleep)
+        wait_until_built(self, "own", Patience(timeout, clock=lambda: self.now, sleep=self.sleep))
 
 
 def test_a_build_is_waited_for():
@@ -436,10 +444,59 @@ def test_a_build_is_waited_for():
 
 def test_a_build_that_fails_is_told_at_once():
     builds = Builds("pending", "failed")
-    with pytest.raises(ServerError, match="own could not be built") as caught:
+    with pytest.raises(ServerError, match="own could not be built, and Auth0 gave no reason"):
         builds.wait(60)
-    assert "log" in caught.value.hint
     assert builds.now == 1.0
+
+
+def test_a_build_that_fails_says_why():
+    builds = Builds("failed")
+    builds.errors = ("no package axois", "1:7 unexpected token")
+    with pytest.raises(ServerError, match="own could not be built: no package axois; 1:7 unexpected token") as caught:
+        builds.wait(60)
+    assert caught.value.facts()["build_errors"] == list(builds.errors) and caught.value.facts()["changed"] is False
+
+
+class Slow(Tenant):
+    """Refuses to bind so many times, as Auth0 does for some seconds after a deploy; others bind one more each time."""
+
+    def __init__(self, refusals, said="The action new has not been deployed yet."):
+        super().__init__(THERE, bound=[A])
+        self.refusals, self.said, self.now = refusals, said, 0.0
+
+    def bind(self, trigger, bindings):
+        super().bind(trigger, bindings)
+        if self.refusals:
+            self.refusals -= 1
+            self.bound += (Binding("b-%d" % self.refusals, "x%d" % self.refusals, "another"),)
+            raise BadRequestError("Could not bind: %s" % self.said, status=400)
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+    def wait(self, timeout):
+        patience = Patience(timeout, clock=lambda: self.now, sleep=self.sleep)
+        return bind(self, WANTED, "own", None, patience)
+
+
+def test_an_action_that_was_just_deployed_is_bound_as_soon_as_auth0_takes_it_and_what_others_bound_stays():
+    tenant = Slow(2)
+    assert [each.action_id for each in tenant.wait(10)] == ["a", "x1", "x0", "own"]
+    assert [len(sent) for _bind, sent in tenant.writes] == [2, 3, 4] and tenant.now == 2.0
+
+
+def test_a_deployment_is_waited_for_as_long_as_a_build():
+    tenant = Slow(100)
+    with pytest.raises(BadRequestError, match="has not been deployed yet. *Increase build_timeout|build_timeout"):
+        tenant.wait(3)
+    assert tenant.now == 3.0
+
+
+def test_another_refusal_to_bind_is_told_at_once():
+    tenant = Slow(1, "That action does not exist: own.")
+    with pytest.raises(BadRequestError, match="does not exist"):
+        tenant.wait(60)
+    assert len(tenant.writes) == 1
 
 
 def test_a_build_is_waited_for_so_long_only():

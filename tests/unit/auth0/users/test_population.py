@@ -140,3 +140,33 @@ def test_a_user_without_a_date_is_an_error_not_a_gap():
     tenant.list_users = lambda **query: type(FakeTenant.list_users(tenant, **query))(({"user_id": "auth0|x"},), 1)
     with pytest.raises(PopulationError, match="without user_id or created_at"):
         ids(tenant)
+
+
+def test_full_pages_for_ever_end_the_walk():
+    tenant = tenant_of([7] * 100)
+    honest = tenant.list_users
+
+    def for_ever(**query):
+        tenant.requests = 0
+        asked.append(query["page"])
+        answer = honest(**{**query, "page": 0})
+        return type(answer)(answer.users, 10**6)
+
+    asked: list[int] = []
+    tenant.list_users = for_ever
+    with pytest.raises(PopulationError, match="counts 1000000 matches and returns only 100"):
+        ids(tenant)
+    assert len(asked) < 5
+
+
+def test_matches_that_were_counted_before_are_not_forgotten_on_an_empty_page():
+    tenant = tenant_of([7] * 250)
+    honest = tenant.list_users
+
+    def ending(**query):
+        answer = honest(**query)
+        return type(answer)((), 0) if query["page"] else answer
+
+    tenant.list_users = ending
+    with pytest.raises(PopulationError, match="counts 250 matches and returns only 100"):
+        ids(tenant)

@@ -317,10 +317,10 @@ def test_a_full_first_page_is_followed_and_a_part_of_one_is_not():
     def page(handler):
         full = "page=0" in handler.path
         methods = [
-            {"id": "totp|dev_%d" % number, "type": "totp", "created_at": "2023-03-10T16:25:51.113Z"}
+            {"id": "totp|dev_%d_%s" % (number, full), "type": "totp", "created_at": "2023-03-10T16:25:51.113Z"}
             for number in range(100 if full else 3)
         ]
-        reply(200, json.dumps({"authenticators": methods, "start": 0, "limit": 100}).encode())(handler)
+        reply(200, json.dumps({"authenticators": methods, "start": 0, "limit": 100, "total": 103}).encode())(handler)
 
     with serving(page) as (port, seen):
         assert len(as_operator(port)) == 103

@@ -152,11 +152,37 @@ def test_binding_an_action_that_was_never_deployed_is_switchable(make_api, statu
     assert bind(api, "hide").status_code == status
 
 
+def test_an_action_that_was_just_deployed_can_be_bound_after_a_while(make_api):
+    api = make_api({"action-bind-delay-seconds": 30})
+    deployed(api)
+    refused = bind(api, "hide")
+    assert refused.status_code == 400 and "has not been deployed yet" in refused.json()["message"]
+    api.advance(30)
+    assert bind(api, "hide").status_code == 200
+
+
+def test_a_build_that_fails_has_errors(make_api):
+    api = make_api({"action-build-outcome": "failed"})
+    action = create(api, dependencies=[{"name": "axois", "version": "1.0.0"}])
+    assert action["status"] == "pending" and "errors" not in action
+    api.advance(2)
+    failed = read(api, action)
+    assert failed["status"] == "failed" and "axois" in failed["errors"][0]["msg"]
+    assert api.manage("POST", f"/actions/actions/{action['id']}/deploy").status_code == 400
+
+
+def test_the_total_is_left_out_past_the_end(api):
+    deployed(api)
+    bind(api, "hide")
+    assert api.manage("GET", f"{BINDINGS}?page=1").json() == {"bindings": [], "page": 1, "per_page": 50}
+
+
 def test_deleting_a_bound_action_needs_force(api):
     action = deployed(api)
     bind(api, "hide")
     path = f"/actions/actions/{action['id']}"
-    assert api.manage("DELETE", path).status_code == 400
+    refused = api.manage("DELETE", path)
+    assert (refused.status_code, refused.json()["message"]) == (409, "Unable to delete an action bound to a trigger.")
     assert api.manage("DELETE", f"{path}?force=true").status_code == 204
     assert api.manage("GET", BINDINGS).json()["bindings"] == []
     gone = api.manage("GET", path)

@@ -1,0 +1,145 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The lists of the Management API: absent is not empty, and a total is held against the rows."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import GuardianApi
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
+    AmbiguousWriteError,
+    NotFoundError,
+    ServerError,
+)
+
+from .answering import Answering
+
+UNDOCUMENTED = "not in the documented format"
+ROWS = [{"id": "totp|dev_%d" % number, "type": "totp", "confirmed": True} for number in range(3)]
+# What no call of this client may take for an empty list.
+ABSENT = [None, {}, {"statusCode": 500}, {"error": "x"}, "", 5, {"authenticators": None, "users": None}]
+PAGE = {"authenticators": ROWS, "start": 0, "limit": 100, "total": 3}
+
+
+def methods(*pages):
+    return [row.id for row in Answering(*pages).list_authenticators("auth0|1")]
+
+
+def test_a_user_without_authenticators_has_an_empty_list_without_a_total():
+    assert methods({"authenticators": [], "start": 0, "limit": 100}) == []
+
+
+def test_pages_are_followed_until_the_total_is_there_although_they_overlap_or_are_short():
+    first, second = {**PAGE, "authenticators": ROWS[:2], "limit": 2}, {**PAGE, "authenticators": ROWS[1:]}
+    assert methods(first, second) == [row["id"] for row in ROWS]
+
+
+def test_a_row_that_comes_twice_is_one_row():
+    assert methods({**PAGE, "authenticators": [*ROWS, ROWS[0]]}) == [row["id"] for row in ROWS]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        *ABSENT,
+        {"total": 3, "authenticators": []},
+        ROWS,
+        {**PAGE, "authenticators": ROWS[0]},
+        {**PAGE, "authenticators": ROWS[:2]},
+        {**PAGE, "total": 2},
+        {**PAGE, "total": None},
+        {**PAGE, "total": "3"},
+        {**PAGE, "total": True, "authenticators": ROWS[:1]},
+        {"authenticators": ROWS},
+        {**PAGE, "authenticators": [*ROWS[:2], {**ROWS[1], "type": "phone"}], "total": 2},
+    ],
+)
+def test_a_missing_member_is_not_nothing(page):
+    with pytest.raises(ServerError, match=UNDOCUMENTED):
+        methods(page, {"authenticators": [], "start": 100, "limit": 100})
+
+
+@pytest.mark.parametrize("value", [5, None, [], {}, True, "", " ", "totp|\ud800", "a b", "..", "a\nb"])
+def test_an_id_is_an_id(value):
+    with pytest.raises(ServerError, match=r"authenticators\[0\].id "):
+        methods({"authenticators": [{**ROWS[0], "id": value}], "total": 1})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"type": 5},
+        {"type": None},
+        {"name": ["x"]},
+        {"confirmed": "false"},
+        {"confirmed": 0},
+        {"phone_number": 5},
+        {"link_id": 7},
+        {"authentication_methods": {}},
+        {"authentication_methods": ["sms"]},
+        {"authentication_methods": [{"type": 5}]},
+    ],
+)
+def test_a_row_is_checked_member_by_member(change):
+    with pytest.raises(ServerError, match=r"authenticators\[0\].%s" % list(change)[0]):
+        methods({"authenticators": [{**ROWS[0], **change}], "total": 1})
+
+
+def test_what_nobody_knows_yet_is_let_through():
+    new = {**ROWS[0], "type": "hologram", "level": {"of": [3]}, "created_at": {"odd": 1}, "name": None}
+    (row,) = Answering({"authenticators": [new], "total": 1, "next": "x"}).list_authenticators("auth0|1")
+    assert (row.factor, row.created_at, row.last_used_at) == ("hologram", None, None)
+
+
+@pytest.mark.parametrize("answer", [*ABSENT, {"users": [], "length": 3}, {"users": [{"user_id": 5}]}, {"users": ["x"]}])
+def test_a_page_of_users_without_members_is_not_a_tenant_without_users(answer):
+    with pytest.raises(ServerError, match=UNDOCUMENTED):
+        Answering(answer).list_users()
+
+
+@pytest.mark.parametrize("answer", [*ABSENT, [{}], [{"user_id": None}], [{"user_id": "auth0|1"}, {}]])
+def test_nobody_has_an_address_only_where_auth0_says_so(answer):
+    with pytest.raises(ServerError, match=UNDOCUMENTED):
+        Answering(answer).find_user_id("me@example.com")
+    with pytest.raises(NotFoundError, match="no user has this e-mail address"):
+        Answering([]).find_user_id("me@example.com")
+
+
+READS = {"factors": [], "message_types": [], "policy": None}
+
+
+@pytest.mark.parametrize("read", READS)
+@pytest.mark.parametrize("answer", [*ABSENT, [5], {"message_types": ["sms", 5]}, [{"name": "otp"}], ["a", "b"]])
+def test_a_setting_that_is_not_told_is_not_off(read, answer):
+    with pytest.raises(ServerError, match=UNDOCUMENTED):
+        getattr(GuardianApi(Answering(answer)), read)()
+
+
+def test_every_tenant_has_factors():
+    with pytest.raises(ServerError, match="is empty"):
+        GuardianApi(Answering([])).factors()
+
+
+WRITES = {
+    "create": lambda api: api.create_authenticator("auth0|1", {"type": "email", "email": "a@example.com"}),
+    "update": lambda api: api.update_authenticator("auth0|1", "totp|dev_1", {"name": "x"}),
+    "delete": lambda api: api.delete_authenticator("auth0|1", "totp|dev_1"),
+    "delete all": lambda api: api.delete_all_authenticators("auth0|1"),
+    "regenerate": lambda api: api.regenerate_recovery_code("auth0|1"),
+    "set factor": lambda api: GuardianApi(api).set_factor("otp", True),
+    "set message types": lambda api: GuardianApi(api).set_message_types(("sms",)),
+    "set policy": lambda api: GuardianApi(api).set_policy("never"),
+    "ticket": lambda api: GuardianApi(api).create_ticket("auth0|1", {}),
+    "forget": lambda api: GuardianApi(api).forget_browsers("auth0|1"),
+}
+
+
+@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize("answer", [{"statusCode": 500}, {"error": "x"}, ["x"], 5, {"enabled": 1, "recovery_code": 5}])
+def test_a_write_whose_answer_says_something_else_may_have_been_carried_out(write, answer):
+    with pytest.raises(AmbiguousWriteError, match=UNDOCUMENTED) as caught:
+        WRITES[write](Answering(answer))
+    assert caught.value.hint
