@@ -176,12 +176,38 @@ def test_a_build_that_fails_is_told_with_what_was_done(tmp_path):
         tenant = Tenant(running, tmp_path, in_process.play)
         made, again, mended = tenant.results(tenant.operator, task, task, {MODULE: {"name": "mine", "code": OTHER}})
         assert len(tenant.requests("POST", "/deploy")) == 1
-    assert (
-        made["failed"] and "could not be built" in made["msg"] and "Its code or a dependency is wrong" in made["hint"]
-    )
+    assert made["failed"] and "could not be built" in made["msg"] and "Correct its code or dependencies" in made["hint"]
     assert (made["changed"], made["done"]) == (True, ["created"])
     assert again["failed"] and again["changed"] is False and "done" not in again
     assert mended["changed"] and mended["action"]["id"] == made["action_id"] and mended["action"]["bound"]
+
+
+def test_why_a_build_failed_is_told(tenant):
+    tenant.running.reset(switches={"action-build-outcome": "failed", "action-build-seconds": 0})
+    task = {MODULE: {"name": "mine", "code": JS, "dependencies": [{"name": "axois", "version": "1.0.0"}]}}
+    made, again = tenant.results(tenant.operator, task, task)
+    for result in (made, again):
+        assert "could not be built: The npm package axois was not found in the registry. Correct" in result["msg"]
+        assert result["build_errors"] == ["The npm package axois was not found in the registry."]
+    assert (made["changed"], again["changed"]) == (True, False)
+
+
+def test_an_action_that_was_just_deployed_is_bound_as_soon_as_it_can_be(tenant):
+    tenant.running.reset(switches={"action-bind-delay-seconds": 1, "action-build-seconds": 0})
+    made, again = tenant.results(tenant.operator, *[{MODULE: {"name": "mine", "code": JS}}] * 2)
+    assert not made.get("failed") and made["action"]["bound"] and again["changed"] is False
+    assert bound(tenant) == ["mine"]
+
+
+def test_a_deployment_that_does_not_arrive_in_time_is_told_and_bound_by_the_next_run(tenant):
+    tenant.running.reset(switches={"action-bind-delay-seconds": 600, "action-build-seconds": 0})
+    task = {MODULE: {"name": "mine", "code": JS, "build_timeout": 1}}
+    (refused,) = tenant.results(tenant.operator, task)
+    assert refused["failed"] and "has not been deployed yet" in refused["msg"] and "build_timeout" in refused["hint"]
+    assert refused["changed"] and refused["done"] == ["created", "deployed"]
+    tenant.running.control("PUT", "clock", {"advance_seconds": 600})
+    (bound_now,) = tenant.results(tenant.operator, task)
+    assert bound_now["changed"] and bound_now["action"]["bound"]
 
 
 @contextmanager

@@ -139,7 +139,7 @@ PROVED = ("status", "close")
 # The user's own token cannot be renewed by the task.
 OLD = ("expire-token",)
 ROWS = [
-    Row("info, operator, one user", as_operator(INFO, EMAIL), ("GET", METHODS), READ + GONE, GONE),
+    Row("info, operator, one user", as_operator(INFO, EMAIL), ("GET", METHODS), READ + ("shift",) + GONE, GONE),
     Row("info, operator, a search", many, ("GET", "/api/v2/users"), READ + ("shift",)),
     Row("info, user", as_user(INFO), ("GET", "/mfa/authenticators"), READ + OLD + GONE, OLD + GONE),
     Row(
@@ -214,9 +214,9 @@ ROWS = [
         GONE,
     ),
     Row("guardian_factor", factor, ("PUT", "/api/v2/guardian/factors/duo"), WRITE),
-    Row("action present, when it is made", new_action, ("POST", "/api/v2/actions/actions"), WRITE),
+    Row("action present, when it is made", new_action, ("POST", "/api/v2/actions/actions"), WRITE + ("sparse",)),
     Row("action present, when it is deployed", new_action, ("POST", "/api/v2/actions/actions/*/deploy"), WRITE),
-    Row("action present, when it is bound", new_action, ("PATCH", "*/bindings"), WRITE),
+    Row("action present, when it is bound", new_action, ("PATCH", "*/bindings"), WRITE + ("shift", "duplicate")),
     Row("action absent", old_action, ("DELETE", "/api/v2/actions/actions/*"), ()),
 ]
 

@@ -94,6 +94,20 @@ def test_a_user_who_cannot_be_read_makes_the_run_partial(function, aws, tenant):
     assert b"This report is partial" in report(aws, result, "report.html")
 
 
+def test_a_user_whose_list_is_not_complete_is_unread_and_not_without_mfa(function, aws, tenant):
+    tenant.control("POST", "faults", {"kind": "sparse", "path": METHODS, "members": ["authenticators"], "count": 2})
+    result = function(tenant).invoke({})
+    unread = [row for row in rows_of(aws, result) if row["error"]]
+    assert [(row["mfa"], row["findings"][0]["rule"]) for row in unread] == [("unknown", "unread")] * 2
+    assert result["partial"] and result["coverage"]["unread"] == 2
+
+
+def test_a_page_of_users_without_members_is_not_a_tenant_without_users(function, tenant):
+    tenant.control("POST", "faults", {"kind": "sparse", "path": "/api/v2/users", "members": ["users"], "count": 1})
+    with pytest.raises(FunctionError, match="not in the documented format"):
+        function(tenant).invoke({})
+
+
 def test_a_user_deleted_meanwhile_does_not(function, aws, tenant):
     gone = {
         "statusCode": 404,

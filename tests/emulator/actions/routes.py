@@ -328,9 +328,9 @@ def _action(tenant: Tenant, action: Action) -> dict:
         "dependencies": _dependencies(tenant, content),
         "runtime": content.runtime,
         "status": build_status(content, tenant),
-        **build_errors(content, tenant),
         "secrets": _secrets(content),
         **_deployed(tenant, action),
+        **_failed(tenant, content),
         "all_changes_deployed": action.deployed is not None and action.deployed.content is content,
     }
 
@@ -356,6 +356,13 @@ def _deployed(tenant: Tenant, action: Action) -> dict:
     if "built_at" in version:
         current["build_time"] = version["built_at"]
     return {"current_version": current, "deployed_version": version}
+
+
+def _failed(tenant: Tenant, content: Content) -> dict:
+    """``current_version`` of a build that failed, with its errors."""
+    if build_status(content, tenant) != "failed":
+        return {}
+    return {"current_version": {"code": content.code, "status": "FAILED", "errors": build_errors(content)}}
 
 
 def _version(tenant: Tenant, version: Version) -> dict:

@@ -103,7 +103,9 @@ def _with_unknown(value: Any) -> Any:
             rows.append({**last, **kinds, "id": f"{UNKNOWN_FACTOR}|{suffix}"})
         return rows
     if isinstance(value, dict):
-        return {name: _with_unknown(item) for name, item in value.items()} | UNKNOWN_MEMBER
+        changed = {name: _with_unknown(item) for name, item in value.items()}
+        added = sum(len(changed[name]) - len(item) for name, item in value.items() if isinstance(item, list))
+        return changed | {name: value[name] + added for name in ("total", "length") if name in value} | UNKNOWN_MEMBER
     return value
 
 

@@ -80,7 +80,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "path": (lambda value: isinstance(value, str), "a string"),
     "method": (lambda value: isinstance(value, str), "a string"),
     "count": (lambda value: is_whole(value, 1), "a whole number from 1"),
-    "status": (lambda value: is_whole(value, 400, 599), "a whole number from 400 to 599"),
+    "status": (lambda value: is_whole(value, 200, 599), "a whole number from 200 to 599"),
     "headers": (_are_headers, "an object of printable ASCII strings"),
     "limit_headers": (lambda value: isinstance(value, bool), "true or false"),
     "seconds": (_is_seconds, f"a number from 0 to {LONGEST_SECONDS}"),

@@ -164,10 +164,10 @@ def test_an_action_that_was_just_deployed_can_be_bound_after_a_while(make_api):
 def test_a_build_that_fails_has_errors(make_api):
     api = make_api({"action-build-outcome": "failed"})
     action = create(api, dependencies=[{"name": "axois", "version": "1.0.0"}])
-    assert action["status"] == "pending" and "errors" not in action
+    assert action["status"] == "pending" and "current_version" not in action
     api.advance(2)
     failed = read(api, action)
-    assert failed["status"] == "failed" and "axois" in failed["errors"][0]["msg"]
+    assert failed["status"] == "failed" and "axois" in failed["current_version"]["errors"][0]["msg"]
     assert api.manage("POST", f"/actions/actions/{action['id']}/deploy").status_code == 400
 
 

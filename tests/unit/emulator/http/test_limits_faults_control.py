@@ -155,7 +155,7 @@ def test_faults_can_be_deleted(api):
         pytest.param({"kind": "earthquake"}, id="unknown kind"),
         pytest.param({"kind": "close", "count": 0}, id="count too low"),
         pytest.param({"kind": "close", "color": "red"}, id="unknown member"),
-        pytest.param({"kind": "status", "status": 200}, id="status of a success"),
+        pytest.param({"kind": "status", "status": 100}, id="status of no answer"),
         pytest.param({"kind": "status", "headers": {"x": 1}}, id="header is a number"),
         pytest.param({"kind": "slow", "seconds": "long"}, id="seconds is a text"),
         pytest.param({"kind": "close", "path": 1}, id="path is a number"),
