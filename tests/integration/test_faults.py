@@ -111,7 +111,8 @@ def by_refresh(tenant: Tenant, number: int) -> dict:
 
 
 def factor(tenant: Tenant, number: int) -> dict:
-    return {FACTOR: {**tenant.operator, ("disabled", "enabled")[number % 2]: ["duo"]}}
+    tenant.management("PUT", "/guardian/factors/duo", {"enabled": False})
+    return {FACTOR: {**tenant.operator, "enabled": ["duo"]}}
 
 
 def new_action(tenant: Tenant, number: int) -> dict:
