@@ -60,17 +60,20 @@ options:
     type: bool
     default: true
   ca_path:
-    description: A file with the certificate authorities to trust, instead of the system's.
+    description:
+      - A file with the certificate authorities to trust, instead of all others.
+      - By default the environment variables E(REQUESTS_CA_BUNDLE), E(CURL_CA_BUNDLE), E(SSL_CERT_FILE) and E(SSL_CERT_DIR) decide, the
+        first that is set. Where none is, the system's are trusted.
     type: path
   proxy:
     description:
-      - The proxy to use, such as V(http://proxy.example.com:3128).
-      - By default the environment variables E(HTTPS_PROXY), E(HTTP_PROXY), E(ALL_PROXY) and E(NO_PROXY) decide. They do not apply to
-        loopback addresses.
+      - The proxy to use, such as V(http://proxy.example.com:3128). It must speak HTTP. SOCKS is not supported.
+      - By default the environment variables E(HTTPS_PROXY), E(ALL_PROXY) and E(NO_PROXY) decide. They do not apply to loopback
+        addresses.
     type: str
     version_added: 0.2.0
   timeout:
-    description: How many seconds to wait for a connection and for a response.
+    description: How many seconds one request may take, from the connection to the end of the response. A response may have up to 32 MiB.
     type: float
     default: 30
   rate_limit_share:
@@ -80,7 +83,7 @@ options:
     type: float
     default: 0.5
   max_wait:
-    description: How many seconds one request may wait for the rate limit before the task fails.
+    description: How many seconds one request may be held back by the rate limit, and by tries without a response, before the task fails.
     type: float
     default: 60
 notes:
@@ -89,7 +92,6 @@ notes:
   - The module reads the environment variables on the host that it runs on. This is not the controller, unless the task is delegated to it.
 requirements:
   - Python 3.10 or newer on the host that the module runs on
-  - requests 2.32 or newer
   - auth0-python 6.8 or newer, below 7 (to act as the operator)
   - PyJWT with cryptography (for O(private_key); auth0-python installs both)
 """

@@ -78,4 +78,4 @@ def _trusting_the_system() -> ssl.SSLContext:
 
 def _has_entries(folder: str | None) -> bool:
     # OpenSSL reads a folder when it needs a certificate, so it does not count in the store.
-    return folder is not None and os.path.isdir(folder) and any(True for _entry in os.scandir(folder))
+    return folder is not None and os.path.isdir(folder) and bool(os.listdir(folder))

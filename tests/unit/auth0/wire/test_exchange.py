@@ -104,6 +104,17 @@ def test_the_cap_on_a_body_is_named(call, script):
             call(port, "GET", timeout=20)
 
 
+@METHODS
+def test_a_handshake_that_never_ends_ends_in_time(method):
+    began = time.monotonic()
+    with serving(lambda: []) as (port, seen):
+        connection = Connection.from_options(base_url="https://127.0.0.1:%d" % port, timeout=0.3)
+        with Transport(connection, Budget(max_wait=0)) as transport:
+            with pytest.raises(TransportError, match="no connection in time") as caught:
+                transport.request(method, "/mfa/x", action="try it")
+    assert type(caught.value) is TransportError and seen == [] and time.monotonic() - began < 3
+
+
 NOT_HTTP = {
     "nothing": [],
     "garbage": [b"\x00\xff" * 99],

@@ -11,7 +11,7 @@ import json
 import socket
 import ssl
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -32,6 +32,8 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens impo
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.given_token import GivenToken
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.transport import Transport
 
+from tests.support import raw_server
+
 
 def given(token):
     return Bearer(GivenToken("api_token", token))
@@ -48,7 +50,7 @@ def serving(answer, certificate=None):
             seen.append((self.command, self.path, dict(self.headers), body))
             answer(self)
 
-        do_GET = do_POST = do_DELETE = serve
+        do_GET = do_POST = do_DELETE = do_CONNECT = serve
 
         def log_message(self, *_arguments):
             pass
@@ -268,21 +270,104 @@ def test_an_unreachable_network_is_no_lost_write(call, method, monkeypatch):
     assert caught.value.__class__ is TransportError
 
 
+def through_a_proxy(call, **options):
+    """A write to a tenant that is reached by proxy."""
+    connection = Connection.from_options(auth0_domain="tenant.example.com", timeout=5, **options)
+    if call is as_user:
+        with Transport(connection, Budget(max_wait=0)) as transport:
+            transport.request("POST", "/mfa/associate", action="enroll", json={})
+    else:
+        with ManagementApi(connection, Budget(max_wait=0), given("canary")) as api:
+            api.regenerate_recovery_code("auth0|1")
+
+
+PROXY_ANSWERS = {
+    "407": (b"HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n", "wants a user name and a password, or other ones .407."),
+    "403": (b"HTTP/1.1 403 No\r\n\r\n<html>canary", "does not connect to tenant.example.com .403."),
+    "502": (b"HTTP/1.1 502 Bad Gateway\r\n\r\n", "does not connect to tenant.example.com .502."),
+    "302": (b"HTTP/1.1 302 Found\r\nLocation: http://login\r\n\r\n", "does not connect to tenant.example.com .302."),
+    "no HTTP": (b"\x05\x00", "did not answer as a proxy"),
+    "nothing": (b"", "no connection could be made|did not answer"),
+    "headers that never end": (b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 99999, "did not answer as a proxy"),
+}
+
+
 @SIDES
-def test_a_refusing_proxy_is_no_lost_write(call, monkeypatch):
-    with serving(reply(403)) as (port, seen):
-        for name in ("HTTPS_PROXY", "https_proxy"):
-            monkeypatch.setenv(name, "http://127.0.0.1:%d" % port)
-        connection = Connection.from_options(auth0_domain="tenant.example.com")
-        with pytest.raises(TransportError) as caught:
-            if call is as_user:
-                with Transport(connection, Budget(max_wait=0)) as transport:
-                    transport.request("POST", "/mfa/associate", action="enroll", json={})
-            else:
-                with ManagementApi(connection, Budget(max_wait=0), given("canary")) as api:
-                    api.regenerate_recovery_code("auth0|1")
-    assert caught.value.__class__ is TransportError
-    assert {command for command, _path, _headers, _body in seen} <= {"CONNECT"}
+@pytest.mark.parametrize("named", ["proxy", "HTTPS_PROXY", "ALL_PROXY"])
+@pytest.mark.parametrize("answer, says", PROXY_ANSWERS.values(), ids=PROXY_ANSWERS)
+def test_what_a_proxy_refuses_is_said_of_the_proxy(call, named, answer, says, monkeypatch):
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with raw_server.serving(lambda: [answer]) as (port, seen):
+        address, options = "http://me:canary-2@127.0.0.1:%d" % port, {}
+        if named == "proxy":
+            options["proxy"] = address
+        else:
+            monkeypatch.setenv(named, address)
+            named += " in the environment"
+        with pytest.raises(TransportError, match=says) as caught:
+            through_a_proxy(call, **options)
+        assert "the proxy http://127.0.0.1:%d (%s)" % (port, named) in str(caught.value)
+    assert type(caught.value) is TransportError and "canary" not in str(caught.value)
+    assert {line.split()[0] for line in seen} == {b"CONNECT"}
+
+
+@SIDES
+@pytest.mark.parametrize(
+    "address, says",
+    [
+        ("http://127.0.0.1:1", "connection refused"),
+        ("http://proxy.invalid:3128", "the host name is unknown"),
+        ("http://%s.invalid:3128" % ("x" * 70), "the host name is unknown"),
+        ("https://127.0.0.1:1", "connection refused"),
+    ],
+)
+def test_a_proxy_that_is_not_reached_is_named(call, address, says):
+    with pytest.raises(TransportError, match="the proxy %s .proxy.: %s.*Check proxy" % (address, says)) as caught:
+        through_a_proxy(call, proxy=address)
+    assert type(caught.value) is TransportError
+
+
+@SIDES
+def test_a_proxy_by_tls_whose_certificate_is_not_trusted_is_named(call, certificate):
+    with serving(reply(200), certificate) as (port, seen):
+        with pytest.raises(TransportError, match="the proxy https.*its certificate is not trusted.*ca_path"):
+            through_a_proxy(call, proxy="https://127.0.0.1:%d" % port)
+    assert seen == []
+
+
+def pipe(source, target):
+    """Pass on what comes, until the end."""
+    with suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
+
+
+@SIDES
+@pytest.mark.parametrize("by_tls", [False, True], ids=["http", "https"])
+def test_a_tenant_is_reached_through_a_proxy_by_tls_or_not(call, by_tls, certificate):
+    def connect(handler):
+        handler.send_response(200)
+        handler.end_headers()
+        with socket.create_connection(("127.0.0.1", tenant)) as upstream:
+            there = threading.Thread(target=pipe, args=(handler.connection, upstream), daemon=True)
+            there.start()
+            pipe(upstream, handler.connection)
+        handler.close_connection = True
+
+    with serving(reply(404, b'{"statusCode": 404, "message": "gone"}'), certificate) as (tenant, seen):
+        with serving(connect, certificate if by_tls else None) as (port, asked):
+            proxy = "%s://me:pass@127.0.0.1:%d" % ("https" if by_tls else "http", port)
+            for method in ("GET", "POST"):
+                with pytest.raises(NotFoundError, match="gone"):
+                    call(tenant, method, scheme="https", ca_path=str(certificate), proxy=proxy)
+    assert [command for command, *_rest in seen] == ["GET", "POST"]
+    assert {(command, path, headers["Proxy-Authorization"]) for command, path, headers, _body in asked} == {
+        ("CONNECT", "127.0.0.1:%d" % tenant, "Basic bWU6cGFzcw==")
+    }
+    assert not [headers for _command, _path, headers, _body in seen if "Proxy-Authorization" in headers]
 
 
 @SIDES
