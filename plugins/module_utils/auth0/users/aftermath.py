@@ -21,7 +21,7 @@ from ..wire.errors import (
     ServerError,
     TransportError,
 )
-from .matching import not_the_users
+from .matching import devices, not_the_users
 from .plan import plan
 from .steps import Enroll, Plan, Remove, RemoveAll, Step
 from .wanted import ACCEPT, Wanted
@@ -70,7 +70,8 @@ def unknown(needed: Plan, gone: set[str], step: Step, error: Auth0Error, unread:
 def found(needed: Plan, before: Rows, after: Rows, removed: set[str], step: Step, error: Auth0Error) -> Auth0Error:
     """The error with the state that was read again."""
     new = [row for row in after if row.id not in _ids(before)]
-    said, progress = [], {}
+    said: list[str] = []
+    progress: dict[str, object] = {}
     if not isinstance(error, AmbiguousWriteError) and error.hint:
         said.append(error.hint)
     if removed:
@@ -96,6 +97,8 @@ def found(needed: Plan, before: Rows, after: Rows, removed: set[str], step: Step
             )
     if _lost_the_last(before, after):
         said.append(NO_SECOND_FACTOR)
+    if not progress and isinstance(error, AmbiguousWriteError):
+        progress = {"changed": False}
     return error.replace(hint=" ".join(said), progress=progress)
 
 
@@ -130,7 +133,7 @@ def notices(
     """What the plan knew, and what came out otherwise."""
     said = list(needed.notices)
     if wanted.state != "absent":
-        return tuple(said)
+        return (*said, *_more_than_one(needed, before, after))
     if not needed.foreseen:
         # Whether there is something to remove only the answer told.
         return () if removed else (not_the_users(wanted.authenticator_id or "").message,)
@@ -142,6 +145,18 @@ def notices(
         if new:
             said.append("%s appeared meanwhile and was not removed" % ", ".join(new))
     return tuple(said)
+
+
+def _more_than_one(needed: Plan, before: Rows, after: Rows) -> tuple[str, ...]:
+    """What tasks that run at the same time make: each sees nothing before, and one more afterward."""
+    (step,) = needed.steps
+    if not isinstance(step, Enroll):
+        return ()
+    new = devices([row for row in after if row.id not in _ids(before) and row.factor == step.factor])
+    if len(new) < 2:
+        return ()
+    ids = ", ".join(sorted(device[0].id for device in new))
+    return ("More than one was enrolled at the same time: %s. Nothing says which one this task made" % ids,)
 
 
 def _selected(wanted: Wanted, rows: Rows, now: datetime) -> Rows:

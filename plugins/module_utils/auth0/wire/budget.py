@@ -112,6 +112,7 @@ class Budget:
         """
         held_back = self._hold(max(self._resume_at.get(bucket, 0.0) - self._clock(), 0.0), 0.0, action)
         attempt = 0
+        lost: TransportError | None = None
         while True:
             attempt += 1
             self.requests += 1
@@ -130,6 +131,7 @@ class Budget:
                 ):
                     raise
                 held_back = self._hold(pause, held_back, action)
+                lost = error
                 continue
             status, headers, received = response.status_code, response.headers, self._clock()
             self._server.hear(headers, sent, received)
@@ -139,7 +141,13 @@ class Budget:
             if status == 429 and is_request_limit(headers, response.body):
                 wait = wait_after_limit(headers, now, attempt, self.knows_the_time)
                 whose = "the tenant's rate limit" if names_auth0(headers, response.body) else _ON_THE_WAY
-                held_back = self._hold(wait, held_back, action, status, whose)
+                try:
+                    held_back = self._hold(wait, held_back, action, status, whose)
+                except RateLimitError:
+                    # Whoever is told of the limit alone takes what was sent before for nothing.
+                    if lost is None or method == "GET":
+                        raise
+                    raise lost from None
             elif may_repeat(method, status) and attempt < ATTEMPTS and held_back + _pause(attempt) <= self.max_wait:
                 held_back = self._hold(_pause(attempt), held_back, action)
             else:

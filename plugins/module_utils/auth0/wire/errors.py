@@ -177,7 +177,13 @@ class TransportError(Auth0Error):
 
 
 class AmbiguousWriteError(TransportError):
-    """A write was sent and its response was lost: it may have happened. It is never sent twice."""
+    """A write was sent and its response was lost: it may have happened. It is never sent twice.
+
+    Its facts say ``changed``, unless ``progress`` knows better.
+    """
+
+    def facts(self) -> dict[str, object]:
+        return {"changed": True, **super().facts()}
 
 
 _BY_STATUS = {

@@ -116,7 +116,7 @@ def test_what_is_still_there_after_a_lost_answer_is_told():
     account = Management(managed("phone|a", "phone"))
     account.fails = {"delete": LOST}
     error = error_of(account, Wanted("absent", "phone", allow_last_factor=True))
-    assert not error.progress and "phone|a is still there" in error.hint
+    assert "changed" not in error.facts() and "phone|a is still there" in error.hint
 
 
 def test_everything_of_a_user_with_nothing_listed_may_have_removed_what_is_not_listed():
@@ -201,7 +201,7 @@ def test_another_write_whose_answer_was_lost_is_told_by_the_state(write, wanted)
     account = Management(managed("totp|b", name="old"))
     account.fails = {write: AMBIGUOUS}
     error = error_of(account, wanted)
-    assert not error.progress and "nothing has changed" in error.hint and len(account.writes) == 1
+    assert error.facts()["changed"] is False and "nothing has changed" in error.hint and len(account.writes) == 1
     account = Management(managed("totp|b", name="old"))
     account.fails_at = {2: AMBIGUOUS, 3: UNREAD}
     error = error_of(account, wanted)
@@ -245,6 +245,14 @@ def test_a_first_recovery_code_that_was_lost_with_an_enrollment_is_named():
     account.lost = {"associate": AMBIGUOUS}
     account.meanwhile = lambda: account.rows.append(seen("recovery-code|n", "recovery-code", confirmed=False))
     assert "first recovery code is lost, too" in error_of(account, Wanted("present", "otp")).hint
+
+
+def test_what_was_enrolled_at_the_same_time_is_told():
+    account = Mfa()
+    account.meanwhile = lambda: account.rows.append(seen("totp|other", confirmed=False))
+    outcome = run(account, Wanted("present", "otp"))
+    assert outcome.notices[0].startswith("More than one was enrolled at the same time: otp|new, totp|other.")
+    assert run(Mfa(), Wanted("present", "phone", phone_number=NUMBER)).notices == ()
 
 
 # What is not listed

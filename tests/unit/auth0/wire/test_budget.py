@@ -254,6 +254,15 @@ def test_what_cannot_or_must_not_be_repeated_is_sent_once(method, error):
     assert paced.requests == 1 and clock.slept == []
 
 
+def test_a_limit_after_a_lost_answer_does_not_hide_what_may_have_happened():
+    # Only a removal is both repeated and a write.
+    for method, told in (("DELETE", TransportError), ("GET", RateLimitError)):
+        paced, _clock = budget(max_wait=1)
+        with pytest.raises((TransportError, RateLimitError)) as caught:
+            paced.send(method, "management", "ask", server(TransportError("lost"), Answer(429, {"retry-after": "3"})))
+        assert type(caught.value) is told
+
+
 def test_a_server_error_on_a_reading_ends_as_that_answer():
     paced, _clock = budget()
     assert paced.send("GET", "management", "ask", server(*[Answer(503)] * ATTEMPTS)).status_code == 503

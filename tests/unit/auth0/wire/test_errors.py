@@ -383,3 +383,10 @@ def test_python_can_still_note_where_an_error_came_from():
             raise error.replace(hint="Other.") from error
     except errors.BadRequestError as error:
         assert error.__cause__ is not None and error.with_traceback(None).__traceback__ is None
+
+
+def test_a_write_that_may_have_happened_is_a_change_unless_another_reading_shows_otherwise():
+    lost = errors.AmbiguousWriteError("The answer was lost")
+    assert lost.facts() == {"changed": True}
+    assert lost.replace(progress={"changed": False}).facts() == {"changed": False}
+    assert "changed" not in errors.TransportError("Nothing was sent").facts()
