@@ -97,9 +97,7 @@ class Connection:
 
 
 def _environment_proxy(url: str) -> Proxy | None:
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    return None if _is_loopback(host) else environment_proxy(host, parts.port or 443)
+    return None if _is_loopback(urlsplit(url).hostname or "") else environment_proxy(url)
 
 
 def _is_domain(text: str) -> bool:

@@ -2,28 +2,33 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One request and its answer, bounded in time and in size, whatever the server does.
+"""One request and its answer over requests, bounded in time and in size, whatever the server does.
 
-The deadline covers everything: the connection, the proxy, TLS, the request, interim answers, headers and body. Timeouts of
-the libraries start anew with every byte, and they have none for the size.
+What requests does not have is added here: a deadline for the whole request (its timeouts start anew with every byte), a
+largest size, and whether the request left at all. Cookies, redirects and ~/.netrc belong to its sessions, so none is used.
 """
 
 from __future__ import annotations
 
 import errno
 import http.client
-import io
-import select
+import os
+import re
 import socket
 import ssl
+import threading
 import time
 import zlib
 from dataclasses import dataclass
-from typing import Any, Mapping
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Iterator, Mapping
 
 from .connection import Connection
 from .proxy import Proxy
+
+if TYPE_CHECKING:
+    import requests
+    from requests.adapters import HTTPAdapter
+    from urllib3 import PoolManager
 
 # The most of an answer that is received, and the most that it may be unpacked to.
 LONGEST_BODY = 32 * 2**20
@@ -65,18 +70,15 @@ class Exchange:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        parts = urlsplit(connection.base_url)
-        self._host = parts.hostname or ""
-        self._tls = parts.scheme == "https"
-        self._port = parts.port or (443 if self._tls else 80)
-        self._netloc = parts.netloc
-        self._stream: _Stream | None = None
+        self._watch = _Watch()
+        self._adapter = _adapter(connection.context, self._watch)
+        proxy = connection.proxy
+        self._proxies = {"http": proxy.address, "https": proxy.address} if proxy else {}
 
     def close(self) -> None:
         """Close the connection."""
-        if self._stream is not None:
-            self._stream.shut()
-            self._stream = None
+        self._adapter.close()
+        self._watch.forget()
 
     def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         """The answer to one request.
@@ -84,349 +86,292 @@ class Exchange:
         :param target: path and query, encoded
         :raises Unanswered: there is none that can be used, in time
         """
-        deadline = time.monotonic() + self._connection.timeout
-        stream: _Stream | None = None
+        import requests
+        from urllib3.exceptions import HTTPError
+
+        request = requests.PreparedRequest()
+        request.method, request.url, request.body = method, self._connection.base_url + target, body
+        request.headers = requests.structures.CaseInsensitiveDict(headers)
+        request.headers["Accept-Encoding"] = "gzip"
+        if body is not None or method not in ("GET", "HEAD", "DELETE"):
+            request.headers["Content-Length"] = str(len(body or b""))
+        self._watch.begin(self._connection.timeout)
         try:
-            stream = self._ready(deadline)
-            return self._ask(stream, method, target, headers, body)
-        except (*_FAILURES, _ProxyFailed) as error:
+            with self._adapter.send(
+                request, stream=True, timeout=self._connection.timeout, proxies=self._proxies
+            ) as response:
+                return self._read(response)
+        except (
+            requests.RequestException,
+            HTTPError,
+            OSError,
+            http.client.HTTPException,
+            ValueError,
+            _Unusable,
+        ) as error:
             self.close()
-            raise self._told(error, stream is not None and stream.sent) from None
+            raise self._told(error) from None
         except BaseException:  # for instance Ctrl-C: what comes over this connection would answer another request
             self.close()
             raise
+        finally:
+            self._watch.end()
 
-    def _ask(self, stream: _Stream, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-        client = http.client.HTTPConnection(self._host)
-        client.sock = stream
-        proxy = self._connection.proxy
-        every = {"Host": self._netloc, "Accept-Encoding": "gzip", **headers}
-        if proxy is not None and not self._tls:
-            target = self._connection.base_url + target
-            if proxy.authorization:
-                every["Proxy-Authorization"] = proxy.authorization
-        client.request(method, target, body, every)
-        response = client.getresponse()
-        status = response.status
-        if proxy is not None and not self._tls and status == 407:
-            raise _ProxyFailed(_Refused(status))
-        named = {name.lower(): ", ".join(response.headers.get_all(name, [])) for name in response.headers}
+    def _read(self, response: requests.Response) -> Answer:
+        status = response.status_code
+        if status == 407 and self._connection.proxy:
+            # Of a proxy without a tunnel, which urllib3 says in these words.
+            raise OSError("Tunnel connection failed: 407")
+        headers = {name.lower(): value for name, value in response.headers.items()}
         try:
-            content = _content(response, stream)
+            _check_head(headers)
+            content = _unpacked(_received(response), headers.get("content-encoding", ""))
+            if self._watch.is_over:  # then the end of the connection may look like the end of the answer
+                raise TimeoutError
         except _Unusable:
             if not 400 <= status < 500:
                 raise
             content = b""  # refused is refused, whatever the words were
-            self.close()
-        if response.will_close or status < 200:
-            self.close()
-        return Answer(status, named, content)
+        if status < 200:
+            self.close()  # the answer that it announces would be taken for the next one
+        return Answer(status, headers, content)
 
-    def _ready(self, deadline: float) -> _Stream:
-        if self._stream is not None and self._stream.has_news():
-            self.close()  # the server closed it meanwhile, or sent what nobody asked for
-        stream = self._stream or self._open(deadline)
-        stream.begin(deadline, LONGEST_HEAD)
-        return stream
-
-    def _open(self, deadline: float) -> _Stream:
-        proxy = self._connection.proxy
-        if proxy is None:
-            self._stream = stream = _Stream(_connected(self._host, self._port, deadline))
-        else:
-            try:
-                self._stream = stream = _Stream(_connected(proxy.host, proxy.port, deadline))
-                stream.begin(deadline, LONGEST_HEAD)
-                if proxy.tls:
-                    stream.wrap(self._connection.context, proxy.host)
-                if self._tls:
-                    _tunnel(stream, proxy, self._host, self._port)
-            except _FAILURES as error:
-                raise _ProxyFailed(error) from None
-        stream.begin(deadline, LONGEST_HEAD)
-        if self._tls:
-            stream.wrap(self._connection.context, self._host)
-        return stream
-
-    def _told(self, error: Exception, sent: bool) -> Unanswered:
-        proxy = self._connection.proxy
-        if proxy is not None and isinstance(error, _ProxyFailed):
-            return _told_of_proxy(proxy, error.args[0], self._host)
-        if isinstance(error, _Unusable):
-            return Unanswered(str(error), _CHECK_SERVER, sent=sent, unusable=True)
-        if not sent and isinstance(error, (ValueError, http.client.InvalidURL)) and not isinstance(error, OSError):
-            return Unanswered("the request cannot be sent", "Check the characters of the token.", lasting=True)
-        if isinstance(error, TimeoutError):
+    def _told(self, error: Exception) -> Unanswered:
+        links, sent, proxy = list(_chain(error)), self._watch.sent, self._connection.proxy
+        if self._watch.is_over or any("Timeout" in type(link).__name__ for link in links):
             late = "no response in time" if sent else "no connection in time"
-            return Unanswered(late, "Check the network, or increase timeout.", sent=sent)
-        if sent:
-            if not isinstance(error, (OSError, http.client.IncompleteRead)):
-                return Unanswered("its answer is not HTTP", _CHECK_SERVER, sent=sent, unusable=True)
+            told = Unanswered(late, "Check the network, or increase timeout.", sent=sent)
+        elif isinstance(error, _Unusable):
+            told = Unanswered(str(error), _CHECK_SERVER, sent=sent, unusable=True)
+        elif not sent:
+            told = _cause(links)
+        elif any(isinstance(link, _CUT_OFF) for link in links):
             hint = "Try again. If it happens again, check the network and any proxy in between."
-            return Unanswered("the connection was lost", hint, sent=sent)
-        reason, advice, lasting = _cause(error)
-        return Unanswered(reason, advice or "Check auth0_domain.", lasting=lasting)
+            told = Unanswered("the connection was lost", hint, sent=sent)
+        else:
+            told = Unanswered("its answer is not HTTP", _CHECK_SERVER, sent=sent, unusable=True)
+        return _told_of_proxy(proxy, links, told) if proxy else told
 
 
 _CHECK_SERVER = "Check that auth0_domain or base_url is the tenant's address, and any proxy in between."
 _CHECK_NETWORK = "Check the address, and that the network, the proxy and the firewall allow the connection."
+_CUT_OFF = (ConnectionError, ssl.SSLError, http.client.IncompleteRead)
 _UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
+# Why nothing was sent: class of the error, what to say, what to do, whether asking again cannot help.
+_CAUSES = (
+    (
+        ssl.SSLCertVerificationError,
+        "its certificate is not trusted",
+        "Set ca_path to the file of its certificate authority.",
+        True,
+    ),
+    (ssl.SSLError, "the TLS handshake failed", "Check that this address serves https.", True),
+    (socket.gaierror, "the host name is unknown", "Check auth0_domain.", True),
+    (ConnectionRefusedError, "connection refused", _CHECK_NETWORK, False),
+    (UnicodeEncodeError, "the request cannot be sent", "Check the characters of the token.", True),
+)
 
 
-def _cause(error: Exception) -> tuple[str, str | None, bool]:
-    """Why no connection could be made: the reason, what to do (None: check the name), and whether that lasts."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return "its certificate is not trusted", "Set ca_path to the file of its certificate authority.", True
-    if isinstance(error, ssl.SSLError):
-        return "the TLS handshake failed", "Check that this address serves https.", True
-    if isinstance(error, socket.gaierror):
-        return "the host name is unknown", None, True
-    if isinstance(error, ConnectionRefusedError):
-        return "connection refused", _CHECK_NETWORK, False
-    if isinstance(error, OSError) and error.errno in _UNREACHABLE:
-        return "the network is unreachable", _CHECK_NETWORK, False
-    return "no connection could be made", _CHECK_NETWORK, False
+def _cause(links: list[BaseException]) -> Unanswered:
+    for kind, reason, hint, lasting in _CAUSES:
+        if any(isinstance(link, kind) for link in links):
+            return Unanswered(reason, hint, lasting=lasting)
+    if any(isinstance(link, OSError) and link.errno in _UNREACHABLE for link in links):
+        return Unanswered("the network is unreachable", _CHECK_NETWORK)
+    return Unanswered("no connection could be made", _CHECK_NETWORK)
 
 
-def _told_of_proxy(proxy: Proxy, error: Exception, host: str) -> Unanswered:
-    if isinstance(error, _Refused):
-        if error.status == 407:
-            reason = "it wants a user name and a password, or other ones (407)"
-            hint = "Check them in %s: http://user:password@host:port." % proxy.named
-        else:
-            reason = "it does not connect to %s (%d)" % (host, error.status)
-            hint = "Allow %s at the proxy, or change %s." % (host, proxy.named)
-        return Unanswered("%s: %s" % (proxy, reason), hint, lasting=error.status < 500)
-    if isinstance(error, TimeoutError):
-        return Unanswered("%s: no connection in time" % proxy, "Check %s, or increase timeout." % proxy.named)
-    if isinstance(error, (http.client.HTTPException, _Unusable)):
+def _told_of_proxy(proxy: Proxy, links: list[BaseException], told: Unanswered) -> Unanswered:
+    """The same, where the proxy has to do with it."""
+    refusals = (re.search("Tunnel connection failed: ([0-9]{3})", str(link)) for link in links)
+    status = next((int(refusal[1]) for refusal in refusals if refusal), None)
+    if status == 407:
+        hint = "Check them in %s: http://user:password@host:port." % proxy.named
+        return Unanswered("%s: it wants a user name and a password, or other ones (407)" % proxy, hint, lasting=True)
+    if status is not None:
+        hint = "Allow the tenant's host name at the proxy, or change %s." % proxy.named
+        return Unanswered("%s: it refuses to connect (%d)" % (proxy, status), hint, lasting=status < 500)
+    if told.sent:
+        return told
+    if any(type(link).__name__ == "ProxyError" for link in links):
+        hint = "Check %s." % proxy.named
+        return Unanswered("%s: %s" % (proxy, told.reason), hint, lasting=told.lasting)
+    if any(isinstance(link, http.client.HTTPException) for link in links):
         return Unanswered("%s: it did not answer as a proxy" % proxy, "Check %s." % proxy.named)
-    reason, advice, lasting = _cause(error)
-    hint = "Check %s." % proxy.named if advice is None else "Check %s. %s" % (proxy.named, advice)
-    return Unanswered("%s: %s" % (proxy, reason), hint, lasting=lasting)
+    return Unanswered("%s (by %s)" % (told.reason, proxy), told.hint, lasting=told.lasting)
 
 
 class _Unusable(Exception):
     """What came is no answer; the text says why."""
 
 
-class _Refused(Exception):
-    """A proxy refused to pass the request on."""
+class _Watch:
+    """What requests does not tell of a request, and the end of its time.
 
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
+    :ivar sent: whether it may have left
+    :ivar is_over: whether its time is over
+    """
+
+    def __init__(self) -> None:
+        self.sent = self.is_over = False
+        self._ends = 0.0
+        self._line: socket.socket | None = None
+        self._timer: threading.Timer | None = None
+
+    def begin(self, seconds: float) -> None:
+        """Another request starts, and ends after so many seconds."""
+        self.sent = self.is_over = False
+        self._ends = time.monotonic() + seconds
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def left(self) -> float:
+        """Seconds until the request ends."""
+        return max(self._ends - time.monotonic(), 0.001)
+
+    def end(self) -> None:
+        """The request is done."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def hold(self, line: socket.socket) -> None:
+        """This is the connection now. A copy is kept, because TLS takes the socket itself."""
+        self.forget()
+        self._line = line.dup()
+
+    def forget(self) -> None:
+        """There is no connection now."""
+        line, self._line = self._line, None
+        if line is not None:
+            line.close()
+
+    def _cut(self) -> None:
+        self.is_over = True
+        try:
+            if self._line is not None:
+                # Wakes whoever waits for it, in TLS and in a tunnel as well.
+                self._line.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # It has ended meanwhile.
 
 
-class _ProxyFailed(Exception):
-    """The way to the proxy, or its answer to CONNECT, failed with the error that it holds."""
+def _adapter(context: ssl.SSLContext | None, watch: _Watch) -> HTTPAdapter:
+    """What requests sends with, on connections that are watched, with the TLS of this context."""
+    from requests.adapters import HTTPAdapter
+    from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+    from urllib3.exceptions import HTTPError
+
+    class Watched(HTTPConnection):
+        connecting = False
+
+        def _new_conn(self) -> socket.socket:
+            # Each address of the host gets its part of the time.
+            timeout = self.timeout
+            try:
+                found = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
+                self.timeout = watch.left() / len(found)
+            except OSError:
+                pass  # The connection itself will say so.
+            line = super()._new_conn()
+            self.timeout = timeout
+            line.settimeout(timeout if isinstance(timeout, (int, float)) else None)
+            watch.hold(line)
+            return line
+
+        def connect(self) -> None:
+            # Includes the TLS handshake and what is sent to a proxy to reach the tenant.
+            self.connecting = True
+            try:
+                super().connect()
+            finally:
+                self.connecting = False
+
+        def send(self, data: Any) -> None:
+            if self.sock is None:
+                self.connect()
+            watch.sent = watch.sent or not self.connecting
+            super().send(data)
+
+        def getresponse(self) -> Any:
+            line = self.sock
+            try:
+                return super().getresponse()
+            except HTTPError:  # of headers that contradict each other; then nobody closes the connection
+                os.close(line.detach())
+                raise
+
+    class WatchedTls(Watched, HTTPSConnection):
+        pass
+
+    class Pool(HTTPConnectionPool):
+        ConnectionCls = Watched
+
+    class TlsPool(HTTPSConnectionPool):
+        ConnectionCls = WatchedTls
+
+    def watched(manager: PoolManager) -> PoolManager:
+        manager.pool_classes_by_scheme = {"http": Pool, "https": TlsPool}
+        return manager
+
+    class Adapter(HTTPAdapter):
+        def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+            super().init_poolmanager(*arguments, ssl_context=context, **options)
+            watched(self.poolmanager)
+
+        def proxy_manager_for(self, proxy: Any, **options: Any) -> Any:
+            return watched(super().proxy_manager_for(proxy, ssl_context=context, proxy_ssl_context=context, **options))
+
+        def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+            # Without what requests trusts by itself, which it would add to what the context trusts.
+            where, _trust = super().build_connection_pool_key_attributes(request, verify, cert)
+            return where, {}
+
+        def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+            """The context does it."""
+
+    return Adapter(pool_connections=1, pool_maxsize=1)
 
 
-_FAILURES = (OSError, http.client.HTTPException, ValueError, _Unusable, _Refused)
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and everything behind it, each once."""
+    pending = [error]
+    seen: set[int] = set()
+    while pending:
+        link = pending.pop()
+        if id(link) not in seen:
+            seen.add(id(link))
+            yield link
+            linked = [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
+            pending.extend(item for item in linked if isinstance(item, BaseException))
 
 
-class _Stream:
-    """A connection with a deadline, that counts what it receives. What http.client takes for its socket."""
+def _check_head(headers: Mapping[str, str]) -> None:
+    """Refuse what urllib3 reads in one way and a proxy on the way may read in another."""
+    if sum(map(len, headers.values())) > LONGEST_HEAD:
+        raise _Unusable("its answer has more than %d KiB of headers" % (LONGEST_HEAD // 2**10))
+    if headers.get("transfer-encoding", "chunked").strip().lower() != "chunked":
+        raise _Unusable("its answer has a transfer encoding that was not asked for")
+    for length in headers.get("content-length", "0").split(","):
+        if not re.fullmatch("[0-9]+", length.strip(), re.ASCII):
+            raise _Unusable("its answer announces no length that could be right")
+        # int() refuses to read thousands of digits.
+        if int(length.strip()[:19]) > LONGEST_BODY:
+            raise _Unusable(_TOO_LARGE)
 
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock: socket.socket | _Nested = sock
-        self._deadline = 0.0
-        self._most = self._received = 0
-        self.sent = False
 
-    def begin(self, deadline: float, most: int) -> None:
-        """Start with another request.
-
-        :param deadline: in time.monotonic()
-        :param most: how many bytes may be received
-        """
-        self._deadline, self._most, self._received, self.sent = deadline, most, 0, False
-
-    def let_in(self, most: int) -> None:
-        """Receive this many bytes more."""
-        self._most = self._received + most
-
-    def wrap(self, context: ssl.SSLContext | None, host: str) -> None:
-        """Speak TLS from now on; in the TLS of a proxy as well."""
-        if context is None:
-            raise ssl.SSLError("no context")
-        self._sock.settimeout(self._left())
-        if isinstance(self._sock, ssl.SSLSocket):
-            self._sock = _Nested(self._sock, context, host)
-        elif isinstance(self._sock, socket.socket):
-            self._sock = context.wrap_socket(self._sock, server_hostname=host)
-
-    def _left(self) -> float:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the deadline")
-        return left
-
-    def sendall(self, data: bytes) -> None:
-        """As of a socket."""
-        self._sock.settimeout(self._left())
-        self.sent = True
-        self._sock.sendall(data)
-
-    def receive(self, buffer: memoryview) -> int:
-        """As recv_into of a socket.
-
-        :raises TimeoutError: the deadline is over
-        """
-        self._sock.settimeout(self._left())
-        count = self._sock.recv_into(buffer)
-        self._received += count
-        if self._received > self._most:
-            raise _Unusable(_TOO_LARGE if self._most > LONGEST_HEAD else _TOO_MUCH_HEAD)
-        return count
-
-    def makefile(self, *_mode: object) -> io.BufferedReader:
-        """As of a socket, for reading."""
-        return io.BufferedReader(_Receiving(self))
-
-    def close(self) -> None:
-        """Nothing: http.client closes its socket before the answer was read."""
-
-    def shut(self) -> None:
-        """Close the connection."""
-        self._sock.close()
-
-    def has_news(self) -> bool:
-        """Whether something came between two requests, the end of the connection included."""
-        poll = select.poll()
-        poll.register(self._sock.fileno(), select.POLLIN)
-        return bool(poll.poll(0))
+def _received(response: requests.Response) -> bytes:
+    """The whole body, as it came."""
+    content = bytearray()
+    for piece in response.raw.stream(_PIECE, decode_content=False):
+        content += piece
+        if len(content) > LONGEST_BODY:
+            raise _Unusable(_TOO_LARGE)
+    return bytes(content)
 
 
 _TOO_LARGE = "its answer is larger than %d MiB" % (LONGEST_BODY // 2**20)
-_TOO_MUCH_HEAD = "its answer has more than %d KiB of headers" % (LONGEST_HEAD // 2**10)
-
-
-class _Receiving(io.RawIOBase):
-    def __init__(self, stream: _Stream) -> None:
-        super().__init__()
-        self._stream = stream
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        return self._stream.receive(buffer)
-
-
-class _Nested:
-    """TLS inside of the TLS of a proxy, which the ssl module's sockets cannot do."""
-
-    def __init__(self, outer: ssl.SSLSocket, context: ssl.SSLContext, host: str) -> None:
-        self._outer, self._in, self._out = outer, ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._in, self._out, server_hostname=host)
-        self._run(self._tls.do_handshake)
-
-    def settimeout(self, seconds: float) -> None:
-        self._outer.settimeout(seconds)
-
-    def sendall(self, data: bytes) -> None:
-        self._run(lambda: self._tls.write(data))
-
-    def recv_into(self, buffer: memoryview) -> int:
-        try:
-            return int(self._run(lambda: self._tls.read(len(buffer), buffer)))
-        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
-            return 0
-
-    def fileno(self) -> int:
-        return self._outer.fileno()
-
-    def close(self) -> None:
-        self._outer.close()
-
-    def _run(self, operation: Any) -> Any:
-        while True:
-            try:
-                done = operation()
-            except ssl.SSLWantReadError:
-                self._pass_on()
-                piece = self._outer.recv(_PIECE)
-                if piece:
-                    self._in.write(piece)
-                else:
-                    self._in.write_eof()
-            else:
-                self._pass_on()
-                return done
-
-    def _pass_on(self) -> None:
-        if self._out.pending:
-            self._outer.sendall(self._out.read())
-
-
-def _connected(host: str, port: int, deadline: float) -> socket.socket:
-    """A connection to the first of the host's addresses that accepts one; each gets its part of the time that is left."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except UnicodeError:  # a label that is too long, for instance
-        raise socket.gaierror("no name of a host") from None
-    last: OSError = OSError("no address")
-    for number, (family, kind, protocol, _name, address) in enumerate(found):
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the deadline")
-        sock = socket.socket(family, kind, protocol)
-        try:
-            sock.settimeout(left / (len(found) - number))
-            sock.connect(address)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return sock
-        except OSError as error:
-            sock.close()
-            last = error
-        except BaseException:
-            sock.close()
-            raise
-    raise last
-
-
-def _tunnel(stream: _Stream, proxy: Proxy, host: str, port: int) -> None:
-    """Let the proxy connect to the tenant."""
-    target = "%s:%d" % ("[%s]" % host if ":" in host else host, port)
-    lines = ["CONNECT %s HTTP/1.1" % target, "Host: %s" % target]
-    if proxy.authorization:
-        lines.append("Proxy-Authorization: %s" % proxy.authorization)
-    stream.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii"))
-    response = http.client.HTTPResponse(stream, method="CONNECT")  # type: ignore[arg-type]
-    response.begin()
-    if not 200 <= response.status < 300:
-        raise _Refused(response.status)
-    response.close()
-
-
-def _content(response: http.client.HTTPResponse, stream: _Stream) -> bytes:
-    """The whole body, unpacked."""
-    if (_length(response) or 0) > LONGEST_BODY:
-        raise _Unusable(_TOO_LARGE)
-    stream.let_in(LONGEST_BODY)
-    content = bytearray()
-    while piece := response.read(_PIECE):
-        content += piece
-    if response.length:
-        raise ConnectionResetError("cut off")
-    return _unpacked(bytes(content), response.headers.get("content-encoding", ""))
-
-
-def _length(response: http.client.HTTPResponse) -> int | None:
-    """The announced length of the body; None where its end will show."""
-    if response.headers.get("transfer-encoding", "chunked").strip().lower() != "chunked":
-        raise _Unusable("its answer has a transfer encoding that was not asked for")
-    if "transfer-encoding" in response.headers:
-        return None
-    stated = {part.strip() for value in response.headers.get_all("content-length", []) for part in value.split(",")}
-    if not stated:
-        return None
-    length = stated.pop()
-    if stated or not length.isascii() or not length.isdigit():
-        raise _Unusable("its answer announces no length that could be right")
-    # 19 digits are more than any answer has, and int() refuses to read thousands of them.
-    return int(length[:19])
 
 
 def _unpacked(content: bytes, encoding: str) -> bytes:
