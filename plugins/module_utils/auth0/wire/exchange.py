@@ -138,9 +138,10 @@ class Exchange:
 
     def _told(self, error: Exception) -> Unanswered:
         links, sent, proxy = list(_chain(error)), self._watch.sent, self._connection.proxy
-        if self._watch.is_over or any("Timeout" in type(link).__name__ for link in links):
-            late = "no response in time" if sent else "no connection in time"
-            told = Unanswered(late, "Check the network, or increase timeout.", sent=sent)
+        late = self._watch.is_over or any("Timeout" in type(link).__name__ for link in links)
+        if late:
+            what = "no response in time" if sent else "no connection in time"
+            told = Unanswered(what, "Check the network, or increase timeout.", sent=sent)
         elif isinstance(error, _Unusable):
             told = Unanswered(str(error), _CHECK_SERVER, sent=sent, unusable=True)
         elif not sent:
@@ -150,7 +151,7 @@ class Exchange:
             told = Unanswered("the connection was lost", hint, sent=sent)
         else:
             told = Unanswered("its answer is not HTTP", _CHECK_SERVER, sent=sent, unusable=True)
-        return _told_of_proxy(proxy, links, told) if proxy else told
+        return _told_of_proxy(proxy, links, told, late) if proxy else told
 
 
 _CHECK_SERVER = "Check that auth0_domain or base_url is the tenant's address, and any proxy in between."
@@ -181,7 +182,7 @@ def _cause(links: list[BaseException]) -> Unanswered:
     return Unanswered("no connection could be made", _CHECK_NETWORK)
 
 
-def _told_of_proxy(proxy: Proxy, links: list[BaseException], told: Unanswered) -> Unanswered:
+def _told_of_proxy(proxy: Proxy, links: list[BaseException], told: Unanswered, late: bool) -> Unanswered:
     """The same, where the proxy has to do with it."""
     refusals = (re.search("Tunnel connection failed: ([0-9]{3})", str(link)) for link in links)
     status = next((int(refusal[1]) for refusal in refusals if refusal), None)
@@ -196,9 +197,9 @@ def _told_of_proxy(proxy: Proxy, links: list[BaseException], told: Unanswered) -
     if any(type(link).__name__ == "ProxyError" for link in links):
         hint = "Check %s." % proxy.named
         return Unanswered("%s: %s" % (proxy, told.reason), hint, lasting=told.lasting)
-    if any(isinstance(link, http.client.HTTPException) for link in links):
+    if not late and any(isinstance(link, http.client.HTTPException) for link in links):
         return Unanswered("%s: it did not answer as a proxy" % proxy, "Check %s." % proxy.named)
-    return Unanswered("%s (by %s)" % (told.reason, proxy), told.hint, lasting=told.lasting)
+    return Unanswered("%s: %s" % (proxy, told.reason), told.hint, lasting=told.lasting)
 
 
 class _Unusable(Exception):
@@ -222,7 +223,7 @@ class _Watch:
         """Another request starts, and ends after so many seconds."""
         self.sent = self.is_over = False
         self._ends = time.monotonic() + seconds
-        self._timer = threading.Timer(seconds, self._cut)
+        self._timer = threading.Timer(seconds, self._cut, [self._ends])
         self._timer.daemon = True
         self._timer.start()
 
@@ -246,7 +247,9 @@ class _Watch:
         if line is not None:
             line.close()
 
-    def _cut(self) -> None:
+    def _cut(self, ends: float) -> None:
+        if ends != self._ends:
+            return  # Another request has begun meanwhile.
         self.is_over = True
         try:
             if self._line is not None:
