@@ -21,6 +21,7 @@ import time
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Iterator, Mapping
+from urllib.parse import urlsplit
 
 from .connection import Connection
 from .proxy import Proxy
@@ -151,7 +152,29 @@ class Exchange:
             told = Unanswered("the connection was lost", hint, sent=sent)
         else:
             told = Unanswered("its answer is not HTTP", _CHECK_SERVER, sent=sent, unusable=True)
-        return _told_of_proxy(proxy, links, told, late) if proxy else told
+        return self._told_of_proxy(proxy, links, told, late) if proxy else told
+
+    def _told_of_proxy(self, proxy: Proxy, links: list[BaseException], told: Unanswered, late: bool) -> Unanswered:
+        """The same, where the proxy has to do with it."""
+        refusals = (re.search("Tunnel connection failed: ([0-9]{3})", str(link)) for link in links)
+        status = next((int(refusal[1]) for refusal in refusals if refusal), None)
+        if status == 407:
+            hint = "Check them in %s: http://user:password@host:port." % proxy.named
+            return Unanswered(
+                "%s: it wants a user name and a password, or other ones (407)" % proxy, hint, lasting=True
+            )
+        if status is not None:
+            host = urlsplit(self._connection.base_url).hostname
+            hint = "Allow %s at the proxy, or change %s." % (host, proxy.named)
+            return Unanswered("%s: it does not connect to %s (%d)" % (proxy, host, status), hint, lasting=status < 500)
+        if told.sent:
+            return told
+        if any(type(link).__name__ == "ProxyError" for link in links):
+            hint = "Check %s." % proxy.named
+            return Unanswered("%s: %s" % (proxy, told.reason), hint, lasting=told.lasting)
+        if not late and any(isinstance(link, http.client.HTTPException) for link in links):
+            return Unanswered("%s: it did not answer as a proxy" % proxy, "Check %s." % proxy.named)
+        return Unanswered("%s: %s" % (proxy, told.reason), told.hint, lasting=told.lasting)
 
 
 _CHECK_SERVER = "Check that auth0_domain or base_url is the tenant's address, and any proxy in between."
@@ -180,26 +203,6 @@ def _cause(links: list[BaseException]) -> Unanswered:
     if any(isinstance(link, OSError) and link.errno in _UNREACHABLE for link in links):
         return Unanswered("the network is unreachable", _CHECK_NETWORK)
     return Unanswered("no connection could be made", _CHECK_NETWORK)
-
-
-def _told_of_proxy(proxy: Proxy, links: list[BaseException], told: Unanswered, late: bool) -> Unanswered:
-    """The same, where the proxy has to do with it."""
-    refusals = (re.search("Tunnel connection failed: ([0-9]{3})", str(link)) for link in links)
-    status = next((int(refusal[1]) for refusal in refusals if refusal), None)
-    if status == 407:
-        hint = "Check them in %s: http://user:password@host:port." % proxy.named
-        return Unanswered("%s: it wants a user name and a password, or other ones (407)" % proxy, hint, lasting=True)
-    if status is not None:
-        hint = "Allow the tenant's host name at the proxy, or change %s." % proxy.named
-        return Unanswered("%s: it refuses to connect (%d)" % (proxy, status), hint, lasting=status < 500)
-    if told.sent:
-        return told
-    if any(type(link).__name__ == "ProxyError" for link in links):
-        hint = "Check %s." % proxy.named
-        return Unanswered("%s: %s" % (proxy, told.reason), hint, lasting=told.lasting)
-    if not late and any(isinstance(link, http.client.HTTPException) for link in links):
-        return Unanswered("%s: it did not answer as a proxy" % proxy, "Check %s." % proxy.named)
-    return Unanswered("%s: %s" % (proxy, told.reason), told.hint, lasting=told.lasting)
 
 
 class _Unusable(Exception):

@@ -37,8 +37,14 @@ def post(**options):
 
 REFUSALS = {
     "407": ([b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"], "user name and a password"),
-    "403": ([b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"], r"refuses to connect \(403\)"),
-    "502": ([b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"], r"refuses to connect \(502\)"),
+    "403": (
+        [b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"],
+        r"does not connect to tenant.example.com \(403\)",
+    ),
+    "502": (
+        [b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"],
+        r"does not connect to tenant.example.com \(502\)",
+    ),
     "garbage": ([b"\x00\x01\x02" * 9 + b"\r\n"], "did not answer as a proxy"),
     "nothing": ([5.0], "no connection in time"),
 }
