@@ -280,6 +280,8 @@ def _adapter(context: ssl.SSLContext | None, watch: _Watch) -> HTTPAdapter:
                 self.timeout = watch.left() / len(found)
             except OSError:
                 pass  # The connection itself will say so.
+            except UnicodeError:  # a label that is too long, for instance
+                raise socket.gaierror("no name of a host") from None
             line = super()._new_conn()
             self.timeout = timeout
             line.settimeout(timeout if isinstance(timeout, (int, float)) else None)
