@@ -171,6 +171,7 @@ class Exchange:
             return told
         if any(type(link).__name__ == "ProxyError" for link in links):
             hint = "Check %s." % proxy.named
+            hint += "" if told.hint == _CHECK_NAME else " " + told.hint
             return Unanswered("%s: %s" % (proxy, told.reason), hint, lasting=told.lasting)
         if not late and any(isinstance(link, http.client.HTTPException) for link in links):
             return Unanswered("%s: it did not answer as a proxy" % proxy, "Check %s." % proxy.named)
@@ -178,6 +179,7 @@ class Exchange:
 
 
 _CHECK_SERVER = "Check that auth0_domain or base_url is the tenant's address, and any proxy in between."
+_CHECK_NAME = "Check auth0_domain."
 _CHECK_NETWORK = "Check the address, and that the network, the proxy and the firewall allow the connection."
 _CUT_OFF = (ConnectionError, ssl.SSLError, http.client.IncompleteRead)
 _UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
@@ -190,7 +192,7 @@ _CAUSES = (
         True,
     ),
     (ssl.SSLError, "the TLS handshake failed", "Check that this address serves https.", True),
-    (socket.gaierror, "the host name is unknown", "Check auth0_domain.", True),
+    (socket.gaierror, "the host name is unknown", _CHECK_NAME, True),
     (ConnectionRefusedError, "connection refused", _CHECK_NETWORK, False),
     (UnicodeEncodeError, "the request cannot be sent", "Check the characters of the token.", True),
 )
