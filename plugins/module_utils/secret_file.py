@@ -2,56 +2,110 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A file for one secret: only its owner can read it, and it is complete or not there at all."""
+"""A file for one secret: only its owner can read it, it is complete or not there at all, and a run that was cut off is noticed."""
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
-import tempfile
+import stat
+from typing import Mapping
 
 from .auth0.wire.errors import Auth0Error, ConfigurationError
 
 # More than any secret or picture here needs.
 _RESERVED = 65536
+# Beside the target, so that it can become the target in one step.
+_PENDING = ".%s.pending"
+_NOT_FOR_SECRETS = ("/proc", "/sys", "/dev")
 
 
 class SecretFile:
-    """A context manager that makes sure of the space before the secret exists, so that no secret is made that cannot be kept.
+    """A context manager that makes sure of the space before the secret exists, and notes what is about to be made.
 
-    If nothing is written, nothing is left behind.
+    The note is a file beside the target. It becomes the target when the secret is written. If it is still there later, a run was
+    cut off, and what that run made is lost. While a run is at work it holds a lock on the note.
+
+    :ivar path: the full path of the target
+    :ivar pending: the full path of the note
+    :ivar left: what a run that was cut off was about to make; empty if its note cannot be read, None if there is no note
+    :ivar notice: why the file could not be checked in check mode; None otherwise
     """
 
-    def __init__(self, option: str, path: str) -> None:
+    def __init__(self, option: str, path: str, check_mode: bool = False) -> None:
         """
         :param option: where the path came from, for messages
         :param path: an existing file is replaced
+        :param check_mode: the directory may be missing, because an earlier task would have made it
         :raises ConfigurationError: the file cannot be written
         """
-        self._option, self._path = option, path
-        # Empty while there is no such file.
-        self._temporary = ""
-        directory = os.path.dirname(path) or "."
-        # A link is replaced as a file is; its target stays.
-        kept = os.path.lexists(path) and not os.path.islink(path) and not os.path.isfile(path)
-        if not path.strip() or kept or not os.path.isdir(directory) or not os.access(directory, os.W_OK | os.X_OK):
-            raise ConfigurationError(
-                "%s %r cannot be written" % (option, path),
-                hint="Choose a file path in an existing, writable directory.",
+        self._option = option
+        self.path = os.path.abspath(path)
+        self._directory, name = os.path.split(self.path)
+        self.pending = os.path.join(self._directory, _PENDING % name)
+        self.left: Mapping[str, str] | None = None
+        self.notice: str | None = None
+        self._handle: int | None = None
+        self._in_doubt = False
+        if not path.strip() or "\0" in path:
+            raise self._refusal("this is not a path")
+        if path.endswith(os.sep) or os.path.isdir(self.path):
+            raise self._refusal("this is a directory")
+        # A link to a file is replaced, and its target stays.
+        if os.path.lexists(self.path) and os.path.exists(self.path) and not os.path.isfile(self.path):
+            raise self._refusal("this is not a regular file")
+        if not os.path.exists(self._directory) and check_mode:
+            self.notice = "%s %s: the directory does not exist yet. The task fails if it is still missing then." % (
+                option,
+                self.path,
             )
+            return
+        if not os.path.isdir(self._directory):
+            raise self._refusal("%s is not an existing directory" % self._directory)
+        place = os.path.realpath(self._directory)
+        if (place + os.sep).startswith(tuple(each + os.sep for each in _NOT_FOR_SECRETS)) and not (
+            place + os.sep
+        ).startswith("/dev/shm/"):
+            raise self._refusal("%s does not hold files" % place)
+        if not os.access(self._directory, os.W_OK | os.X_OK):
+            raise self._refusal("%s is not writable" % self._directory)
+        longest = os.pathconf(self._directory, "PC_NAME_MAX")
+        if len(os.fsencode(os.path.basename(self.pending))) > longest:
+            raise self._refusal("the file's name may have %d bytes at most" % (longest - len(_PENDING % "")))
+        if check_mode:
+            self.left = self._read()
 
     def __enter__(self) -> SecretFile:
         try:
-            # Readable by its owner only from the start.
-            handle, self._temporary = tempfile.mkstemp(prefix=".secret-", dir=os.path.dirname(self._path) or ".")
-            with os.fdopen(handle, "wb") as file:
-                # So that a full disk shows now.
-                file.write(bytes(_RESERVED))
-                file.flush()
-                os.fsync(file.fileno())
+            self._handle = self._locked()
+            self.left = self._read()
+            self._in_doubt = self.left is not None
+            if not self._in_doubt:
+                # So that a full disk or a quota shows now.
+                self._put(b"")
         except OSError as error:
             self.__exit__()
-            raise ConfigurationError(self._cannot_be_written(error)) from None
+            raise self._refusal(error.strerror) from None
         return self
+
+    def announce(self, **facts: str) -> None:
+        """What is about to be made is noted, and stays noted until the secret is in place or the note is withdrawn.
+
+        :raises ConfigurationError: it cannot be noted
+        """
+        try:
+            self._put(json.dumps(facts).encode())
+        except OSError as error:
+            raise self._refusal(error.strerror) from None
+        self._in_doubt = True
+
+    def withdraw(self) -> None:
+        """Nothing was made: what is noted is what it was before."""
+        if self._handle is not None and self.left is not None:
+            self._put(json.dumps(self.left).encode())
+        else:
+            self._in_doubt = False
 
     def write(self, content: bytes) -> None:
         """The secret is in place, with mode 0600.
@@ -59,25 +113,99 @@ class SecretFile:
         :raises Auth0Error: it could not be put in place; the message says where it is kept
         """
         try:
-            with open(self._temporary, "r+b") as file:
-                file.write(content)
-                file.truncate()
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(self._temporary, self._path)
+            handle = self._opened()
+            os.pwrite(handle, content, 0)
+            os.ftruncate(handle, len(content))
+            os.fsync(handle)
+            # Never lost from here on.
+            self._in_doubt = True
+            os.replace(self.pending, self.path)
+            self._sync_directory()
         except OSError as error:
-            kept, self._temporary = self._temporary, ""
             raise Auth0Error(
-                self._cannot_be_written(error),
-                hint="The secret is in %s, readable by its owner only. Move it from there." % kept,
-                progress={"path": kept},
+                "%s %s cannot be written: %s" % (self._option, self.path, error.strerror),
+                hint="The secret is in %s, readable by its owner only. Move it from there: "
+                "as long as it is there, the next run replaces it." % self.pending,
+                progress={"path": self.pending},
             ) from None
-        self._temporary = ""
+        self._close()
 
     def __exit__(self, *_exception: object) -> None:
-        if self._temporary:
-            os.unlink(self._temporary)
-            self._temporary = ""
+        if self._handle is not None:
+            if not self._in_doubt:
+                os.unlink(self.pending)
+            self._close()
 
-    def _cannot_be_written(self, error: OSError) -> str:
-        return "%s %r cannot be written: %s" % (self._option, self._path, error.strerror)
+    def _locked(self) -> int:
+        """A handle on the note, made if it is not there, that no other run has."""
+        while True:
+            handle = os.open(self.pending, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+            try:
+                found = os.fstat(handle)
+                if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_nlink > 1:
+                    raise self._refusal("%s is in the way and is not this user's own file" % self.pending)
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    raise ConfigurationError(
+                        "%s %s is being written by another run" % (self._option, self.path),
+                        hint="Wait until that run has ended, then run the task again.",
+                    ) from None
+                os.fchmod(handle, 0o600)
+                # Another run may have moved or removed the note before this one got the lock.
+                if os.path.exists(self.pending) and os.path.samestat(os.fstat(handle), os.lstat(self.pending)):
+                    return handle
+            except BaseException:
+                os.close(handle)
+                raise
+            os.close(handle)
+
+    def _read(self) -> Mapping[str, str] | None:
+        """What the note says."""
+        try:
+            if not stat.S_ISREG(os.lstat(self.pending).st_mode):
+                return {}
+            with open(self.pending, "rb") as file:
+                content = file.read(_RESERVED).strip(b" \0")
+        except FileNotFoundError:
+            return None
+        except OSError:
+            return {}
+        # Space was reserved, and nothing was about to be made.
+        if not content:
+            return None
+        try:
+            facts = json.loads(content)
+        except ValueError:
+            return {}
+        if not isinstance(facts, dict) or not all(isinstance(value, str) for value in facts.values()):
+            return {}
+        return facts
+
+    def _put(self, content: bytes) -> None:
+        handle = self._opened()
+        os.pwrite(handle, content.ljust(_RESERVED), 0)
+        os.fsync(handle)
+        self._sync_directory()
+
+    def _sync_directory(self) -> None:
+        handle = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def _opened(self) -> int:
+        if self._handle is None:
+            raise TypeError("a SecretFile is written inside its with block")
+        return self._handle
+
+    def _close(self) -> None:
+        os.close(self._opened())
+        self._handle = None
+
+    def _refusal(self, reason: str | None) -> ConfigurationError:
+        return ConfigurationError(
+            "%s %r cannot be written: %s" % (self._option, self.path, reason),
+            hint="Choose a file path in an existing, writable directory.",
+        )

@@ -13,6 +13,9 @@ version_added: 0.1.0
 description:
   - Makes a new recovery code for one user through the Management API, as the operator. Auth0 voids the old code at once.
   - The request for a new code is never sent twice. If its response is lost, the task fails and says that a new code may exist.
+  - After the request, the task reads the user's authenticators again, twice within a second. If somebody else replaced the code at the
+    same time, the task fails and says that its own code is void. What happened between the request and the first reading cannot be
+    known. Do not run several tasks on one user at the same time.
 options:
   state:
     description:
@@ -29,8 +32,15 @@ options:
   path:
     description:
       - Writes the new code to this file on the host that the module runs on. Only its owner can read it. An existing file is replaced.
-        The result then does not have the code.
-      - The task checks that it can write the file before Auth0 voids the old code.
+        The result then does not have the code. It has the file's full path.
+      - A relative path starts at the directory that the module runs in. With a local connection that is the playbook's directory, not the
+        one in which you start C(ansible-playbook). Use an absolute path.
+      - The task checks that it can write the file before Auth0 voids the old code. It then makes a note of what it is about to do, in a
+        hidden file beside this one (C(.NAME.pending), mode 0600, without any secret). The note disappears when the code is in its file.
+        If the task is killed, or Auth0's response is lost, the note stays. The next run for the same user and path finds the note,
+        warns, and makes a new code, whatever O(state) and O(max_age) say.
+      - Without this option there is no place for a note. If the task is killed while Auth0 responds, the next run cannot know it.
+      - Two tasks cannot write the same file at the same time. The second one fails before its first request.
     type: path
     version_added: 0.2.0
 author:
@@ -95,37 +105,104 @@ recovery_code:
   type: str
   sample: 32YCGV1JUE9G7MDJ71UTN12W
 path:
-  description: The file with the new code.
+  description: The full path of the file with the new code.
   returned: if the task made a code, with O(path)
   type: str
   sample: /secure/user00003.code
+interrupted_at:
+  description:
+    - When an earlier run was cut off before it could write the code to O(path). This run made a new code for that reason.
+      V(an unknown time) if its note cannot be read; V(null) if no run was cut off.
+  returned: success
+  type: str
+  sample: null
+  version_added: 0.3.0
 """
 
 from contextlib import nullcontext
 from datetime import datetime, timezone
+from functools import partial
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.recovery_codes import converge_code
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.recovery_codes import CodeOutcome, converge_code
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
+    AmbiguousWriteError,
+    Auth0Error,
+    RefusedError,
+)
 from ansible_collections.mfaops.auth0.plugins.module_utils.secret_file import SecretFile
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import seconds
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import iso, seconds
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, TARGET, Part, Session, run
 
 
 def converge_recovery_code(session: Session) -> dict:
     params, check_mode = session.params, session.check_mode
     max_age = seconds("max_age", params["max_age"]) if params["max_age"] is not None else None
-    file = SecretFile("path", params["path"]) if params["path"] is not None else None
+    file = SecretFile("path", params["path"], check_mode) if params["path"] is not None else None
     side = session.operator_side()
+
+    def now() -> datetime:
+        return datetime.fromtimestamp(session.budget.now(), timezone.utc)
+
     with file if file and not check_mode else nullcontext():
-        outcome = converge_code(side, params["state"], max_age, datetime.now(timezone.utc), check_mode)
-        result = {"changed": outcome.changed, "user_id": side.user_id}
+        lost = file is not None and file.left is not None
+        interrupted_at = interruption(file, side.user_id, session) if lost else None
+        converge = partial(converge_code, side, params["state"], max_age, now, check_mode, lost=lost)
+        if file:
+            tenant = session.connection.domain
+            note = lambda: {"about": "recovery code", "user_id": side.user_id, "tenant": tenant, "at": iso(now())}
+            outcome = with_a_note(file, converge, note)
+        else:
+            outcome = converge()
+        result = {"changed": outcome.changed, "user_id": side.user_id, "interrupted_at": interrupted_at}
         if outcome.code and file:
             session.hide(outcome.code)
             file.write(outcome.code.encode() + b"\n")
-            result["path"] = params["path"]
+            result["path"] = file.path
         elif outcome.code:
             result["recovery_code"] = outcome.code
+    for notice in (outcome.notice, file and file.notice):
+        if notice:
+            session.warn(notice)
     result["diff"] = {"before": outcome.before, "after": outcome.after}
     return result
+
+
+def interruption(file: SecretFile, user_id: str, session: Session) -> str:
+    """When a run was cut off that was about to make a code for this file. Warns about it.
+
+    :raises RefusedError: it was about to make the code of another user
+    """
+    left = file.left
+    at = left.get("at") or "an unknown time"
+    whose = (left.get("user_id", user_id), left.get("tenant", session.connection.domain))
+    if whose != (user_id, session.connection.domain):
+        raise RefusedError(
+            "path %r belongs to the recovery code of %s in %s: a run was cut off at %s, and that code may be lost"
+            % (file.path, *whose, at),
+            hint="Run the task for that user with this path, or choose another path. "
+            "If that user has got a new code since, remove %s." % file.pending,
+        )
+    session.warn(
+        "A run was cut off at %s while it replaced the recovery code of %s, so nobody may know the code. %s"
+        % (at, user_id, "The task will make a new one." if session.check_mode else "This run makes a new one.")
+    )
+    return at
+
+
+def with_a_note(file: SecretFile, converge, note) -> CodeOutcome:
+    """The outcome, with a note beside the file for as long as nobody knows the code."""
+    try:
+        return converge(announce=lambda: file.announce(**note()))
+    except AmbiguousWriteError as error:
+        raise error.replace(
+            hint="The old code may be void, and nobody knows the new one. The request was not sent again. "
+            "Run the task again with the same path: it makes another code, whatever state and max_age say.",
+            progress={"user_id": note()["user_id"]},
+        ) from None
+    except Auth0Error:
+        # Nothing was made, or somebody else has the code.
+        file.withdraw()
+        raise
 
 
 def main() -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import stat
 
@@ -64,3 +65,114 @@ def test_a_secret_that_cannot_be_put_in_place_is_kept_and_told_where(tmp_path):
     with open(kept, "rb") as secret:
         assert secret.read() == b"canary-secret"
     assert "canary-secret" not in str(caught.value)
+
+
+def note_of(path):
+    return path.parent / (".%s.pending" % path.name)
+
+
+def cut_off(path, **facts):
+    """What a run leaves that is killed after its announcement."""
+    note_of(path).write_text(json.dumps(facts))
+
+
+def test_a_note_stays_until_the_secret_is_in_place(tmp_path):
+    path = tmp_path / "code"
+    with SecretFile("path", str(path)) as file:
+        file.announce(user_id="auth0|1")
+        assert stat.S_IMODE(note_of(path).stat().st_mode) == 0o600
+        assert json.loads(note_of(path).read_text()) == {"user_id": "auth0|1"}
+        file.write(b"secret")
+    assert os.listdir(tmp_path) == ["code"]
+
+
+def test_a_run_that_was_cut_off_is_found_by_the_next_one_and_in_check_mode(tmp_path):
+    path = tmp_path / "code"
+    with pytest.raises(KeyboardInterrupt):
+        with SecretFile("path", str(path)) as file:
+            file.announce(user_id="auth0|1")
+            raise KeyboardInterrupt
+    assert SecretFile("path", str(path), check_mode=True).left == {"user_id": "auth0|1"}
+    with SecretFile("path", str(path)) as file:
+        assert file.left == {"user_id": "auth0|1"}
+    assert note_of(path).exists()
+
+
+def test_a_note_that_is_withdrawn_is_what_it_was_before(tmp_path):
+    path = tmp_path / "code"
+    with SecretFile("path", str(path)) as file:
+        file.announce(user_id="auth0|2")
+        file.withdraw()
+    assert os.listdir(tmp_path) == []
+    cut_off(path, user_id="auth0|1")
+    with SecretFile("path", str(path)) as file:
+        file.announce(user_id="auth0|2")
+        file.withdraw()
+    assert SecretFile("path", str(path), check_mode=True).left == {"user_id": "auth0|1"}
+
+
+@pytest.mark.parametrize("content", ["{", "32YCGV1JUE9G7MDJ71UTN12W", "[]", '{"user_id": 5}'])
+def test_a_note_that_cannot_be_read_still_says_that_a_run_was_cut_off(tmp_path, content):
+    path = tmp_path / "code"
+    note_of(path).write_text(content)
+    with SecretFile("path", str(path)) as file:
+        assert file.left == {}
+
+
+def test_space_that_was_only_reserved_is_no_note(tmp_path):
+    path = tmp_path / "code"
+    note_of(path).write_bytes(b" " * 65536)
+    with SecretFile("path", str(path)) as file:
+        assert file.left is None
+    assert os.listdir(tmp_path) == []
+
+
+def test_two_runs_cannot_write_one_file_at_the_same_time(tmp_path):
+    path = str(tmp_path / "code")
+    with SecretFile("path", path):
+        with pytest.raises(ConfigurationError, match="being written by another run"):
+            with SecretFile("path", path):
+                pytest.fail("both have it")
+    with SecretFile("path", path) as file:
+        file.write(b"x")
+
+
+@pytest.mark.parametrize(
+    "place", ["/dev/stdout", "/dev/null", "/proc/self/fd/1", "/proc/code", "/dev/code", "/sys/code"]
+)
+def test_devices_and_links_to_them_are_no_files(place):
+    with pytest.raises(ConfigurationError, match="path '%s' cannot be written" % place):
+        SecretFile("path", place)
+
+
+def test_a_fifo_a_link_to_one_and_a_null_byte_are_refused(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link").symlink_to("fifo")
+    for name in ("fifo", "link", "nul\0byte"):
+        with pytest.raises(ConfigurationError, match="cannot be written"):
+            SecretFile("path", str(tmp_path / name))
+
+
+def test_a_note_that_is_somebody_elses_link_is_refused(tmp_path):
+    (tmp_path / "theirs").write_text("")
+    note_of(tmp_path / "code").symlink_to("theirs")
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        with SecretFile("path", str(tmp_path / "code")):
+            pytest.fail("it is a link")
+    assert (tmp_path / "theirs").read_text() == ""
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_name_that_is_too_long_is_noticed_beforehand(tmp_path, check_mode):
+    with pytest.raises(ConfigurationError, match="may have 246 bytes at most"):
+        SecretFile("path", str(tmp_path / ("x" * 300)), check_mode)
+
+
+def test_a_directory_that_an_earlier_task_would_make_does_not_fail_in_check_mode(tmp_path):
+    file = SecretFile("path", str(tmp_path / "later" / "code"), check_mode=True)
+    assert "does not exist yet" in file.notice and file.left is None
+
+
+def test_a_relative_path_is_told_in_full(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert SecretFile("path", "code").path == str(tmp_path / "code")

@@ -13,7 +13,11 @@ import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import MANAGEMENT_VIEW, Authenticator
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.recovery_codes import converge_code, is_due
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.operator_side import OperatorSide
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
+    ConfigurationError,
+    RefusedError,
+    ServerError,
+)
 
 from tests.unit.auth0.users.fake_account import USER, Management, managed
 
@@ -48,8 +52,9 @@ def test_is_due(state, max_age, existing, due):
 MADE = managed("recovery-code|a", "recovery-code", created_at=NOW - timedelta(days=40))
 
 
-def run(account, state="rotated", max_age=None, check_mode=False):
-    return converge_code(OperatorSide(account, USER), state, max_age, NOW, check_mode)
+def run(account, state="rotated", max_age=None, check_mode=False, **more):
+    more.setdefault("pause", lambda _seconds: None)
+    return converge_code(OperatorSide(account, USER), state, max_age, lambda: NOW, check_mode, **more)
 
 
 @pytest.mark.parametrize(
@@ -95,3 +100,61 @@ def test_an_age_without_rotation_is_refused_before_anything_is_sent():
     with pytest.raises(ConfigurationError, match="max_age .* state=rotated"):
         run(account, "present", DAY)
     assert account.calls == []
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_code_that_nobody_knows_is_replaced_whatever_its_age(check_mode):
+    account = Management(MADE)
+    assert run(account, "present", check_mode=check_mode, lost=True).changed
+    assert account.writes == ([] if check_mode else [("regenerate", USER)])
+
+
+def test_what_is_about_to_be_made_is_announced_first_and_only_then():
+    account, announced = Management(MADE), []
+    run(account, "present", announce=lambda: announced.append("now"))
+    run(account, check_mode=True, announce=lambda: announced.append("now"))
+    assert announced == []
+    run(account, announce=lambda: announced.append(list(account.writes)))
+    assert announced == [[]]
+
+
+class Busy(Management):
+    """Somebody else acts while the task waits."""
+
+    def __init__(self, *others):
+        super().__init__()
+        self.others = others
+
+    def regenerate_recovery_code(self, user_id):
+        self.rows = [MADE]
+        return super().regenerate_recovery_code(user_id)
+
+    def pause(self, _seconds):
+        self.rows = list(self.others)
+
+
+@pytest.mark.parametrize(
+    "others, told",
+    [
+        ([managed("recovery-code|b", "recovery-code", created_at=NOW)], "replaced it"),
+        ([managed("recovery-code|a", "recovery-code", created_at=NOW)], "replaced it"),
+        ([], "removed it"),
+    ],
+)
+def test_a_code_that_somebody_replaced_at_the_same_time_is_told_as_void(others, told):
+    account = Busy(*others)
+    with pytest.raises(RefusedError, match="is void already: somebody else %s" % told) as caught:
+        run(account, "present", pause=account.pause)
+    assert caught.value.facts()["changed"] is True and "NEWCODE" not in str(caught.value.facts())
+
+
+def test_a_code_that_stays_is_the_users():
+    account = Busy(MADE)
+    assert run(account, "present", pause=account.pause).code == "NEWCODE"
+
+
+def test_a_code_is_not_lost_when_the_second_reading_fails():
+    account = Management(MADE)
+    account.fails_at[3] = ServerError("Could not list")
+    outcome = run(account)
+    assert outcome.code == "NEWCODE" and "nobody checked" in outcome.notice
