@@ -205,6 +205,14 @@ def test_reviewed_findings_are_removed_and_nothing_else(tenant):
     assert "Not in the audit: " + "0" * 32 in re.sub(r"\s+", " ", unknown)
     refused = play(tenant, "remove_reviewed_findings", **{**review, "reviewed": [last]}, succeeds=False)
     assert "leave the user without a second factor" in refused and user_id not in refused
+    assert "who have no second factor now: none. Could not be read, so check them: none." in re.sub(
+        r"\s+", " ", refused
+    )
+    owner = next(row["user_id"] for row in rows if last in [finding["id"] for finding in row["findings"]])
+    tenant.management("DELETE", "/users/%s/authentication-methods" % owner.replace("|", "%7C"))
+    tenant.fault(kind="close", method="GET", path="*/authentication-methods", count=5)
+    gone = play(tenant, "remove_reviewed_findings", **{**review, "reviewed": [last]}, succeeds=False)
+    assert "who have no second factor now: %s. Could not" % owner in re.sub(r"\s+", " ", gone)
 
 
 def test_remember_browser_is_hidden(tenant):

@@ -128,7 +128,8 @@ def converge(
         lost_enrollment = isinstance(step, Enroll) and side.view == MFA_VIEW
         if lost_enrollment or not aftermath.reached(wanted, needed, before, after, moment):
             raise aftermath.found(needed, before, after, removed, step, error) from None
-        notices = ("A request failed, but the user was read again and is as wanted: %s" % error, *notices)
+        failure = error.replace(hint="")
+        notices = ("A request failed, but the user was read again and is as wanted: %s" % failure, *notices)
     if wanted.state == "absent" and not wanted.allow_last_factor:
         aftermath.check_last_factor(needed, before, after, removed)
     changed = wanted.state != "absent" or bool(removed) or RemoveAll() in needed.steps
