@@ -77,9 +77,6 @@ def text(value: object, where: str) -> str:
         raise _wrong(where, "is missing")
     if not isinstance(value, str):
         raise _wrong(where, "is not a text")
-    # JSON can carry half a character, which cannot be sent, printed or written.
-    if any(0xD800 <= ord(char) < 0xE000 for char in value):
-        raise _wrong(where, "has broken Unicode")
     return value
 
 
@@ -92,7 +89,14 @@ def word(value: object, where: str) -> str:
 
 def identifier(value: object, where: str) -> str:
     """A text that can stand in an address: no blanks, and no dots alone, which would climb a level."""
-    if not re.fullmatch(r"[^\x00-\x20\x7f-\xa0]+", text(value, where)) or value in (".", ".."):
+    if not re.fullmatch(r"[^\x00-\x20\x7f-\xa0]{1,1024}", text(value, where)) or value in (".", ".."):
+        raise _wrong(where, "is not an ID")
+    return str(value)
+
+
+def named_id(value: object, where: str) -> str:
+    """The ID of a user or of an authenticator: a kind, a pipe and a name."""
+    if not all(identifier(value, where).partition("|")):
         raise _wrong(where, "is not an ID")
     return str(value)
 

@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Callable, TypedDict, cast
 
 from ..authenticators import Authenticator
+from ..factors import FACTORS, of_management_type
 from ..wire.budget import Budget
 from ..wire.connection import Connection
 from ..wire.errors import (
@@ -34,6 +35,7 @@ from .answers import (
     identifier,
     list_of,
     maybe,
+    named_id,
     nothing,
     object_of,
     text,
@@ -50,8 +52,8 @@ if TYPE_CHECKING:
 PAGE_SIZE = 100
 
 # What a date says is read in authenticators; one that cannot be read is unknown.
-_METHOD = object_of(
-    id=identifier,
+_ANY_METHOD = object_of(
+    id=named_id,
     type=word,
     confirmed=maybe(flag),
     name=maybe(text),
@@ -64,8 +66,17 @@ _METHOD = object_of(
     authentication_methods=maybe(list_of(object_of(id=maybe(identifier), type=maybe(text)))),
 )
 _USER = object_of(
-    user_id=maybe(identifier), email=maybe(text), name=maybe(text), created_at=maybe(text), last_login=maybe(text)
+    user_id=maybe(named_id), email=maybe(text), name=maybe(text), created_at=maybe(text), last_login=maybe(text)
 )
+
+
+def _method(value: object, where: str) -> Any:
+    """An authentication method; what tells one device from another is there."""
+    item = _ANY_METHOD(value, where)
+    row = FACTORS.get(of_management_type(item["type"]))
+    return object_of(**{row.shown_as: word})(item, where) if row and row.shown_as else item
+
+
 _USERS = object_of(users=list_of(_USER), total=count, length=maybe(count))
 
 
@@ -176,7 +187,7 @@ class ManagementApi:
             action,
             lambda client: client.users.list_users_by_email(email=email, fields="user_id", include_fields=True),
         )
-        ids: set[str] = {user["user_id"] for user in checked(action, found, list_of(object_of(user_id=identifier)))}
+        ids: set[str] = {user["user_id"] for user in checked(action, found, list_of(object_of(user_id=named_id)))}
         if not ids:
             raise NotFoundError(
                 "Could not %s: no user has this e-mail address" % action,
@@ -237,7 +248,7 @@ class ManagementApi:
                 action, lambda client: client.users.authentication_methods.list(user_id, page=page, per_page=PAGE_SIZE)
             )
 
-        return [Authenticator.from_management(item) for item in every_item(action, read, "authenticators", _METHOD)]
+        return [Authenticator.from_management(item) for item in every_item(action, read, "authenticators", _method)]
 
     def create_authenticator(self, user_id: str, fields: dict[str, str]) -> Authenticator:
         """Create one for the user, confirmed at once (scope ``create:authentication_methods``).
@@ -248,7 +259,7 @@ class ManagementApi:
         check_id("user_id", user_id)
         action = "create a %s authenticator for %s" % (fields["type"], user_id)
         created = self.call(action, lambda client: client.users.authentication_methods.create(user_id, **fields))
-        return Authenticator.from_management(checked(action, created, _METHOD, lost=NOT_REPEATED))
+        return Authenticator.from_management(checked(action, created, _method, lost=NOT_REPEATED))
 
     def update_authenticator(self, user_id: str, authenticator_id: str, fields: dict[str, str]) -> Authenticator:
         """Change its label or the way it is challenged (scope ``update:authentication_methods``).
@@ -261,7 +272,7 @@ class ManagementApi:
         updated = self.call(
             action, lambda client: client.users.authentication_methods.update(user_id, authenticator_id, **fields)
         )
-        return Authenticator.from_management(checked(action, updated, _METHOD, lost=NOT_REPEATED))
+        return Authenticator.from_management(checked(action, updated, _method, lost=NOT_REPEATED))
 
     def delete_authenticator(self, user_id: str, authenticator_id: str) -> bool:
         """Remove it, with all that share its ``link_id`` (scope ``delete:authentication_methods``).

@@ -11,6 +11,7 @@ from typing import Any, Mapping, TypedDict
 from urllib.parse import quote
 
 from ..authenticators import Authenticator
+from ..factors import FACTORS, of_mfa_type
 from ..wire.errors import (
     AmbiguousWriteError,
     AuthenticationError,
@@ -21,9 +22,9 @@ from .answers import (
     Shape,
     checked,
     flag,
-    identifier,
     list_of,
     maybe,
+    named_id,
     nothing,
     object_of,
     one_of,
@@ -189,14 +190,18 @@ _ENROLLMENT: dict[str, Shape] = {
     "oob_code": maybe(token),
 }
 _CODES = list_of(word)
-_ROW = object_of(id=identifier, authenticator_type=word, active=flag, oob_channel=maybe(word), name=maybe(text))
+_ROW = object_of(id=named_id, authenticator_type=word, active=flag, oob_channel=maybe(word), name=maybe(text))
 _OOB_ROW = object_of(oob_channel=word)
+_NAMED_ROW = object_of(name=word)
 
 
 def _row(value: object, where: str) -> Any:
-    """A row of the list; how a code is sent is part of what it is."""
+    """A row of the list; how a code is sent is part of what it is, and the name tells one device from another."""
     row = _ROW(value, where)
-    return _OOB_ROW(row, where) if row["authenticator_type"] == "oob" else row
+    if row["authenticator_type"] == "oob":
+        _OOB_ROW(row, where)
+    factor = FACTORS.get(of_mfa_type(row["authenticator_type"], row.get("oob_channel")))
+    return _NAMED_ROW(row, where) if factor and factor.shown_as else row
 
 
 def _association(fields: Association) -> Shape:

@@ -10,8 +10,9 @@ import time
 from dataclasses import dataclass, replace
 from typing import Callable
 
+from ..api.answers import READ_AGAIN
 from ..api.actions import Action, ActionsApi, Binding, build_failed, not_deployed_yet
-from ..wire.errors import Auth0Error, BadRequestError, ServerError
+from ..wire.errors import Auth0Error, BadRequestError, ServerError, TransportError, one_line
 from .actions import UNKNOWN_ID, ActionPlan, WantedAction, bound_as_wanted, check, plan
 from .interrupted import interrupted
 
@@ -55,7 +56,7 @@ def wait_until_built(api: ActionsApi, action_id: str, patience: Patience) -> Non
             raise build_failed(action_id, action.errors)
         if patience.ends():
             raise ServerError(
-                "The Action %s is still %s after %.0f s" % (action_id, action.status, patience.timeout),
+                "The Action %s is still %s after %.0f s" % (action_id, one_line(action.status), patience.timeout),
                 hint="Increase build_timeout.",
             )
 
@@ -128,9 +129,25 @@ def _converge_absent(api: ActionsApi, wanted: WantedAction, actual: Action | Non
     bindings = api.bindings(actual.trigger)
     plan(wanted, actual, bindings, "", "")
     if not check_mode:
-        api.delete(actual.id, wanted.force)
+        _remove(api, wanted, actual.id)
     left = tuple(binding for binding in bindings if binding.action_id != actual.id)
     return ActionOutcome(True, actual, None, bindings, left)
+
+
+def _remove(api: ActionsApi, wanted: WantedAction, action_id: str) -> None:
+    """Return once the Action is gone. A removal whose answer is lost or says nothing may have been carried out: it is looked up.
+
+    :raises Auth0Error: it is still there, or nobody can tell
+    """
+    try:
+        api.delete(action_id, wanted.force)
+    except (TransportError, ServerError) as error:
+        try:
+            left = api.find(wanted.name)
+        except Auth0Error:
+            raise error.replace(hint=READ_AGAIN, progress={"changed": True, "action_id": action_id}) from None
+        if left is not None and left.id == action_id:
+            raise error.replace(hint="The Action is still there. Run the task again.") from None
 
 
 def _carry_out(
