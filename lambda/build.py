@@ -6,6 +6,8 @@
 
     python lambda/build.py DESTINATION [--packages DIRECTORY]
 
+DESTINATION is made, or made anew if it is empty or an earlier build. Anything else is refused and stays as it is.
+
 The client and the audit are copied unchanged, under the import path that they have in the collection. DIRECTORY is what
 ``pip install --target DIRECTORY --require-hashes -r lambda/requirements.txt`` made. Without it the result contains only
 our own code, for a runtime that has the packages elsewhere on its path.
@@ -24,8 +26,29 @@ HERE = Path(__file__).resolve().parent
 COLLECTION = HERE.parent
 HANDLER = ("handler.py", "settings.py", "stores.py")
 LIBRARIES = ("plugins/module_utils/auth0", "plugins/module_utils/audit")
+# In every directory that this made, and only there.
+MARKER = ".mfaops-auth0-function"
 # In bin, pip puts scripts for the building machine.
 _NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "bin")
+
+
+def refusal(destination: Path, packages: Path | None = None) -> str | None:
+    """Why a build must not go to the destination; None if it may."""
+    place = destination.resolve()
+    if destination.is_symlink():
+        return "%s is a link" % destination
+    if place.exists() and not place.is_dir():
+        return "%s is not a directory" % destination
+    if place in (COLLECTION, *COLLECTION.parents, Path.cwd(), *Path.cwd().parents, Path.home(), *Path.home().parents):
+        return "%s has the collection, your home or the current directory in it" % destination
+    for source in (HERE, *(COLLECTION / library for library in LIBRARIES)):
+        if place.is_relative_to(source):
+            return "%s is inside %s, which is copied" % (destination, source)
+    if packages is not None and (packages.resolve().is_relative_to(place) or place.is_relative_to(packages.resolve())):
+        return "%s and the packages in %s are inside one another" % (destination, packages)
+    if place.is_dir() and any(place.iterdir()) and not (place / MARKER).is_file():
+        return "%s is neither empty nor an earlier build" % destination
+    return None
 
 
 def build(destination: Path, packages: Path | None = None) -> None:
@@ -33,9 +56,15 @@ def build(destination: Path, packages: Path | None = None) -> None:
 
     :param destination: is removed first
     :param packages: directory of installed third-party packages to include
+    :raises ValueError: the destination is something else than an earlier build
     """
-    shutil.rmtree(destination, ignore_errors=True)
+    reason = refusal(destination, packages)
+    if reason:
+        raise ValueError(reason)
+    if destination.exists():
+        shutil.rmtree(destination)
     destination.mkdir(parents=True)
+    (destination / MARKER).touch()
     if packages:
         shutil.copytree(packages, destination, ignore=_NOT_SHIPPED, dirs_exist_ok=True)
     for name in HANDLER:
@@ -55,6 +84,9 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if options.packages and not options.packages.is_dir():
         parser.error("%s is not a directory" % options.packages)
+    reason = refusal(options.destination, options.packages)
+    if reason:
+        parser.error("%s. Choose a new or empty directory for the build" % reason)
     build(options.destination, options.packages)
     return 0
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
+import signal
 import stat
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -228,3 +231,87 @@ def test_drift_from_the_policy_is_told_and_mended(tenant):
     assert tenant.writes() == []
     assert changed(play(tenant, "policy", factors_disabled=["email"])) == 2
     assert changed(play(tenant, "policy", "--check", fail_on_drift=True, factors_disabled=["email"])) == 0
+
+
+def start(tenant: Tenant, folder: Path, name: str, *options: str, succeeds: bool = True) -> str:
+    """Run a playbook by its name in the collection, from a folder, as a guide prints it; its output."""
+    environ = {**environment(), "AUTH0_CLIENT_ID": "m2m", "AUTH0_CLIENT_SECRET": "m2m-secret"}
+    given = json.dumps({"tenant": {"base_url": tenant.running.url}})
+    command = [BIN / "ansible-playbook", "mfaops.auth0." + name, "-e", given, *options]
+    # A shell that lies about where it is must not matter.
+    run = subprocess.run(command, env={**environ, "PWD": "/"}, cwd=folder, capture_output=True, text=True, check=False)
+    output = run.stdout + run.stderr
+    assert (run.returncode == 0) is succeeds, output
+    return re.sub(r"\s+", " ", output)
+
+
+@pytest.mark.parametrize("name", ["codes2", "my codes", "./deep/codes", "~/codes", "/absolute/codes"])
+def test_paths_of_a_playbook_are_the_callers(tenant, name, monkeypatch):
+    here, home = tenant.folder / "here", tenant.folder / "home"
+    (here / "deep").mkdir(parents=True)
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    name = name.replace("/absolute", str(tenant.folder))
+    folder = Path(name.replace("~", str(home)))
+    folder = folder if folder.is_absolute() else here / folder
+    output = start(tenant, here, "rotate_recovery_codes", "-e", json.dumps({"codes_folder": name, "max_age": "1d"}))
+    assert list(folder.iterdir()) and "The new codes are in %s," % folder.resolve() in output
+    assert not list((PLAYBOOKS).glob("**/*codes2*"))
+
+
+def test_files_of_a_playbook_are_the_callers(tenant):
+    (tenant.folder / "users.csv").write_text("email,phone_number,name\n%s,+442071838750,\n" % email(1))
+    start(tenant, tenant.folder, "onboard_users", "-e", "users_csv=users.csv")
+    assert len(tenant.methods(1)) == 1
+    audit_of(tenant)
+    reviewed = json.dumps({"reviewed": []})
+    start(tenant, tenant.folder, "remove_reviewed_findings", "-e", "users_jsonl=users.jsonl.gz", "-e", reviewed)
+    for name, option in (("onboard_users", "users_csv"), ("remove_reviewed_findings", "users_jsonl")):
+        missing = start(tenant, tenant.folder, name, "-e", option + "=no.such", "-e", reviewed, succeeds=False)
+        assert "There is no file %s." % (tenant.folder / "no.such") in missing
+    (tenant.folder / "broken").write_bytes(b"\x1f\x8bbroken")
+    broken = start(
+        tenant, tenant.folder, "remove_reviewed_findings", "-e", "users_jsonl=broken", "-e", reviewed, succeeds=False
+    )
+    assert "%s is not the users.jsonl" % (tenant.folder / "broken") in broken and "gzip:" in broken
+
+
+def test_a_shared_directory_keeps_its_mode_and_the_reader_is_told(tenant):
+    folder = tenant.folder / "shared"
+    folder.mkdir()
+    folder.chmod(0o775)
+    output = play(tenant, "rotate_recovery_codes", codes_folder=str(folder), max_age="1d")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o775 and list(folder.iterdir())
+    assert "(mode 0775)" in output
+
+
+def test_a_rotation_that_was_cut_off_is_completed_by_the_next_run(tenant):
+    folder = tenant.folder / "codes"
+    tenant.fault(kind="slow", seconds=20, method="POST", path="*/recovery-code-regeneration")
+    given = {"tenant": {"base_url": tenant.running.url}, "codes_folder": str(folder), "max_age": "1d"}
+    process = subprocess.Popen(
+        [BIN / "ansible-playbook", PLAYBOOKS / "rotate_recovery_codes.yml", "-e", json.dumps(given)],
+        env={**environment(), "AUTH0_CLIENT_ID": "m2m", "AUTH0_CLIENT_SECRET": "m2m-secret"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 60
+    while not list(folder.glob(".*.pending")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(1)
+    (note,) = folder.iterdir()
+    # The module is in a session of its own: it is the process that has the note open.
+    (module,) = [
+        int(path.parts[2]) for path in Path("/proc").glob("[0-9]*/fd/*") if os.path.realpath(path) == str(note)
+    ]
+    for process_id in (process.pid, module):
+        os.kill(process_id, signal.SIGKILL)
+    process.wait()
+    whose = json.loads(note.read_text())["user_id"]
+    tenant.running.control("DELETE", "faults")
+    checked = play(tenant, "rotate_recovery_codes", "--check", codes_folder=str(folder), max_age="1d")
+    done = play(tenant, "rotate_recovery_codes", codes_folder=str(folder), max_age="1d")
+    again = play(tenant, "rotate_recovery_codes", codes_folder=str(folder), max_age="1d")
+    assert [changed(output) for output in (checked, done, again)] == [1, 1, 0]
+    assert (folder / note.name[1 : -len(".pending")]).exists() and not list(folder.glob(".*"))
+    assert "the recovery code of %s, so nobody may know" % whose in re.sub(r"\s+", " ", done)

@@ -12,12 +12,15 @@ import pytest
 
 from tests.support.playbook import BIN, ROOT, environment
 
+SHIPPED = {"plugins", "playbooks", "meta", "docs", "changelogs", "README.md", "CHANGELOG.md", "CONTRIBUTING.md"}
+SHIPPED |= {"CODE_OF_CONDUCT.md", "SECURITY.md", "LICENSE", "MANIFEST.json", "FILES.json"}
 
-def run(folder, *command, collections=None):
+
+def run(folder, *command, collections=None, **variables):
     done = subprocess.run(
         [BIN / command[0], *command[1:]],
         cwd=folder,
-        env=environment(collections),
+        env={**environment(collections), **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -31,7 +34,11 @@ def run(folder, *command, collections=None):
 def test_the_built_collection_installs_and_plays_the_demo_twice(tenant):
     built, installed, elsewhere = (tenant.folder / name for name in ("built", "installed", "elsewhere"))
     elsewhere.mkdir()
-    run(ROOT, "ansible-galaxy", "collection", "build", "--output-path", str(built))
+    # A plain environment has only ansible-core: there, this would be an ImportError.
+    missing = tenant.folder / "missing"
+    missing.mkdir()
+    (missing / "distlib.py").write_text("raise ImportError('nothing installs it')")
+    run(ROOT, "ansible-galaxy", "collection", "build", "--output-path", str(built), PYTHONPATH=str(missing))
     (tarball,) = built.iterdir()
     run(
         elsewhere,
@@ -48,6 +55,16 @@ def test_the_built_collection_installs_and_plays_the_demo_twice(tenant):
     assert not [
         path for path in content.rglob("*") if path.name in ("tests", "lambda", ".venv", "__pycache__", "build")
     ]
+    # All that git has of these, and nothing else at the top.
+    tracked = subprocess.run(
+        ["git", "ls-files", "plugins", "playbooks", "meta", "docs/docsite", "docs/examples"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert [name for name in tracked if not (content / name).is_file()] == []
+    assert {path.name for path in content.iterdir()} == SHIPPED
     demo = content / "playbooks" / "demo.yml"
     play = ("ansible-playbook", str(demo), "-e", "base_url=" + tenant.running.url)
     first = run(elsewhere, *play, collections=installed)

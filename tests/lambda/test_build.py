@@ -4,12 +4,20 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "lambda" / "build.py"
+specification = importlib.util.spec_from_file_location("build_of_the_function", BUILD)
+build = importlib.util.module_from_spec(specification)
+specification.loader.exec_module(build)
 
 
 def python_files(folder: Path) -> dict[str, bytes]:
@@ -43,7 +51,7 @@ def test_packages_are_copied_without_what_belongs_to_the_building_machine(tmp_pa
         (packages / name).parent.mkdir(parents=True, exist_ok=True)
         (packages / name).write_text("")
     target = tmp_path / "function"
-    target.mkdir()
+    subprocess.run([sys.executable, str(BUILD), str(target)], check=True)
     (target / "left-over.py").write_text("")
     subprocess.run([sys.executable, str(BUILD), str(target), "--packages", str(packages)], check=True)
     assert (target / "one" / "__init__.py").exists() and (target / "one-1.dist-info" / "METADATA").exists()
@@ -59,3 +67,37 @@ def test_packages_that_are_not_a_directory_are_an_error_in_one_line(tmp_path):
     )
     assert ended.returncode == 2 and "is not a directory" in ended.stderr
     assert not (tmp_path / "function").exists()
+
+
+@pytest.mark.parametrize(
+    "destination", [".", "..", "/", "~", "kept", "file", "link", "packages", "packages/in", "checkout"]
+)
+def test_a_destination_that_is_not_a_build_is_refused_and_stays_as_it_is(tmp_path, destination):
+    here = tmp_path / "here"
+    for folder in ("kept", "packages", "elsewhere"):
+        (here / folder).mkdir(parents=True)
+        (here / folder / "mine").write_text("")
+    (here / "file").write_text("")
+    (here / "link").symlink_to("elsewhere")
+    # A copy of what it takes, so that a mistake cannot reach the checkout.
+    checkout = here / "checkout"
+    shutil.copytree(ROOT / "lambda", checkout / "lambda")
+    shutil.copytree(ROOT / "plugins" / "module_utils", checkout / "plugins" / "module_utils")
+    before = sorted(here.rglob("*"))
+    arguments = [str(checkout / "lambda" / "build.py"), os.path.expanduser(destination)]
+    if destination.startswith("packages"):
+        arguments += ["--packages", "packages"]
+    if destination in ("/", "~"):
+        reason = build.refusal(Path(arguments[1]))
+        assert reason and "your home" in reason
+        return
+    ended = subprocess.run([sys.executable, "-B", *arguments], cwd=here, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2 and "Choose a new or empty directory" in ended.stderr
+    assert sorted(here.rglob("*")) == before
+
+
+def test_an_empty_directory_and_an_earlier_build_are_made_anew(tmp_path):
+    (tmp_path / "function").mkdir()
+    for _time in range(2):
+        subprocess.run([sys.executable, str(BUILD), "function"], cwd=tmp_path, check=True)
+    assert (tmp_path / "function" / "handler.py").exists()
