@@ -92,6 +92,7 @@ notes:
   - The module reads the environment variables on the host that it runs on. This is not the controller, unless the task is delegated to it.
 requirements:
   - Python 3.10 or newer on the host that the module runs on
+  - requests 2.32 or newer
   - auth0-python 6.8 or newer, below 7 (to act as the operator)
   - PyJWT with cryptography (for O(private_key); auth0-python installs both)
 """

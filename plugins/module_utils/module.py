@@ -36,6 +36,7 @@ except ImportError:
 
 LIBRARIES = {
     "auth0": "auth0-python >= 6.8, < 7",
+    "requests": "requests >= 2.32",
     "httpx": "auth0-python >= 6.8, < 7",
     "jwt": "PyJWT[crypto] >= 2.8",
     "segno": "segno >= 1.6",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from .errors import ConfigurationError
 
@@ -48,7 +48,10 @@ def read_proxy(address: str, named: str) -> Proxy:
         )
     try:
         parts = urlsplit(address)
-        usable = bool(parts.hostname) and parts.port != 0 and address.isascii()
+        host = parts.hostname or ""
+        usable = bool(host) and host.isascii() and parts.port != 0
+        # What a Basic header can hold (RFC 7617 §2).
+        unquote(parts.netloc).encode("latin-1")
     except ValueError:
         usable = False
     if not usable or not re.fullmatch(r"https?://[^/?#\s]+/?", address, re.IGNORECASE):
