@@ -84,7 +84,7 @@ def test_every_request_ends_in_time(call, method, script):
     with serving(script) as (port, seen):
         with pytest.raises(Auth0Error) as caught:
             call(port, method)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     assert isinstance(caught.value, AmbiguousWriteError if method == "POST" else (TransportError, ServerError))
     assert len(seen) == 1
 
