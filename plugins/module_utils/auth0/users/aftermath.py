@@ -56,7 +56,9 @@ def unknown(needed: Plan, gone: set[str], step: Step, error: Auth0Error, unread:
     doubtful = in_doubt(step, error)
     progress: dict[str, object] = {}
     if gone or doubtful:
-        progress = {"changed": True, "removed_ids": sorted(gone)}
+        progress = {"changed": True}
+        if isinstance(step, (Remove, RemoveAll)):
+            progress["removed_ids"] = sorted(gone)
         maybe = set(needed.removed) - gone
         if isinstance(step, Remove) and not step.listed:
             maybe.add(step.authenticator_id)
