@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from datetime import datetime, timezone
@@ -34,6 +35,10 @@ MAX_WAIT = 60.0
 MARGIN = ATTEMPTS * REQUEST_TIMEOUT + MAX_WAIT + 10.0
 
 logger = Logger(service="mfa-audit")
+
+# At the level DEBUG, which a variable of the function's can ask for, they log whole requests and answers, secrets included.
+for library in ("boto3", "botocore", "s3transfer", "urllib3", "requests", "httpx", "httpcore", "auth0"):
+    logging.getLogger(library).setLevel(logging.WARNING)
 
 
 class Result(TypedDict):

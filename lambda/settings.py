@@ -154,6 +154,7 @@ def read_credentials(name: str, secret: object) -> Credentials:
             # Its message quotes the address, and two values of a secret are easily swapped.
             problems = ["domain is not a host name, or base_url is not an address that begins with https://"]
         else:
+            connection.secrets.add(read.client_secret)
             return Credentials(connection, Application(read.client_id, read.client_secret))
     raise ConfigurationError(
         "The secret %s cannot be used: %s" % (name, ", ".join(problems) or "it is not a JSON object"),

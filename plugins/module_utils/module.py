@@ -10,6 +10,7 @@ The only file that knows AnsibleModule. A module states its parts and its task a
 from __future__ import annotations
 
 import os
+import re
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,7 +20,8 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_requ
 
 from .auth0.wire.budget import Budget
 from .auth0.wire.connection import Connection
-from .auth0.wire.errors import Auth0Error, ConfigurationError
+from .auth0.wire.errors import Auth0Error, ConfigurationError, visible
+from .auth0.wire.redaction import Secrets
 from .auth0.api.bearer import Bearer
 from .auth0.api.tokens import Application, TokenEndpoint
 from .auth0.wire.transport import Transport
@@ -126,12 +128,15 @@ def run(task: Callable[[Session], dict[str, Any]], *parts: Part) -> None:
     :param task: gets a :class:`Session`, returns the result; its ``diff`` is shown in diff mode only
     :param parts: the options of the module
     """
-    module = AnsibleModule(**module_arguments(parts))
+    arguments = module_arguments(parts)
+    module = AnsibleModule(**arguments)
+    session = Session(module)
     try:
-        with Session(module) as session:
+        with session:
+            check_visible(arguments["argument_spec"], module.params)
             result = task(session)
     except Auth0Error as error:
-        module.fail_json(msg=str(error), **error.facts())
+        module.fail_json(**_shown(module, session.secrets, {"msg": str(error), **error.facts()}))
     except ImportError as error:
         name = (error.name or "").partition(".")[0]
         if name not in LIBRARIES:
@@ -140,7 +145,58 @@ def run(task: Callable[[Session], dict[str, Any]], *parts: Part) -> None:
     else:
         if not module._diff:
             result.pop("diff", None)
-        module.exit_json(**result)
+        module.exit_json(**_shown(module, session.secrets, result))
+
+
+def _shown(module: AnsibleModule, secrets: Secrets, result: dict[str, Any]) -> dict[str, Any]:
+    """The result as it is printed; from here on Ansible masks the secrets that it does not hand out."""
+    for secret in secrets.beside(result):
+        module.no_log_values.add(secret)
+        if register_secret is not None:
+            register_secret(secret)
+    if "diff" in result:
+        # The code of an Action is compared as it is, and shown in the diff only.
+        result = {**result, "diff": secrets.data(result["diff"])}
+    return {name: _visible(value, lines=name == "diff") for name, value in result.items()}
+
+
+def _visible(value: Any, lines: bool) -> Any:
+    """The value with its texts in a form that cannot steer the terminal that Ansible prints it on.
+
+    :param lines: a text may have several lines
+    """
+    if isinstance(value, str):
+        return re.sub("[^\t\n]+", lambda part: visible(part[0]), value) if lines else visible(value)
+    if isinstance(value, dict):
+        # A picture of characters has as many lines as it needs, and is ours.
+        return {_visible(name, False): _visible(each, lines or name == "qr_text") for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_visible(each, lines) for each in value]
+    return value
+
+
+# Options that may have several lines, and are nowhere printed but in a diff.
+_LINES = frozenset({"code", "public_key", "query"})
+
+
+def check_visible(spec: Mapping[str, dict[str, Any]], params: Mapping[str, Any]) -> None:
+    """Return if the options have no characters that :func:`visible` replaces, so that results can be compared with them.
+
+    :param spec: of the module, or of an option with options of its own
+    :raises ConfigurationError: an option has one
+    """
+    for name, option in spec.items():
+        value = params.get(name)
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, dict) and "options" in option:
+                check_visible(option["options"], each)
+            elif isinstance(each, str) and not option.get("no_log") and name not in _LINES:
+                hidden = sorted({visible(char) for char in each if visible(char) != char})
+                if hidden:
+                    raise ConfigurationError(
+                        "%s has characters that cannot be seen: %s" % (name, ", ".join(hidden)),
+                        hint="Remove them. A line break is \\x0a.",
+                    )
 
 
 # Ansible's own fallbacks are filled in before options are compared, and would stand against what a task says.
@@ -173,19 +229,19 @@ class Session:
     :ivar params: the options, with what the environment adds
     :ivar check_mode: whether nothing may be changed
     :ivar warn: shows a warning
+    :ivar secrets: what Ansible must not print, but for what the result hands out
 
     With ``mfa_token`` or ``username`` the task acts as the user, through the MFA API; else as operator, through the
     Management API.
     """
 
     def __init__(self, module: AnsibleModule) -> None:
-        self._secrets = module.no_log_values
+        self.secrets = Secrets()
         self.check_mode: bool = module.check_mode
-        self.warn: Callable[[str], None] = module.warn
+        self.warn: Callable[[str], None] = lambda text: module.warn(visible(text))
         added = from_environment(module.params, os.environ)
         self.params = {**module.params, **added}
-        for name in ENVIRONMENT.keys() & added.keys():
-            self.hide(added[name])
+        self.secrets.add(*module.no_log_values, *(added[name] for name in ENVIRONMENT.keys() & added.keys()))
         self._closing = ExitStack()
 
     def __enter__(self) -> Session:
@@ -208,6 +264,7 @@ class Session:
             ca_path=given["ca_path"],
             timeout=given["timeout"],
             proxy=given["proxy"],
+            secrets=self.secrets,
         )
 
     @cached_property
@@ -256,7 +313,7 @@ class Session:
                 hint="Remove them: the user's own token says who the user is.",
             )
         tokens = self.tokens()
-        return UserSide(MfaApi(tokens, Bearer(as_user(self.params, tokens), self.hide)))
+        return UserSide(MfaApi(tokens, Bearer(as_user(self.params, tokens))))
 
     def operator_side(self) -> OperatorSide:
         """One user, named by ``user_id`` or ``email``, as operator; sends nothing.
@@ -287,13 +344,7 @@ class Session:
         from .auth0.api.management import ManagementApi
         from .auth0.login.operator import as_operator
 
-        bearer = Bearer(as_operator(self.params, self.connection, self.budget), self.hide)
+        bearer = Bearer(as_operator(self.params, self.connection, self.budget))
         api = ManagementApi(self.connection, self.budget, bearer)
         self._closing.callback(api.close)
         return api
-
-    def hide(self, secret: str) -> None:
-        """Keep a secret that Auth0 returned out of everything Ansible prints."""
-        self._secrets.add(secret)
-        if register_secret is not None:
-            register_secret(secret)

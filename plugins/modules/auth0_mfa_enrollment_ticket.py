@@ -124,8 +124,6 @@ def make_ticket(session: Session) -> dict:
     given = {name: value for name, value in fields.items() if value is not None}
     ticket_id, ticket_url = GuardianApi(session.operator).create_ticket(user_id, given)
     if params["send_mail"]:
-        session.hide(ticket_id)
-        session.hide(ticket_url)
         return result
     return {**result, "ticket_id": ticket_id, "ticket_url": ticket_url}
 

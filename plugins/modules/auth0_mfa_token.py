@@ -405,7 +405,7 @@ def result_of(obtained: Obtained, missing: list[str], now: datetime) -> dict:
 
 
 def get_token(session: Session) -> dict:
-    obtained = obtain(session.tokens(), session.params, session.check_mode, session.hide)
+    obtained = obtain(session.tokens(), session.params, session.check_mode)
     now, missing = datetime.now(timezone.utc), []
     if obtained.tokens:
         missing = missing_scopes(asked_scopes(session.params, session.connection.mfa_audience), obtained.tokens)

@@ -155,7 +155,6 @@ def converge_recovery_code(session: Session) -> dict:
             outcome = converge()
         result = {"changed": outcome.changed, "user_id": side.user_id, "interrupted_at": interrupted_at}
         if outcome.code and file:
-            session.hide(outcome.code)
             file.write(outcome.code.encode() + b"\n")
             result["path"] = file.path
         elif outcome.code:

@@ -156,16 +156,89 @@ def test_a_diff_is_shown_in_diff_mode_only(result_of, wanted):
 def test_a_warning_of_a_task_is_ansibles(result_of, monkeypatch):
     warnings = []
     monkeypatch.setattr(AnsibleModule, "warn", lambda module, text: warnings.append(text))
-    result_of(lambda session: session.warn("Look here") or {})
-    assert warnings == ["Look here"]
+    result_of(lambda session: session.warn("Look here\n\x1b") or {})
+    assert warnings == ["Look here\\x0a\\x1b"]
 
 
-def test_a_hidden_value_is_nowhere_in_the_result(result_of):
+@pytest.mark.parametrize("fails", [False, True], ids=["success", "failure"])
+def test_only_the_secrets_that_a_result_hands_out_are_in_it(result_of, fails):
     def task(session):
-        session.hide("canary-secret")
-        return {"answer": "it is canary-secret"}
+        session.secrets.answer({"access_token": "canary-bearer", "recovery_code": "NEWCODE1", "secret": "SEEDSEED"})
+        result = {"said": "it is canary-bearer, NEWCODE1", "recovery_code": "NEWCODE1", "barcode_uri": "x=SEEDSEED"}
+        if fails:
+            raise BadRequestError("It is canary-bearer", progress=result)
+        return result
 
-    assert "canary" not in str(result_of(task))
+    result = result_of(task)
+    assert "canary" not in str(result)
+    assert (result["recovery_code"], result["barcode_uri"]) == ("NEWCODE1", "x=SEEDSEED")
+
+
+def test_what_was_given_is_not_handed_out_again(result_of, monkeypatch):
+    monkeypatch.setenv("AUTH0_CLIENT_SECRET", "canary-secret")
+    result = result_of(lambda session: {"recovery_code": "canary-secret", "a": session.params["client_secret"]})
+    assert "canary" not in str(result)
+
+
+def test_a_diff_shows_no_secret_in_any_form(result_of):
+    def task(session):
+        session.secrets.add('can"ary-secret')
+        return {"diff": {"before": "", "after": 'code: can\\"ary-secret\nother'}}
+
+    assert result_of(task, {"_ansible_diff": True})["diff"]["after"] == "code: ********\nother"
+
+
+HIDDEN = "\x1b[2J \x9b \u202e \u2066 \u200b \u2028 \x85 \ufeff \r \n"
+
+
+def is_safe(text):
+    return text.isprintable() and "\\x1b[2J \\x9b \\u202e \\u2066 \\u200b \\u2028 \\x85 \\ufeff" in text
+
+
+@pytest.mark.parametrize("where", ["msg", "progress", "result", "name of a member"])
+def test_a_text_of_the_tenant_cannot_steer_the_terminal(result_of, where):
+    def task(session):
+        if where == "msg":
+            raise BadRequestError("Two are named " + HIDDEN)
+        if where == "progress":
+            raise BadRequestError("No", progress={"users": [{"name": HIDDEN}]})
+        return {"users": [{"name": HIDDEN} if where == "result" else {HIDDEN: "x"}]}
+
+    result = result_of(task)
+    ((name, value),) = {"msg": result.get("msg")}.items() if where == "msg" else result["users"][0].items()
+    assert is_safe(name if where == "name of a member" else value)
+
+
+def test_a_diff_and_a_picture_have_lines_and_nothing_else(result_of):
+    task = lambda session: {"diff": {"after": "a\n\tb\r\x1b"}, "enrollment": {"qr_text": "#\n#"}}
+    result = result_of(task, {"_ansible_diff": True})
+    assert result["diff"]["after"] == "a\n\tb\\x0d\\x1b"
+    assert result["enrollment"]["qr_text"] == "#\n#"
+
+
+NAMED = Part(
+    {
+        "name": {"type": "str"},
+        "code": {"type": "str"},
+        "names": {"type": "list", "elements": "str"},
+        "pairs": {"type": "list", "elements": "dict", "options": {"key": {"type": "str"}}},
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"name": "a\n"}, {"name": "a\x1bb"}, {"names": ["a", "\u202e"]}, {"pairs": [{"key": "\x9b"}]}],
+    ids=["line break", "escape", "in a list", "in an option of an option"],
+)
+def test_an_option_with_hidden_characters_is_refused(result_of, options):
+    result = result_of(lambda session: pytest.fail("the task ran"), options, (CONNECTION, NAMED))
+    assert "cannot be seen: \\" in result["msg"] and result["msg"].isprintable()
+
+
+def test_code_and_secrets_may_have_lines(result_of):
+    options = {"code": "a\nb", "client_secret": "a\tb", "name": "Ünïcödé 日本　語"}
+    assert not result_of(lambda session: {}, options, (CONNECTION, NAMED)).get("failed")
 
 
 def test_an_error_of_the_client_is_a_failure_with_its_facts(result_of):

@@ -18,6 +18,7 @@ from typing import Any, Iterable, Mapping, TypedDict
 
 from .factors import FACTORS, Factor, of_management_type, of_mfa_type
 from .times import as_time, iso
+from .wire.errors import visible
 
 MFA_VIEW, MANAGEMENT_VIEW = "mfa", "management"
 
@@ -233,7 +234,8 @@ def rows_for_diff(authenticators: Iterable[Authenticator]) -> str:
         facts += [str(row[key]) for key in ("name", "phone_number", "email") if row[key]]
         if row["preferred_method"]:
             facts.append("%s first" % row["preferred_method"])
-        lines.append("%s: %s\n" % (row["id"], ", ".join(facts)))
+        # A label must not write a line of its own.
+        lines.append(visible("%s: %s" % (row["id"], ", ".join(facts))) + "\n")
     return "".join(lines)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 from ...auth0.factors import FACTORS
+from ...auth0.wire.errors import visible
 from ..records import SEVERITIES, STATES, AgeFrom, ShownFinding, State, Summary
 from ..rules import RULES
 from .summary import not_reached_text
@@ -256,7 +257,9 @@ def page(figures: Summary, findings: dict[str, list[ShownFinding]]) -> str:
     """
     import jinja2
 
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, finalize=_seen
+    )
     environment.filters.update(moment=_moment, seconds=_seconds, share=_share, width=_width, strength=_strength)
     return environment.from_string(_TEMPLATE).render(
         s=figures,
@@ -275,6 +278,11 @@ def page(figures: Summary, findings: dict[str, list[ShownFinding]]) -> str:
         most_users=max(figures["factors"].values(), default=0),
         findings=findings,
     )
+
+
+def _seen(value: object) -> object:
+    """What is put into the page: a text of the tenant cannot turn the writing direction of what stands beside it."""
+    return type(value)(visible(value)) if isinstance(value, str) else value
 
 
 def _stack(users: dict[State, int]) -> list[_Part]:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from ...auth0.factors import FACTORS
 from ...auth0.times import iso
+from ...auth0.wire.errors import visible
 from ..policy import Policy
 from ..records import SCHEMA_VERSION, STATES, CoverageFigures, FindingRow, ShownFinding, State, Summary, UserRow
 from ..rules import RULES
@@ -185,7 +186,7 @@ def table(figures: Summary) -> str:
     ]
     if figures["partial"]:
         lines.append("PARTIAL: %s" % figures["reason"])
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(visible, lines)) + "\n"
 
 
 def not_reached_text(coverage: CoverageFigures) -> str:

@@ -53,15 +53,13 @@ class Bearer:
     def __init__(
         self,
         authentication: Authentication,
-        on_token: Callable[[str], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """
-        :param on_token: is told every new token, so that it can be hidden from output
         :raises ConfigurationError: the authentication lacks something
         """
         authentication.validate()
-        self._authentication, self._on_token, self._clock = authentication, on_token, clock
+        self._authentication, self._clock = authentication, clock
         self._token: str | None = None
         self._renew_at = 0.0
 
@@ -92,8 +90,6 @@ class Bearer:
         # Of a token without an end, Auth0 tells the end by refusing it.
         lives = tokens.expires_in or math.inf
         self._renew_at = self._clock() + max(lives - _LEEWAY, lives * (1 - _LEEWAY_PART))
-        if self._on_token:
-            self._on_token(self._token)
         return self._token
 
 

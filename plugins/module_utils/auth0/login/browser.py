@@ -52,7 +52,10 @@ class AuthorizationCode:
         """None: a code works once."""
 
     def _find_code(self) -> str:
-        return self.code if self.code is not None else pkce.code_from(self.callback_url or "", self.state or "")
+        if self.code is not None:
+            return self.code
+        known = self.endpoint.transport.connection.secrets
+        return pkce.code_from(self.callback_url or "", self.state or "", known)
 
 
 @dataclass(frozen=True)

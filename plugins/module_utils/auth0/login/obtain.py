@@ -55,21 +55,18 @@ def missing_scopes(asked: tuple[str, ...], tokens: TokenSet) -> list[str]:
     return [scope for scope in asked if scope not in granted]
 
 
-def obtain(
-    endpoint: TokenEndpoint, options: Mapping[str, Any], check_mode: bool, hide: Callable[[str], None]
-) -> Obtained:
+def obtain(endpoint: TokenEndpoint, options: Mapping[str, Any], check_mode: bool) -> Obtained:
     """Take the login as far as the options go.
 
     :param options: of the module ``auth0_mfa_token``, all of them, None where not given
     :param check_mode: send nothing
-    :param hide: is told every secret that is not part of the result
     :raises ConfigurationError: an option is missing or cannot be right; nothing was sent
     :raises Auth0Error: a step was refused
     """
     check_not_empty(audience=options["audience"])
     if options["grant"] == "authorization_code" and options["code"] is None and options["callback_url"] is None:
         return Obtained(browser=_begin(endpoint, options))
-    way = _WAYS[options["grant"]](endpoint, options, hide)
+    way = _WAYS[options["grant"]](endpoint, options)
     way.validate()
     if check_mode:
         return Obtained(changed=options["recovery_code"] is not None)
@@ -98,20 +95,18 @@ def _begin(endpoint: TokenEndpoint, options: Mapping[str, Any]) -> BrowserLogin:
     return begin(endpoint, options["redirect_uri"], *_audience_and_scope(endpoint, options))
 
 
-def _by_password(
-    endpoint: TokenEndpoint, options: Mapping[str, Any], hide: Callable[[str], None]
-) -> Password | TwoSteps:
+def _by_password(endpoint: TokenEndpoint, options: Mapping[str, Any]) -> Password | TwoSteps:
     second = _second_step(options)
     if options["mfa_token"] is None:
         audience, scope = _audience_and_scope(endpoint, options)
         login = Password(endpoint, options["username"], options["password"], options["realm"], audience, scope)
-        return TwoSteps(endpoint, login, second, hide) if second else login
+        return TwoSteps(endpoint, login, second) if second else login
     if second is None:
         raise ConfigurationError(
             "mfa_token needs a second step",
             hint="Set otp, recovery_code, challenge, or the oob_code of a challenge that was sent.",
         )
-    return TwoSteps(endpoint, StoppedLogin(options["mfa_token"]), second, hide)
+    return TwoSteps(endpoint, StoppedLogin(options["mfa_token"]), second)
 
 
 def _second_step(options: Mapping[str, Any]) -> SecondStep | None:
@@ -126,7 +121,7 @@ def _second_step(options: Mapping[str, Any]) -> SecondStep | None:
     return None
 
 
-def _by_refresh_token(endpoint: TokenEndpoint, options: Mapping[str, Any], _hide: Callable[[str], None]) -> Refresh:
+def _by_refresh_token(endpoint: TokenEndpoint, options: Mapping[str, Any]) -> Refresh:
     if options["offline_access"]:
         raise ConfigurationError(
             "offline_access does not go with grant=refresh_token",
@@ -135,7 +130,7 @@ def _by_refresh_token(endpoint: TokenEndpoint, options: Mapping[str, Any], _hide
     return Refresh(endpoint, options["refresh_token"], _audience_and_scope(endpoint, options)[1])
 
 
-def _by_code(endpoint: TokenEndpoint, options: Mapping[str, Any], _hide: Callable[[str], None]) -> AuthorizationCode:
+def _by_code(endpoint: TokenEndpoint, options: Mapping[str, Any]) -> AuthorizationCode:
     given = {name: options[name] for name in ("redirect_uri", "code_verifier", "code", "callback_url", "state")}
     return AuthorizationCode(endpoint, **given)
 

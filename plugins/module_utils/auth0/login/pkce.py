@@ -14,6 +14,7 @@ import secrets
 from urllib.parse import parse_qsl, urlsplit
 
 from ..wire.errors import AuthenticationError, ConfigurationError, one_line
+from ..wire.redaction import Secrets
 
 _START_AGAIN = "Get a new authorization_url and log in again."
 
@@ -38,10 +39,11 @@ def check_verifier(code_verifier: str) -> None:
         )
 
 
-def code_from(callback_url: str, state: str) -> str:
+def code_from(callback_url: str, state: str, known: Secrets) -> str:
     """The authorization code in the address that the browser ended at.
 
     :param state: what the authorization request carried
+    :param known: learns the code, and masks what the address says beside it
     :raises ConfigurationError: the address has no code
     :raises AuthenticationError: it belongs to another login, or the login was refused
     """
@@ -49,6 +51,7 @@ def code_from(callback_url: str, state: str) -> str:
         answer = dict(parse_qsl(urlsplit(callback_url).query))
     except ValueError:
         answer = {}
+    known.add(answer.get("code"))
     # Before anything else: whatever else another login's address says is not for us (RFC 9700 §4.7).
     if not hmac.compare_digest(answer.get("state", "").encode(), state.encode()):
         raise AuthenticationError(
@@ -56,8 +59,10 @@ def code_from(callback_url: str, state: str) -> str:
             hint="Somebody may have replaced the address. " + _START_AGAIN,
         )
     if "error" in answer:
-        said = one_line(answer.get("error_description") or "Auth0 gave no reason")
-        raise AuthenticationError("The login was refused: %s" % said, code=one_line(answer["error"]), hint=_START_AGAIN)
+        said = one_line(known.text(answer.get("error_description") or "Auth0 gave no reason"))
+        raise AuthenticationError(
+            "The login was refused: %s" % said, code=one_line(known.text(answer["error"])), hint=_START_AGAIN
+        )
     if not answer.get("code"):
         raise ConfigurationError(
             "callback_url has no code", hint="Set it to the whole address that the browser ended at, with its query."

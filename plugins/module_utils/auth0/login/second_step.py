@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Final, Protocol
+from typing import Any, Final, Protocol
 
 from ..api.bearer import Bearer
 from ..api.checks import check_code, check_id, check_not_empty
@@ -27,11 +27,10 @@ class SecondStep(Protocol):
         :raises ConfigurationError: a value is missing or cannot be right
         """
 
-    def token(self, endpoint: TokenEndpoint, mfa_token: str, hide: Callable[[str], None]) -> TokenSet:
+    def token(self, endpoint: TokenEndpoint, mfa_token: str) -> TokenSet:
         """The token that the login ends with.
 
         :param mfa_token: of the login that needs the second step
-        :param hide: is told every secret on the way that the caller does not get
         :raises ChallengeSent: the user has received a code or a push, and another task goes on with the answer
         :raises AuthenticationError: Auth0 refused the step
         """
@@ -58,9 +57,8 @@ class Otp:
         """:raises ConfigurationError: not six digits"""
         check_code("otp", self.code)
 
-    def token(self, endpoint: TokenEndpoint, mfa_token: str, hide: Callable[[str], None]) -> TokenSet:
+    def token(self, endpoint: TokenEndpoint, mfa_token: str) -> TokenSet:
         """See :class:`SecondStep`."""
-        hide(mfa_token)
         return endpoint.mfa_otp(mfa_token, self.code)
 
 
@@ -74,9 +72,8 @@ class RecoveryCode:
         """:raises ConfigurationError: it is empty"""
         check_not_empty(recovery_code=self.code)
 
-    def token(self, endpoint: TokenEndpoint, mfa_token: str, hide: Callable[[str], None]) -> TokenSet:
+    def token(self, endpoint: TokenEndpoint, mfa_token: str) -> TokenSet:
         """See :class:`SecondStep`."""
-        hide(mfa_token)
         return endpoint.mfa_recovery_code(mfa_token, self.code)
 
 
@@ -99,10 +96,8 @@ class Answer:
             check_code("binding_code", self.binding_code)
         _check_push_timeout(self.push_timeout)
 
-    def token(self, endpoint: TokenEndpoint, mfa_token: str, hide: Callable[[str], None]) -> TokenSet:
+    def token(self, endpoint: TokenEndpoint, mfa_token: str) -> TokenSet:
         """See :class:`SecondStep`."""
-        hide(mfa_token)
-        hide(self.oob_code)
         if self.binding_code is not None:
             return endpoint.mfa_oob(mfa_token, self.oob_code, self.binding_code)
         return endpoint.poll_oob(mfa_token, self.oob_code, self.push_timeout)
@@ -133,7 +128,7 @@ class SendChallenge:
                 hint="Set it to an ID that begins with %s|, as the MFA API lists it." % self.channel,
             )
 
-    def token(self, endpoint: TokenEndpoint, mfa_token: str, hide: Callable[[str], None]) -> TokenSet:
+    def token(self, endpoint: TokenEndpoint, mfa_token: str) -> TokenSet:
         """See :class:`SecondStep`.
 
         :raises RefusedError: the channel reaches no authenticator, or more than one
@@ -145,7 +140,7 @@ class SendChallenge:
         sent = endpoint.challenge(mfa_token, authenticator_id)
         if sent.binding_method is not None or self.push_timeout == 0:
             raise ChallengeSent("The user has to answer the challenge", mfa_token, sent)
-        return Answer(sent.oob_code, None, self.push_timeout).token(endpoint, mfa_token, hide)
+        return Answer(sent.oob_code, None, self.push_timeout).token(endpoint, mfa_token)
 
 
 def choose(channel: str, rows: list[Authenticator]) -> str:

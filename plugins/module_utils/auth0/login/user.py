@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Mapping
+from typing import Any, Mapping
 
 from ..api.bearer import Authentication
 from ..api.checks import check_not_empty, check_token
@@ -75,15 +75,11 @@ class StoppedLogin:
 
 @dataclass(frozen=True)
 class TwoSteps:
-    """A login with a second step, which is taken where Auth0 asks for it.
-
-    :ivar hide: is told every secret on the way that the caller does not get
-    """
+    """A login with a second step, which is taken where Auth0 asks for it."""
 
     endpoint: TokenEndpoint
     first: Authentication
     second: SecondStep
-    hide: Callable[[str], None] = lambda _secret: None
 
     def validate(self) -> None:
         """:raises ConfigurationError: one of the steps lacks something"""
@@ -100,7 +96,7 @@ class TwoSteps:
             return self.first.token()
         except MfaRequiredError as required:
             mfa_token = required.mfa_token
-        return self.second.token(self.endpoint, mfa_token, self.hide)
+        return self.second.token(self.endpoint, mfa_token)
 
     def renew(self) -> None:
         """None: a code of a second step works once."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from ..api.actions import Action, ActionFields, Binding
-from ..wire.errors import ConfigurationError, RefusedError
+from ..wire.errors import ConfigurationError, RefusedError, visible
 
 UNKNOWN_ID = "(known after creation)"
 
@@ -211,15 +211,13 @@ def for_diff(action: Action | None, bindings: tuple[Binding, ...]) -> str:
     if action is None:
         return ""
     place = position_of(action.id, bindings)
-    lines = [
+    facts = [
         "trigger: %s %s" % (action.trigger, action.trigger_version),
         "runtime: %s" % action.runtime,
         "dependencies: %s" % (", ".join("%s@%s" % pair for pair in sorted(action.dependencies.items())) or "none"),
         "secrets: %s" % (", ".join(sorted(action.secrets)) or "none"),
         "deployed: %s" % ("yes" if action.deployed else "no"),
         "bound: %s" % ("at place %d of %d" % (place, len(bindings)) if place else "no"),
-        "",
-        action.code.rstrip("\n"),
-        "",
     ]
-    return "\n".join(lines)
+    # Of what Auth0 shows, only the code has lines.
+    return "\n".join([*map(visible, facts), "", action.code.rstrip("\n"), ""])

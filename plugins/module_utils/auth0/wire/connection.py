@@ -49,11 +49,13 @@ class Connection:
         ca_path: str | None = None,
         timeout: float = 30,
         proxy: str | None = None,
+        secrets: Secrets | None = None,
     ) -> Connection:
         """A connection made of checked options; sends nothing.
 
         :param auth0_domain: ``example.eu.auth0.com``, optionally with a port
         :param base_url: another address of the same tenant, ``https://login.example.com``; ``http`` only on loopback
+        :param secrets: that are known already
         :raises ConfigurationError: an option cannot be right
         """
         if not auth0_domain and not base_url:
@@ -70,6 +72,9 @@ class Connection:
         if not isinstance(timeout, (int, float)) or not 0 < timeout <= LONGEST_TIMEOUT:
             raise ConfigurationError("timeout %r is not above 0 and at most %d seconds" % (timeout, LONGEST_TIMEOUT))
         way = read_proxy(proxy, "proxy") if proxy else _environment_proxy(url)
+        known = secrets or Secrets()
+        if way:
+            known.add(*way.secrets)
         # A path that is wrong is told wherever the tenant is.
         by_tls = url.startswith("https:") or (way is not None and way.tls) or bool(ca_path)
         return cls(
@@ -78,6 +83,7 @@ class Connection:
             timeout=float(timeout),
             context=tls_context(validate_certs, ca_path) if by_tls else None,
             proxy=way,
+            secrets=known,
         )
 
     @property

@@ -14,7 +14,7 @@ An error is made once and does not change. Whoever knows more than the one who m
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from functools import partial
 from typing import Any, Final, Mapping, TypedDict
 
@@ -272,6 +272,28 @@ def _request_id(headers: Mapping[str, str]) -> str | None:
 
 
 def one_line(text: object) -> str:
-    """The text on one line without control characters, at most 300 characters."""
-    line = re.sub(r"[\x00-\x1f\x7f\s]+", " ", str(text)).strip()
+    """The text on one line, with what would not be seen as escapes, at most 300 characters."""
+    line = visible(" ".join(str(text).split()))
     return line if len(line) <= _QUOTED_LENGTH else line[: _QUOTED_LENGTH - 1] + "…"
+
+
+def visible(text: str) -> str:
+    """The text with escapes such as ``\\x1b`` and ``\\u202e`` for every character that steers a terminal or cannot be seen.
+
+    Control characters, line breaks, marks of the writing direction, and characters without a width.
+    """
+    return text if text.isascii() and text.isprintable() else text.translate(_ESCAPES)
+
+
+class _Escapes(dict[int, str]):
+    """What ``str.translate`` puts in place of each character; filled as it is asked."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+            char = ("\\x%02x" if code < 0x100 else "\\u%04x" if code < 0x10000 else "\\U%08x") % code
+        self[code] = char
+        return char
+
+
+_ESCAPES = _Escapes()

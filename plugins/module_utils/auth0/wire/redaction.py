@@ -12,6 +12,7 @@ to a text, because folded or cut text no longer contains the secret as it was.
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 import threading
@@ -53,6 +54,18 @@ _SENT = _RETURNED | {
 }
 # Not shown as text by anybody, and compared with what a task asks for.
 _KEPT = _RETURNED | {"code"}
+# Members that hold the same secret.
+_SAME = {
+    "barcode_uri": "secret",
+    "totp_secret": "secret",
+    "recovery_codes": "recovery_code",
+    "ticket_url": "ticket_id",
+}
+# What one answer can teach. No documented one has more secrets or longer ones; they cost time with every later answer.
+_MOST_LEARNED = 50
+_LONGEST_LEARNED = 2**16
+# How a secret was learned that somebody gave to the client; others by the member that they were sent or returned in.
+_GIVEN = ""
 
 
 class Secrets:
@@ -60,7 +73,8 @@ class Secrets:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: set[str] = set()
+        # With the members that each was in.
+        self._known: dict[str, set[str]] = {}
         # What is looked for, the longest first, so that no part of a longer one is left.
         self._forms: tuple[str, ...] = ()
 
@@ -70,36 +84,67 @@ class Secrets:
 
     def add(self, *values: object) -> None:
         """Remember secrets. None and what is no text are ignored, and so is a text too short to be one."""
-        new = {value for value in values if isinstance(value, str) and len(value) >= _SHORTEST} - self._known
-        if new:
-            with self._lock:
-                self._known |= new
-                forms = {form for secret in self._known for form in _forms(secret)}
-                self._forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
+        self._learn((value, _GIVEN) for value in values)
 
-    def sent(self, body: Mapping[str, object]) -> None:
-        """Remember the secrets in the body of a request."""
-        for name, value in body.items():
-            if name in _SENT or (name == "code" and "grant_type" in body):
-                self.add(*_texts(value))
-            elif name == "secrets" and isinstance(value, (list, tuple)):
-                self.add(*(each.get("value") for each in value if isinstance(each, Mapping)))
+    def sent(self, body: Mapping[str, object], bearer: str | None = None) -> None:
+        """Remember the secrets of a request: in its body, and its token."""
+        self._learn([*_sent(body), (bearer, "bearer")])
 
     def text(self, text: str) -> str:
         """The text with every secret masked, in whatever form it is there."""
         return _masked(text, self._forms)
 
-    def answer(self, body: object) -> object:
-        """A parsed JSON answer with every known secret masked. The secrets that it brings are remembered and stay."""
-        returned: list[str] = []
-        others: list[str] = []
-        for member, text in _strings(body, ""):
-            (returned if member in _RETURNED else others).append(text)
-        self.add(*returned, *(part for text in returned for part in _in_address(text)))
-        forms = tuple(form for form in self._forms if _is_found_in_data(form))
-        together = "\n".join(others)
-        found = tuple(form for form in forms if form in together)
-        return _without(body, found) if found else body
+    def answer(self, body: object, *, is_error: bool = False) -> object:
+        """A parsed JSON answer with every known secret masked. The secrets that it brings are remembered and stay.
+
+        :param is_error: it is read by a person only, so the shortest secrets are masked as well
+        """
+        strings = list(_strings(body, ""))
+        returned = [(text, member) for member, text in strings if member in _RETURNED]
+        others = "\n".join(text for member, text in strings if member not in _KEPT)
+        found = tuple(form for form in self._forms if form in others and (is_error or _is_found_in_data(form)))
+        # A secret may come back as another one: as a recovery code, for instance, which is shown.
+        strange: dict[str, tuple[str, ...]] = {}
+        for text, member in returned:
+            strange[member] = strange.get(member, ()) + self._strange(text, member)
+        self._learn(returned[:_MOST_LEARNED])
+        return _without(body, found, strange) if found or any(strange.values()) else body
+
+    def data(self, value: object) -> object:
+        """What is shown of answers, such as a diff, with every secret masked that does not look like ordinary data."""
+        return _without(value, tuple(form for form in self._forms if _is_found_in_data(form)), {}, everywhere=True)
+
+    def beside(self, result: object) -> list[str]:
+        """The secrets that a result does not hand out."""
+        shown = [text for member, text in _strings(result, "") if member in _RETURNED]
+        return [
+            secret
+            for secret, members in sorted(self._known.items())
+            if _GIVEN in members or not any(secret in text for text in shown)
+        ]
+
+    def _learn(self, found: Iterable[tuple[object, str]]) -> None:
+        with self._lock:
+            known, new = dict(self._known), set()
+            for value, member in found:
+                for secret in (value, *_in_address(value)) if member in _RETURNED else (value,):
+                    if isinstance(secret, str) and len(secret) >= _SHORTEST:
+                        if member not in _RETURNED or len(secret) <= _LONGEST_LEARNED:
+                            new |= {secret} - known.keys()
+                            known[secret] = known.get(secret, set()) | {_SAME.get(member, member)}
+            self._known = known
+            if new:
+                forms = {*self._forms, *(form for secret in new for form in _forms(secret))}
+                self._forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
+
+    def _strange(self, text: str, member: str) -> tuple[str, ...]:
+        """The secrets in the value of a member that are known as something else."""
+        kind = _SAME.get(member, member)
+        return tuple(
+            secret
+            for secret, members in self._known.items()
+            if kind not in members and secret in text and _is_found_in_data(secret)
+        )
 
 
 def _masked(text: str, forms: Iterable[str]) -> str:
@@ -120,9 +165,11 @@ def _forms(secret: str) -> Iterator[str]:
         if len(plain) < _SHORTEST:
             continue
         yield plain
-        yield json.dumps(plain)[1:-1]
-        yield json.dumps(plain, ensure_ascii=False)[1:-1]
+        for escaped in (json.dumps(plain)[1:-1], json.dumps(plain, ensure_ascii=False)[1:-1]):
+            yield escaped
+            yield escaped.replace("/", "\\/")
         yield repr(plain)[1:-1]
+        yield html.escape(plain)
         encoded = plain.encode("utf-8", "surrogatepass")
         for percent in (quote(encoded, safe=""), quote(encoded), quote_plus(encoded)):
             yield percent
@@ -142,10 +189,10 @@ def _in_base64(secret: bytes) -> Iterator[str]:
             yield inner.replace("+", "-").replace("/", "_")
 
 
-def _in_address(text: str) -> Iterator[str]:
+def _in_address(text: object) -> Iterator[str]:
     """The values in the query of an address, such as the seed in ``otpauth://``."""
     try:
-        query = urlsplit(text).query
+        query = urlsplit(text).query if isinstance(text, str) else ""
     except ValueError:
         return
     for name, value in parse_qsl(query):
@@ -153,11 +200,12 @@ def _in_address(text: str) -> Iterator[str]:
             yield value
 
 
-def _texts(value: object) -> Iterator[object]:
-    if isinstance(value, (list, tuple)):
-        yield from value
-    else:
-        yield value
+def _sent(body: Mapping[str, object]) -> Iterator[tuple[object, str]]:
+    for name, value in body.items():
+        if name in _SENT or (name == "code" and "grant_type" in body):
+            yield from ((each, name) for each in (value if isinstance(value, (list, tuple)) else [value]))
+        elif name == "secrets" and isinstance(value, (list, tuple)):
+            yield from ((each.get("value"), "value") for each in value if isinstance(each, Mapping))
 
 
 def _strings(body: object, member: str) -> Iterator[tuple[str, str]]:
@@ -174,12 +222,26 @@ def _strings(body: object, member: str) -> Iterator[tuple[str, str]]:
             pending.extend((member, each) for each in value)
 
 
-def _without(value: object, found: tuple[str, ...], kept: bool = False) -> object:
-    """The JSON value with these texts masked, but for the members that stay as they are."""
+def _without(
+    value: object,
+    found: tuple[str, ...],
+    strange: Mapping[str, tuple[str, ...]],
+    member: str = "",
+    *,
+    everywhere: bool = False,
+) -> object:
+    """The JSON value with these texts masked.
+
+    :param strange: what to mask in the members that stay as they are otherwise
+    :param everywhere: no member stays
+    """
     if isinstance(value, str):
-        return value if kept else _masked(value, found)
+        return _masked(value, strange.get(member, ()) if member in _KEPT and not everywhere else found)
     if isinstance(value, dict):
-        return {_masked(name, found): _without(each, found, name in _KEPT) for name, each in value.items()}
+        return {
+            _masked(name, found): _without(each, found, strange, name, everywhere=everywhere)
+            for name, each in value.items()
+        }
     if isinstance(value, list):
-        return [_without(each, found, kept) for each in value]
+        return [_without(each, found, strange, member, everywhere=everywhere) for each in value]
     return value

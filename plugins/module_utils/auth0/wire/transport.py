@@ -151,11 +151,8 @@ def _encoded(body: Mapping[str, object]) -> bytes:
 
 def _learn(secrets: Secrets, headers: Mapping[str, str], body: bytes | None) -> None:
     """Remember what is sent, because a server may return it."""
-    secrets.add(headers.get("Authorization", "").partition(" ")[2])
-    if body:
-        sent = json.loads(body)
-        if isinstance(sent, dict):
-            secrets.sent(sent)
+    sent = json.loads(body) if body else {}
+    secrets.sent(sent if isinstance(sent, dict) else {}, headers.get("Authorization", "").partition(" ")[2])
 
 
 def _read(status: int, headers: Mapping[str, str], content: bytes, secrets: Secrets) -> Reply:
@@ -164,7 +161,7 @@ def _read(status: int, headers: Mapping[str, str], content: bytes, secrets: Secr
         return Reply(status, shown)
     try:
         body = json.loads(content, parse_constant=_no_number)
-        return Reply(status, shown, secrets.answer(_printable(body, 0)))
+        return Reply(status, shown, secrets.answer(_printable(body, 0), is_error=status >= 400))
     except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
         return Reply(status, shown, wrong="the response is not JSON")
 

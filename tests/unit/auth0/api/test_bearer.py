@@ -122,12 +122,3 @@ def test_a_login_without_its_second_step_gives_the_mfa_token():
     assert bearer() == "Fe26.2*first"
     clock.now = 540
     assert bearer() == "Fe26.2*second"
-
-
-def test_every_new_token_is_told():
-    told = []
-    bearer = Bearer(Authentication(tokens("first"), tokens("second")), told.append)
-    bearer()
-    bearer()
-    bearer.renew()
-    assert told == ["first", "second"]

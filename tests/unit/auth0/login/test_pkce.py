@@ -20,6 +20,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.pkce impo
     code_from,
     new_secret,
 )
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.redaction import Secrets
 
 CALLBACK = "https://app.example.com/callback"
 
@@ -61,7 +62,7 @@ def test_what_is_no_verifier_is_refused_and_not_quoted(verifier):
     ids=["encoded", "plus", "with fragment"],
 )
 def test_the_code_is_read_from_the_address(query):
-    assert code_from("%s?%s" % (CALLBACK, query), "s") == "c 1"
+    assert code_from("%s?%s" % (CALLBACK, query), "s", Secrets()) == "c 1"
 
 
 @pytest.mark.parametrize(
@@ -71,27 +72,45 @@ def test_the_code_is_read_from_the_address(query):
 )
 def test_an_address_of_another_login_is_refused_whatever_it_says(query):
     with pytest.raises(AuthenticationError, match="state in callback_url belongs to another login") as caught:
-        code_from("%s?%s" % (CALLBACK, query), "s")
+        code_from("%s?%s" % (CALLBACK, query), "s", Secrets())
     assert "access_denied" not in str(caught.value) and "c1" not in str(caught.value)
     assert "authorization_url" in caught.value.hint
 
 
 def test_an_error_is_told_on_one_line():
     with pytest.raises(AuthenticationError, match="The login was refused: no more") as caught:
-        code_from(CALLBACK + "?error=access_denied&error_description=no%0Amore&state=s", "s")
+        code_from(CALLBACK + "?error=access_denied&error_description=no%0Amore&state=s", "s", Secrets())
     assert caught.value.code == "access_denied" and "authorization_url" in caught.value.hint
     with pytest.raises(AuthenticationError, match="gave no reason"):
-        code_from(CALLBACK + "?error=login_required&state=s", "s")
+        code_from(CALLBACK + "?error=login_required&state=s", "s", Secrets())
 
 
 @pytest.mark.parametrize("address", [CALLBACK + "?state=s", CALLBACK + "?state=s&code="], ids=["none", "empty"])
 def test_an_address_without_a_code(address):
     with pytest.raises(ConfigurationError, match="callback_url has no code") as caught:
-        code_from(address, "s")
+        code_from(address, "s", Secrets())
     assert "address" in caught.value.hint
 
 
 @pytest.mark.parametrize("address", ["", "http://[", "callback"], ids=["empty", "not an address", "relative"])
 def test_what_is_no_address_has_no_state(address):
     with pytest.raises(AuthenticationError, match="state in callback_url"):
-        code_from(address, "s")
+        code_from(address, "s", Secrets())
+
+
+def test_the_code_in_an_address_is_a_secret():
+    known = Secrets()
+    code_from(CALLBACK + "?code=code-canary&state=s", "s", known)
+    assert list(known) == ["code-canary"]
+
+
+def test_what_an_address_says_is_masked():
+    known = Secrets()
+    known.add("two  blanks")
+    with pytest.raises(AuthenticationError) as caught:
+        code_from(
+            CALLBACK + "?error=two++blanks&error_description=with+two++blanks+and+canary1&code=canary1&state=s",
+            "s",
+            known,
+        )
+    assert "blanks" not in str(caught.value) and "canary1" not in str(caught.value)

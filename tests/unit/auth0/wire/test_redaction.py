@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 from urllib.parse import quote, quote_plus
 
@@ -29,6 +30,8 @@ FORMS = {
     "base64, URL": lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("="),
     "Basic": lambda text: base64.b64encode(b"m2m:" + text.encode()).decode(),
     "Basic, longer ID": lambda text: base64.b64encode(b"m2mxy:" + text.encode() + b" after").decode(),
+    "JSON, slashes": lambda text: json.dumps(text).replace("/", "\\/"),
+    "HTML": html.escape,
     "one line": lambda text: " ".join(text.split()),
 }
 
@@ -82,7 +85,9 @@ def test_an_answer_keeps_the_secrets_it_brings_and_they_are_masked_afterward():
 
 
 def test_a_renewed_token_may_be_the_same_again():
-    secrets = known("token-canary")
+    secrets = Secrets()
+    secrets.answer({"access_token": "token-canary"})
+    secrets.sent({}, "token-canary")
     assert secrets.answer({"access_token": "token-canary"}) == {"access_token": "token-canary"}
 
 
@@ -133,3 +138,21 @@ def test_the_code_of_an_action_that_is_sent_is_no_secret():
     secrets = Secrets()
     secrets.sent({"name": "a", "code": "exports.onExecutePostLogin"})
     assert list(secrets) == []
+
+
+@pytest.mark.parametrize("member", ["recovery_code", "recovery_codes", "secret", "access_token", "ticket_url"])
+def test_a_secret_that_comes_back_as_another_one_is_masked(member):
+    secrets = known("secret-canary")
+    secrets.sent({}, "bearer-canary")
+    assert secrets.answer({member: ["secret-canary", "x bearer-canary"]}) == {member: [MASK, "x %s" % MASK]}
+
+
+def test_an_error_shows_no_code_however_short():
+    assert known("1234").answer({"message": "wrong 1234"}, is_error=True) == {"message": "wrong %s" % MASK}
+
+
+def test_one_answer_teaches_no_more_than_any_has():
+    secrets = Secrets()
+    secrets.answer({"recovery_codes": ["code-%06d" % number for number in range(100_000)]})
+    secrets.answer({"secret": "x" * 10_000_000})
+    assert len(list(secrets)) == 50
