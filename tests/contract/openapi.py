@@ -199,3 +199,16 @@ def _places(error: jsonschema_rs.ValidationError) -> list[str]:
     if error.kind.name == "additionalProperties":
         return [f"{path}/{name}" for name in error.kind.unexpected]
     return [path or "/"]
+
+
+def described_answers(method: str, target: str) -> tuple[dict, list[dict]] | None:
+    """The document of an operation, and the schemas of its successful answers; None for what no document describes.
+
+    :param target: still encoded, with or without a query
+    """
+    for verb, pattern, prefix, _template, description in _operations():
+        if verb == method and pattern.fullmatch(target.partition("?")[0]):
+            answers = [it.get("content", {}) for status, it in description["responses"].items() if status < "300"]
+            schemas = [content["application/json"]["schema"] for content in answers if "application/json" in content]
+            return documents()[prefix], schemas
+    return None

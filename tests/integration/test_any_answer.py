@@ -66,13 +66,19 @@ SCENARIOS = {
 EACH = 150
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
-def test_any_answer_ends_in_a_right_result_or_in_one_line(tenant, name):
+def prepared(tenant: Tenant, name: str) -> dict:
+    """The task of a scenario, for a tenant that has what it needs."""
     tenant.running.reset(switches={"action-build-seconds": 0})
     task = SCENARIOS[name](tenant)
     if ACTION in task:
         # Nothing is built later in what was recorded.
         task[ACTION]["build_timeout"] = 0
+    return task
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_any_answer_ends_in_a_right_result_or_in_one_line(tenant, name):
+    task = prepared(tenant, name)
     with recording() as answers:
         (good,) = tenant.results({}, task)
     assert not good.get("failed"), good["msg"]
