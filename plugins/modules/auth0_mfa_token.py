@@ -241,12 +241,12 @@ access_token:
   type: str
   sample: eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJzY29wZSI6ImVucm9sbCJ9.c2lnbmF0dXJl
 expires_in:
-  description: After how many seconds the token expires, V(600) for the MFA API; V(null) without a token.
+  description: After how many seconds the token expires, V(600) for the MFA API; V(null) without a token, or if Auth0 does not say.
   returned: success
   type: int
   sample: 600
 expires_at:
-  description: When the token expires by the clock of the host that the module runs on; V(null) without a token.
+  description: When the token expires by the clock of the host that the module runs on; V(null) without a token, or if Auth0 does not say.
   returned: success
   type: str
   sample: "2026-08-20T12:10:00.000Z"
@@ -386,11 +386,12 @@ PARTS = (CONNECTION, LOGIN, PASSWORD, REFRESH, BROWSER)
 
 def result_of(obtained: Obtained, missing: list[str], now: datetime) -> dict:
     tokens, challenge, browser = obtained.tokens, obtained.challenge, obtained.browser
+    lives = tokens is not None and tokens.expires_in > 0
     return {
         "changed": obtained.changed,
         "access_token": tokens and tokens.access_token,
-        "expires_in": tokens and int(tokens.expires_in),
-        "expires_at": tokens and iso(now + timedelta(seconds=tokens.expires_in)),
+        "expires_in": int(tokens.expires_in) if lives else None,
+        "expires_at": iso(now + timedelta(seconds=tokens.expires_in)) if lives else None,
         "scopes": list(tokens.scope) if tokens else [],
         "missing_scopes": missing,
         "refresh_token": tokens and tokens.refresh_token,

@@ -174,6 +174,21 @@ def _suffix(authenticator_id: str) -> str:
     return authenticator_id.partition("|")[2]
 
 
+class Credential(TypedDict, total=False):
+    """A WebAuthn key or a passkey, as an operator imports it, by the names of the Management API."""
+
+    key_id: str
+    public_key: str
+    relying_party_identifier: str
+    aaguid: str
+    credential_device_type: str
+    credential_backed_up: bool
+    identity_user_id: str
+    user_agent: str
+    user_handle: str
+    transports: list[str]
+
+
 class Row(TypedDict):
     """An authenticator in a result."""
 

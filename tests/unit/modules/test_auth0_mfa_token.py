@@ -6,11 +6,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import module_arguments
-from ansible_collections.mfaops.auth0.plugins.modules.auth0_mfa_token import PARTS
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import TokenSet
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.obtain import Obtained
+from ansible_collections.mfaops.auth0.plugins.modules.auth0_mfa_token import PARTS, result_of
 
 USER = {"username": "me", "password": "canary"}
 STOPPED = {"mfa_token": "canary"}
@@ -112,3 +116,13 @@ SECOND_STEPS = "mutually exclusive: otp|recovery_code|challenge|oob_code"
 def test_options_that_do_not_go_together(options, said):
     found = errors(options)
     assert said in " ".join(found) and "canary" not in " ".join(found)
+
+
+@pytest.mark.parametrize(
+    "lives, seconds, until", [(600, 600, "2026-03-01T12:10:00.000Z"), (0, None, None)], ids=["told", "not told"]
+)
+def test_a_token_of_which_auth0_does_not_say_how_long_it_lives_has_no_end(lives, seconds, until):
+    result = result_of(
+        Obtained(tokens=TokenSet("t", expires_in=lives)), [], datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+    )
+    assert (result["expires_in"], result["expires_at"]) == (seconds, until)

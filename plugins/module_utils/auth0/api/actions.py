@@ -211,7 +211,7 @@ _ACTION = object_of(
     id=identifier,
     name=word,
     code=text,
-    supported_triggers=list_of(object_of(id=word, version=maybe(text)), least=1),
+    supported_triggers=list_of(object_of(id=identifier, version=maybe(identifier)), least=1),
     runtime=text,
     dependencies=list_of(object_of(name=word, version=word), distinct="name"),
     secrets=list_of(object_of(name=word), distinct="name"),
@@ -221,7 +221,7 @@ _ACTION = object_of(
     current_version=_VERSION,
     deployed_version=_VERSION,
 )
-_TRIGGER = object_of(id=word, status=word, version=word, default_runtime=maybe(text))
+_TRIGGER = object_of(id=identifier, status=word, version=identifier, default_runtime=maybe(identifier))
 _BINDING = object_of(id=identifier, action=object_of(id=identifier), display_name=word)
 
 

@@ -250,7 +250,7 @@ class ManagementApi:
 
         return [Authenticator.from_management(item) for item in every_item(action, read, "authenticators", _method)]
 
-    def create_authenticator(self, user_id: str, fields: dict[str, str]) -> Authenticator:
+    def create_authenticator(self, user_id: str, fields: dict[str, object]) -> Authenticator:
         """Create one for the user, confirmed at once (scope ``create:authentication_methods``).
 
         :param fields: ``type`` (``phone``, ``email``, ``totp``) and what it takes
@@ -261,7 +261,7 @@ class ManagementApi:
         created = self.call(action, lambda client: client.users.authentication_methods.create(user_id, **fields))
         return Authenticator.from_management(checked(action, created, _method, lost=NOT_REPEATED))
 
-    def update_authenticator(self, user_id: str, authenticator_id: str, fields: dict[str, str]) -> Authenticator:
+    def update_authenticator(self, user_id: str, authenticator_id: str, fields: dict[str, object]) -> Authenticator:
         """Change its label or the way it is challenged (scope ``update:authentication_methods``).
 
         :param fields: ``name`` of at most 20 characters, ``preferred_authentication_method`` (``sms``, ``voice``)

@@ -90,9 +90,9 @@ class OperatorSide:
         return self._api.regenerate_recovery_code(self.user_id)
 
 
-def _body(step: Enroll) -> dict[str, str]:
+def _body(step: Enroll) -> dict[str, object]:
     """The body of ``POST /users/{id}/authentication-methods``."""
-    fields = {
+    fields: dict[str, object] = {
         "type": FACTORS[step.factor].management_types[0],
         "name": step.name,
         "phone_number": step.phone_number,
@@ -104,5 +104,5 @@ def _body(step: Enroll) -> dict[str, str]:
     return _given(fields)
 
 
-def _given(fields: Mapping[str, str | None]) -> dict[str, str]:
+def _given(fields: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value is not None}

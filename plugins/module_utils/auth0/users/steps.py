@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Mapping, Union
+from typing import Union
 
 from ..api.mfa import Enrollment
-from ..authenticators import Authenticator
+from ..authenticators import Authenticator, Credential
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Enroll:
     name: str | None = None
     preferred_method: str | None = None
     totp_secret: str | None = field(default=None, repr=False)
-    credential: Mapping[str, str] | None = None
+    credential: Credential | None = None
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Mapping
 
 from ..api.checks import check_id
 from ..api.tokens import LONGEST_PUSH
+from ..authenticators import Credential
 from ..factors import FACTORS
 from ..wire.errors import ConfigurationError
 
@@ -50,7 +50,7 @@ class Wanted:
     name: str | None = None
     preferred_method: str | None = None
     totp_secret: str | None = field(default=None, repr=False)
-    credential: Mapping[str, str] | None = None
+    credential: Credential | None = None
     code: str | None = field(default=None, repr=False)
     oob_code: str | None = field(default=None, repr=False)
     push_timeout: float = 60.0
