@@ -14,7 +14,7 @@ import re
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, Sequence
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
@@ -51,6 +51,7 @@ class Part:
 
     :ivar options: name to argument spec
     :ivar mutually_exclusive: as AnsibleModule defines it; likewise the other rules. A rule may name options of other parts.
+    :ivar named_secrets: options that hold secrets by name, as a mapping or as a list with ``name``; the names may be shown
     """
 
     options: Mapping[str, dict[str, Any]]
@@ -59,6 +60,7 @@ class Part:
     required_one_of: tuple[tuple[str, ...], ...] = ()
     required_if: tuple[tuple[Any, ...], ...] = ()
     required_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    named_secrets: tuple[str, ...] = ()
 
 
 # Each part that modules share has its documentation in the fragment of the same name: CONNECTION in
@@ -122,18 +124,153 @@ def module_arguments(parts: Sequence[Part]) -> dict[str, Any]:
     }
 
 
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
+
+class Module(AnsibleModule):  # type: ignore[misc]  # ansible-core has no types
+    """An AnsibleModule that hides every secret of the task, whatever else is wrong with its options.
+
+    AnsibleModule learns what to hide while it converts options, and stops at the first that it refuses. This one learns it
+    before, from what the task gives, of whatever type it is.
+    """
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self.params: dict[str, Any] = {}
+        self.given: dict[str, Any] = {}
+        self._named_secrets = {name for part in parts for name in part.named_secrets}
+        super().__init__(**module_arguments(parts))
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        self.given = {name: value for name, value in self.params.items() if name in self.argument_spec}
+        for name, value in self.given.items():
+            option = self.argument_spec[name]
+            if name in self._named_secrets:
+                self.no_log_values.update(_below_names(value))
+            elif option.get("no_log"):
+                self.no_log_values.update(_texts(value))
+            elif option.get("type") == "float" and isinstance(value, int) and abs(value) > 2**63:
+                # AnsibleModule's own conversion of what no float can hold ends in a traceback.
+                self.params[name] = float("inf")
+            elif option.get("type") == "dict" and value is not None and not isinstance(value, Mapping):
+                # So does its search for suboptions in what is no mapping. It refuses a text.
+                self.params[name] = str(value)
+
+    def exit_json(self, **result: Any) -> None:
+        super().exit_json(**result, invocation=self._invocation())
+
+    def fail_json(self, msg: str, **result: Any) -> None:
+        super().fail_json(msg, **result, invocation=self._invocation())
+
+    def _invocation(self) -> dict[str, Any]:
+        return {"module_args": {name: self._shown(name, value) for name, value in self.params.items()}}
+
+    def _shown(self, name: str, value: object) -> object:
+        if value is None:
+            return None
+        if name in self._named_secrets:
+            return {str(each): HIDDEN for each in value} if isinstance(value, dict) else HIDDEN
+        option = self.argument_spec.get(name)
+        # An option that does not exist may be a secret whose name is misspelled.
+        return HIDDEN if option is None or option.get("no_log") else value
+
+    def check_types(self) -> None:
+        """Whether the task's texts are texts. AnsibleModule makes a text of anything, and YAML has changed it by then.
+
+        :raises ConfigurationError: one is not
+        """
+        for name, value in self.given.items():
+            option = self.argument_spec[name]
+            if not option.get("choices"):
+                check_type(name, option, value)
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text of a value, names and numbers included."""
+    if isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from (*_texts(name), *_texts(each))
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _texts(each)
+    elif value is not None and not isinstance(value, bool) and str(value):
+        yield str(value)
+
+
+def _below_names(value: object) -> Iterator[str]:
+    """Every text of secrets by name, but for the names."""
+    if isinstance(value, Mapping):
+        yield from _texts(list(value.values()))
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            if isinstance(each, Mapping):
+                yield from _texts(
+                    [other for name, other in each.items() if name != "name" or not isinstance(other, str)]
+                )
+            else:
+                yield from _texts(each)
+    else:
+        yield from _texts(value)
+
+
+def check_type(name: str, option: Mapping[str, Any], value: object) -> None:
+    """Whether a value is what the option holds, before anything is converted.
+
+    :param option: its argument spec
+    :raises ConfigurationError: YAML read something else, or lost a part of it
+    """
+    kind = option.get("type", "str")
+    if kind == "list" and isinstance(value, list):
+        for each in value:
+            check_type("An element of %s" % name, {**option, "type": option.get("elements", "raw")}, each)
+    elif kind == "dict" and isinstance(value, Mapping):
+        for member, below in option.get("options", {}).items():
+            if not below.get("choices"):
+                check_type("%s.%s" % (name, member), below, value.get(member))
+    elif kind in ("int", "float") and isinstance(value, bool):
+        raise ConfigurationError("%s is true or false, not a number" % name)
+    elif kind == "str":
+        # A code has six digits. YAML takes one with a leading zero for an octal number, which has fewer.
+        complete = name in ("otp", "code", "binding_code") and len(str(value)) == 6
+        as_text(name, value, number=complete or not option.get("no_log"))
+
+
+def as_text(name: str, value: object, *, number: bool) -> str | None:
+    """What is meant as text; None stays None.
+
+    :param name: of the option, for the error
+    :param number: whether a whole number may stand for its digits
+    :raises ConfigurationError: YAML read something else, or lost a part of it
+    """
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        raise ConfigurationError("%s is true or false, not a text" % name, hint="Quote the word, as in 'yes'.")
+    if isinstance(value, int) and number:
+        return str(value)
+    if isinstance(value, (int, float)):
+        raise ConfigurationError(
+            "%s is a number, not a text" % name,
+            hint="Quote it, as in '1.10' or '012345'. YAML drops zeros from numbers.",
+        )
+    raise ConfigurationError(
+        "%s is a %s, not a text" % (name, "mapping" if isinstance(value, Mapping) else "list"),
+        hint="Set it to one text.",
+    )
+
+
 def run(task: Callable[[Session], dict[str, Any]], *parts: Part) -> None:
     """The whole of a module: ends the process with the task's result, or with one line that says why there is none.
 
     :param task: gets a :class:`Session`, returns the result; its ``diff`` is shown in diff mode only
     :param parts: the options of the module
     """
-    arguments = module_arguments(parts)
-    module = AnsibleModule(**arguments)
+    module = Module(parts)
     session = Session(module)
     try:
         with session:
-            check_visible(arguments["argument_spec"], module.params)
+            module.check_types()
+            check_visible(module.argument_spec, module.params)
             result = task(session)
     except Auth0Error as error:
         module.fail_json(**_shown(module, session.secrets, {"msg": str(error), **error.facts()}))

@@ -40,36 +40,21 @@ options:
     description: The Node.js runtime, such as V(node22). By default a new Action gets the trigger's own, and an existing Action keeps its own.
     type: str
   dependencies:
-    description: All npm packages that the Action needs. Without this option they stay as they are.
-    type: list
-    elements: dict
-    suboptions:
-      name:
-        description: The package's name.
-        type: str
-        required: true
-      version:
-        description: The package's version, such as V(1.6.8).
-        type: str
-        required: true
-      registry_url:
-        description: The address of a private registry. The task does not compare it, because Auth0 does not store it.
-        type: str
+    description:
+      - All npm packages that the Action needs. Without this option they stay as they are.
+      - A mapping of each package's name to its version, as in C(package.json) and in RV(action.dependencies).
+      - Or a list of mappings with C(name), C(version) and optionally C(registry_url), the address of a private registry. The task does
+        not compare the address, because Auth0 does not store it.
+      - Quote the version. YAML reads C(1.10) without quotes as the number 1.1, so the task refuses such a number.
+    type: raw
   secrets:
     description:
       - All secrets that the Action reads. Without this option they stay as they are.
+      - A mapping of each secret's name to its value, or a list of mappings with C(name) and C(value). The names are shown in results and
+        diffs, the values never.
+      - Quote a value that consists of digits. The task refuses numbers, because YAML drops zeros from them.
       - Auth0 never shows a value, so the task compares only the names. To set the values again, use O(update_secrets).
-    type: list
-    elements: dict
-    suboptions:
-      name:
-        description: The secret's name.
-        type: str
-        required: true
-      value:
-        description: The secret's value.
-        type: str
-        required: true
+    type: raw
   update_secrets:
     description: Whether to set the values of O(secrets) even if the names are already there. The task then reports a change every time.
     type: bool
@@ -128,6 +113,22 @@ EXAMPLES = r"""
         api.multifactor.enable("any", { allowRememberBrowser: false });
       };
     position: 1
+
+- name: Give an Action its packages and secrets by name
+  mfaops.auth0.auth0_action:
+    auth0_domain: example.eu.auth0.com
+    client_id: "{{ operator_client_id }}"
+    client_secret: "{{ operator_client_secret }}"
+    name: Ask the risk service
+    code: |
+      exports.onExecutePostLogin = async (event, api) => {
+        const axios = require("axios");
+        await axios.post("https://risk.example.com/", {}, { headers: { Authorization: event.secrets.RISK_KEY } });
+      };
+    dependencies:
+      axios: "1.6.8"
+    secrets:
+      RISK_KEY: "{{ risk_key }}"
 
 - name: Remove it again
   mfaops.auth0.auth0_action:
@@ -206,11 +207,57 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.actions 
     for_diff,
     position_of,
 )
-from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, Part, Session, run
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError, visible
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, Part, Session, as_text, run
+
+
+def by_name(option: str, given: object, members: tuple[str, ...], numbers: bool) -> dict[str, dict[str, str]] | None:
+    """What a task gives as a mapping by name, or as a list of mappings; each with its members. None stays None.
+
+    :param members: the one that is required, which is the value in a mapping by name, and those that are not
+    :param numbers: whether a whole number may stand for its digits
+    :raises ConfigurationError: it is neither
+    """
+    if given is None:
+        return None
+    required, *_others = members
+    form = ConfigurationError(
+        "%s is neither a mapping by name nor a list" % option,
+        hint="Set it to a mapping of each name to its %s, or to a list of mappings with name and %s."
+        % (required, required),
+    )
+    if isinstance(given, dict):
+        rows = [{"name": name, required: value} for name, value in given.items()]
+    elif isinstance(given, list) and all(isinstance(each, dict) for each in given):
+        rows = given
+    else:
+        raise form
+    found: dict[str, dict[str, str]] = {}
+    for row_given in rows:
+        # Nothing of it is quoted but its name: what stands in the wrong place may be a secret.
+        if not set(row_given) <= {"name", *members} or row_given.get("name") is None:
+            raise form.replace(
+                message="An element of %s has other members than name and %s" % (option, " and ".join(members))
+            )
+        name = as_text("A name in %s" % option, row_given["name"], number=False) or ""
+        if visible(name) != name:
+            raise ConfigurationError("A name in %s has characters that cannot be seen: %s" % (option, visible(name)))
+        if not name.strip() or name in found:
+            raise ConfigurationError("%s has a name that is %s" % (option, "there twice" if name.strip() else "empty"))
+        row_of_texts = {
+            member: as_text("The %s of %s in %s" % (member, name, option), row_given.get(member), number=numbers)
+            for member in members
+        }
+        if row_of_texts[required] is None:
+            raise ConfigurationError("%s in %s has no %s" % (name, option, required))
+        found[name] = {member: text for member, text in row_of_texts.items() if text}
+        found[name].setdefault(required, "")
+    return found
 
 
 def wanted_from(params: dict) -> WantedAction:
-    packages, secrets = params["dependencies"], params["secrets"]
+    packages = by_name("dependencies", params["dependencies"], ("version", "registry_url"), True)
+    secrets = by_name("secrets", params["secrets"], ("value",), False)
     return WantedAction(
         name=params["name"],
         state=params["state"],
@@ -218,9 +265,9 @@ def wanted_from(params: dict) -> WantedAction:
         trigger=params["trigger"],
         trigger_version=params["trigger_version"],
         runtime=params["runtime"],
-        dependencies={each["name"]: each["version"] for each in packages} if packages is not None else None,
-        registries={each["name"]: each["registry_url"] for each in packages or () if each["registry_url"]},
-        secrets={each["name"]: each["value"] for each in secrets} if secrets is not None else None,
+        dependencies={name: each["version"] for name, each in packages.items()} if packages is not None else None,
+        registries={name: each["registry_url"] for name, each in (packages or {}).items() if "registry_url" in each},
+        secrets={name: each["value"] for name, each in secrets.items()} if secrets is not None else None,
         update_secrets=params["update_secrets"],
         deploy=params["deploy"],
         bound=params["bound"],
@@ -271,24 +318,9 @@ def main() -> None:
                 "trigger": {"type": "str", "default": "post-login"},
                 "trigger_version": {"type": "str"},
                 "runtime": {"type": "str"},
-                "dependencies": {
-                    "type": "list",
-                    "elements": "dict",
-                    "options": {
-                        "name": {"type": "str", "required": True},
-                        "version": {"type": "str", "required": True},
-                        "registry_url": {"type": "str"},
-                    },
-                },
-                "secrets": {
-                    "type": "list",
-                    "elements": "dict",
-                    "no_log": False,
-                    "options": {
-                        "name": {"type": "str", "required": True},
-                        "value": {"type": "str", "required": True, "no_log": True},
-                    },
-                },
+                "dependencies": {"type": "raw"},
+                # Of these only the values are secret, see named_secrets.
+                "secrets": {"type": "raw", "no_log": False},
                 "update_secrets": {"type": "bool", "default": False, "no_log": False},
                 "deploy": {"type": "bool", "default": True},
                 "bound": {"type": "bool", "default": True},
@@ -296,6 +328,7 @@ def main() -> None:
                 "build_timeout": {"type": "float", "default": 60},
                 "force": {"type": "bool", "default": False},
             },
+            named_secrets=("secrets",),
         ),
     )
 
