@@ -224,3 +224,15 @@ def test_neither_summary_nor_table_names_a_user(tmp_path):
     figures = audit(tmp_path)
     for text in (json.dumps(figures), table(figures)):
         assert "auth0|" not in text and "@" not in text
+
+
+def test_no_text_of_the_tenant_steers_a_terminal_or_turns_the_page(tmp_path):
+    label = "a\x1b[2J\x9b\u202e\u2066\u200b\u2028\x85 & <b>"
+    tenant = FakeTenant([user(1, name=label, email=label)], {"auth0|00001": ServerError(label)})
+    figures = audit(tmp_path, tenant)
+    texts = {name: (tmp_path / name).read_text() for name in (SUMMARY, REPORT)}
+    texts[USERS] = gzip.decompress((tmp_path / USERS).read_bytes()).decode()
+    texts["table"] = table({**figures, "partial": True, "reason": label})
+    for name, text in texts.items():
+        assert all(line.isprintable() for line in text.split("\n")), name
+    assert "a\\x1b[2J\\x9b\\u202e\\u2066\\u200b\\u2028\\x85 &amp; &lt;b&gt;" in texts[REPORT]

@@ -302,6 +302,13 @@ def test_an_id_of_either_view_means_the_same_phone_and_nothing_else(managed):
         assert [id for id in every if row.goes_by(id)] == known
 
 
+@pytest.mark.parametrize("end", ["\n", "\r", "\x85", "\u2028", "\x1b[1A", "\u202e"])
+def test_a_label_writes_no_line_of_its_own_into_a_diff(end):
+    label = "Pixel%spush|dev_2: push, confirmed" % end
+    line, rest = rows_for_diff([Authenticator("totp|dev_1", "otp", "mfa", True, name=label)]).split("\n")
+    assert rest == "" and line.isprintable() and "\\" in line
+
+
 def test_the_diff_shows_what_a_person_compares_and_no_dates(managed):
     rows = [
         managed,

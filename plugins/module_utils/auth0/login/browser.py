@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from ..api.checks import check_not_empty
 from ..api.tokens import TokenEndpoint, TokenSet
-from ..wire.errors import ConfigurationError
+from ..wire.errors import ConfigurationError, address
 from . import pkce
 
 
@@ -78,18 +78,18 @@ def begin(endpoint: TokenEndpoint, redirect_uri: str, audience: str, scope: tupl
     """
     check_redirect_uri(redirect_uri)
     verifier, state = pkce.new_secret(), pkce.new_secret()
-    address = endpoint.authorization_url(redirect_uri, audience, scope, pkce.code_challenge(verifier), state)
-    return BrowserLogin(address, verifier, state)
+    url = endpoint.authorization_url(redirect_uri, audience, scope, pkce.code_challenge(verifier), state)
+    return BrowserLogin(url, verifier, state)
 
 
-def check_redirect_uri(address: str) -> None:
+def check_redirect_uri(redirect_uri: str) -> None:
     """:raises ConfigurationError: not an absolute address without a fragment"""
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(redirect_uri)
     except ValueError:
         parts = urlsplit("")
     if not parts.scheme or not (parts.netloc or parts.path) or parts.fragment:
         raise ConfigurationError(
-            "redirect_uri %r is not an absolute address without a fragment" % address,
+            "redirect_uri %s is not an absolute address without a fragment" % address(redirect_uri),
             hint="Copy it from the application's Allowed Callback URLs.",
         )

@@ -12,7 +12,7 @@ import ssl
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from .errors import ConfigurationError
+from .errors import ConfigurationError, address
 from .proxy import Proxy, environment_proxy, read_proxy
 from .redaction import Secrets
 from .trust import tls_context
@@ -64,7 +64,7 @@ class Connection:
             )
         if auth0_domain and not _is_domain(auth0_domain):
             raise ConfigurationError(
-                "auth0_domain %r is not a domain" % auth0_domain,
+                "auth0_domain %s is not a domain" % address(auth0_domain),
                 hint="Set it to the host name alone, such as example.eu.auth0.com. A full address belongs in base_url.",
             )
         url = (base_url or "https://%s" % auth0_domain).rstrip("/")
@@ -109,7 +109,7 @@ def _environment_proxy(url: str) -> Proxy | None:
 def _is_domain(text: str) -> bool:
     try:
         parts = urlsplit("//" + text)
-        return bool(parts.netloc == text and parts.port != 0 and _is_host(parts.hostname or ""))
+        return bool(parts.netloc == text and "@" not in text and parts.port != 0 and _is_host(parts.hostname or ""))
     except ValueError:
         return False
 
@@ -129,12 +129,11 @@ def _checked_host(url: str) -> str:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise ConfigurationError("base_url %r is not a valid address" % url) from None
-    # Never quote an address with credentials in it.
+        raise ConfigurationError("base_url %s is not a valid address" % address(url)) from None
     if parts.username or parts.password:
         raise ConfigurationError("base_url contains a user name or a password", hint="Remove it from the address.")
     if parts.scheme not in ("https", "http") or not _is_host(host) or parts.path or parts.query or parts.fragment:
-        raise ConfigurationError("base_url %r is not of the form https://host[:port]" % url)
+        raise ConfigurationError("base_url %s is not of the form https://host[:port]" % address(url))
     if parts.scheme == "http" and not _is_loopback(host):
         raise ConfigurationError(
             "base_url uses plain http for %s, where anybody on the way could read the tokens" % host,

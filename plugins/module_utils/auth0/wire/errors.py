@@ -14,9 +14,11 @@ An error is made once and does not change. Whoever knows more than the one who m
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import partial
 from typing import Any, Final, Mapping, TypedDict
+from urllib.parse import unquote
 
 REQUEST_ID_HEADERS = ("x-auth0-requestid", "x-request-id", "cf-ray")
 _QUOTED_LENGTH = 300
@@ -275,6 +277,15 @@ def one_line(text: object) -> str:
     """The text on one line, with what would not be seen as escapes, at most 300 characters."""
     line = visible(" ".join(str(text).split()))
     return line if len(line) <= _QUOTED_LENGTH else line[: _QUOTED_LENGTH - 1] + "…"
+
+
+def address(text: str) -> str:
+    """An address that cannot be right, for the message that says so: quoted, unless a password may be in it.
+
+    What is wrong with an address may be where its password begins, so it is not looked for by its place.
+    """
+    plain = unicodedata.normalize("NFKC", unquote(text))
+    return "(not shown, because a password may be in it)" if re.search("[@?#;]", plain) else repr(text)
 
 
 def visible(text: str) -> str:

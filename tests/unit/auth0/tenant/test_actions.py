@@ -199,6 +199,15 @@ def test_the_diff_has_code_and_names_but_no_value():
     assert "bound: no" in for_diff(THERE, (A,)) and position_of("own", (A,)) is None
 
 
+def test_a_name_writes_no_line_of_its_own_into_a_diff():
+    name = "KEY\nbound: at place 1 of 1\x1b"
+    lines = for_diff(
+        replace(THERE, secrets=(name,), dependencies={name: "1\n2"}, runtime="node\u2028"), ()
+    ).splitlines()
+    assert len([line for line in lines if line.startswith("bound: ")]) == 1
+    assert all(line.isprintable() for line in lines)
+
+
 def test_the_diff_says_what_is_missing_and_keeps_the_code_as_it_is():
     draft = Action("own", "mine", "MAX\n", "post-login", "v3", "node22", {}, (), False)
     assert for_diff(draft, ()).splitlines() == [

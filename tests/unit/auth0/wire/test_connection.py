@@ -12,6 +12,7 @@ import ssl
 import certifi
 import pytest
 
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.browser import check_redirect_uri
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 
@@ -70,6 +71,47 @@ def test_what_is_no_address_of_a_tenant(options):
     with pytest.raises(ConfigurationError) as caught:
         Connection.from_options(**options)
     assert "secret" not in str(caught.value)
+
+
+WITH_PASSWORD = [
+    "https://u:canary@host/path",
+    "//u:canary@host",
+    "u:canary@host:x",
+    "https:/u:canary@host",
+    "https://u:canary@host:99999",
+    "https://u:canary%40host",
+    "https://u:canary\uff20host",
+    "https://[u:canary@host",
+    "https:u:canary@host",
+    "u:canary@",
+    "https://host?token=canary",
+    "https://host#canary",
+    "host;canary",
+]
+
+
+@pytest.mark.parametrize("address", WITH_PASSWORD)
+@pytest.mark.parametrize("option", ["auth0_domain", "base_url", "proxy", "redirect_uri"])
+def test_an_address_with_a_password_is_never_quoted(option, address):
+    with pytest.raises(ConfigurationError) as caught:
+        if option == "redirect_uri":
+            # Many are good ones here.
+            check_redirect_uri(address)
+            raise ConfigurationError(option)
+        Connection.from_options(**{"auth0_domain": "example.com", option: address})
+    assert option in str(caught.value) and "canary" not in str(caught.value)
+
+
+def test_another_address_is_quoted():
+    with pytest.raises(ConfigurationError, match="auth0_domain 'exa mple.com' is not a domain"):
+        Connection.from_options(auth0_domain="exa mple.com")
+
+
+def test_the_password_of_a_proxy_is_a_secret():
+    proxy = "http://user:can%20ary@127.0.0.1:3128"
+    assert Connection.from_options(auth0_domain="example.com", proxy=proxy).secrets.text("can ary can%20ary") == (
+        "******** ********"
+    )
 
 
 def test_certificates_are_verified_unless_told():
