@@ -259,6 +259,20 @@ def as_text(name: str, value: object, *, number: bool) -> str | None:
     )
 
 
+def check_secrets(nulls: Sequence[str], parts: Sequence[Part]) -> None:
+    """Refuse a null where a secret was meant. Without its secret, a task would act in another role, or on somebody else.
+
+    :param nulls: the options that were given as null
+    :raises ConfigurationError: one of them is a secret
+    """
+    secret = [name for part in parts for name, spec in part.options.items() if spec.get("no_log") and name in nulls]
+    if secret:
+        raise ConfigurationError(
+            "%s is null" % " and ".join(secret),
+            hint="Check where the value comes from. To leave the option out, remove it or set it to omit.",
+        )
+
+
 def run(task: Callable[[Session], dict[str, Any]], *parts: Part) -> None:
     """The whole of a module: ends the process with the task's result, or with one line that says why there is none.
 
@@ -269,6 +283,7 @@ def run(task: Callable[[Session], dict[str, Any]], *parts: Part) -> None:
     session = Session(module)
     try:
         with session:
+            check_secrets([name for name, value in module.given.items() if value is None], parts)
             module.check_types()
             check_visible(module.argument_spec, module.params)
             result = task(session)

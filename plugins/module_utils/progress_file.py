@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Callable
 
 from .auth0.wire.errors import ConfigurationError
@@ -17,19 +18,27 @@ class ProgressFile:
     If the file fails later, the task goes on without it and warns once: the task matters more than its progress.
     """
 
-    def __init__(self, option: str, path: str | None, warn: Callable[[str], None]) -> None:
+    def __init__(self, option: str, path: str | None, warn: Callable[[str], None], check_mode: bool = False) -> None:
         """
         :param option: where the path came from, for messages
         :param path: made if it does not exist; None writes nowhere
         :param warn: shows a warning
+        :param check_mode: the directory may be missing, because an earlier task would have made it
         :raises ConfigurationError: the file cannot be written
         """
-        self._option, self._path, self._warn = option, path, warn
+        self._option, self._warn = option, warn
+        self._path = path = os.path.abspath(path) if path else path
+        if path and check_mode and not os.path.exists(os.path.dirname(path)):
+            warn("%s %r is not written, because its directory does not exist yet." % (option, path))
+            self._path = None
         try:
+            # A pipe would wait for a reader before the first request.
+            if path and os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+                raise OSError(0, "Not a regular file")
             self._append("")
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise ConfigurationError(
-                "%s %r cannot be written: %s" % (option, path, error.strerror),
+                "%s %r cannot be written: %s" % (option, path, getattr(error, "strerror", error)),
                 hint="Choose a file path in an existing, writable directory.",
             ) from None
 

@@ -169,6 +169,8 @@ options:
     description:
       - Writes the QR code of an enrolled OTP app or push device to this file, a PNG that only its owner can read. The QR code holds the
         secret. An existing file is replaced.
+      - A relative path starts at the directory that the module runs in; use an absolute path. If the task is killed before the file is
+        written, a hidden note beside it (C(.NAME.pending)) stays, and the next run with this path warns about it.
     type: path
     version_added: 0.2.0
   qr_text:
@@ -385,9 +387,9 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators 
     to_rows,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.factors import channels, named_by, words
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import Auth0Error
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import AmbiguousWriteError, Auth0Error
 from ansible_collections.mfaops.auth0.plugins.module_utils.secret_file import SecretFile
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import seconds
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import iso, seconds
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.converge import Outcome, converge
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.wanted import MASKED_MATCHES, SELECTORS, Wanted
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, TARGET, USER, Part, Session, run
@@ -458,25 +460,54 @@ def converge_authenticator(session: Session) -> dict:
     params, check_mode = session.params, session.check_mode
     wanted = wanted_from(params)
     with ExitStack() as closing:
-        picture = SecretFile("qr_path", params["qr_path"]) if params["qr_path"] is not None else None
+        picture = SecretFile("qr_path", params["qr_path"], check_mode) if params["qr_path"] is not None else None
         if picture or params["qr_text"]:
             qr_code.check(wanted)
         if picture and not check_mode:
             closing.enter_context(picture)
         side = session.side()
+        if picture and not check_mode:
+            picture.announce(about="enrollment", at=iso(datetime.now(timezone.utc)))
         # By the clock of the tenant, which the first reading told.
-        outcome = converge(side, wanted, check_mode, lambda: datetime.fromtimestamp(session.budget.now(), timezone.utc))
+        try:
+            outcome = converge(
+                side, wanted, check_mode, lambda: datetime.fromtimestamp(session.budget.now(), timezone.utc)
+            )
+        except AmbiguousWriteError:
+            # The enrollment may exist. The note tells the next run.
+            raise
+        except Auth0Error:
+            if picture:
+                picture.withdraw()
+            raise
         result = result_of(outcome, side.user_id)
+        notices = list(outcome.notices)
         address = outcome.enrollment.barcode_uri if outcome.enrollment else None
+        if picture:
+            notices += [picture.notice] if picture.notice else []
+            if picture.left is not None and not address:
+                notices.append(
+                    "A run was cut off at %s before it could write an enrollment to %s, so the secret of an enrollment "
+                    "may be lost. Remove that enrollment if nobody can use it, then remove %s."
+                    % (picture.left.get("at", "an unknown time"), picture.path, picture.pending)
+                )
+            if not outcome.enrollment:
+                picture.withdraw()
         if address and params["qr_text"]:
-            result["enrollment"]["qr_text"] = qr_code.as_text(address)
+            result["enrollment"]["qr_text"], problem = qr_code.picture_of(address, qr_code.as_text)
+            notices += [problem] if problem else []
         if address and picture:
+            content, problem = qr_code.picture_of(address, qr_code.as_png)
+            # The enrollment exists, and what it returned exists nowhere else.
             try:
-                picture.write(qr_code.as_png(address))
+                if content is not None:
+                    picture.write(content)
+                else:
+                    picture.withdraw()
             except Auth0Error as error:
-                # The enrollment exists, and what it returned exists nowhere else.
-                session.warn(str(error))
-    for notice in outcome.notices:
+                problem = str(error)
+            notices += [problem] if problem else []
+    for notice in notices:
         session.warn(notice)
     return result
 

@@ -16,8 +16,8 @@ description:
   - The Management API (as the operator) shows a phone once, with the dates of enrollment and last use. It does not list unconfirmed
     enrollments, as far as is known.
   - The module reads many users one after the other, within the rate limit, with one request each. If a user cannot be read, that user's
-    entry in RV(users) says why. If the next user would fail as well (credentials, scopes, the rate limit, the network), the task
-    fails, and RV(users) still has what was read.
+    entry in the result has the reason. If the next user would fail as well (credentials, scopes, the rate limit, the network), the task
+    fails, and the result still has what was read.
 options:
   user_ids:
     description: User IDs. Only as the operator.
@@ -73,7 +73,8 @@ options:
     version_added: 0.2.0
   progress_path:
     description:
-      - A file on the host that the module runs on. The task adds a line to it after every O(progress_every) users.
+      - A file on the host that the module runs on. The task adds a line to it after every O(progress_every) users. A relative path starts
+        at the directory that the module runs in; use an absolute path.
       - If the module runs on the controller, C(ansible-playbook -v) prints these lines while the task runs, without this option.
     type: path
     version_added: 0.2.0
@@ -315,7 +316,7 @@ def list_authenticators(session: Session) -> dict:
 def list_many(session: Session, row_filter: RowFilter) -> dict:
     params = session.params
     reading = Reading.from_options(session.operator, params)
-    progress = ProgressFile("progress_path", params["progress_path"], session.warn)
+    progress = ProgressFile("progress_path", params["progress_path"], session.warn, session.check_mode)
 
     def report(done: int, unread: int) -> None:
         progress.add(progress_line(done, reading.total, unread, session.budget.waited))

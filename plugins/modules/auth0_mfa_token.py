@@ -125,8 +125,11 @@ attributes:
   check_mode:
     support: partial
     details:
-      - The module checks the options and sends nothing, because a login would use up codes and send messages. The result has no
-        token.
+      - A login with O(username) and O(password) alone takes place in check mode as well, so that the tasks after it can use its token. It
+        uses up nothing, and no message is sent. Auth0 counts and logs it as a login.
+      - With a second step, O(offline_access) or another O(grant), the module checks the options and sends nothing, because a login would
+        use up codes or tokens, or send messages. The result has no token. A task that needs one then fails, because a null is not
+        accepted as C(mfa_token); skip it with C(when).
       - In check mode, only O(recovery_code) reports changed. Whether Auth0 replaces a refresh token cannot be known.
       - RV(authorization_url) is returned in check mode as well.
   diff_mode:

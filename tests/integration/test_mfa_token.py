@@ -369,14 +369,21 @@ def test_options_that_do_not_go_together_reach_nothing(tenant):
     assert tenant.requests() == []
 
 
-def test_check_mode_sends_nothing(tenant):
+def test_check_mode_logs_in_by_password_alone(tenant):
+    stopped, complete = tenant.results(
+        {}, {MODULE: tenant.user(2), "check_mode": True}, {MODULE: tenant.user(1), "check_mode": True}
+    )
+    assert stopped["mfa_token"] and complete["access_token"] and not stopped["changed"] and not complete["changed"]
+
+
+def test_check_mode_sends_nothing_that_uses_up_something(tenant):
     tenant.forget_requests()
     mfa_token = tenant.user_token(4)
     tenant.forget_requests()
     checked = {"check_mode": True}
     results = tenant.results(
         {},
-        {MODULE: tenant.user(1), **checked},
+        {MODULE: tenant.user(1, offline_access=True), **checked},
         {MODULE: tenant.user(2, otp="123456"), **checked},
         {MODULE: tenant.user(4, challenge="push"), **checked},
         {MODULE: {**tenant.application, "mfa_token": mfa_token, "challenge": "push"}, **checked},

@@ -67,6 +67,8 @@ def test_the_built_collection_installs_and_plays_the_demo_twice(tenant):
     assert {path.name for path in content.iterdir()} == SHIPPED
     demo = content / "playbooks" / "demo.yml"
     play = ("ansible-playbook", str(demo), "-e", "base_url=" + tenant.running.url)
+    checked = run(elsewhere, *play, "--check", collections=installed)
+    assert "failed=0" in checked and tenant.writes() == []
     first = run(elsewhere, *play, collections=installed)
     again = run(elsewhere, *play, "--skip-tags", "once", collections=installed)
     assert "changed=5 " in first and "failed=0" in first

@@ -12,13 +12,14 @@ import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import BadRequestError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import BadRequestError, ConfigurationError
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
     CONNECTION,
     ENVIRONMENT,
     TARGET,
     USER,
     Part,
+    check_secrets,
     from_environment,
     module_arguments,
     run,
@@ -312,3 +313,14 @@ EVERY_VARIABLE = {variable: variable.lower() for variable in ("AUTH0_DOMAIN", *E
 )
 def test_the_environment_adds_only_what_the_task_leaves_open(given, environment, added):
     assert from_environment({**NOTHING, **given}, environment) == added
+
+
+@pytest.mark.parametrize("name", ["mfa_token", "api_token", "client_secret", "private_key", "password", "otp"])
+def test_a_null_where_a_secret_was_meant_is_an_error_and_not_another_role(name):
+    with pytest.raises(ConfigurationError, match="%s is null" % name) as caught:
+        check_secrets(("email", name), (CONNECTION, USER))
+    assert "omit" in caught.value.hint
+
+
+def test_a_null_of_another_option_is_as_if_it_was_not_given():
+    check_secrets(("email", "realm"), (CONNECTION, USER))

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
@@ -54,3 +56,17 @@ def test_a_file_that_fails_later_costs_one_warning(tmp_path):
     assert warnings == [
         "progress_path %r can no longer be written: Is a directory. The task continued without it." % str(path)
     ]
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_a_pipe_is_refused_and_nobody_waits_for_its_reader(tmp_path, link):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    with pytest.raises(ConfigurationError, match="Not a regular file"):
+        ProgressFile("progress_path", str(tmp_path / ("link" if link else "pipe")), no_warning)
+
+
+def test_a_directory_that_an_earlier_task_would_make_does_not_fail_in_check_mode(tmp_path):
+    warnings = []
+    ProgressFile("progress_path", str(tmp_path / "later" / "progress"), warnings.append, True).add("one")
+    assert len(warnings) == 1 and "does not exist yet" in warnings[0] and not list(tmp_path.iterdir())

@@ -59,7 +59,7 @@ def obtain(endpoint: TokenEndpoint, options: Mapping[str, Any], check_mode: bool
     """Take the login as far as the options go.
 
     :param options: of the module ``auth0_mfa_token``, all of them, None where not given
-    :param check_mode: send nothing
+    :param check_mode: send only what uses up nothing and reaches nobody: a login by password alone
     :raises ConfigurationError: an option is missing or cannot be right; nothing was sent
     :raises Auth0Error: a step was refused
     """
@@ -68,7 +68,7 @@ def obtain(endpoint: TokenEndpoint, options: Mapping[str, Any], check_mode: bool
         return Obtained(browser=_begin(endpoint, options))
     way = _WAYS[options["grant"]](endpoint, options)
     way.validate()
-    if check_mode:
+    if check_mode and not (isinstance(way, Password) and not options["offline_access"]):
         return Obtained(changed=options["recovery_code"] is not None)
     try:
         tokens = way.token()

@@ -7,10 +7,13 @@
 from __future__ import annotations
 
 import io
+from typing import Callable, TypeVar
 
 from ..factors import names
 from ..wire.errors import ConfigurationError
 from .wanted import Wanted
+
+Picture = TypeVar("Picture", str, bytes)
 
 # A half block shows two modules, one above the other: character by (upper is dark, lower is dark), on a dark terminal.
 _BLOCKS = {(False, False): "\u2588", (False, True): "\u2580", (True, False): "\u2584", (True, True): " "}
@@ -52,3 +55,12 @@ def as_text(address: str) -> str:
     rows.append([False] * len(rows[0]))
     pairs = zip(rows[::2], rows[1::2])
     return "\n".join("".join(_BLOCKS[upper, lower] for upper, lower in zip(*pair)) for pair in pairs)
+
+
+def picture_of(address: str, draw: Callable[[str], Picture]) -> tuple[Picture | None, str | None]:
+    """The QR code of an address, and None; or None, and why there is no picture of it. The enrollment exists in any case."""
+    try:
+        return draw(address), None
+    # segno's errors, such as DataOverflowError, are of this kind.
+    except ValueError as error:
+        return None, "The enrollment exists, but its barcode_uri cannot be shown as a QR code: %s" % error

@@ -187,12 +187,13 @@ def test_a_login_in_the_browser_begins_in_check_mode_as_well():
     "options, changed",
     [
         pytest.param({**BY_PASSWORD, "otp": "123456"}, False, id="otp"),
+        pytest.param({**BY_PASSWORD, "offline_access": True}, False, id="a refresh token"),
         pytest.param({**STOPPED, "recovery_code": "R"}, True, id="recovery code"),
         pytest.param(BY_REFRESH, False, id="refresh"),
         pytest.param({**BY_CODE, "code": "c", "code_verifier": VERIFIER}, False, id="browser"),
     ],
 )
-def test_check_mode_sends_nothing(options, changed):
+def test_check_mode_sends_nothing_that_uses_up_something(options, changed):
     assert run(options, check_mode=True) == (Obtained(changed=changed), [])
 
 

@@ -12,7 +12,7 @@ import pytest
 import segno
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.qr_code import as_png, as_text, check
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.qr_code import as_png, as_text, check, picture_of
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.wanted import Wanted
 
 ADDRESS = "otpauth://totp/example:user%40example.com?secret=HJ6XM2DNERXDAVCUONGWKRTCMNTU6VDF&issuer=example"
@@ -47,3 +47,10 @@ def test_what_has_no_code_is_refused_beforehand(wanted):
     with pytest.raises(ConfigurationError, match="require state=present and factor=otp or push") as caught:
         check(wanted)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("draw", [as_text, as_png])
+def test_an_address_that_is_too_long_for_a_picture_does_not_lose_the_enrollment(draw):
+    picture, problem = picture_of("otpauth://totp/" + "x" * 5000, draw)
+    assert picture is None and "The enrollment exists" in problem
+    assert picture_of("otpauth://totp/x", draw) == (draw("otpauth://totp/x"), None)
