@@ -177,8 +177,9 @@ def _authorize(call: Call, scopes: tuple[str, ...]) -> None:
     if header is None:
         raise management_error(401, "Missing authentication")
     scheme, _separator, token = header.partition(" ")
-    if scheme.lower() != "bearer" or not token or " " in token:
-        raise management_error(400, "Bad HTTP authentication header format")
+    # What is no JWT is no token of this API at all.
+    if scheme.lower() != "bearer" or " " in token or token.count(".") != 2:
+        raise management_error(400, "Bad HTTP authentication header format", "Bearer")
     claims = call.tenant.signer.verify(token)
     if claims is None or claims["aud"] != call.tenant.management_audience:
         raise _unauthorized("Invalid token")

@@ -62,7 +62,7 @@ def free_port() -> int:
             "Check client_id and client_secret",
             {"status": 401, "error_code": "access_denied"},
         ),
-        ({"api_token": "nonsense"}, "Check that the token is meant for this tenant", {"status": 401}),
+        ({"api_token": "nonsense"}, "Set api_token to a whole access token for the audience", {"status": 400}),
         ({"email": "nobody@example.com"}, "no user has this e-mail address", {}),
         (
             {"email": None, "user_id": "auth0|0123456789abcdef01234567"},

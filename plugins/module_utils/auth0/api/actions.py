@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Mapping, TypedDict
 
-from ..wire.errors import Auth0Error, BadRequestError, NotFoundError, RefusedError, ServerError, one_line
+from ..wire.errors import Auth0Error, BadRequestError, ConflictError, NotFoundError, RefusedError, ServerError, one_line
 from .answers import (
     READ_AGAIN,
     checked,
@@ -135,7 +135,10 @@ class ActionsApi:
         :raises AmbiguousWriteError: the answer was lost; it may exist
         """
         action = "create the Action %s" % fields["name"]
-        created = self._api.call(action, lambda client: client.actions.create(**fields))
+        try:
+            created = self._api.call(action, lambda client: client.actions.create(**fields))
+        except ConflictError as error:
+            raise error.replace(hint="Somebody created one at the same time. Run the task again.") from None
         shape = object_of(id=identifier, name=one_of(fields["name"]))
         return str(checked(action, created, shape, lost=READ_AGAIN)["id"])
 
@@ -186,6 +189,10 @@ class ActionsApi:
             answer = self._api.call(action, lambda client: client.actions.delete(action_id, force=force))
         except NotFoundError:
             return
+        except ConflictError as error:
+            raise error.replace(
+                hint="Somebody bound it at the same time. Set force=true to remove it anyway."
+            ) from None
         checked(action, answer, nothing, lost=READ_AGAIN)
 
 

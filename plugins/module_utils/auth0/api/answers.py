@@ -25,6 +25,8 @@ MOST_PAGES = 100
 # Longer than any token lives, and short enough to be added to a date.
 _LONGEST_LIFETIME = 100 * 365 * 86400
 _ABSENT = object()
+# What to do about an enrollment that is refused as a conflict, on either side.
+ALREADY_THERE = "The user already has an authenticator that Auth0 considers identical. List the user's authenticators."
 # What to do where a change of the tenant had an answer that says nothing.
 READ_AGAIN = "Run the task again; it checks the tenant's current state first."
 

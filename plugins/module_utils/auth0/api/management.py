@@ -24,10 +24,12 @@ from ..wire.errors import (
     Auth0Error,
     AuthenticationError,
     BadRequestError,
+    ConflictError,
     NotFoundError,
     ServerError,
 )
 from .answers import (
+    ALREADY_THERE,
     checked,
     count,
     every_item,
@@ -151,12 +153,22 @@ class ManagementApi:
             self._bearer()
             try:
                 return self._answer_to(send)
-            except AuthenticationError:
+            except AuthenticationError as error:
                 if not self._bearer.renew():
-                    raise
+                    raise error.replace(hint=self._hint_for_given_token(error)) from None
                 return self._answer_to(send)
         finally:
             ATTEMPT.reset(mark)
+
+    def _hint_for_given_token(self, error: Auth0Error) -> str:
+        if "expired" in error.message.lower():
+            return (
+                "api_token has expired. Get another one, or set client_id with client_secret or private_key: "
+                "such tokens are renewed."
+            )
+        return "Set api_token to a whole access token for the audience %s of this tenant." % (
+            self._connection.management_audience
+        )
 
     def _answer_to(self, send: Callable[[Auth0], object]) -> Any:
         mark = ANSWER.set(())
@@ -258,7 +270,10 @@ class ManagementApi:
         """
         check_id("user_id", user_id)
         action = "create a %s authenticator for %s" % (fields["type"], user_id)
-        created = self.call(action, lambda client: client.users.authentication_methods.create(user_id, **fields))
+        try:
+            created = self.call(action, lambda client: client.users.authentication_methods.create(user_id, **fields))
+        except ConflictError as error:
+            raise error.replace(hint=ALREADY_THERE) from None
         return Authenticator.from_management(checked(action, created, _method, lost=NOT_REPEATED))
 
     def update_authenticator(self, user_id: str, authenticator_id: str, fields: dict[str, object]) -> Authenticator:

@@ -15,10 +15,12 @@ from ..factors import FACTORS, of_mfa_type
 from ..wire.errors import (
     AmbiguousWriteError,
     AuthenticationError,
+    ConflictError,
     InsufficientScopeError,
     NotFoundError,
 )
 from .answers import (
+    ALREADY_THERE,
     Shape,
     checked,
     flag,
@@ -109,9 +111,12 @@ class MfaApi:
         :raises AuthenticationError: an ``mfa_token`` was used although the user has an active authenticator
         """
         action = "enroll %s for the user" % (fields.get("oob_channels") or fields["authenticator_types"])[0]
-        answer = self._tokens.as_application(
-            lambda credentials: self._call("POST", "/mfa/associate", action, "enroll", {**fields, **credentials})
-        )
+        try:
+            answer = self._tokens.as_application(
+                lambda credentials: self._call("POST", "/mfa/associate", action, "enroll", {**fields, **credentials})
+            )
+        except ConflictError as error:
+            raise error.replace(hint=ALREADY_THERE) from None
         try:
             checked(action, answer, _association(fields), lost=NOT_REPEATED)
         except AmbiguousWriteError as error:

@@ -19,6 +19,7 @@ from ..wire.errors import (
     Auth0Error,
     AuthenticationError,
     ConfigurationError,
+    ForbiddenError,
     MfaRequiredError,
     TransportError,
 )
@@ -169,7 +170,11 @@ class TokenEndpoint:
         :raises AuthenticationError: wrong client_id or client_secret (observed as 401 ``access_denied``)
         """
         return self._grant(
-            "get a token for client %s" % self._application.client_id, "client_credentials", audience=audience
+            "get a token for client %s" % self._application.client_id,
+            "client_credentials",
+            denied="Authorize the application for the API %s, and check that auth0_domain is the tenant's own."
+            % audience,
+            audience=audience,
         )
 
     def password(
@@ -187,7 +192,8 @@ class TokenEndpoint:
         grant = "password"
         if realm:
             grant, fields["realm"] = _GRANT + "password-realm", realm
-        return self._grant("log in as %s" % username, grant, **fields)
+        denied = "Check realm, the audience, and that the application may use both."
+        return self._grant("log in as %s" % username, grant, denied=denied, **fields)
 
     def refresh(self, refresh_token: str, scope: tuple[str, ...] = ()) -> TokenSet:
         """Another access token for the audience of the login (RFC 6749 §6).
@@ -374,9 +380,17 @@ class TokenEndpoint:
         )
 
     def _grant(
-        self, action: str, grant_type: str, *, refused: str | None = None, lost: str | None = None, **fields: str
+        self,
+        action: str,
+        grant_type: str,
+        *,
+        refused: str | None = None,
+        denied: str | None = None,
+        lost: str | None = None,
+        **fields: str,
     ) -> TokenSet:
         """
+        :param denied: what to do where the application may not do this
         :param refused: what to do about a refusal without a hint of its own
         :param lost: what to do about a lost response, where the grant uses something up; None where it may be repeated
         """
@@ -394,6 +408,10 @@ class TokenEndpoint:
             if error.hint:
                 raise
             raise error.replace(hint=refused) from None
+        except ForbiddenError as error:
+            if error.code != "access_denied":
+                raise
+            raise error.replace(hint=denied) from None
         try:
             checked(action, answer, _TOKENS, lost=lost)
         except AmbiguousWriteError as error:

@@ -196,12 +196,16 @@ _BY_STATUS = {
     429: RateLimitError,
 }
 
+_NOT_IN_THE_PLAN = "The tenant's plan does not include this. Remove what asks for it from the task, or change the plan."
+# What is true whoever asks. What depends on that is added by whoever knows: see ``api/``.
 _HINTS = {
     "unauthorized_client": "Enable this grant type on the application (Applications, Advanced Settings, Grant Types).",
     "unsupported_challenge_type": "The user has no confirmed authenticator of this kind.",
     "too_many_attempts": "Attack protection blocks the user or the address. Try again later, or remove the block.",
     "expired_token": "Log in again. The mfa_token expired before the second step.",
     "unauthorized": "This user may not log in. Read the reason that Auth0 gives, and unblock the user if that is right.",
+    "not_entitled": _NOT_IN_THE_PLAN,
+    "insufficient_entitlement": _NOT_IN_THE_PLAN,
     "inexistent_user": "Check user_id, and that auth0_domain is the tenant this user belongs to.",
 }
 
@@ -241,16 +245,21 @@ def from_response(action: str, status: int, headers: Mapping[str, str], body: ob
         return ServerError(message, **facts)
     kind = (
         AuthenticationError
-        if code in ("invalid_grant", "invalid_user_password", "expired_token")
+        if code in ("invalid_grant", "invalid_user_password", "expired_token") or _is_no_token(status, said)
         else _BY_STATUS.get(status, BadRequestError)
     )
     return kind(message, hint=_HINTS.get(code or "") or _hint_for_token(status, code, said), **facts)
 
 
+def _is_no_token(status: int, said: str) -> bool:
+    """Whether the bearer does not even look like a token of this API."""
+    return status == 400 and "authentication header" in said.lower()
+
+
 def _hint_for_token(status: int, code: str | None, said: str) -> str | None:
     lowered = said.lower()
     if "expired" in lowered and status in (401, 403):
-        return "The token has expired (for the /mfa/ audience, access tokens expire after 600 s). Get a new one."
+        return "The token has expired. Get a new one."
     if code in ("access_denied", "invalid_client") and status == 401:
         return "Check client_id and client_secret, and that both belong to this tenant."
     if code in ("invalid_grant", "invalid_user_password") and "password" in lowered:
@@ -258,12 +267,10 @@ def _hint_for_token(status: int, code: str | None, said: str) -> str | None:
     if code == "invalid_grant" and "otp" in lowered:
         return "Check the code and the clock of the device that shows it."
     if code == "access_denied" and status == 403:
-        return "Check realm, the audience, and that the application may use both."
+        return "Check the audience, and that the application may use it."
     if "already enrolled" in lowered:
         return "An mfa_token can enroll only the first factor. Log in with otp as well."
-    if status == 409:
-        return "The user already has an authenticator that Auth0 considers identical. List the user's authenticators."
-    if status == 401:
+    if status == 401 or _is_no_token(status, said):
         return "Check that the token is meant for this tenant and this API."
     return None
 

@@ -143,7 +143,6 @@ def test_class_and_text(status, body, kind, says):
         (403, "access_denied", "Service not enabled within domain", "audience"),
         (400, "access_denied", "No", None),
         (400, "unlisted", "User is already enrolled.", "first"),
-        (409, "unlisted", "Exists", "identical"),
         (401, "unlisted", "No", "this tenant"),
         (404, "unlisted", "No", None),
     ],
