@@ -19,7 +19,7 @@ from typing import NoReturn
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from .app import CLOSE_EXTENSION, Emulator
+from .app import CLOSE_EXTENSION, TRANSPORT_EXTENSION, Emulator
 from .control.routes import MOST_USERS
 from .state.rate_limits import PLANS
 from .state.seed_file import SeedFileError, plant
@@ -29,11 +29,11 @@ from .tls import make_server_context
 
 
 class ClosableProtocol(HttpToolsProtocol):
-    """Lets the application close the connection without an answer, by an ASGI extension of the scope."""
+    """Lets the application close the connection without an answer, or write to it, by ASGI extensions of the scope."""
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {CLOSE_EXTENSION: self.transport.close}
+        self.scope["extensions"] = {CLOSE_EXTENSION: self.transport.close, TRANSPORT_EXTENSION: self.transport}
 
 
 class Server(uvicorn.Server):

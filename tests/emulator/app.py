@@ -22,7 +22,7 @@ from .actions import routes as actions
 from .control import page as control_page, routes as control
 from .control.emulation import Emulation
 from .guardian import routes as guardian
-from .http import distortions
+from .http import distortions, hostile
 from .http.errors import ApiError, management_error, oauth_error, problem, unknown_path
 from .http.faults import Fault
 from .http.routing import Call, Route, Router
@@ -37,6 +37,8 @@ from .universal_login import routes as universal_login
 _STATUSES = {status.value for status in HTTPStatus}
 # Set in the ASGI scope by the server: closes the connection without an answer.
 CLOSE_EXTENSION = "emulator.close"
+# The same: the transport of the connection, for an answer byte for byte.
+TRANSPORT_EXTENSION = "emulator.transport"
 
 
 class Emulator:
@@ -101,6 +103,13 @@ class Emulator:
         if fault is not None and fault.kind == "slow":
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(_disconnected(receive), fault.seconds)
+        if fault is not None and status < 300:
+            if fault.kind == "error-200":
+                status, answer = 200, _refusal(_api_of(path), Fault("status", status=500))[1]
+            elif fault.kind in hostile.KINDS:
+                body = _response(status, answer, headers).body
+                await hostile.send(scope["extensions"][TRANSPORT_EXTENSION], fault.kind, status, body)
+                return
         response = _response(status, answer, headers)
         if path == "/oauth/token":
             response.headers["content-type"] = "application/json"

@@ -50,6 +50,8 @@ def answer(call: Call, route: Route, fault: Fault | None) -> tuple[int, Any]:
         return status, _with_unknown(body)
     if fault.kind == "sparse":
         return status, _without(body, fault.members)
+    if fault.kind == "retyped":
+        return status, _retyped(body, fault.members)
     return status, body
 
 
@@ -107,6 +109,21 @@ def _with_unknown(value: Any) -> Any:
         added = sum(len(changed[name]) - len(item) for name, item in value.items() if isinstance(item, list))
         return changed | {name: value[name] + added for name in ("total", "length") if name in value} | UNKNOWN_MEMBER
     return value
+
+
+def _retyped(value: Any, names: list[str]) -> Any:
+    """The body with a value of another type for each of these names."""
+    if isinstance(value, list):
+        return [_retyped(item, names) for item in value]
+    if isinstance(value, dict):
+        return {name: _another(item) if name in names else _retyped(item, names) for name, item in value.items()}
+    return value
+
+
+def _another(value: Any) -> Any:
+    if isinstance(value, str):
+        return [value]
+    return {"value": value} if isinstance(value, list) else str(value)
 
 
 def _without(value: Any, names: list[str]) -> Any:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from . import hostile
+
 # The members of each kind, next to kind, method, path and count.
 KINDS: dict[str, tuple[str, ...]] = {
     "status": ("status", "headers", "body", "limit_headers"),
@@ -21,6 +23,9 @@ KINDS: dict[str, tuple[str, ...]] = {
     "malformed": (),
     "unknown": (),
     "sparse": ("members",),
+    "retyped": ("members",),
+    "error-200": (),
+    **dict.fromkeys(hostile.KINDS, ()),
     "shift": ("rows",),
     "duplicate": ("rows",),
     "delete-user": ("user_id",),
@@ -38,7 +43,7 @@ class Fault:
     :param method: HTTP method, ``*`` for any.
     :param limit_headers: whether the ``x-ratelimit-*`` headers stay on the answer.
     :param seconds: the delay of the response; for ``limit``, the time until the bucket's next token.
-    :param members: names that are left out of every object of the answer.
+    :param members: names that are left out of every object of the answer, or whose values get another type.
     :param rows: by how many rows a page is off.
     :param user_id: whom to delete; None for the user named in the path.
     """
@@ -103,8 +108,8 @@ def read_fault(description: object) -> Fault:
             raise ValueError(f"a fault of kind '{kind}' has no '{name}'; it has {', '.join(allowed)}")
         if name in _RULES and not _RULES[name][0](value):
             raise ValueError(f"{name} must be {_RULES[name][1]}")
-    if kind == "sparse" and "members" not in description:
-        raise ValueError("a fault of kind 'sparse' needs members, the names to leave out")
+    if kind in ("sparse", "retyped") and "members" not in description:
+        raise ValueError(f"a fault of kind '{kind}' needs members, the names of what it takes")
     return Fault(**description)
 
 

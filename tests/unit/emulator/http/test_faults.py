@@ -225,6 +225,23 @@ def test_every_kind_is_in_the_readme():
     assert [kind for kind in KINDS if f"| `{kind}` |" not in text] == []
 
 
+def test_members_get_another_type(api):
+    user = api.manage("GET", "/users").json()[0]
+    inject(api, kind="retyped", members=["email", "identities", "email_verified"])
+    other = api.manage("GET", "/users").json()[0]
+    assert other["email"] == [user["email"]] and other["user_id"] == user["user_id"]
+    assert other["identities"] == {"value": user["identities"]}
+    assert other["email_verified"] == str(user["email_verified"])
+
+
+def test_an_error_object_under_200_after_the_request_was_carried_out(api):
+    user = api.manage("GET", "/users").json()[0]
+    inject(api, kind="error-200", method="DELETE")
+    answer = api.manage("DELETE", "/users/" + user["user_id"].replace("|", "%7C"))
+    assert (answer.status_code, answer.json()["statusCode"]) == (200, 500)
+    assert api.manage("GET", "/users").json()[0]["user_id"] != user["user_id"]
+
+
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
