@@ -24,6 +24,20 @@ from .conftest import PASSWORD, REALM, Tenant, code_of, email
 from .test_failures import ACTION, AUTHENTICATOR, BROWSER, CODE, FACTOR, INFO, TICKET, TOKEN
 
 OPTIONAL = ["confirmed", "name", "enrolled_at", "last_auth_at", "link_id", "scope", "trial_expired"]
+REQUIRED = [
+    *("authenticators", "users", "id", "type", "authenticator_type", "user_id", "total", "secret", "barcode_uri"),
+    *(
+        "access_token",
+        "recovery_code",
+        "ticket_id",
+        "ticket_url",
+        "enabled",
+        "actions",
+        "bindings",
+        "code",
+        "trigger_id",
+    ),
+]
 FAULTS: dict[str, dict] = {
     "status": {"status": 503},
     "limit": {"seconds": 0.5},
@@ -38,6 +52,16 @@ FAULTS: dict[str, dict] = {
     "duplicate": {},
     "delete-user": {},
     "expire-token": {},
+    "required": {"kind": "sparse", "members": REQUIRED},
+    "retyped": {"members": REQUIRED},
+    "error-200": {},
+    "drip": {},
+    "endless": {},
+    "interim": {},
+    "bomb": {},
+    "broken-gzip": {},
+    "wrong-length": {},
+    "redirect": {},
 }
 PHONE = "+442071838750"
 JS = "exports.onExecutePostLogin = async (event, api) => {};"
@@ -116,6 +140,9 @@ def factor(tenant: Tenant, number: int) -> dict:
 
 
 def new_action(tenant: Tenant, number: int) -> dict:
+    bindings = "/actions/triggers/post-login/bindings"
+    if len(tenant.management("GET", bindings + "?per_page=50")["bindings"]) > 15:
+        tenant.management("PATCH", bindings, {"bindings": []})  # a trigger takes 20
     return {ACTION: {**tenant.operator, "name": "action %d" % number, "code": JS}}
 
 
@@ -130,18 +157,24 @@ def old_action(tenant: Tenant, number: int) -> dict:
 EMAIL = {"type": "email", "email": "chuck334@example.com", "name": "old"}
 ADDRESS = {"factor": "email", "email_address": "chuck334@example.com"}
 METHODS = "/api/v2/users/*/authentication-methods"
-# A reading is repeated until it comes whole, unless its answer is no JSON.
-READ = ("malformed",)
+# Answers that came and cannot be used.
+UNUSABLE = ("error-200", "endless", "bomb", "broken-gzip", "wrong-length", "redirect")
+# Answers that do not come in time: lost ones.
+LATE = ("drip", "interim")
+# A reading is repeated until it comes whole, unless its answer cannot be used.
+READ = ("malformed", *UNUSABLE)
 # A write whose answer is lost may have happened, so it is told and not repeated; a removal may be repeated.
-WRITE = ("status", "close", "lost", "truncated", "malformed")
+WRITE = ("status", "close", "lost", "truncated", "malformed", "required", "retyped", *LATE, *UNUSABLE)
 GONE = ("delete-user",)
+# A list says how many rows it has.
+LIST = ("shift", "required", "retyped")
 # One that another reading proves is done all the same; a fault before it is carried out is told.
 PROVED = ("status", "close")
 # The user's own token cannot be renewed by the task.
 OLD = ("expire-token",)
 ROWS = [
-    Row("info, operator, one user", as_operator(INFO, EMAIL), ("GET", METHODS), READ + ("shift",) + GONE, GONE),
-    Row("info, operator, a search", many, ("GET", "/api/v2/users"), READ + ("shift",)),
+    Row("info, operator, one user", as_operator(INFO, EMAIL), ("GET", METHODS), READ + LIST + GONE, GONE),
+    Row("info, operator, a search", many, ("GET", "/api/v2/users"), READ + LIST),
     Row("info, user", as_user(INFO), ("GET", "/mfa/authenticators"), READ + OLD + GONE, OLD + GONE),
     Row(
         "authenticator present, operator", as_operator(AUTHENTICATOR, **ADDRESS), ("POST", METHODS), PROVED + GONE, GONE
@@ -211,7 +244,7 @@ ROWS = [
         "remembered_browser absent",
         as_operator(BROWSER, state="absent"),
         ("POST", "*/invalidate-remember-browser"),
-        ("status", "close", "lost") + GONE,
+        ("status", "close", "lost", *LATE, "error-200", "wrong-length", "redirect") + GONE,
         GONE,
     ),
     Row("guardian_factor", factor, ("PUT", "/api/v2/guardian/factors/duo"), WRITE),
@@ -241,6 +274,8 @@ def user_and_task(tenant: Tenant, row: Row, number: int) -> dict:
 def told_under_fault(tenant: Tenant, row: Row, kind: str, number: int) -> list[bool]:
     """Whether the task tells this fault, and whether it tells something when it runs again without one."""
     task = user_and_task(tenant, row, number)
+    if kind in ("drip", "interim"):
+        task = {module: {**options, "timeout": 1} for module, options in task.items()}
     fault = {"kind": kind, "method": row.request[0], "path": row.request[1], **FAULTS[kind]}
     if kind == "delete-user":
         fault["user_id"] = tenant.user_id(number)

@@ -140,7 +140,8 @@ class Transport:
         message = "Could not %s: %s: %s" % (action, self.connection.base_url, error.reason)
         if error.sent and method not in REPEATABLE:
             return AmbiguousWriteError(message + ", after the request was sent", hint=NOT_REPEATED)
-        if error.unusable:
+        # A removal is repeated: whatever came of it, the next answer says whether it is gone.
+        if error.unusable and method != "DELETE":
             return ServerError(message, hint=error.hint)
         return TransportError(message, hint=error.hint, lasting=error.lasting)
 
