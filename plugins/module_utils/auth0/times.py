@@ -12,6 +12,11 @@ from typing import overload
 
 from .wire.errors import ConfigurationError
 
+# Python accepts more from 3.11 on. What is a date must not depend on the host.
+_FORM = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:\.([0-9]{1,9}))?(Z|[+-][0-9]{2}:[0-9]{2})?)?",
+    re.ASCII,
+)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -19,7 +24,14 @@ def as_time(value: object) -> datetime | None:
     """A moment from Auth0's ISO 8601 text (or a datetime of a client library), aware, in UTC; None for anything else."""
     try:
         if isinstance(value, str):
-            value = datetime.fromisoformat(value.replace("Z", "+00:00"))
+            match = _FORM.fullmatch(value)
+            if match is None:
+                return None
+            date, time, fraction, offset = match.groups()
+            text = "%sT%s" % (date, time or "00:00")
+            # Python 3.10 takes three or six digits of a second.
+            text += "%s.%s" % ("" if text.count(":") == 2 else ":00", fraction[:6].ljust(6, "0")) if fraction else ""
+            value = datetime.fromisoformat(text + ("" if offset is None else offset.replace("Z", "+00:00")))
         if isinstance(value, datetime):
             return value.astimezone(timezone.utc) if value.tzinfo else value.replace(tzinfo=timezone.utc)
     except (ValueError, OverflowError):

@@ -78,3 +78,26 @@ def test_moments_are_utc_wherever_the_machine_is(elsewhere, value):
     read = as_time(value)
     assert read == NOW and read.utcoffset() == timedelta(0)
     assert iso(read) == iso(read.astimezone(timezone(timedelta(hours=9)))) == "2026-03-01T00:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    "text", ["20260301", "2026-W09-7", "2026-03-01T10", "2026-03-01T100000", "2026-03-01 10:00:00,5"]
+)
+def test_dates_are_of_one_set_of_forms_on_every_python(text):
+    assert as_time(text) is None
+    with pytest.raises(ConfigurationError, match="is neither an age nor a date"):
+        moment("created_before", text, NOW)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-03-01",
+        "2026-03-01T00:00",
+        "2026-03-01 00:00:00",
+        "2026-03-01T00:00:00.0Z",
+        "2026-03-01T02:00:00.000000000+02:00",
+    ],
+)
+def test_dates_that_every_python_reads(text):
+    assert as_time(text) == NOW

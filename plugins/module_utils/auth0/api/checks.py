@@ -17,6 +17,16 @@ def check_id(name: str, value: object) -> None:
     :param name: the option it came from, for the message
     :raises ConfigurationError: the value cannot be an ID
     """
+    if isinstance(value, str) and value != value.strip():
+        raise ConfigurationError(
+            "%s %r begins or ends with a space or a line end" % (name, value), hint="Remove it: no ID has one there."
+        )
+    if isinstance(value, str) and "|" not in value and "@" in value:
+        other = {"user_id": "email", "user_ids": "emails"}.get(name)
+        raise ConfigurationError(
+            "%s %r is an e-mail address, not an ID" % (name, value),
+            hint="Name the user with %s instead." % other if other else "Set it to the ID.",
+        )
     if not isinstance(value, str) or value.count("|") < 1 or not all(value.split("|", 1)):
         raise ConfigurationError(
             "%s %r is not an ID" % (name, value),
@@ -26,6 +36,28 @@ def check_id(name: str, value: object) -> None:
     if any(ord(char) < 32 or ord(char) == 127 or 0xD800 <= ord(char) < 0xE000 for char in value):
         raise ConfigurationError(
             "%s contains characters that no ID has" % name, hint="Remove control characters and broken Unicode."
+        )
+
+
+def check_address(name: str, value: str) -> None:
+    """Refuse what is not an e-mail address.
+
+    :param name: the option it came from, for the message
+    :raises ConfigurationError: the value cannot be an address
+    """
+    if value != value.strip():
+        raise ConfigurationError(
+            "%s %r begins or ends with a space or a line end" % (name, value),
+            hint="Remove it: no address has one there.",
+        )
+    if "|" in value and "@" not in value:
+        raise ConfigurationError(
+            "%s %r is an ID, not an e-mail address" % (name, value),
+            hint="Name the user with %s instead." % {"emails": "user_ids"}.get(name, "user_id"),
+        )
+    if not re.fullmatch(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+", value):
+        raise ConfigurationError(
+            "%s %r is not an e-mail address" % (name, value), hint="Write for instance user@example.com."
         )
 
 
@@ -48,7 +80,8 @@ def check_code(name: str, value: str) -> None:
     """
     if not re.fullmatch(r"[0-9]{6}", value):
         raise ConfigurationError(
-            "%s is not a code of 6 digits" % name, hint="Quote it, because YAML drops a leading zero otherwise."
+            "%s is not a code of 6 digits" % name,
+            hint="Write the digits without spaces, and quote them, because YAML drops a leading zero otherwise.",
         )
 
 

@@ -79,6 +79,10 @@ def wanted_from(
         raise ConfigurationError("%s cannot be both enabled and disabled" % ", ".join(both))
     if message_types is not None and not message_types:
         raise ConfigurationError("phone_message_types is empty", hint="To challenge no phones, add phone to disabled.")
+    if (enabled, disabled) != (None, None) and not (enabled or disabled or message_types or policy):
+        raise ConfigurationError(
+            "The task names nothing to set", hint="Set enabled, disabled, phone_message_types or policy."
+        )
     factors = {**dict.fromkeys(enabled or (), True), **dict.fromkeys(disabled or (), False)}
     ordered = tuple(sorted(set(message_types))) if message_types is not None else None
     return TenantMfa(factors, ordered, policy)

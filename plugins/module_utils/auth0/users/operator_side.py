@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Mapping
 
-from ..api.checks import check_id
+from ..api.checks import check_address, check_id
 from ..api.management import ManagementApi
 from ..authenticators import MANAGEMENT_VIEW, Authenticator
 from ..factors import FACTORS, names
@@ -26,10 +26,12 @@ class OperatorSide:
         """
         :param user_id: or
         :param email: the address that exactly one user has; looked up once, with the first request
-        :raises ConfigurationError: user_id is not an id
+        :raises ConfigurationError: user_id is not an ID, or email not an address
         """
         if user_id is not None:
             check_id("user_id", user_id)
+        if email is not None:
+            check_address("email", email)
         self._api, self._user_id, self._email = api, user_id, email or ""
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, Protocol, Sequence, TypedDict
 
-from ..api.checks import check_id
+from ..api.checks import check_address, check_id
 from ..authenticators import Authenticator, Row, to_rows
 from ..wire.errors import (
     Auth0Error,
@@ -120,8 +120,7 @@ class Reading:
         for user_id in user_ids:
             check_id("user_ids", user_id)
         for email in emails:
-            if "@" not in email:
-                raise ConfigurationError("emails contains %r, which is not an e-mail address" % email)
+            check_address("emails", email)
         # The walk leaves out an ID that it has seen. Whose an address is, it learns by looking it up.
         addresses = dict.fromkeys(emails)
         targets = [*(Target(user_id=user_id) for user_id in user_ids), *(Target(email=email) for email in addresses)]

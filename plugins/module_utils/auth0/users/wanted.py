@@ -69,6 +69,10 @@ _FORMS = {
     "totp_secret": (r"[A-Za-z2-7]{16,}=*", "a base32 secret"),
     "code": (r"[0-9]{6}", "a code of 6 digits"),
 }
+_HINTS = {
+    "phone_number": "Quote it in YAML, with the plus sign and without spaces. Unquoted, YAML makes it a number and drops the plus sign.",
+    "code": "Write the digits without spaces, and quote them, because YAML drops a leading zero otherwise.",
+}
 # Never quoted back.
 _SECRET = ("totp_secret", "code")
 _ONLY_WITH = {
@@ -91,7 +95,7 @@ def check(wanted: Wanted) -> None:
         value = getattr(wanted, option)
         if value is not None and not re.fullmatch(form, value):
             shown = "" if option in _SECRET else " %r" % value
-            raise ConfigurationError("%s%s is not %s" % (option, shown, description))
+            raise ConfigurationError("%s%s is not %s" % (option, shown, description), hint=_HINTS.get(option))
     _check_factor_options(wanted)
     for state, options in _ONLY_WITH.items():
         given = [option for option in options if getattr(wanted, option) is not None]

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.checks import check_code, check_id, check_token
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.checks import (
+    check_address,
+    check_code,
+    check_id,
+    check_token,
+)
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 
 
@@ -75,3 +80,28 @@ def test_what_is_not_a_token_is_refused_and_not_quoted(value):
 
 def test_a_token_is_handed_back():
     assert check_token("api_token", "Fe26.2*a-b") == "Fe26.2*a-b"
+
+
+@pytest.mark.parametrize(
+    "check, name, value, said, hint",
+    [
+        (check_id, "user_id", "me@example.com", "is an e-mail address, not an ID", "with email instead"),
+        (check_id, "user_ids", "me@example.com", "is an e-mail address, not an ID", "with emails instead"),
+        (check_id, "user_ids", "auth0|1\n", "begins or ends with", "Remove it"),
+        (check_address, "email", "auth0|1", "is an ID, not an e-mail address", "with user_id instead"),
+        (check_address, "emails", "auth0|1", "is an ID, not an e-mail address", "with user_ids instead"),
+        (check_address, "emails", "me@example.com ", "begins or ends with", "Remove it"),
+        (check_address, "emails", "me@example.com\n", "begins or ends with", "Remove it"),
+        (check_address, "email", "me@exam\x00ple.com", "is not an e-mail address", "Write for instance"),
+        (check_address, "email", "me", "is not an e-mail address", "Write for instance"),
+        (check_address, "email", "", "is not an e-mail address", "Write for instance"),
+    ],
+)
+def test_what_is_wrong_with_the_name_of_a_user_is_told(check, name, value, said, hint):
+    with pytest.raises(ConfigurationError) as caught:
+        check(name, value)
+    assert "%s %r %s" % (name, value, said) in str(caught.value) and hint in caught.value.hint
+
+
+def test_an_address_is_taken_as_it_is():
+    check_address("email", "First.Last+Tag@Example.com")

@@ -259,3 +259,9 @@ def test_what_was_set_before_an_error_is_told_as_the_options_name_it():
     with pytest.raises(ForbiddenError) as cut_off:
         converge_tenant(Tenant(actual, "policy", ForbiddenError("no", status=403)), wanted, False, False)
     assert cut_off.value.facts()["applied"] == ["otp=True", "phone_message_types=sms,voice"]
+
+
+def test_lists_that_name_nothing_are_no_wish():
+    with pytest.raises(ConfigurationError, match="names nothing to set"):
+        wanted_from([], None, None, None)
+    assert wanted_from([], [], None, "never").policy == "never"

@@ -288,7 +288,7 @@ def test_how_to_read_every_user_is_told():
     [
         pytest.param({"query": " "}, "query is empty", id="empty search"),
         pytest.param({"user_ids": ["a|1", ".."]}, r"user_ids '\.\.' is not an ID", id="dots instead of an ID"),
-        pytest.param({"emails": ["nobody"]}, "emails contains 'nobody', which is not", id="no address"),
+        pytest.param({"emails": ["nobody"]}, "emails 'nobody' is not an e-mail", id="no address"),
     ],
 )
 def test_users_that_cannot_be_meant_are_refused(given, message):

@@ -129,3 +129,13 @@ def test_a_part_of_an_option_that_is_not_given_is_missing():
 def test_secrets_are_left_out_of_the_text_of_a_task():
     text = repr(Wanted("present", "otp", totp_secret=SECRET, code="123456", oob_code="canary"))
     assert SECRET not in text and "123456" not in text and "canary" not in text
+
+
+@pytest.mark.parametrize(
+    "option, value, said", [("phone_number", "442071838750", "Quote it"), ("code", "123 456", "without spaces")]
+)
+def test_what_yaml_changed_is_told_with_what_to_write(option, value, said):
+    state = "confirmed" if option == "code" else "present"
+    with pytest.raises(ConfigurationError) as caught:
+        check(Wanted(state=state, factor="phone", **{option: value}))
+    assert said in caught.value.hint
