@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from unittest import mock
 from urllib.parse import urlsplit
 
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users import recovery_codes
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.exchange import Answer, Exchange
 from hypothesis import strategies as st
 
@@ -91,7 +92,8 @@ def replaying(answers: list[Exchanged]) -> Iterator[list[Exchanged]]:
         asked.append(Exchanged(method, target, answer))
         return answer
 
-    with mock.patch.object(Exchange, "send", send):
+    # Nothing happens meanwhile that would be worth a wait.
+    with mock.patch.object(Exchange, "send", send), mock.patch.object(recovery_codes, "sleep", lambda _seconds: None):
         yield asked
 
 
