@@ -25,6 +25,7 @@ from .auth0.wire.redaction import Secrets
 from .auth0.api.bearer import Bearer
 from .auth0.api.tokens import Application, TokenEndpoint
 from .auth0.wire.transport import Transport
+from .versions import IMPORTED_AS, how_to_install, wrong_versions
 
 if TYPE_CHECKING:
     from .auth0.api.management import ManagementApi
@@ -35,14 +36,6 @@ try:  # ansible-core 2.22 and newer
     from ansible.module_utils.secrets import register_secret
 except ImportError:
     register_secret = None
-
-LIBRARIES = {
-    "auth0": "auth0-python >= 6.8, < 7",
-    "requests": "requests >= 2.32",
-    "httpx": "auth0-python >= 6.8, < 7",
-    "jwt": "PyJWT[crypto] >= 2.8",
-    "segno": "segno >= 1.6",
-}
 
 
 @dataclass(frozen=True)
@@ -285,15 +278,18 @@ def run(task: Callable[[Session], dict[str, Any]], *parts: Part) -> None:
         with session:
             check_secrets([name for name, value in module.given.items() if value is None], parts)
             module.check_types()
+            session.check_versions()
             check_visible(module.argument_spec, module.params)
             result = task(session)
     except Auth0Error as error:
         module.fail_json(**_shown(module, session.secrets, {"msg": str(error), **error.facts()}))
     except ImportError as error:
         name = (error.name or "").partition(".")[0]
-        if name not in LIBRARIES:
+        if name not in IMPORTED_AS:
             raise
-        module.fail_json(msg=missing_required_lib(LIBRARIES[name]))
+        package = IMPORTED_AS[name]
+        hint = "Run: " + how_to_install(package)
+        module.fail_json(msg="%s. %s" % (missing_required_lib(package).rstrip("."), hint), hint=hint)
     else:
         if not module._diff:
             result.pop("diff", None)
@@ -401,6 +397,23 @@ class Session:
 
     def __exit__(self, *_exception: object) -> None:
         self._closing.close()
+
+    def check_versions(self) -> None:
+        """Whether what the task needs is installed in a version that works.
+
+        :raises ConfigurationError: it is not
+        """
+        needed = ["requests"]
+        # auth0_mfa_token is the only module for the user alone.
+        if not self.acts_as_user and "grant" not in self.params:
+            needed += ["auth0-python", "httpx"]
+        if self.params["private_key"]:
+            needed.append("PyJWT")
+        if self.params.get("qr_text") or self.params.get("qr_path"):
+            needed.append("segno")
+        wrong = wrong_versions(*needed)
+        if wrong:
+            raise ConfigurationError(wrong[0], hint=wrong[1])
 
     @cached_property
     def connection(self) -> Connection:
