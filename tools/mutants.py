@@ -33,7 +33,8 @@ def lay_out() -> None:
     shutil.rmtree(TREE, ignore_errors=True)
     without = shutil.ignore_patterns("__pycache__", "emulator", "integration")
     shutil.copytree(CHECKOUT / "plugins", TREE / SOURCES, ignore=without)
-    shutil.copytree(CHECKOUT / "tests" / "unit", TREE / "tests" / "unit", ignore=without)
+    for tests in ("unit", "support"):
+        shutil.copytree(CHECKOUT / "tests" / tests, TREE / "tests" / tests, ignore=without)
     shutil.copy2(CHECKOUT / "tests" / "conftest.py", TREE / "tests")
     shutil.copy2(CHECKOUT / "pyproject.toml", TREE)
 
