@@ -36,6 +36,7 @@ def test_the_examples_of_a_module(tenant, module):
         "app_client_secret": "app-secret",
         "operator_client_id": "m2m",
         "operator_client_secret": "m2m-secret",
+        "risk_key": "risk-key",
         "user_token": tenant.user_token(1),
         "directory": str(tenant.folder),
     }

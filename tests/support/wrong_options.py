@@ -52,7 +52,7 @@ VALUES: dict[str, object] = {
     "secret as a name": {canary(1): "x"},
     "list of mappings": [{"API_KEY": canary(1)}],
     "nested mapping": {"a": {"b": [canary(1), {"c": canary(2)}]}},
-    "misspelled members": [{"name": "API_KEY", "valeu": canary(1)}],
+    "misspelled members": [{"name": "API_KEY", "val": canary(1)}],
     "mapping as text": '{"API_KEY": "%s"}' % canary(1),
     "pairs as text": "API_KEY=%s" % canary(1),
     "null": None,

@@ -42,7 +42,7 @@ def test_no_option_of_any_type_ends_in_a_traceback_or_prints_another_ones_secret
         {"API_KEY": canary(1)},
         {"API_KEY": {"nested": canary(1)}},
         [{"API_KEY": canary(1)}],
-        [{"name": "API_KEY", "valeu": canary(1)}],
+        [{"name": "API_KEY", "val": canary(1)}],
         [{"name": {"x": canary(1)}, "value": "v"}],
         [canary(1)],
         canary(1),
