@@ -90,6 +90,8 @@ notes:
   - As the operator means with a Management API token, as the user means with the user's own token. The
     R(glossary, ansible_collections.mfaops.auth0.docsite.glossary) explains the other words.
   - The module reads the environment variables on the host that it runs on. This is not the controller, unless the task is delegated to it.
+  - Characters of the tenant's texts that would steer a terminal or cannot be seen are returned and shown as escapes such as
+    C(\x1b) and C(\u202e). An option with such a character is refused.
 requirements:
   - Python 3.10 or newer on the host that the module runs on
   - requests 2.32 or newer

@@ -208,6 +208,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.actions 
     position_of,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError, visible
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.redaction import user_part
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, Part, Session, as_text, run
 
 
@@ -297,6 +298,8 @@ def row(action: Action | None, bindings: tuple[Binding, ...]) -> dict | None:
 def converge(session: Session) -> dict:
     params, check_mode = session.params, session.check_mode
     wanted = wanted_from(params)
+    for address in wanted.registries.values():
+        session.secrets.add(*user_part(address))
     outcome = converge_action(ActionsApi(session.operator), wanted, params["build_timeout"], check_mode)
     result = {"changed": outcome.changed, "action": row(outcome.after, outcome.bound_after)}
     result["diff"] = {

@@ -281,3 +281,11 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+
+
+def test_the_password_of_a_registry_is_not_printed(tenant):
+    registry = "https://me:canary-5f3a@npm.example.com"
+    packages = [{"name": "lodash", "version": "4.17.21", "registry_url": registry}]
+    task = {MODULE: {"name": "mine", "code": OTHER, "dependencies": packages}}
+    for played in (tenant.play(tenant.operator, {**task, "check_mode": True}), tenant.play(tenant.operator, task)):
+        assert "canary" not in played.output and not played.results[0].get("failed")

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from .errors import ConfigurationError, address
 from .proxy import Proxy, environment_proxy, read_proxy
-from .redaction import Secrets
+from .redaction import Secrets, user_part
 from .trust import tls_context
 
 LONGEST_TIMEOUT = 3600
@@ -74,7 +74,7 @@ class Connection:
         way = read_proxy(proxy, "proxy") if proxy else _environment_proxy(url)
         known = secrets or Secrets()
         if way:
-            known.add(*way.secrets)
+            known.add(*user_part(way.address))
         # A path that is wrong is told wherever the tenant is.
         by_tls = url.startswith("https:") or (way is not None and way.tls) or bool(ca_path)
         return cls(

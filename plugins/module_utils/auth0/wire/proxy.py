@@ -30,13 +30,6 @@ class Proxy:
         """Whether it is spoken to by TLS."""
         return self.address.lower().startswith("https:")
 
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """What of the address must not be shown."""
-        user, _at, _host = urlsplit(self.address).netloc.rpartition("@")
-        password = user.partition(":")[2]
-        return (user, password, unquote(password)) if user else ()
-
     def __str__(self) -> str:
         parts = urlsplit(self.address)
         return "the proxy %s://%s (%s)" % (parts.scheme, parts.netloc.rpartition("@")[2], self.named)

@@ -17,7 +17,7 @@ import json
 import re
 import threading
 from typing import Iterable, Iterator, Mapping
-from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 MASK = "********"
 
@@ -145,6 +145,16 @@ class Secrets:
             for secret, members in self._known.items()
             if kind not in members and secret in text and _is_found_in_data(secret)
         )
+
+
+def user_part(address: str) -> tuple[str, ...]:
+    """What must not be shown of an address with a user name and a password; empty where it has none."""
+    try:
+        user, _at, _host = urlsplit(address).netloc.rpartition("@")
+    except ValueError:
+        return ()
+    password = user.partition(":")[2]
+    return tuple(filter(None, (user, password, unquote(password))))
 
 
 def _masked(text: str, forms: Iterable[str]) -> str:
