@@ -19,5 +19,5 @@ if sys.version_info < (3, 10):
         sys.executable,
         "Set ansible_python_interpreter to a newer one on this host.",
     )
-    print(json.dumps({"failed": True, "changed": False, "msg": MESSAGE}))
-    sys.exit(1)
+    sys.stdout.write(json.dumps({"failed": True, "changed": False, "msg": MESSAGE}) + "\n")
+    raise SystemExit(1)
