@@ -171,7 +171,7 @@ def test_what_ends_the_reading_fails_the_task_and_keeps_what_was_read(tenant):
     "options, says",
     [
         ({"user_ids": ["auth0|1", ".."]}, "user_ids '..' is not an ID"),
-        ({"emails": ["nobody"]}, "emails contains 'nobody', which is not an e-mail address"),
+        ({"emails": ["nobody"]}, "emails 'nobody' is not an e-mail address"),
         ({"query": " "}, "query is empty"),
         ({"query": "*", "user_ids": ["auth0|1"]}, "mutually exclusive"),
         ({"email": "a@example.com", "emails": ["b@example.com"]}, "mutually exclusive"),
