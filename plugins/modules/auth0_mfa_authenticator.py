@@ -155,7 +155,8 @@ options:
     version_added: 0.2.0
   max_removals:
     description:
-      - How many authenticators a selector may remove. Linked authenticators count once, for the operator and for the user. If more match, the task fails and removes none.
+      - How many authenticators a selector may remove. Linked authenticators count once, for the operator and for the user. If more match,
+        the task fails and removes none.
     type: int
     default: 1
     version_added: 0.2.0

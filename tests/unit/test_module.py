@@ -211,8 +211,8 @@ def test_a_text_of_the_tenant_cannot_steer_the_terminal(result_of, where):
 
 
 def test_a_diff_and_a_picture_have_lines_and_nothing_else(result_of):
-    task = lambda session: {"diff": {"after": "a\n\tb\r\x1b"}, "enrollment": {"qr_text": "#\n#"}}
-    result = result_of(task, {"_ansible_diff": True})
+    shown = {"diff": {"after": "a\n\tb\r\x1b"}, "enrollment": {"qr_text": "#\n#"}}
+    result = result_of(lambda session: shown, {"_ansible_diff": True})
     assert result["diff"]["after"] == "a\n\tb\\x0d\\x1b"
     assert result["enrollment"]["qr_text"] == "#\n#"
 

@@ -260,7 +260,7 @@ def test_a_limit_after_a_lost_answer_does_not_hide_what_may_have_happened():
         paced, _clock = budget(max_wait=1)
         with pytest.raises((TransportError, RateLimitError)) as caught:
             paced.send(method, "management", "ask", server(TransportError("lost"), Answer(429, {"retry-after": "3"})))
-        assert type(caught.value) is told
+        assert caught.type is told
 
 
 def test_a_server_error_on_a_reading_ends_as_that_answer():

@@ -112,7 +112,7 @@ def test_a_handshake_that_never_ends_ends_in_time(method):
         with Transport(connection, Budget(max_wait=0)) as transport:
             with pytest.raises(TransportError, match="no connection in time") as caught:
                 transport.request(method, "/mfa/x", action="try it")
-    assert type(caught.value) is TransportError and seen == [] and time.monotonic() - began < 3
+    assert caught.type is TransportError and seen == [] and time.monotonic() - began < 3
 
 
 NOT_HTTP = {
@@ -170,10 +170,10 @@ def test_a_write_whose_answer_cannot_be_used_may_have_happened(call, method, pie
         with pytest.raises(Auth0Error) as caught:
             call(port, method)
     if method == "POST":
-        assert type(caught.value) is AmbiguousWriteError
+        assert caught.type is AmbiguousWriteError
         assert "was not sent again" in str(caught.value)
     else:
-        assert type(caught.value) in (TransportError, ServerError)
+        assert caught.type in (TransportError, ServerError)
     assert len(seen) == 1 and "proxy setting" not in str(caught.value)
 
 
@@ -251,7 +251,7 @@ def test_a_token_that_is_none_is_told(call, token):
             else:
                 with ManagementApi(connection, Budget(max_wait=0), Bearer(GivenToken("api_token", token))) as api:
                     api.regenerate_recovery_code("auth0|1")
-    assert type(caught.value) in (AuthenticationError, ConfigurationError) and seen == []
+    assert caught.type in (AuthenticationError, ConfigurationError) and seen == []
     assert not token.strip() or token not in str(caught.value)
 
 

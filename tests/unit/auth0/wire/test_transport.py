@@ -308,7 +308,7 @@ def test_what_a_proxy_refuses_is_said_of_the_proxy(call, named, answer, says, mo
         with pytest.raises(TransportError, match=says) as caught:
             through_a_proxy(call, **options)
         assert "the proxy http://127.0.0.1:%d (%s)" % (port, named) in str(caught.value)
-    assert type(caught.value) is TransportError and "canary" not in str(caught.value)
+    assert caught.type is TransportError and "canary" not in str(caught.value)
     assert {line.split()[0] for line in seen} == {b"CONNECT"}
 
 
@@ -325,7 +325,7 @@ def test_what_a_proxy_refuses_is_said_of_the_proxy(call, named, answer, says, mo
 def test_a_proxy_that_is_not_reached_is_named(call, address, says):
     with pytest.raises(TransportError, match="the proxy %s .proxy.: %s.*Check proxy" % (address, says)) as caught:
         through_a_proxy(call, proxy=address)
-    assert type(caught.value) is TransportError
+    assert caught.type is TransportError
 
 
 @SIDES
