@@ -17,7 +17,7 @@ import pytest
 import requests
 from hypothesis import HealthCheck, given, note, settings
 
-from tests.support.campaign import examples, tried
+from tests.support.campaign import REPEATABLE, examples, tried
 from tests.support.mutations import Exchanged, Mutation, mutations, recording, replaying
 
 from .conftest import Tenant, code_of, email
@@ -85,6 +85,7 @@ def test_any_answer_ends_in_a_right_result_or_in_one_line(tenant, name):
         max_examples=examples(EACH),
         deadline=None,
         database=None,
+        derandomize=REPEATABLE,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     )
     @given(mutation=mutations(answers))

@@ -18,7 +18,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users import re
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from tests.support.campaign import examples, tried
+from tests.support.campaign import REPEATABLE, examples, tried
 from tests.support.echoes import FREE, canaries, echoes, echoing, traces, without_handed_out
 from tests.support.mutations import recording
 
@@ -46,6 +46,7 @@ def test_no_answer_makes_a_task_print_a_secret(tenant, name):
         max_examples=examples(EACH),
         deadline=None,
         database=None,
+        derandomize=REPEATABLE,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     )
     @given(echo=echoes(answers), secrets=st.lists(canaries(), min_size=len(free), max_size=len(free)))

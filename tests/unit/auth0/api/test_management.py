@@ -102,6 +102,10 @@ def test_a_page_of_users_without_members_is_not_a_tenant_without_users(answer):
         Answering(answer).list_users()
 
 
+def test_a_length_that_is_not_told_contradicts_nothing():
+    assert Answering({"users": [{"user_id": "auth0|1"}], "total": 1, "length": None}).list_users().total == 1
+
+
 @pytest.mark.parametrize("answer", [*ABSENT, [{}], [{"user_id": None}], [{"user_id": "auth0|1"}, {}]])
 def test_nobody_has_an_address_only_where_auth0_says_so(answer):
     with pytest.raises(ServerError, match=UNDOCUMENTED):
