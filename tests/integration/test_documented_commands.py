@@ -2,14 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every command that a guide or a playbook's header prints is run as printed, from a folder with only the reader's own files."""
+"""Every command that a guide, a README or a playbook's header prints is run as printed: in a folder with only the reader's own
+files, or in a fresh checkout where it starts with ``.venv/``. Those that cannot be run here are listed, with the reason.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import shlex
+import shutil
+import signal
+import socket
 import subprocess
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -18,13 +25,62 @@ from tests.support.playbook import BIN, ROOT, environment
 from .conftest import email
 from .test_playbooks import audit_of
 
-PRINTED = re.compile(r"^(?:#| ) +(?:\$ )?(ansible-playbook mfaops\.auth0\..*)$", re.MULTILINE)
-SOURCES = [*(ROOT / "docs" / "docsite" / "rst").glob("*.rst"), *(ROOT / "playbooks").glob("*.yml")]
-COMMANDS = sorted({command for source in SOURCES for command in PRINTED.findall(source.read_text())})
+READMES = [ROOT / "README.md", ROOT / "lambda" / "README.md", ROOT / "tests" / "emulator" / "README.md"]
+SOURCES = [
+    *READMES,
+    *sorted((ROOT / "docs" / "docsite" / "rst").glob("*.rst")),
+    *sorted((ROOT / "playbooks").glob("*.yml")),
+]
+PROGRAM = r"(?:[\w./]*/)?(?:ansible[\w-]*|python|pip|pytest|make|git|gzip|gunzip|curl|docker|openssl|export|aws) \S"
+# Blocks without a language, consoles, and indented lines of a comment hold commands only; a text may also quote one.
+FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CONSOLE = re.compile(r"^ +\$ (.*)$", re.MULTILINE)
+COMMENT = re.compile(r"^# {2,}(%s.*)$" % PROGRAM, re.MULTILINE)
+QUOTED = re.compile(r"(?<!`)(`{1,2})(%s[^`]*)\1(?!`)" % PROGRAM)
+
+IN_MAKE_TEST = "make test runs it, and this test is a part of make test"
+NOT_RUN_HERE = {
+    "make test": "this test is a part of it",
+    "make lint": IN_MAKE_TEST,
+    "make docs": IN_MAKE_TEST,
+    "ansible-test sanity": IN_MAKE_TEST,
+    "make setup": "it installs packages from a registry; no test runs before it has worked",
+    "make demo": "it begins with make setup; test_playbooks.py and test_what_ships.py run the same playbook and audit",
+    ".venv/bin/pip install --no-warn-conflicts --target build/packages --require-hashes -r lambda/requirements.txt": (
+        "it needs a registry; tools/setup.sh installs the same file in the same way"
+    ),
+    ".venv/bin/python -m tests.bench.bench_emulator": "it measures for minutes and asserts nothing",
+    "ansible-playbook -v": "it is said of any playbook",
+}
+
+
+def printed(source: Path) -> list[str]:
+    """The commands that a text prints, in order."""
+    text = source.read_text()
+    found = [
+        (block.start(), line)
+        for block in FENCED.finditer(text)
+        if block[1] in ("", "console", "sh", "bash")
+        for line in block[2].splitlines()
+    ]
+    found += [(line.start(), line[1]) for pattern in (CONSOLE, COMMENT) for line in pattern.finditer(text)]
+    prose = FENCED.sub(lambda block: " " * len(block[0]), text)
+    found += [(quoted.start(), quoted[2]) for quoted in QUOTED.finditer(prose)]
+    commands = [re.split(r"\s+#", line)[0].strip() for _place, line in sorted(found, key=lambda each: each[0])]
+    return [command for command in commands if command]
+
+
+PRINTED = {source: printed(source) for source in SOURCES}
+OUR_PLAYBOOK = re.compile(r"ansible-playbook mfaops\.auth0\.(\w+)")
+COMMANDS = sorted({each for commands in PRINTED.values() for each in commands if OUR_PLAYBOOK.match(each)})
+OTHERS = {
+    source: [each for each in commands if not OUR_PLAYBOOK.match(each) and each not in NOT_RUN_HERE]
+    for source, commands in PRINTED.items()
+}
 
 
 def test_every_playbook_has_a_command():
-    called = {re.match(r"ansible-playbook mfaops\.auth0\.(\w+)", command)[1] for command in COMMANDS}
+    called = {OUR_PLAYBOOK.match(command)[1] for command in COMMANDS}
     assert called == {path.stem for path in (ROOT / "playbooks").glob("*.yml")} - {"demo"}
 
 
@@ -55,3 +111,100 @@ def test_a_documented_command_runs_as_printed(tenant, command):
     drift = "fail_on_drift=true" in command
     assert (run.returncode == 0) is not drift, run.stdout
     assert not drift or "The tenant differs from the policy" in run.stdout
+
+
+def test_what_is_not_run_is_printed_somewhere():
+    assert set(NOT_RUN_HERE) <= {command for commands in PRINTED.values() for command in commands}
+
+
+@pytest.mark.parametrize(
+    "name, text, commands",
+    [
+        (
+            "a.md",
+            "```\nmake x    # why\n\ncurl y\n```\nthen `git z` and `git`, ``pip q``",
+            ["make x", "curl y", "git z", "pip q"],
+        ),
+        ("a.md", "```yaml\n- make: 1\n```\n", []),
+        ("a.rst", ".. code-block:: console\n\n   $ anything here\n   its output\n", ["anything here"]),
+        ("a.yml", "# Some python code.\n#\n#   python -m it --all\n#   a,b\n", ["python -m it --all"]),
+    ],
+)
+def test_a_printed_command_is_found(tmp_path, name, text, commands):
+    (tmp_path / name).write_text(text)
+    assert printed(tmp_path / name) == commands
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """What git has, with the environment that ``make setup`` makes."""
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
+    for name in filter(None, tracked):
+        target = tmp_path / "checkout" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target)
+    folder = tmp_path / "checkout"
+    (folder / ".venv").symlink_to(ROOT / ".venv")
+    link = folder / "build" / "collections" / "ansible_collections" / "mfaops" / "auth0"
+    link.parent.mkdir(parents=True)
+    link.symlink_to("../../../..")
+    # What pip would have installed there.
+    (folder / "build" / "packages").symlink_to(ROOT / ".venv" / "lambda" / "function")
+    return folder
+
+
+@contextmanager
+def emulator(shell: str, **where):
+    """An embedded tenant, started as printed; it ends with Ctrl-C."""
+    with subprocess.Popen(["sh", "-c", "exec " + shell], stdout=subprocess.PIPE, text=True, **where) as process:
+        try:
+            assert "ready at" in process.stdout.readline()
+            yield
+        finally:
+            process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+
+
+@pytest.mark.parametrize(
+    "source", [source for source in SOURCES if OTHERS[source]], ids=lambda source: str(source.relative_to(ROOT))
+)
+def test_every_other_command_runs_as_printed_or_is_listed(source, checkout, tmp_path):
+    empty, home = tmp_path / "empty", tmp_path / "home"
+    empty.mkdir()
+    home.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    for name, text in re.findall(r"```yaml\n# (\w+\.yml)\n(.*?)```", source.read_text(), re.DOTALL):
+        (checkout / name).write_text(text.replace("8090", port))
+    plain = {"HOME": str(home), "LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"}
+    exports = ""
+    with ExitStack() as stack:
+        for command in OTHERS[source]:
+            if command.startswith("export "):
+                exports += command + "; "
+                continue
+            here = command.startswith(".venv/")
+            where = (
+                {"cwd": checkout, "env": plain}
+                if here
+                else {"cwd": empty, "env": {**plain, "PATH": "%s:%s" % (BIN, plain["PATH"])}}
+            )
+            shell = command.replace("8090", port)
+            if "-m tests.emulator" in command:
+                stack.enter_context(emulator(shell, **where))
+                continue
+            run = subprocess.run(
+                ["sh", "-c", (exports if here else "") + shell],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=300,
+                check=False,
+                **where,
+            )
+            assert run.returncode == 0, "%s\n%s" % (command, run.stdout)
+            for made in checkout.glob("*.tar.gz"):
+                # The one file that the text says to carry to the other machine.
+                shutil.copy2(made, empty)
