@@ -62,6 +62,7 @@ options:
   ca_path:
     description:
       - A file with the certificate authorities to trust, instead of all others.
+      - A file on the host that the module runs on. A relative path starts at the directory that the module runs in; use an absolute path.
       - By default the environment variables E(REQUESTS_CA_BUNDLE), E(CURL_CA_BUNDLE), E(SSL_CERT_FILE) and E(SSL_CERT_DIR) decide, the
         first that is set. Where none is, the system's are trusted.
     type: path

@@ -258,7 +258,12 @@ def check_secrets(nulls: Sequence[str], parts: Sequence[Part]) -> None:
     :param nulls: the options that were given as null
     :raises ConfigurationError: one of them is a secret
     """
-    secret = [name for part in parts for name, spec in part.options.items() if spec.get("no_log") and name in nulls]
+    secret = [
+        name
+        for part in parts
+        for name, spec in part.options.items()
+        if name in nulls and (spec.get("no_log") or name in part.named_secrets)
+    ]
     if secret:
         raise ConfigurationError(
             "%s is null" % " and ".join(secret),

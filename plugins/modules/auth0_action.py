@@ -69,8 +69,8 @@ options:
     default: true
   position:
     description:
-      - The Action's position among the trigger's Actions, from V(1). A number beyond the end means the end. By default an Action keeps
-        its position, and a new one comes last.
+      - The Action's position among the trigger's Actions, from V(1). A number beyond the end means the end; the task then warns, and
+        RV(action.position) is the actual position. By default an Action keeps its position, and a new one comes last.
     type: int
   build_timeout:
     description: How many seconds to wait until Auth0 has built the Action.
@@ -198,6 +198,13 @@ done:
   type: list
   elements: str
   sample: [created, deployed]
+build_errors:
+  description: Why Auth0 could not build the Action, in its own words. Empty if Auth0 does not say why.
+  returned: failure of a build
+  type: list
+  elements: str
+  sample: [The npm package axois was not found in the registry.]
+  version_added: 0.3.0
 """
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.actions import Action, ActionsApi, Binding
@@ -302,6 +309,9 @@ def converge(session: Session) -> dict:
         session.secrets.add(*user_part(address))
     outcome = converge_action(ActionsApi(session.operator), wanted, params["build_timeout"], check_mode)
     result = {"changed": outcome.changed, "action": row(outcome.after, outcome.bound_after)}
+    place = position_of(outcome.after.id, outcome.bound_after) if outcome.after else None
+    if place and wanted.position and place < wanted.position:
+        session.warn("position %d is beyond the end, so the Action is last, at position %d" % (wanted.position, place))
     result["diff"] = {
         "before": for_diff(outcome.before, outcome.bound_before),
         "after": for_diff(outcome.after, outcome.bound_after),

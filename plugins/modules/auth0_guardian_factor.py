@@ -16,13 +16,15 @@ description:
   - The task turns on the wanted factors before it makes the tenant ask for MFA.
 options:
   enabled:
-    description: Factors to turn on.
+    description:
+      - Factors to turn on. If Auth0 does not list one among the tenant's factors, the task fails before it changes anything.
     type: list
     elements: str
     choices: [otp, phone, push, email, recovery-code, webauthn-roaming, webauthn-platform, duo]
   disabled:
     description:
       - Factors to turn off. Users who have enrolled nothing else can then no longer pass MFA.
+      - A factor that Auth0 does not list among the tenant's factors is off already.
     type: list
     elements: str
     choices: [otp, phone, push, email, recovery-code, webauthn-roaming, webauthn-platform, duo]

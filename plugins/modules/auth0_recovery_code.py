@@ -28,6 +28,7 @@ options:
   max_age:
     description:
       - With O(state=rotated), replaces the code only if it is older than this. A number with a unit, V(s), V(m), V(h), V(d) or V(w).
+      - If Auth0 gives no date, the code counts as older. If Auth0 gives a date that cannot be read, the task fails and replaces nothing.
     type: str
   path:
     description:

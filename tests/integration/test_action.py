@@ -99,6 +99,24 @@ def test_places_and_names_of_the_others_are_kept(tenant):
         assert not result["failed"]
 
 
+def test_a_position_beyond_the_end_is_told(tenant):
+    def placed(position, **keywords):
+        return {MODULE: {"name": "mine", "code": OTHER, "position": position}, **keywords}
+
+    results = tenant.results(
+        tenant.operator,
+        {MODULE: {"name": "a", "code": OTHER}},
+        placed(99, check_mode=True),
+        placed(99),
+        placed(99),
+        placed(2),
+        placed(1),
+    )
+    told = "position 99 is beyond the end, so the Action is last, at position 2"
+    assert [result.get("warnings", []) for result in results] == [[], [told], [told], [told], [], []]
+    assert [result["action"]["position"] for result in results[1:]] == [2, 2, 2, 2, 1]
+
+
 @pytest.mark.run_by("ansible-playbook")
 def test_secrets_are_compared_by_name_and_never_shown(tenant):
     def with_secret(value, **options):

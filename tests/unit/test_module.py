@@ -322,5 +322,14 @@ def test_a_null_where_a_secret_was_meant_is_an_error_and_not_another_role(name):
     assert "omit" in caught.value.hint
 
 
+def test_a_null_for_secrets_by_name_is_an_error_too():
+    named = Part(
+        {"secrets": {"type": "raw", "no_log": False}, "dependencies": {"type": "raw"}}, named_secrets=("secrets",)
+    )
+    check_secrets(("dependencies",), (CONNECTION, named))
+    with pytest.raises(ConfigurationError, match="^secrets is null"):
+        check_secrets(("secrets", "dependencies"), (CONNECTION, named))
+
+
 def test_a_null_of_another_option_is_as_if_it_was_not_given():
     check_secrets(("email", "realm"), (CONNECTION, USER))

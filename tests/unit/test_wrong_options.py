@@ -100,6 +100,9 @@ def test_a_version_that_yaml_changed_is_refused(given, said):
             {"secrets": {"PIN": 0o12345}},
             "The value of PIN in secrets is a number, not a text. Quote it",
         ),
+        ("auth0_action", {"secrets": {"KEY": None}}, "KEY in secrets has no value"),
+        ("auth0_action", {"secrets": [{"name": "KEY", "value": None}]}, "KEY in secrets has no value"),
+        ("auth0_action", {"secrets": None}, "secrets is null"),
         ("auth0_mfa_authenticator", {"username": "u", "password": 12345678}, "password is a number, not a text"),
         (
             "auth0_mfa_authenticator",

@@ -91,9 +91,9 @@ def wanted_from(
 def plan(wanted: TenantMfa, actual: TenantMfa) -> tuple[Setting, ...]:
     """The writes that are needed, in an order that never requires MFA while fewer factors than wanted are on.
 
-    :param actual: has at least what is wanted
+    :param actual: has at least what is wanted; a factor that it lacks cannot be on
     """
-    differing = {name: on for name, on in wanted.factors.items() if actual.factors.get(name) is not on}
+    differing = {name: on for name, on in wanted.factors.items() if actual.factors.get(name, False) is not on}
     on = [SetFactor(name, True) for name, value in differing.items() if value]
     off = [SetFactor(name, False) for name, value in differing.items() if not value]
     types: list[Setting] = []
@@ -168,10 +168,17 @@ def converge_tenant(
     """Bring the tenant to what is wanted; what it had and what it has.
 
     :param allow_no_factor: whether MFA may be required while no factor is on
-    :raises RefusedError: it would be; nothing was written
+    :raises RefusedError: it would be, or a factor cannot be turned on; nothing was written
     :raises Auth0Error: a request was refused; what was set before is in the error's ``progress``
     """
     before = read_tenant(api, wanted)
+    missing = [name for name, on in wanted.factors.items() if on and name not in before.factors]
+    if missing:
+        raise RefusedError(
+            "Auth0 does not list %s among the tenant's factors, so the task cannot turn it on" % " and ".join(missing),
+            hint="Nothing was changed. Check the factor in Auth0's dashboard and what the tenant's plan includes, "
+            "or remove it from enabled.",
+        )
     settings = plan(wanted, before)
     if settings and not allow_no_factor and asks_for_nothing(applied(before, settings)):
         raise RefusedError(

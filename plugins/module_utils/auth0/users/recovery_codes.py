@@ -76,7 +76,7 @@ def converge_code(
     :param pause: waits so many seconds; by default it sleeps
     :raises ConfigurationError: ``max_age`` without ``rotated``
     :raises AmbiguousWriteError: the answer was lost; a new code may exist
-    :raises RefusedError: somebody else replaced the code at the same time
+    :raises RefusedError: nobody can read how old the code is, or somebody else replaced it at the same time
     """
     if max_age is not None and state != "rotated":
         raise ConfigurationError("max_age requires state=rotated")
@@ -86,6 +86,12 @@ def converge_code(
         if current
         else ""
     )
+    if max_age is not None and current and not lost and _is_of_an_unread_age(current):
+        raise RefusedError(
+            "The recovery code of %s was not replaced: Auth0's date for it cannot be read, so its age is not known"
+            % side.user_id,
+            hint="Set state=rotated without max_age to replace it whatever its age.",
+        )
     if not lost and not is_due(state, max_age, current, now()):
         return CodeOutcome(False, None, before, before)
     after = "new recovery code\n"
@@ -120,6 +126,11 @@ def _check_that_it_stays(side: OperatorSide, pause: Callable[[float], None]) -> 
 
 def _code(side: OperatorSide) -> Authenticator | None:
     return next((row for row in side.authenticators() if row.factor == RECOVERY_CODE and row.confirmed), None)
+
+
+def _is_of_an_unread_age(code: Authenticator) -> bool:
+    """Whether the date that an age is counted from is there, but nobody can read it."""
+    return code.enrolled_at is None and bool(code.unread_dates & {"enrolled_at", "created_at"})
 
 
 def _made(code: Authenticator) -> tuple[datetime | None, datetime | None]:

@@ -265,3 +265,18 @@ def test_lists_that_name_nothing_are_no_wish():
     with pytest.raises(ConfigurationError, match="names nothing to set"):
         wanted_from([], None, None, None)
     assert wanted_from([], [], None, "never").policy == "never"
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_factor_that_the_tenant_does_not_list_is_off_already(check_mode):
+    tenant = Tenant(TenantMfa({"otp": True}, None, "all-applications"))
+    before, after = converge_tenant(tenant, TenantMfa({"duo": False}), False, check_mode)
+    assert before == after and tenant.writes == []
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_factor_that_the_tenant_does_not_list_cannot_be_turned_on_and_nothing_is_written(check_mode):
+    tenant = Tenant(TenantMfa({"otp": False, "push": True}, None, "never"))
+    with pytest.raises(RefusedError, match="does not list duo and email among") as caught:
+        converge_tenant(tenant, TenantMfa({"otp": True, "duo": True, "email": True}), True, check_mode)
+    assert tenant.writes == [] and "remove it from enabled" in caught.value.hint

@@ -102,6 +102,32 @@ def test_an_age_without_rotation_is_refused_before_anything_is_sent():
     assert account.calls == []
 
 
+OLD = NOW - timedelta(days=400)
+# The dates that can be read, those that cannot, and whether the age is known.
+UNREAD = [
+    ({}, {"created_at"}, False),
+    ({"created_at": OLD}, {"enrolled_at"}, False),
+    ({}, {"created_at", "enrolled_at"}, False),
+    ({"enrolled_at": OLD}, {"created_at"}, True),
+    ({"created_at": OLD}, {"last_auth_at"}, True),
+]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("dates, unread, known", UNREAD)
+def test_a_code_is_not_judged_by_a_date_that_nobody_can_read(dates, unread, known, check_mode):
+    account = Management(managed("recovery-code|a", "recovery-code", unread_dates=frozenset(unread), **dates))
+    if known:
+        assert run(account, max_age=DAY, check_mode=check_mode).changed
+        return
+    with pytest.raises(RefusedError, match="was not replaced: .* cannot be read") as caught:
+        run(account, max_age=DAY, check_mode=check_mode)
+    assert account.writes == [] and "without max_age" in caught.value.hint
+    # Neither an order to replace it in any case, nor a code that nobody knows, needs its age.
+    assert run(account, check_mode=check_mode).changed
+    assert run(account, max_age=DAY, check_mode=check_mode, lost=True).changed
+
+
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_a_code_that_nobody_knows_is_replaced_whatever_its_age(check_mode):
     account = Management(MADE)
