@@ -144,16 +144,15 @@ def converge_recovery_code(session: Session) -> dict:
     def now() -> datetime:
         return datetime.fromtimestamp(session.budget.now(), timezone.utc)
 
+    def note() -> dict[str, str]:
+        tenant = session.connection.domain
+        return {"about": "recovery code", "user_id": side.user_id, "tenant": tenant, "at": iso(now())}
+
     with file if file and not check_mode else nullcontext():
         lost = file is not None and file.left is not None
         interrupted_at = interruption(file, side.user_id, session) if lost else None
         converge = partial(converge_code, side, params["state"], max_age, now, check_mode, lost=lost)
-        if file:
-            tenant = session.connection.domain
-            note = lambda: {"about": "recovery code", "user_id": side.user_id, "tenant": tenant, "at": iso(now())}
-            outcome = with_a_note(file, converge, note)
-        else:
-            outcome = converge()
+        outcome = with_a_note(file, converge, note) if file else converge()
         result = {"changed": outcome.changed, "user_id": side.user_id, "interrupted_at": interrupted_at}
         if outcome.code and file:
             file.write(outcome.code.encode() + b"\n")
