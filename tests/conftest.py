@@ -6,7 +6,7 @@
 
 import os
 
-from tests.support.campaign import (  # noqa: F401  the hooks of pytest
+from tests.support.campaign import (  # noqa: F401  # pylint: disable=unused-import  # the hooks of pytest
     pytest_sessionfinish,
     pytest_terminal_summary,
     pytest_testnodedown,

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from tests.integration.conftest import emulator, tenant  # noqa: F401  fixtures
+from tests.integration.conftest import emulator, tenant  # noqa: F401  # pylint: disable=unused-import  # fixtures
 from tests.integration.test_any_answer import SCENARIOS, judge, prepared
 from tests.support.campaign import REPEATABLE, examples, tried
 from tests.support.mutations import WRONG, Mutation, recording, replaying

@@ -65,7 +65,9 @@ class Emulator:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_date(message: Message) -> None:
-            if message["type"] == "http.response.start" and not any(name == b"date" for name, _ in message["headers"]):
+            if message["type"] == "http.response.start" and not any(
+                name == b"date" for name, _value in message["headers"]
+            ):
                 date = formatdate(self.emulation.tenant.now() // 1000, usegmt=True)
                 message = {**message, "headers": [*message["headers"], (b"date", date.encode())]}
             await send(message)

@@ -10,17 +10,14 @@ answers has something wrong with it. What the task sent is always told, and noth
 
 from __future__ import annotations
 
-import json
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import requests
 from hypothesis import HealthCheck, given, note, settings
 
 from tests.support.campaign import REPEATABLE, examples, tried
 from tests.support.mutations import Exchanged, Mutation, mutations, recording, replaying
 
-from .conftest import Tenant, code_of, email
+from .conftest import Tenant, email
 from .test_failures import ACTION, AUTHENTICATOR, INFO, TOKEN
 from .test_faults import ROWS, user_and_task
 from .test_twice import CASES

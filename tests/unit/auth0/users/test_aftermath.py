@@ -23,7 +23,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
     TransportError,
 )
 
-from tests.unit.auth0.users.fake_account import USER, Management, Mfa, managed, phone, seen
+from tests.unit.auth0.users.fake_account import USER, Management, Mfa, managed, seen
 
 NOW = datetime(2026, 3, 1, tzinfo=timezone.utc)
 NUMBER, MASK = "+442071838750", "XXXXXXXXX8750"
