@@ -132,6 +132,10 @@ class Module(AnsibleModule):  # type: ignore[misc]  # ansible-core has no types
         self.given: dict[str, Any] = {}
         self._named_secrets = {name for part in parts for name in part.named_secrets}
         super().__init__(**module_arguments(parts))
+        proxy = self.params.get("proxy")
+        if isinstance(proxy, str) and re.fullmatch(r"https?://[^/?#@%\\\s]+/?", proxy):
+            # Without a password in it, an address names the proxy that failed.
+            self.no_log_values.discard(proxy)
 
     def _load_params(self) -> None:
         super()._load_params()

@@ -415,6 +415,11 @@ def get_token(session: Session) -> dict:
         missing = missing_scopes(asked_scopes(session.params, session.connection.mfa_audience), obtained.tokens)
     if missing:
         session.warn("Auth0 did not grant %s. Check which scopes the application may ask for." % ", ".join(missing))
+    if session.params["recovery_code"] is not None and obtained.tokens and obtained.tokens.recovery_code is None:
+        session.warn(
+            "Auth0 used up the recovery code and returned no new one. Replace it with mfaops.auth0.auth0_recovery_code "
+            "and state=rotated."
+        )
     return result_of(obtained, missing, now)
 
 

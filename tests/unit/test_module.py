@@ -12,7 +12,11 @@ import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import BadRequestError, ConfigurationError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
+    BadRequestError,
+    ConfigurationError,
+    TransportError,
+)
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
     CONNECTION,
     ENVIRONMENT,
@@ -131,6 +135,16 @@ def test_options_that_go_together_are_accepted(result_of, options):
 def test_every_rule_of_an_own_part_reaches_ansible(result_of, options, message):
     result = result_of(lambda session: pytest.fail("the task ran"), options, (CONNECTION, OWN))
     assert message in result["msg"]
+
+
+@pytest.mark.parametrize("password", ["", "us:canary@"])
+def test_the_proxy_that_failed_has_its_name_and_never_its_password(result_of, password):
+    def task(session):
+        raise TransportError("Could not reach %s" % session.connection.proxy)
+
+    address = "http://%sproxy.example.com:3128" % password
+    result = result_of(task, {"auth0_domain": "a.example.com", "proxy": address})
+    assert "http://proxy.example.com:3128 (proxy)" in result["msg"] and "canary" not in str(result)
 
 
 def test_an_option_with_requirements_in_two_parts_needs_both():

@@ -12,6 +12,7 @@ from typing import Any, Mapping, TypedDict
 from ..wire.errors import Auth0Error, BadRequestError, ConflictError, NotFoundError, RefusedError, ServerError, one_line
 from .answers import (
     READ_AGAIN,
+    Shape,
     checked,
     every_item,
     flag,
@@ -100,7 +101,9 @@ class ActionsApi:
     def get(self, action_id: str) -> Action:
         """One Action by id (scope ``read:actions``)."""
         action = "read the Action %s" % action_id
-        return _action(checked(action, self._api.call(action, lambda client: client.actions.get(action_id)), _ACTION))
+        answer = self._api.call(action, lambda client: client.actions.get(action_id))
+        checked(action, answer, object_of(id=one_of(action_id)))
+        return _action(checked(action, answer, _ACTION))
 
     def defaults(self, trigger: str) -> tuple[str, str]:
         """The trigger's current version and its default runtime (scope ``read:actions``).
@@ -127,7 +130,7 @@ class ActionsApi:
                 action, lambda client: client.actions.triggers.bindings.list(trigger, page=page, per_page=PAGE_SIZE)
             )
 
-        return tuple(map(_binding, every_item(action, read, "bindings", _BINDING)))
+        return tuple(map(_binding, every_item(action, read, "bindings", _binding_of(trigger))))
 
     def create(self, fields: ActionFields) -> str:
         """A new Action (scope ``create:actions``); its id.
@@ -175,20 +178,19 @@ class ActionsApi:
         answer = self._api.call(
             action, lambda client: client.actions.triggers.bindings.update_many(trigger, bindings=entries)
         )
-        bound = checked(action, answer, object_of(bindings=list_of(_BINDING)), lost=READ_AGAIN)["bindings"]
+        bound = checked(action, answer, object_of(bindings=list_of(_binding_of(trigger))), lost=READ_AGAIN)["bindings"]
         if [each["action"]["id"] for each in bound] != [each.action_id for each in bindings]:
             raise undocumented(action, "bindings is not what was sent", lost=READ_AGAIN)
 
     def delete(self, action_id: str, force: bool) -> None:
-        """Remove it (scope ``delete:actions``); no error where it is gone.
+        """Remove it (scope ``delete:actions``).
 
         :param force: also where it is bound
+        :raises NotFoundError: it was gone already
         """
         action = "remove the Action %s" % action_id
         try:
             answer = self._api.call(action, lambda client: client.actions.delete(action_id, force=force))
-        except NotFoundError:
-            return
         except ConflictError as error:
             raise error.replace(
                 hint="Somebody bound it at the same time. Set force=true to remove it anyway."
@@ -229,7 +231,12 @@ _ACTION = object_of(
     deployed_version=_VERSION,
 )
 _TRIGGER = object_of(id=identifier, status=word, version=identifier, default_runtime=maybe(identifier))
-_BINDING = object_of(id=identifier, action=object_of(id=identifier), display_name=word)
+
+
+def _binding_of(trigger: str) -> Shape:
+    return object_of(
+        id=identifier, action=object_of(id=identifier), display_name=word, trigger_id=maybe(one_of(trigger))
+    )
 
 
 def _binding(item: Mapping[str, Any]) -> Binding:

@@ -240,8 +240,10 @@ def check_access_token(bearer: str, action: str, scope: str, audience: str, now:
         )
     expires = said.get("exp")
     if now is not None and isinstance(expires, (int, float)) and expires + _CLOCK_SKEW < now:
+        # An integer of hundreds of digits is no float.
+        ago = "%.0f s ago" % (now - expires) if expires > 1 else "long ago"
         raise AuthenticationError(
-            "Could not %s: the access token expired %.0f s ago" % (action, now - expires),
+            "Could not %s: the access token expired %s" % (action, ago),
             hint=_TOKEN_WANTED % scope,
         )
     granted = said.get("scope")

@@ -12,7 +12,16 @@ from typing import Callable
 
 from ..api.answers import READ_AGAIN
 from ..api.actions import Action, ActionsApi, Binding, build_failed, not_deployed_yet
-from ..wire.errors import Auth0Error, BadRequestError, ServerError, TransportError, one_line
+from ..wire.errors import (
+    Auth0Error,
+    BadRequestError,
+    ConflictError,
+    NotFoundError,
+    ServerError,
+    TransportError,
+    one_line,
+    visible,
+)
 from .actions import UNKNOWN_ID, ActionPlan, WantedAction, bound_as_wanted, check, plan
 from .interrupted import interrupted
 
@@ -62,17 +71,28 @@ def wait_until_built(api: ActionsApi, action_id: str, patience: Patience) -> Non
 
 
 def bind(
-    api: ActionsApi, wanted: WantedAction, action_id: str, known: tuple[Binding, ...] | None, patience: Patience
+    api: ActionsApi,
+    wanted: WantedAction,
+    action_id: str,
+    before: tuple[Binding, ...],
+    patience: Patience,
+    *,
+    again: bool,
 ) -> tuple[Binding, ...]:
     """Bind the Action as wanted; what is bound afterward.
 
     The whole list is replaced, and what others bound meanwhile has to stay, so it is read again before every attempt.
 
-    :param known: what is bound, where it was read just now
+    :param before: what was bound when the task began
+    :param again: whether time has passed since
     :raises BadRequestError: Auth0 still refuses what it has deployed
+    :raises ConflictError: something that was bound is missing now; nothing was sent
     """
+    bindings = before
     while True:
-        bindings = api.bindings(wanted.trigger) if known is None else known
+        if again:
+            bindings = api.bindings(wanted.trigger)
+            _check_none_missing(before, bindings)
         entries = bound_as_wanted(wanted, action_id, bindings)
         if entries is None:
             return bindings
@@ -84,7 +104,21 @@ def bind(
                 raise
             if patience.ends():
                 raise error.replace(hint="Increase build_timeout, or run the task again in a minute.") from None
-        known = None
+        again = True
+
+
+def _check_none_missing(before: tuple[Binding, ...], now: tuple[Binding, ...]) -> None:
+    """Refuse to replace a list from which something has vanished: somebody works on it, or the answer is not complete.
+
+    :raises ConflictError: so it is
+    """
+    missing = [each for each in before if each.id not in {binding.id for binding in now}]
+    if missing:
+        raise ConflictError(
+            "%s was bound when the task began, and is not now, so the bindings were left as they are"
+            % ", ".join(sorted(visible(each.display_name) for each in missing)),
+            hint="If that is meant to be, run the task again.",
+        )
 
 
 @dataclass(frozen=True)
@@ -141,7 +175,8 @@ def _remove(api: ActionsApi, wanted: WantedAction, action_id: str) -> None:
     """
     try:
         api.delete(action_id, wanted.force)
-    except (TransportError, ServerError) as error:
+    except (TransportError, ServerError, NotFoundError) as error:
+        # Not found may be the word of something between here and Auth0.
         try:
             left = api.find(wanted.name)
         except Auth0Error:
@@ -176,7 +211,7 @@ def _carry_out(
             api.deploy(action_id)
             done.append("deployed")
         if needed.bindings is not None:
-            bindings = bind(api, wanted, action_id, None if done else bindings, patience)
+            bindings = bind(api, wanted, action_id, bindings, patience, again=bool(done))
     except Auth0Error as error:
         progress = {**error.progress, "changed": True, "action_id": action_id, "done": done} if done else None
         raise interrupted(error, progress) from None

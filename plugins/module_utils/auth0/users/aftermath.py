@@ -129,6 +129,18 @@ def check_last_factor(needed: Plan, before: Rows, after: Rows, removed: set[str]
     )
 
 
+def check_gone(needed: Plan, after: Rows, removed: set[str]) -> None:
+    """:raises ServerError: something is listed again that Auth0 answered to be removed, or gone already"""
+    sent = {step.authenticator_id for step in needed.steps if isinstance(step, Remove)}
+    still = sorted((set(needed.removed) if RemoveAll() in needed.steps else sent) & _ids(after))
+    if still:
+        raise ServerError(
+            "Auth0 answered that it removed %s, and lists it still" % ", ".join(still),
+            hint="Read the user again in a minute, then run the task again.",
+            progress={"changed": True, "removed_ids": sorted(removed)},
+        )
+
+
 def notices(
     wanted: Wanted, needed: Plan, before: Rows, after: Rows, removed: set[str], now: datetime
 ) -> tuple[str, ...]:

@@ -130,6 +130,8 @@ def converge(
             raise aftermath.found(needed, before, after, removed, step, error) from None
         failure = error.replace(hint="")
         notices = ("A request failed, but the user was read again and is as wanted: %s" % failure, *notices)
+    if wanted.state == "absent":
+        aftermath.check_gone(needed, after, removed)
     if wanted.state == "absent" and not wanted.allow_last_factor:
         aftermath.check_last_factor(needed, before, after, removed)
     changed = wanted.state != "absent" or bool(removed) or RemoveAll() in needed.steps

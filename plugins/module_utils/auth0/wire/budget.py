@@ -136,7 +136,11 @@ class Budget:
             status, headers, received = response.status_code, response.headers, self._clock()
             self._server.hear(headers, sent, received)
             now = self.now()
-            self._resume_at[bucket] = received + wait_before_next(headers, now, self.share)
+            pause = wait_before_next(headers, now, self.share)
+            if not self.knows_the_time:
+                # By the local clock alone a reset may seem far away. Whether there is a limit, a 429 will tell.
+                pause = min(pause, LONGEST_BACKOFF, self.max_wait)
+            self._resume_at[bucket] = received + pause
             self.rate_limited += status == 429
             if status == 429 and is_request_limit(headers, response.body):
                 wait = wait_after_limit(headers, now, attempt, self.knows_the_time)

@@ -12,6 +12,8 @@ from email.utils import parsedate_to_datetime
 from typing import Callable, Mapping
 
 _LONGEST_CACHED = 7 * 86400.0
+# From 2001 to 2100. A clock that tells another time tells none, and not every such time can be written as a date.
+_CREDIBLE = (1e9, 4102444800.0)
 
 
 class ServerClock:
@@ -52,7 +54,7 @@ class ServerClock:
         :param received: the local time when the answer was there
         """
         date = http_date(headers.get("date"))
-        if date is None:
+        if date is None or not _CREDIBLE[0] < date < _CREDIBLE[1]:
             return
         # What a cache kept has the Date of that time, and says for how many seconds it was kept.
         age = number(headers.get("age"))

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 LONGEST_BODY = 32 * 2**20
 LONGEST_HEAD = 256 * 2**10
 _PIECE = 2**16
+# A packed answer has one member, or few. The rest is copied after each, so many small ones take for ever.
+_MOST_MEMBERS = 64
 
 
 @dataclass(frozen=True)
@@ -244,6 +246,9 @@ class _Watch:
     def hold(self, line: socket.socket) -> None:
         """This is the connection now. A copy is kept, because TLS takes the socket itself."""
         self.forget()
+        if self.is_over:  # a name that was looked up for too long: nothing would end what is sent now
+            line.close()
+            raise TimeoutError
         self._line = line.dup()
 
     def forget(self) -> None:
@@ -392,7 +397,7 @@ def _unpacked(content: bytes, encoding: str) -> bytes:
         raise _Unusable("its answer is packed in a way that was not asked for")
     unpacked, left = bytearray(), content
     try:
-        while left:
+        for _member in range(_MOST_MEMBERS):
             member = zlib.decompressobj(16 + zlib.MAX_WBITS)
             unpacked += member.decompress(left, LONGEST_BODY + 1 - len(unpacked))
             if len(unpacked) > LONGEST_BODY:
@@ -400,6 +405,8 @@ def _unpacked(content: bytes, encoding: str) -> bytes:
             if not member.eof:
                 raise _Unusable("its answer is packed and broken")
             left = member.unused_data
+            if not left:
+                return bytes(unpacked)
     except zlib.error:
-        raise _Unusable("its answer is packed and broken") from None
-    return bytes(unpacked)
+        pass
+    raise _Unusable("its answer is packed and broken")

@@ -183,7 +183,16 @@ def _forms(secret: str) -> Iterator[str]:
         encoded = plain.encode("utf-8", "surrogatepass")
         for percent in (quote(encoded, safe=""), quote(encoded), quote_plus(encoded)):
             yield percent
+            yield quote(percent, safe="")
             yield re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), percent)
+        yield json.dumps(json.dumps(plain)[1:-1])[1:-1]
+        digits = encoded.hex()
+        for each in (digits, digits.upper()):
+            yield each
+            yield re.sub("..", "%\\g<0>", each)
+        units = plain.encode("utf-16-be", "surrogatepass").hex()
+        for each in (units, units.upper()):
+            yield re.sub("....", r"\\u\g<0>", each)
         yield from _in_base64(encoded)
 
 

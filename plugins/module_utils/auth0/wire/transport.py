@@ -33,6 +33,8 @@ NOT_REPEATED = (
 )
 # No documented answer is nested more than a few levels. Deeper ones are made to break their reader.
 _DEEPEST = 64
+# No documented answer has a tenth of these. Each takes a hundred bytes of memory or more, however few it takes on the way.
+_MOST_VALUES = 1_000_000
 _LAST_TIME = 253402300800.0
 
 
@@ -160,6 +162,8 @@ def _read(status: int, headers: Mapping[str, str], content: bytes, secrets: Secr
     shown = {name: secrets.text(value) for name, value in headers.items()}
     if not content:
         return Reply(status, shown)
+    if sum(map(content.count, (b"[", b"{", b","))) > _MOST_VALUES:
+        return Reply(status, shown, wrong="the response has more than %d values" % _MOST_VALUES)
     try:
         body = json.loads(content, parse_constant=_no_number)
         return Reply(status, shown, secrets.answer(_printable(body, 0), is_error=status >= 400))

@@ -85,6 +85,12 @@ def test_an_expired_token():
         check(token(exp=NOW - 3))
 
 
+@pytest.mark.parametrize("exp", [-(10**400), -1e308, float("-inf"), 0, True])
+def test_an_end_that_is_no_time_is_long_ago(exp):
+    with pytest.raises(AuthenticationError, match="expired long ago"):
+        check(token(exp=exp))
+
+
 def test_nothing_has_expired_before_the_clock_of_auth0_is_known():
     check_access_token(token(exp=NOW - 9999), "do it", "enroll", AUDIENCE, None)
 

@@ -32,7 +32,9 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
     AmbiguousWriteError,
     BadRequestError,
     ConfigurationError,
+    ConflictError,
     ForbiddenError,
+    NotFoundError,
     RefusedError,
     ServerError,
 )
@@ -346,6 +348,23 @@ def test_absent_is_absent_already():
     assert outcome == ActionOutcome(False, None, None, (), ()) and tenant.writes == []
 
 
+@pytest.mark.parametrize("gone", [True, False])
+def test_an_action_that_is_not_found_on_its_removal_is_looked_up(gone):
+    tenant = Tenant(THERE)
+
+    def refuse(action_id, force):
+        tenant.actual = None if gone else THERE
+        raise NotFoundError("Could not remove it", status=404)
+
+    tenant.delete = refuse
+    if gone:
+        assert converge_action(tenant, WantedAction("mine", state="absent"), 60, False).changed
+    else:
+        with pytest.raises(NotFoundError) as caught:
+            converge_action(tenant, WantedAction("mine", state="absent"), 60, False)
+        assert "still there" in caught.value.hint
+
+
 def test_a_bound_action_is_removed_by_force_only():
     gone = WantedAction("mine", state="absent")
     refused, forced, unbound = Tenant(THERE, bound=[A, OWN]), Tenant(THERE, bound=[A, OWN]), Tenant(THERE, bound=[A])
@@ -487,7 +506,7 @@ class Slow(Tenant):
 
     def wait(self, timeout):
         patience = Patience(timeout, clock=lambda: self.now, sleep=self.sleep)
-        return bind(self, WANTED, "own", None, patience)
+        return bind(self, WANTED, "own", (A,), patience, again=True)
 
 
 def test_an_action_that_was_just_deployed_is_bound_as_soon_as_auth0_takes_it_and_what_others_bound_stays():
@@ -501,6 +520,14 @@ def test_a_deployment_is_waited_for_as_long_as_a_build():
     with pytest.raises(BadRequestError, match="has not been deployed yet. *Increase build_timeout|build_timeout"):
         tenant.wait(3)
     assert tenant.now == 3.0
+
+
+def test_what_was_bound_is_never_unbound_on_the_word_of_a_later_answer():
+    tenant = Slow(0)
+    tenant.bound = []
+    with pytest.raises(ConflictError, match="was bound when the task began, and is not now"):
+        tenant.wait(60)
+    assert not tenant.writes
 
 
 def test_another_refusal_to_bind_is_told_at_once():

@@ -204,10 +204,20 @@ def test_max_wait_is_the_end_and_says_so():
 def test_the_wait_before_a_request_is_bounded_as_well():
     paced, clock = budget(max_wait=5)
     used_up = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "0", "x-ratelimit-reset": str(NOW + 6)}
-    paced.send("GET", "management", "ask", server(Answer(headers=used_up)))
+    dated = {**used_up, "date": formatdate(NOW, usegmt=True)}
+    paced.send("GET", "management", "ask", server(Answer(headers=dated)))
     with pytest.raises(RateLimitError, match="Could not ask") as caught:
         paced.send("GET", "management", "ask", server(Answer()))
     assert caught.value.status is None and paced.requests == 1 and clock.slept == []
+
+
+@pytest.mark.parametrize("date", [None, "garbage", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_no_run_fails_for_a_limit_that_only_the_local_clock_saw(date):
+    paced, clock = budget(max_wait=60)
+    headers = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "1", "x-ratelimit-reset": str(NOW + 90)}
+    for _request in range(3):
+        paced.send("GET", "management", "ask", server(Answer(headers={**headers, **({"date": date} if date else {})})))
+    assert all(slept <= 8 for slept in clock.slept)
 
 
 @pytest.mark.parametrize("failure", [TransportError("lost"), Answer(503)], ids=["lost", "503"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 import time
 
 import pytest
@@ -102,6 +103,36 @@ def test_the_cap_on_a_body_is_named(call, script):
     with serving(script) as (port, _seen):
         with pytest.raises(ServerError, match="larger than 32 MiB"):
             call(port, "GET", timeout=20)
+
+
+@SIDES
+@pytest.mark.parametrize(
+    "packed, says",
+    [
+        pytest.param(gzip.compress(b"") * 100_000, "packed and broken", id="many members that are empty"),
+        pytest.param(gzip.compress(b"[" + b"[]," * 2**20 + b"[]]"), "more than 1000000 values", id="many values"),
+    ],
+)
+def test_an_answer_that_takes_much_work_is_refused_before(call, packed, says):
+    began = time.process_time()
+    with serving(lambda: [whole(packed, "Content-Encoding: gzip")]) as (port, _seen):
+        with pytest.raises(ServerError, match=says):
+            call(port, "GET", timeout=20)
+    assert time.process_time() - began < 1.5
+
+
+def test_nothing_is_sent_after_a_name_was_looked_up_for_too_long(monkeypatch):
+    found = socket.getaddrinfo
+
+    def slowly_found(*given, **named):
+        time.sleep(0.5)
+        return found(*given, **named)
+
+    with serving(lambda: [whole(b"{}")]) as (port, seen):
+        monkeypatch.setattr(socket, "getaddrinfo", slowly_found)
+        with pytest.raises(TransportError, match="no connection in time"):
+            as_user(port, "GET", timeout=0.2)
+    assert not seen
 
 
 @METHODS

@@ -33,7 +33,18 @@ FORMS = {
     "JSON, slashes": lambda text: json.dumps(text).replace("/", "\\/"),
     "HTML": html.escape,
     "one line": lambda text: " ".join(text.split()),
+    "percent, every byte": lambda text: "".join("%%%02X" % byte for byte in text.encode()),
+    "percent, twice": lambda text: quote(quote(text, safe=""), safe=""),
+    "JSON, every character": lambda text: "".join("\\u%s" % unit.hex() for unit in _units(text)),
+    "JSON, twice": lambda text: json.dumps(json.dumps(text)[1:-1])[1:-1],
+    "digits": lambda text: text.encode().hex(),
+    "digits, upper case": lambda text: text.encode().hex().upper(),
 }
+
+
+def _units(text: str) -> list[bytes]:
+    encoded = text.encode("utf-16-be")
+    return [encoded[place : place + 2] for place in range(0, len(encoded), 2)]
 
 
 def known(*values: str) -> Secrets:
