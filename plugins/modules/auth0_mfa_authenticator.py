@@ -392,7 +392,12 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
 from ansible_collections.mfaops.auth0.plugins.module_utils.secret_file import SecretFile
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import iso, seconds
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.converge import Outcome, converge
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.wanted import MASKED_MATCHES, SELECTORS, Wanted
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.wanted import (
+    DESCRIPTIONS,
+    MASKED_MATCHES,
+    SELECTORS,
+    Wanted,
+)
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, TARGET, USER, Part, Session, run
 
 CREDENTIAL = {
@@ -542,6 +547,7 @@ def main() -> None:
                 "qr_text": {"type": "bool", "default": False},
             },
             required_one_of=(("factor", "authenticator_id", "selector"),),
+            never_null=DESCRIPTIONS,
         ),
     )
 

@@ -215,6 +215,7 @@ def main() -> None:
                 "max_age": {"type": "str"},
                 "path": {"type": "path"},
             },
+            never_null=("max_age", "path"),
         ),
     )
 

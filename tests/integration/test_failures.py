@@ -381,3 +381,18 @@ def test_a_lost_removal_is_repeated_and_reported_once(tenant, kind):
     )
     assert result["changed"] and result["removed_ids"] == [phone["id"]]
     assert tenant.methods(3) == []
+
+
+@pytest.mark.parametrize(
+    "module, options",
+    [
+        ("auth0_mfa_authenticator", {"state": "absent", "factor": "phone", "authenticator_id": None}),
+        ("auth0_mfa_authenticator", {"state": "absent", "factor": "phone", "phone_number": None}),
+        ("auth0_recovery_code", {"state": "rotated", "max_age": None}),
+        ("auth0_recovery_code", {"state": "rotated", "path": None}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else next(name for name, each in value.items() if each is None),
+)
+def test_a_null_where_a_limit_was_meant_sends_nothing(tenant, module, options):
+    (failed,) = tenant.results(tenant.operator, {"mfaops.auth0." + module: {"email": email(9), **options}})
+    assert failed["failed"] and "is null" in failed["msg"] and not tenant.requests()

@@ -23,7 +23,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
     TARGET,
     USER,
     Part,
-    check_secrets,
+    check_nulls,
     from_environment,
     module_arguments,
     run,
@@ -332,7 +332,7 @@ def test_the_environment_adds_only_what_the_task_leaves_open(given, environment,
 @pytest.mark.parametrize("name", ["mfa_token", "api_token", "client_secret", "private_key", "password", "otp"])
 def test_a_null_where_a_secret_was_meant_is_an_error_and_not_another_role(name):
     with pytest.raises(ConfigurationError, match="%s is null" % name) as caught:
-        check_secrets(("email", name), (CONNECTION, USER))
+        check_nulls(("email", name), (CONNECTION, USER))
     assert "omit" in caught.value.hint
 
 
@@ -340,10 +340,41 @@ def test_a_null_for_secrets_by_name_is_an_error_too():
     named = Part(
         {"secrets": {"type": "raw", "no_log": False}, "dependencies": {"type": "raw"}}, named_secrets=("secrets",)
     )
-    check_secrets(("dependencies",), (CONNECTION, named))
+    check_nulls(("dependencies",), (CONNECTION, named))
     with pytest.raises(ConfigurationError, match="^secrets is null"):
-        check_secrets(("secrets", "dependencies"), (CONNECTION, named))
+        check_nulls(("secrets", "dependencies"), (CONNECTION, named))
+
+
+@pytest.mark.parametrize("options", [("username",), ("authenticator_id", "factor"), ("phone_number",), ("selector",)])
+def test_a_null_that_would_widen_a_removal_or_change_who_acts_is_an_error(result_of, options):
+    removal = Part(
+        {name: {"type": "str"} for name in ("authenticator_id", "factor", "phone_number", "selector")},
+        never_null=("authenticator_id", "factor", "phone_number", "selector"),
+    )
+    given = {"email": "a@example.com", "password": "PASSWORD", **dict.fromkeys(options)}
+    if "username" not in options:
+        del given["password"]
+    result = result_of(lambda session: {}, given, (CONNECTION, TARGET, USER, removal))
+    assert (
+        result["failed"]
+        and "%s %s null" % (" and ".join(options), "is" if len(options) == 1 else "are") in result["msg"]
+    )
+
+
+@pytest.mark.parametrize("option", ["base_url", "auth0_domain"])
+def test_an_address_that_may_hold_a_password_is_not_in_the_invocation(result_of, option):
+    printed = str(
+        result_of(lambda session: {"changed": bool(session.connection)}, {option: "https://u:canary@example.com"})
+    )
+    assert "'failed': True" in printed and "canary" not in printed
+
+
+def test_a_blank_secret_leaves_the_message_as_it_is(result_of):
+    def task(session):
+        raise BadRequestError("No token is blank")
+
+    assert "No token is blank" in result_of(task, {"mfa_token": " "}, (CONNECTION, USER))["msg"]
 
 
 def test_a_null_of_another_option_is_as_if_it_was_not_given():
-    check_secrets(("email", "realm"), (CONNECTION, USER))
+    check_nulls(("email", "realm"), (CONNECTION, USER))

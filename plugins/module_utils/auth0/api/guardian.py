@@ -101,5 +101,11 @@ class GuardianApi:
     def forget_browsers(self, user_id: str) -> None:
         """Let every remembered browser of the user ask for MFA again (scope ``update:users``). Twice does no harm."""
         action = "forget the remembered browsers of %s" % user_id
-        answer = self._api.call(action, lambda client: client.users.multifactor.invalidate_remember_browser(user_id))
-        checked(action, answer, nothing, lost="It is safe to run the task again.")
+        again = "It is safe to run the task again."
+        try:
+            answer = self._api.call(
+                action, lambda client: client.users.multifactor.invalidate_remember_browser(user_id)
+            )
+        except AmbiguousWriteError as error:
+            raise error.replace(hint="The browsers may have been forgotten. " + again) from None
+        checked(action, answer, nothing, lost=again)

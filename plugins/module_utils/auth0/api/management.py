@@ -270,7 +270,7 @@ class ManagementApi:
         :raises ConflictError: Auth0 says that the user has it already
         """
         check_id("user_id", user_id)
-        action = "create a %s authenticator for %s" % (fields["type"], user_id)
+        action = "create an authenticator (%s) for %s" % (fields["type"], user_id)
         try:
             created = self.call(action, lambda client: client.users.authentication_methods.create(user_id, **fields))
         except ConflictError as error:

@@ -78,7 +78,9 @@ def found(needed: Plan, before: Rows, after: Rows, removed: set[str], step: Step
         said.append(error.hint)
     if removed:
         progress = {"changed": True, "removed_ids": sorted(removed)}
-        said.append("The user was read again: %s is gone." % ", ".join(sorted(removed)))
+        said.append(
+            "The user was read again: %s %s gone." % (", ".join(sorted(removed)), "is" if len(removed) == 1 else "are")
+        )
     if isinstance(step, Enroll) and new:
         progress = {"changed": True}
         said.append(_lost_enrollment(step, new))
@@ -86,7 +88,9 @@ def found(needed: Plan, before: Rows, after: Rows, removed: set[str], step: Step
         still = sorted(set(needed.removed) & _ids(after))
         unseen = isinstance(step, RemoveAll) or isinstance(step, Remove) and not step.listed
         if still:
-            said.append("%s is still there. Run the task again." % ", ".join(still))
+            said.append(
+                "%s %s still there. Run the task again." % (", ".join(still), "is" if len(still) == 1 else "are")
+            )
         elif unseen:
             progress = {"removed_ids": [], **progress, "changed": True}
             said.append("What the list does not show may be gone. It is safe to run the task again.")

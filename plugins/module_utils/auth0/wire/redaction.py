@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 MASK = "********"
 
 # A shorter text is found by chance in ordinary words.
-_SHORTEST = 4
+SHORTEST_SECRET = 4
 # The same for data, which is compared and stored: there a code of some digits may be a part of a phone number.
 _SHORTEST_IN_DATA = 8
 
@@ -128,7 +128,7 @@ class Secrets:
             known, new = dict(self._known), set()
             for value, member in found:
                 for secret in (value, *_in_address(value)) if member in _RETURNED else (value,):
-                    if isinstance(secret, str) and len(secret) >= _SHORTEST:
+                    if isinstance(secret, str) and len(secret) >= SHORTEST_SECRET:
                         if member not in _RETURNED or len(secret) <= _LONGEST_LEARNED:
                             new |= {secret} - known.keys()
                             known[secret] = known.get(secret, set()) | {_SAME.get(member, member)}
@@ -172,7 +172,7 @@ def _forms(secret: str) -> Iterator[str]:
     """The secret as it may stand in a text: as it is, escaped, encoded, on one line, and line by line."""
     lines = (line.strip() for line in secret.splitlines())
     for plain in {secret, secret.strip(), " ".join(secret.split()), *(line for line in lines if len(line) >= 16)}:
-        if len(plain) < _SHORTEST:
+        if len(plain) < SHORTEST_SECRET:
             continue
         yield plain
         for escaped in (json.dumps(plain)[1:-1], json.dumps(plain, ensure_ascii=False)[1:-1]):

@@ -117,6 +117,9 @@ def test_what_is_still_there_after_a_lost_answer_is_told():
     account.fails = {"delete": LOST}
     error = error_of(account, Wanted("absent", "phone", allow_last_factor=True))
     assert "changed" not in error.facts() and "phone|a is still there" in error.hint
+    account = Management(managed("phone|a", "phone"), managed("totp|b"))
+    account.fails = {"delete": LOST}
+    assert "phone|a, totp|b are still there" in error_of(account, ALL).hint
 
 
 def test_everything_of_a_user_with_nothing_listed_may_have_removed_what_is_not_listed():
