@@ -18,6 +18,13 @@ from hypothesis import strategies as st
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.redaction import MASK, Secrets
 
 SECRET = 'p/ss  word\t+"é=canary'
+
+
+def _units(text: str) -> list[bytes]:
+    encoded = text.encode("utf-16-be")
+    return [encoded[place : place + 2] for place in range(0, len(encoded), 2)]
+
+
 FORMS = {
     "plain": lambda text: text,
     "JSON": lambda text: json.dumps({"a": text}),
@@ -40,11 +47,6 @@ FORMS = {
     "digits": lambda text: text.encode().hex(),
     "digits, upper case": lambda text: text.encode().hex().upper(),
 }
-
-
-def _units(text: str) -> list[bytes]:
-    encoded = text.encode("utf-16-be")
-    return [encoded[place : place + 2] for place in range(0, len(encoded), 2)]
 
 
 def known(*values: str) -> Secrets:
