@@ -245,6 +245,9 @@ class ManagementApi:
         length = answer.get("length")
         if length not in (None, len(users)):
             raise undocumented(action, "length is %d, but users has %d items" % (length, len(users)))
+        total, different = answer.get("total", len(users)), len({user.get("user_id") for user in users})
+        if different > total:
+            raise undocumented(action, "total is %d, but users has %d different ones" % (total, different))
         return UserPage(tuple(cast(Profile, user) for user in users), answer.get("total", 0))
 
     def list_authenticators(self, user_id: str) -> list[Authenticator]:

@@ -102,6 +102,13 @@ def test_a_page_of_users_without_members_is_not_a_tenant_without_users(answer):
         Answering(answer).list_users()
 
 
+def test_more_users_than_there_are_is_not_believed():
+    users = [{"user_id": "auth0|%d" % number} for number in (1, 2, 2)]
+    assert Answering({"users": users, "total": 2}).list_users().total == 2
+    with pytest.raises(ServerError, match="total is 1, but users has 2 different ones"):
+        Answering({"users": users, "total": 1}).list_users()
+
+
 def test_a_length_that_is_not_told_contradicts_nothing():
     assert Answering({"users": [{"user_id": "auth0|1"}], "total": 1, "length": None}).list_users().total == 1
 
