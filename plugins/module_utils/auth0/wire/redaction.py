@@ -61,8 +61,10 @@ _SAME = {
     "recovery_codes": "recovery_code",
     "ticket_url": "ticket_id",
 }
-# What one answer can teach. No documented one has more secrets or longer ones; they cost time with every later answer.
+# What one answer can teach, and all of them. No documented one has more secrets or longer ones, and no task needs more; they cost
+# time with every later answer.
 _MOST_LEARNED = 50
+_MOST_KNOWN = 1000
 _LONGEST_LEARNED = 2**16
 # How a secret was learned that somebody gave to the client; others by the member that they were sent or returned in.
 _GIVEN = ""
@@ -107,7 +109,8 @@ class Secrets:
         strange: dict[str, tuple[str, ...]] = {}
         for text, member in returned:
             strange[member] = strange.get(member, ()) + self._strange(text, member)
-        self._learn(returned[:_MOST_LEARNED])
+        if len(self._known) < _MOST_KNOWN:
+            self._learn(returned[:_MOST_LEARNED])
         return _without(body, found, strange) if found or any(strange.values()) else body
 
     def data(self, value: object) -> object:

@@ -169,3 +169,10 @@ def test_one_answer_teaches_no_more_than_any_has():
     secrets.answer({"recovery_codes": ["code-%06d" % number for number in range(100_000)]})
     secrets.answer({"secret": "x" * 10_000_000})
     assert len(list(secrets)) == 50
+
+
+def test_many_answers_teach_no_more_than_any_task_needs():
+    secrets = Secrets()
+    for page in range(100):
+        secrets.answer({"recovery_codes": ["code-%03d-%03d" % (page, number) for number in range(50)]})
+    assert len(list(secrets)) <= 1050
