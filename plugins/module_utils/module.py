@@ -13,6 +13,7 @@ import os
 import re
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, Sequence
 
@@ -455,6 +456,10 @@ class Session:
     def budget(self) -> Budget:
         """The one budget of the task's requests."""
         return Budget(self.params["rate_limit_share"], self.params["max_wait"])
+
+    def now(self) -> datetime:
+        """The aware time that ages are counted to: by the tenant's clock, as far as its answers told it."""
+        return datetime.fromtimestamp(self.budget.now(), timezone.utc)
 
     def side(self) -> UserSide | OperatorSide:
         """The side the options speak of; sends nothing.

@@ -378,7 +378,6 @@ enrollment:
 """
 
 from contextlib import ExitStack
-from datetime import datetime, timezone
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users import qr_code
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import (
@@ -473,12 +472,10 @@ def converge_authenticator(session: Session) -> dict:
             closing.enter_context(picture)
         side = session.side()
         if picture and not check_mode:
-            picture.announce(about="enrollment", at=iso(datetime.now(timezone.utc)))
+            picture.announce(about="enrollment", at=iso(session.now()))
         # By the clock of the tenant, which the first reading told.
         try:
-            outcome = converge(
-                side, wanted, check_mode, lambda: datetime.fromtimestamp(session.budget.now(), timezone.utc)
-            )
+            outcome = converge(side, wanted, check_mode, session.now)
         except AmbiguousWriteError:
             # The enrollment may exist. The note tells the next run.
             raise

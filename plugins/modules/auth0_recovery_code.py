@@ -121,7 +121,6 @@ interrupted_at:
 """
 
 from contextlib import nullcontext
-from datetime import datetime, timezone
 from functools import partial
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.recovery_codes import CodeOutcome, converge_code
@@ -141,17 +140,14 @@ def converge_recovery_code(session: Session) -> dict:
     file = SecretFile("path", params["path"], check_mode) if params["path"] is not None else None
     side = session.operator_side()
 
-    def now() -> datetime:
-        return datetime.fromtimestamp(session.budget.now(), timezone.utc)
-
     def note() -> dict[str, str]:
         tenant = session.connection.domain
-        return {"about": "recovery code", "user_id": side.user_id, "tenant": tenant, "at": iso(now())}
+        return {"about": "recovery code", "user_id": side.user_id, "tenant": tenant, "at": iso(session.now())}
 
     with file if file and not check_mode else nullcontext():
         lost = file is not None and file.left is not None
         interrupted_at = interruption(file, side.user_id, session) if lost else None
-        converge = partial(converge_code, side, params["state"], max_age, now, check_mode, lost=lost)
+        converge = partial(converge_code, side, params["state"], max_age, session.now, check_mode, lost=lost)
         outcome = with_a_note(file, converge, note) if file else converge()
         result = {"changed": outcome.changed, "user_id": side.user_id, "interrupted_at": interrupted_at}
         if outcome.code and file:

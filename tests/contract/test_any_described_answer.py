@@ -13,12 +13,12 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, given, note
 from hypothesis import strategies as st
 
 from tests.integration.conftest import emulator, tenant  # noqa: F401  # pylint: disable=unused-import  # fixtures
 from tests.integration.test_any_answer import SCENARIOS, judge, prepared
-from tests.support.campaign import REPEATABLE, examples, tried
+from tests.support.campaign import tried, trying
 from tests.support.mutations import WRONG, Mutation, recording, replaying
 
 from .openapi import described_answers
@@ -87,13 +87,7 @@ def test_any_described_answer_ends_in_a_result_or_in_one_line(shared, tenant, na
     with recording() as answers:
         (good,) = tenant.results({}, task)
 
-    @settings(
-        max_examples=examples(EACH),
-        deadline=None,
-        database=None,
-        derandomize=REPEATABLE,
-        suppress_health_check=list(HealthCheck),
-    )
+    @trying(EACH, suppress=HealthCheck)
     @given(mutation=described(answers))
     def attempt(mutation):
         note(mutation)

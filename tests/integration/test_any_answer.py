@@ -12,9 +12,9 @@ from __future__ import annotations
 
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note
 
-from tests.support.campaign import REPEATABLE, examples, tried
+from tests.support.campaign import tried, trying
 from tests.support.mutations import Exchanged, Mutation, mutations, recording, replaying
 
 from .conftest import Tenant, email
@@ -78,13 +78,7 @@ def test_any_answer_ends_in_a_right_result_or_in_one_line(tenant, name):
         (good,) = tenant.results({}, task)
     assert not good.get("failed"), good["msg"]
 
-    @settings(
-        max_examples=examples(EACH),
-        deadline=None,
-        database=None,
-        derandomize=REPEATABLE,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-    )
+    @trying(EACH)
     @given(mutation=mutations(answers))
     def attempt(mutation):
         note(mutation)

@@ -15,10 +15,10 @@ from unittest import mock
 
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users import recovery_codes
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 
-from tests.support.campaign import REPEATABLE, examples, tried
+from tests.support.campaign import tried, trying
 from tests.support.echoes import FREE, canaries, echoes, echoing, traces, without_handed_out
 from tests.support.mutations import recording
 
@@ -42,13 +42,7 @@ def test_no_answer_makes_a_task_print_a_secret(tenant, name):
     assert not good.get("failed"), good["msg"]
     free = [option for option in FREE if task[module].get(option)]
 
-    @settings(
-        max_examples=examples(EACH),
-        deadline=None,
-        database=None,
-        derandomize=REPEATABLE,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-    )
+    @trying(EACH)
     @given(echo=echoes(answers), secrets=st.lists(canaries(), min_size=len(free), max_size=len(free)))
     def attempt(echo, secrets):
         note(echo)

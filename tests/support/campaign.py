@@ -11,18 +11,35 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from hypothesis import HealthCheck, settings
+
 MULTIPLIER = float(os.environ.get("MFAOPS_CAMPAIGN", "1"))
 # The same examples in every `make test`, so that what fails there was not there before; a longer campaign looks for others.
-REPEATABLE = MULTIPLIER <= 1
+_REPEATABLE = MULTIPLIER <= 1
 _TRIED: Counter[str] = Counter()
 
 
-def examples(number: int) -> int:
-    """How many examples to try where ``number`` fit into ``make test``."""
-    return max(1, round(number * MULTIPLIER))
+def trying(number: int, suppress: Iterable[HealthCheck] = ()) -> settings:
+    """The settings of a campaign of which so many examples fit into ``make test``.
+
+    :param suppress: health checks to leave out beside those that say that a run of a module takes its time
+    """
+    # Also imported where hypothesis is not installed.
+    from hypothesis import HealthCheck, settings
+
+    return settings(
+        max_examples=max(1, round(number * MULTIPLIER)),
+        deadline=None,
+        database=None,
+        derandomize=_REPEATABLE,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, *suppress],
+    )
 
 
 def tried(campaign: str, number: int = 1) -> None:

@@ -17,6 +17,7 @@ import re
 from typing import Any, Callable, Mapping
 
 from ..wire.errors import AmbiguousWriteError, Auth0Error, ServerError
+from ..wire.transport import is_sendable
 
 Shape = Callable[[object, str], Any]
 
@@ -105,7 +106,7 @@ def named_id(value: object, where: str) -> str:
 
 def token(value: object, where: str) -> str:
     """A text that can stand in a header."""
-    if not re.fullmatch(r"[!-~]+", text(value, where)):
+    if not is_sendable(text(value, where)):
         raise _wrong(where, "is empty or has characters that no token has")
     return str(value)
 

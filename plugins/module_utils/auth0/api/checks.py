@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from ..wire.errors import ConfigurationError
+from ..wire.transport import is_sendable
 
 
 def check_id(name: str, value: object) -> None:
@@ -91,7 +92,7 @@ def check_token(name: str, value: str) -> str:
     :param name: the option it came from, for the message; the value is never quoted
     :raises ConfigurationError: it is empty, or has characters that no token has
     """
-    if not re.fullmatch(r"[!-~]+", value):
+    if not is_sendable(value):
         raise ConfigurationError(
             "%s is empty or has characters that no token has" % name,
             hint="Set it to the token alone, without quotes or spaces.",

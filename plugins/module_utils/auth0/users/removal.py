@@ -132,9 +132,9 @@ def _reason_to_keep(
         return device[0].not_deletable_because
     if not any(selects(row) for row in device):
         return "It does not match the selector."
-    together = {row_id for row in device for row_id in (row.id, *linked[row.id])}
+    going_too = {row_id for row in device for row_id in (row.id, *linked[row.id])}
     for row in sorted(actual, key=lambda row: row.id):
-        if row.id in together and not selects(row):
+        if row.id in going_too and not selects(row):
             return "Auth0 would remove %s with it, which does not match the selector." % row.id
     return None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from ..api.checks import check_id
+from ..api.checks import check_code, check_id
 from ..api.tokens import LONGEST_PUSH
 from ..authenticators import Credential
 from ..factors import FACTORS
@@ -67,14 +67,10 @@ _FORMS = {
     "email_address": (r"[^@\s]+@[^@\s]+", "an e-mail address"),
     "name": (r".{1,20}", "a label of 1 to 20 characters"),
     "totp_secret": (r"[A-Za-z2-7]{16,}=*", "a base32 secret"),
-    "code": (r"[0-9]{6}", "a code of 6 digits"),
 }
 _HINTS = {
     "phone_number": "Quote it in YAML, with the plus sign and without spaces. Unquoted, YAML makes it a number and drops the plus sign.",
-    "code": "Write the digits without spaces, and quote them, because YAML drops a leading zero otherwise.",
 }
-# Never quoted back.
-_SECRET = ("totp_secret", "code")
 _ONLY_WITH = {
     "confirmed": ("code", "oob_code"),
     "present": ("name", "preferred_method", "totp_secret"),
@@ -94,8 +90,10 @@ def check(wanted: Wanted) -> None:
     for option, (form, description) in _FORMS.items():
         value = getattr(wanted, option)
         if value is not None and not re.fullmatch(form, value):
-            shown = "" if option in _SECRET else " %r" % value
+            shown = "" if option == "totp_secret" else " %r" % value
             raise ConfigurationError("%s%s is not %s" % (option, shown, description), hint=_HINTS.get(option))
+    if wanted.code is not None:
+        check_code("code", wanted.code)
     _check_factor_options(wanted)
     for state, options in _ONLY_WITH.items():
         given = [option for option in options if getattr(wanted, option) is not None]

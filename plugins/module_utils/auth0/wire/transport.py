@@ -191,13 +191,18 @@ def _printable(value: object, depth: int) -> object:
     return value
 
 
+def is_sendable(token: str) -> bool:
+    """Whether it can be sent in a header, as every token can."""
+    return re.fullmatch(r"[!-~]+", token) is not None
+
+
 def check_sendable(token: str, action: str) -> None:
     """Return if it can be sent in a header.
 
     :param action: as an infinitive phrase, for the message
     :raises AuthenticationError: it holds what no token has
     """
-    if not re.fullmatch(r"[!-~]+", token):
+    if not is_sendable(token):
         raise AuthenticationError(
             "Could not %s: the token is empty, or has blanks, line breaks or characters outside of ASCII" % action,
             hint="Copy the token as a whole, without quotes and without a line break at its end.",
