@@ -98,6 +98,8 @@ class Emulator:
         status, answer, headers, fault = self._answer(call, method, path)
         closed = fault is not None and fault.kind in ("close", "lost")
         self.emulation.requests.append((method, entry, call.principal, None if closed else status, arrived))
+        if latency := self.emulation.tenant.latency.draw():
+            await asyncio.sleep(latency)
         if closed:
             scope["extensions"][CLOSE_EXTENSION]()
             await _disconnected(receive)

@@ -49,6 +49,8 @@ SWITCHES = {
     "brute-force-protection": Switch(True),
     "default-directory": Switch("Username-Password-Authentication"),
     "enabled-factors": Switch(FACTORS, FACTORS),
+    "latency-ms": Switch(0),
+    "latency-spread": Switch(0),
     "message-types": Switch(("sms", "voice"), ("sms", "voice")),
     "mfa-policy": Switch("all-applications", ("all-applications", "never")),
     "recovery-code-factor": Switch(True),

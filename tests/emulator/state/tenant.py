@@ -19,6 +19,7 @@ from .actions import Actions
 from .event_log import EventLog, event_fields
 from .guardian import Guardian
 from .jobs import Job
+from .latency import Latency
 from .logins import Browsers, Logins
 from .quotas import FailedLogins, Quotas
 from .rate_limits import Limiter
@@ -57,6 +58,7 @@ class Tenant:
         self.guardian = Guardian.from_switches(switches)
         self.jobs: dict[str, Job] = {}
         self.search_delay = SearchDelay(switches["search-delay"])
+        self.latency = Latency(switches["latency-ms"], switches["latency-spread"], seed)
         self.log = EventLog(plan)
         self.limiter = Limiter(plan, refill=switches["refill"], ahead=lambda: self.offset / 1000)
         self.signer = signer or Signer()
