@@ -9,6 +9,7 @@ The only file that knows AnsibleModule. A module states its parts and its task a
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from contextlib import ExitStack
@@ -455,7 +456,10 @@ class Session:
     @cached_property
     def budget(self) -> Budget:
         """The one budget of the task's requests."""
-        return Budget(self.params["rate_limit_share"], self.params["max_wait"])
+        share, max_wait = self.params["rate_limit_share"], self.params["max_wait"]
+        if max_wait == math.inf:
+            raise ConfigurationError("max_wait %r is not a number of seconds" % max_wait)
+        return Budget(share, max_wait)
 
     def now(self) -> datetime:
         """The aware time that ages are counted to: by the tenant's clock, as far as its answers told it."""

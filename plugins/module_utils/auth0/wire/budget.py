@@ -11,7 +11,10 @@ only its own share of the bucket and then waits for the refill.
 
 from __future__ import annotations
 
+import math
 import time
+from collections import deque
+from threading import Lock
 from typing import Callable, Mapping, Protocol, TypeVar
 
 from .clock import ServerClock
@@ -23,6 +26,8 @@ _ON_THE_WAY = "a rate limit of something between here and Auth0"
 # In place of the method, for a request that must not be repeated although its method may be. A request limit is waited for.
 ONCE = "once"
 ATTEMPTS = 5
+# While threads queue, whoever waits looks up this often whether an answer has changed how long. In seconds.
+_SLICE = 0.25
 
 
 class Response(Protocol):
@@ -53,8 +58,44 @@ def _pause(attempt: int) -> float:
     return min(0.25 * 2.0**attempt, LONGEST_BACKOFF)
 
 
+class _Turnstile:
+    """Lets one thread through at a time, in the order of their coming. A context manager."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._queue: deque[Lock] = deque()
+
+    @property
+    def queued(self) -> bool:
+        """Whether another thread waits behind the one that is inside."""
+        return len(self._queue) > 1
+
+    def __enter__(self) -> None:
+        turn = Lock()
+        turn.acquire()
+        with self._lock:
+            self._queue.append(turn)
+            if self._queue[0] is turn:
+                return
+        try:
+            turn.acquire()
+        except BaseException:
+            self._leave(turn)
+            raise
+
+    def __exit__(self, *_exception: object) -> None:
+        self._leave(self._queue[0])
+
+    def _leave(self, turn: Lock) -> None:
+        with self._lock:
+            inside = self._queue[0] is turn
+            self._queue.remove(turn)
+            if inside and self._queue:
+                self._queue[0].release()
+
+
 class Budget:
-    """Paces and repeats the requests of one client, and counts what it did.
+    """Paces and repeats the requests of one client, and counts what it did. Many threads may send at once.
 
     :ivar requests: requests sent, repeats included
     :ivar rate_limited: responses with status 429
@@ -66,23 +107,30 @@ class Budget:
         share: float = 0.5,
         max_wait: float = 60.0,
         *,
+        max_rate: float | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """
         :param share: how much of the tenant's bucket may be used, above 0, at most 1
-        :param max_wait: the longest time in seconds that one request may be held back
+        :param max_wait: the longest time in seconds that one request may be held back; may be infinite
+        :param max_rate: the most requests that may be sent each second, above 0; None for as many as the tenant has left
+        :param sleep: waits these seconds; whatever it raises comes out of ``send``
         :raises ConfigurationError: a value is out of range
         """
         if not isinstance(share, (int, float)) or not 0 < share <= 1:
             raise ConfigurationError("rate_limit_share %r is not above 0 and at most 1" % share)
-        if not isinstance(max_wait, (int, float)) or not 0 <= max_wait < float("inf"):
+        if not isinstance(max_wait, (int, float)) or not max_wait >= 0:
             raise ConfigurationError("max_wait %r is not 0 seconds or more" % max_wait)
-        self.share, self.max_wait = share, max_wait
+        if max_rate is not None and (not isinstance(max_rate, (int, float)) or not 0 < max_rate < math.inf):
+            raise ConfigurationError("max_rate %r is not a number of requests each second, above 0" % max_rate)
+        self.share, self.max_wait, self.max_rate = share, max_wait, max_rate
         self.requests = self.rate_limited = 0
         self.waited = 0.0
         self._clock, self._sleep = clock, sleep
         self._server = ServerClock(clock)
+        self._lock = Lock()
+        self._turnstiles: dict[str, _Turnstile] = {}
         self._resume_at: dict[str, float] = {}
 
     def now(self) -> float:
@@ -99,23 +147,29 @@ class Budget:
         """Whether an answer told the server's time."""
         return self._server.known
 
-    def send(self, method: str, bucket: str, action: str, call: Callable[[], SomeResponse]) -> SomeResponse:
+    def rate(self, bucket: str = "management") -> float | None:
+        """How many requests the tenant has left for us each second, as far as its answers told; None while unknown."""
+        return None
+
+    def send(
+        self, method: str, bucket: str, action: str, call: Callable[[], SomeResponse], *, route: str = ""
+    ) -> SomeResponse:
         """The last response to one request, repeated where that is safe. A 429 among them is not a limit of requests.
 
         :param method: of HTTP, or ``ONCE``
         :param bucket: the rate limit the request counts against, for instance ``management``
         :param action: what is attempted, for messages
         :param call: sends it once; raises :class:`TransportError` where no response arrives
+        :param route: the endpoint, without IDs: groups of endpoints may have limits of their own
         :raises RateLimitError: the wait would be longer than ``max_wait``
         :raises AmbiguousWriteError: the connection was lost after a write was sent
         :raises TransportError: no response, after all attempts
         """
-        held_back = self._hold(max(self._resume_at.get(bucket, 0.0) - self._clock(), 0.0), 0.0, action)
-        attempt = 0
+        held_back, attempt = 0.0, 0
         lost: TransportError | None = None
         while True:
             attempt += 1
-            self.requests += 1
+            held_back = self._take_turn(bucket, held_back, action)
             sent = self._clock()
             try:
                 response = call()
@@ -134,14 +188,15 @@ class Budget:
                 lost = error
                 continue
             status, headers, received = response.status_code, response.headers, self._clock()
-            self._server.hear(headers, sent, received)
+            with self._lock:
+                self._server.hear(headers, sent, received)
+                self.rate_limited += status == 429
             now = self.now()
             pause = wait_before_next(headers, now, self.share)
             if not self.knows_the_time:
                 # By the local clock alone a reset may seem far away. Whether there is a limit, a 429 will tell.
                 pause = min(pause, LONGEST_BACKOFF, self.max_wait)
             self._resume_at[bucket] = received + pause
-            self.rate_limited += status == 429
             if status == 429 and is_request_limit(headers, response.body):
                 wait = wait_after_limit(headers, now, attempt, self.knows_the_time)
                 whose = "the tenant's rate limit" if names_auth0(headers, response.body) else _ON_THE_WAY
@@ -156,6 +211,17 @@ class Budget:
                 held_back = self._hold(_pause(attempt), held_back, action)
             else:
                 return response
+
+    def _take_turn(self, bucket: str, held_back: float, action: str) -> float:
+        """Return when the next request may be sent. The wait for our own threads is no wait for the tenant."""
+        with self._lock:
+            turnstile = self._turnstiles.setdefault(bucket, _Turnstile())
+        with turnstile:
+            while (wait := self._resume_at.get(bucket, 0.0) - self._clock()) > 0:
+                held_back = self._hold(min(wait, _SLICE) if turnstile.queued else wait, held_back, action)
+            with self._lock:
+                self.requests += 1
+        return held_back
 
     def _hold(
         self,
@@ -174,5 +240,6 @@ class Budget:
             )
         if seconds > 0:
             self._sleep(seconds)
-            self.waited += seconds
+            with self._lock:
+                self.waited += seconds
         return held_back + seconds

@@ -134,7 +134,7 @@ class Transport:
                 raise self._no_answer(means, action, error) from None
             return _read(answer.status_code, answer.headers, answer.content, secrets)
 
-        reply = self.budget.send(means, bucket, action, call)
+        reply = self.budget.send(means, bucket, action, call, route=route_of(method, target))
         check_success(means, action, reply, self.budget.now())
         return reply
 
@@ -146,6 +146,12 @@ class Transport:
         if error.unusable and method != "DELETE":
             return ServerError(message, hint=error.hint)
         return TransportError(message, hint=error.hint, lasting=error.lasting)
+
+
+def route_of(method: str, target: str) -> str:
+    """Which endpoint it is: the method and the path without the IDs in it."""
+    path = target.partition("?")[0]
+    return "%s %s" % (method, re.sub(r"(?<=/)(?!v\d+(?:/|$)|[a-z]+(?:-[a-z]+)*(?:/|$))[^/]+", "{}", path))
 
 
 def _encoded(body: Mapping[str, object]) -> bytes:

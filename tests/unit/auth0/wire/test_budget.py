@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from threading import Barrier, Event
 
 import pytest
 from hypothesis import given
@@ -288,8 +290,13 @@ def test_a_server_error_on_a_reading_ends_as_that_answer():
         ({"share": float("nan")}, "rate_limit_share nan "),
         ({"share": "half"}, "rate_limit_share 'half' "),
         ({"max_wait": -1}, "max_wait -1 "),
-        ({"max_wait": float("inf")}, "max_wait inf "),
+        ({"max_wait": float("nan")}, "max_wait nan "),
         ({"max_wait": "long"}, "max_wait 'long' "),
+        ({"max_rate": 0}, "max_rate 0 "),
+        ({"max_rate": -1.5}, "max_rate -1.5 "),
+        ({"max_rate": float("inf")}, "max_rate inf "),
+        ({"max_rate": float("nan")}, "max_rate nan "),
+        ({"max_rate": "fast"}, "max_rate 'fast' "),
     ],
 )
 def test_impossible_settings_are_named_with_their_value(options, says):
@@ -297,7 +304,7 @@ def test_impossible_settings_are_named_with_their_value(options, says):
         Budget(**options)
 
 
-@pytest.mark.parametrize("options", [{"share": 1}, {"share": 0.01}, {"max_wait": 0}])
+@pytest.mark.parametrize("options", [{"share": 1}, {"share": 0.01}, {"max_wait": 0}, {"max_wait": float("inf")}])
 def test_the_bounds_of_the_settings_are_allowed(options):
     Budget(**options)
 
@@ -488,3 +495,64 @@ def test_the_time_of_requests_without_an_answer_counts_for_max_wait():
     with pytest.raises(TransportError):
         paced.send("GET", "management", "ask", late)
     assert paced.requests == 2
+
+
+def test_threads_take_turns_to_send_but_do_not_wait_for_each_others_answers():
+    paced = Budget()
+    both = Barrier(2, timeout=10)
+
+    def call():
+        both.wait()
+        return Answer()
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(paced.send, "GET", "management", "ask", call) for _thread in range(2)]:
+            assert done.result(timeout=10).status_code == 200
+    assert paced.requests == 2
+
+
+def test_a_thread_that_is_told_to_stop_while_it_waits_lets_the_next_one_go_on():
+    class Stop(Exception):
+        pass
+
+    clock, stopped = Clock(), []
+
+    def sleep(seconds):
+        if not stopped:
+            stopped.append(seconds)
+            raise Stop
+        clock.sleep(seconds)
+
+    paced = Budget(clock=clock, sleep=sleep)
+    used_up = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "0", "x-ratelimit-reset": str(NOW + 5)}
+    paced.send("GET", "management", "ask", server(Answer(headers=used_up)))
+    with pytest.raises(Stop):
+        paced.send("GET", "management", "ask", server(Answer()))
+    assert (paced.requests, paced.waited) == (1, 0)
+    paced.send("GET", "management", "ask", server(Answer()))
+    assert (paced.requests, paced.waited) == (2, 5)
+
+
+def test_who_waits_for_the_limit_hears_of_a_change_while_others_queue_behind():
+    """Two threads: the first waits for a refill far away in slices, and its wait alone counts."""
+    asleep, queued = Event(), Event()
+    clock = Clock()
+
+    def sleep(seconds):
+        asleep.set()
+        assert queued.wait(10)
+        clock.sleep(seconds)
+
+    paced = Budget(clock=clock, sleep=sleep, max_wait=6)
+    used_up = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "0", "x-ratelimit-reset": str(NOW + 5)}
+    paced.send("GET", "management", "ask", server(Answer(headers=used_up)))
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(paced.send, "GET", "management", "ask", server(Answer()))
+        assert asleep.wait(10)
+        others = [pool.submit(paced.send, "GET", "management", "ask", server(Answer())) for _thread in range(2)]
+        while not paced._turnstiles["management"].queued:
+            pass
+        queued.set()
+        for done in (first, *others):
+            assert done.result(timeout=10).status_code == 200
+    assert paced.waited == pytest.approx(5) and paced.requests == 4

@@ -30,7 +30,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.bearer import Bearer
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import TokenSet
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.given_token import GivenToken
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.transport import Transport
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.transport import Transport, route_of
 
 from tests.support import raw_server
 
@@ -456,3 +456,18 @@ def test_a_refused_grant_is_not_asked_for_again():
         with pytest.raises(AuthenticationError, match="no"):
             api.list_authenticators("auth0|1")
     assert authentication.answers == ["never asked for"]
+
+
+@pytest.mark.parametrize(
+    "method, target, route",
+    [
+        ("GET", "/api/v2/users?page=0", "GET /api/v2/users"),
+        ("GET", "/api/v2/users/auth0%7Cabc/authentication-methods", "GET /api/v2/users/{}/authentication-methods"),
+        ("DELETE", "/mfa/authenticators/recovery-code%7Cdev_x", "DELETE /mfa/authenticators/{}"),
+        ("GET", "/api/v2/jobs/job_abc", "GET /api/v2/jobs/{}"),
+        ("POST", "/oauth/token", "POST /oauth/token"),
+        ("PUT", "/api/v2/guardian/factors/push-notification", "PUT /api/v2/guardian/factors/push-notification"),
+    ],
+)
+def test_the_route_of_a_request_has_no_id(method, target, route):
+    assert route_of(method, target) == route
