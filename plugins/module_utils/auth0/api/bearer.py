@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
-from typing import Callable, Protocol, TypeVar
+from contextlib import contextmanager
+from typing import Callable, Iterator, Protocol
 
-from ..wire.errors import MfaRequiredError
+from ..wire.errors import Auth0Error, MfaRequiredError
 from ..wire.transport import check_sendable
 from .tokens import TokenSet
 
@@ -20,8 +22,6 @@ _LEEWAY = 60.0
 _LEEWAY_PART = 0.1
 # How long Auth0 accepts an mfa_token.
 _MFA_TOKEN_LIFETIME = 600.0
-
-T = TypeVar("T")
 
 
 class Authentication(Protocol):
@@ -48,7 +48,10 @@ class Authentication(Protocol):
 
 
 class Bearer:
-    """The token of one way to authenticate: got with the first call and renewed shortly before it expires."""
+    """The token of one way to authenticate: got with the first call and renewed shortly before it expires.
+
+    Any number of threads may use it at once. One of them asks, and the others wait for what it is given, or refused.
+    """
 
     def __init__(
         self,
@@ -60,41 +63,65 @@ class Bearer:
         """
         authentication.validate()
         self._authentication, self._clock = authentication, clock
-        self._token: str | None = None
+        self._token = ""
         self._renew_at = 0.0
+        self._lock = threading.Lock()
+        # How often somebody asked and was refused, and with what.
+        self._refusals = 0
+        self._refusal: Auth0Error | None = None
+        # The token that each thread got last.
+        self._taken = threading.local()
 
     def __call__(self) -> str:
         """The token. For a user whose second step was left out it is the ``mfa_token``, which can list authenticators.
 
         :raises Auth0Error: no token was given
         """
-        if self._token is None:
-            return self._keep(_answer_of(self._authentication.token))
-        if self._clock() >= self._renew_at:
-            self.renew()
-        return self._token
+        if not self._token or self._clock() >= self._renew_at:
+            with self._turn():
+                if not self._token:
+                    self._ask(self._authentication.token)
+                elif self._clock() >= self._renew_at:
+                    self._ask(self._authentication.renew)
+        self._taken.token = token = self._token
+        return token
 
     def renew(self) -> bool:
-        """Replace the token, because it expires or Auth0 refused it; False where there is no other.
+        """Replace the token that this thread got last, because Auth0 refused it; False where there is no other.
 
         :raises Auth0Error: no token was given
         """
-        tokens = _answer_of(self._authentication.renew)
-        if tokens is not None:
-            self._keep(tokens)
-        return tokens is not None
+        with self._turn():
+            if getattr(self._taken, "token", "") != self._token:
+                return True  # Another thread was quicker.
+            return self._ask(self._authentication.renew)
 
-    def _keep(self, tokens: TokenSet) -> str:
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Be the only one who asks.
+
+        :raises Auth0Error: somebody else was refused meanwhile
+        """
+        before = self._refusals
+        with self._lock:
+            if self._refusal is not None and self._refusals != before:
+                raise self._refusal.replace()
+            yield
+
+    def _ask(self, ask: Callable[[], TokenSet | None]) -> bool:
+        """Keep the token that is given; False where there is none."""
+        try:
+            tokens = ask()
+        except MfaRequiredError as required:
+            tokens = TokenSet(required.mfa_token, expires_in=_MFA_TOKEN_LIFETIME)
+        except Auth0Error as error:
+            self._refusals, self._refusal = self._refusals + 1, error
+            raise
+        if tokens is None:
+            return False
         check_sendable(tokens.access_token, "use the token")
         self._token = tokens.access_token
         # Of a token without an end, Auth0 tells the end by refusing it.
         lives = tokens.expires_in or math.inf
         self._renew_at = self._clock() + max(lives - _LEEWAY, lives * (1 - _LEEWAY_PART))
-        return self._token
-
-
-def _answer_of(ask: Callable[[], T]) -> T | TokenSet:
-    try:
-        return ask()
-    except MfaRequiredError as required:
-        return TokenSet(required.mfa_token, expires_in=_MFA_TOKEN_LIFETIME)
+        return True

@@ -10,7 +10,7 @@ iterated: they ask for an empty page after every full answer.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import threading
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Callable, TypedDict, cast
@@ -46,10 +46,11 @@ from .answers import (
 )
 from .bearer import Bearer
 from .checks import check_id
-from ..wire.transport import ANSWER, ATTEMPT, NOT_REPEATED, Attempt, httpx_client
+from ..wire.transport import ANSWER, ATTEMPT, NOT_REPEATED, Attempt, Transport, httpx_client
 
 if TYPE_CHECKING:
     from auth0.management import Auth0
+    from auth0.management.users.authentication_methods.client import AuthenticationMethodsClient
 
 PAGE_SIZE = 100
 
@@ -106,14 +107,15 @@ class UserPage:
 
 
 class ManagementApi:
-    """The calls this collection needs, each one request. A context manager."""
+    """The calls this collection needs, each one request, from any thread. A context manager."""
 
     def __init__(self, connection: Connection, budget: Budget, bearer: Bearer) -> None:
         """
         :param bearer: the token; it is renewed once for a call whose token Auth0 refuses, because that call was not carried out
         """
-        self._connection, self._budget, self._bearer = connection, budget, bearer
-        self._closing = ExitStack()
+        self._connection, self._bearer = connection, bearer
+        self._transport = Transport(connection, budget)
+        self._loading = threading.RLock()
 
     def __enter__(self) -> ManagementApi:
         return self
@@ -122,17 +124,28 @@ class ManagementApi:
         self.close()
 
     def close(self) -> None:
-        """Close all connections."""
-        self._closing.close()
+        """Close all connections. Calls of other threads end, and later ones are refused."""
+        self._transport.close()
+
+    @property
+    def _client(self) -> Auth0:
+        with self._loading:
+            return self._loaded
 
     @cached_property
-    def _client(self) -> Auth0:
+    def _loaded(self) -> Auth0:
         # Slow to load, so not before there is something to send.
         from auth0.management import Auth0
 
-        http = self._closing.enter_context(httpx_client(self._connection, self._budget))
-        base_url = self._connection.base_url + "/api/v2"
+        base_url, http = self._connection.base_url + "/api/v2", httpx_client(self._transport)
         return Auth0(base_url=base_url, token=self._bearer, httpx_client=http, max_retries=0)
+
+    @property
+    def _methods(self) -> AuthenticationMethodsClient:
+        # What many threads ask for is loaded by one of them: in imports that need each other, two may find half of one.
+        with self._loading:
+            methods: AuthenticationMethodsClient = self._loaded.users.authentication_methods
+            return methods
 
     def authenticate(self) -> None:
         """Get a token, so that wrong credentials show; sends nothing else."""
@@ -260,9 +273,7 @@ class ManagementApi:
         action = "list the authenticators of %s" % user_id
 
         def read(page: int) -> object:
-            return self.call(
-                action, lambda client: client.users.authentication_methods.list(user_id, page=page, per_page=PAGE_SIZE)
-            )
+            return self.call(action, lambda _client: self._methods.list(user_id, page=page, per_page=PAGE_SIZE))
 
         return [Authenticator.from_management(item) for item in every_item(action, read, "authenticators", _method)]
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, Protocol, Sequence, TypedDict
 
@@ -88,13 +89,24 @@ class Reading:
     """
 
     def __init__(
-        self, api: UserLookup, targets: Iterable[Target], total: Callable[[], int | None] = lambda: None
+        self,
+        api: UserLookup,
+        targets: Iterable[Target],
+        total: Callable[[], int | None] = lambda: None,
+        *,
+        threads: int = 1,
+        patience: float = 0.0,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """
         :param targets: may be lazy. It is not asked for more once the walk has stopped, and an error it raises ends the walk.
         :param total: how many targets there are, as far as it is known
+        :param threads: how many users are read at once
+        :param patience: for how many seconds a tenant that does not answer is waited for
         """
         self._api, self._targets, self._total = api, targets, total
+        self._threads, self._patience, self._sleep, self._clock = threads, patience, sleep, clock
         self.stopped: Auth0Error | None = None
 
     @classmethod

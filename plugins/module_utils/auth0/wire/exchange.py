@@ -68,6 +68,11 @@ class Unanswered(Exception):
         self.reason, self.hint, self.sent, self.lasting, self.unusable = reason, hint, sent, lasting, unusable
 
 
+def closed(*, sent: bool) -> Unanswered:
+    """What is said where we closed the connection ourselves."""
+    return Unanswered("the connection was closed", "Run it again.", sent=sent, lasting=True)
+
+
 class Exchange:
     """The requests to one tenant, one after the other, over a connection that is kept."""
 
@@ -82,6 +87,11 @@ class Exchange:
         """Close the connection."""
         self._adapter.close()
         self._watch.forget()
+
+    def end(self) -> None:
+        """Close the connection for good, from any thread. A request under way ends without an answer."""
+        self._watch.over()
+        self.close()
 
     def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         """The answer to one request.
@@ -142,6 +152,8 @@ class Exchange:
     def _told(self, error: Exception) -> Unanswered:
         links, sent, proxy = list(_chain(error)), self._watch.sent, self._connection.proxy
         late = self._watch.is_over or any("Timeout" in type(link).__name__ for link in links)
+        if self._watch.ended:
+            return closed(sent=sent)
         if late:
             what = "no response in time" if sent else "no connection in time"
             told = Unanswered(what, "Check the network, or increase timeout.", sent=sent)
@@ -218,17 +230,18 @@ class _Watch:
 
     :ivar sent: whether it may have left
     :ivar is_over: whether its time is over
+    :ivar ended: whether nothing may be sent any more
     """
 
     def __init__(self) -> None:
-        self.sent = self.is_over = False
+        self.sent = self.is_over = self.ended = False
         self._ends = 0.0
         self._line: socket.socket | None = None
         self._timer: threading.Timer | None = None
 
     def begin(self, seconds: float) -> None:
         """Another request starts, and ends after so many seconds."""
-        self.sent = self.is_over = False
+        self.sent, self.is_over = False, self.ended
         self._ends = time.monotonic() + seconds
         self._timer = threading.Timer(seconds, self._cut, [self._ends])
         self._timer.daemon = True
@@ -256,6 +269,11 @@ class _Watch:
         line, self._line = self._line, None
         if line is not None:
             line.close()
+
+    def over(self) -> None:
+        """The time of this request and of all further ones is over."""
+        self.ended = True
+        self._cut(self._ends)
 
     def _cut(self, ends: float) -> None:
         if ends != self._ends:

@@ -12,15 +12,17 @@ from __future__ import annotations
 import json
 import logging
 import re
+import threading
 import time
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Mapping
+from typing import TYPE_CHECKING, Any, Iterator, Mapping
 
 from .budget import ONCE, REPEATABLE, Budget
 from .connection import Connection
 from .errors import AmbiguousWriteError, Auth0Error, AuthenticationError, ServerError, TransportError, from_response
-from .exchange import Exchange, Unanswered
+from .exchange import Exchange, Unanswered, closed
 from .limits import is_quota, refused_until
 from .redaction import Secrets
 
@@ -73,11 +75,15 @@ class Reply:
 
 
 class Transport:
-    """Requests to one tenant under one budget. A context manager; ``close`` frees the connection."""
+    """Requests to one tenant under one budget, from any thread. A context manager; ``close`` frees the connections."""
 
     def __init__(self, connection: Connection, budget: Budget) -> None:
         self.connection, self.budget = connection, budget
-        self._exchange = Exchange(connection)
+        self._lock = threading.Lock()
+        # As many as there were requests at once; those that nobody uses now are free.
+        self._exchanges: list[Exchange] = []
+        self._free: list[Exchange] = []
+        self._closed = False
 
     def __enter__(self) -> Transport:
         return self
@@ -86,8 +92,31 @@ class Transport:
         self.close()
 
     def close(self) -> None:
-        """Close the connection."""
-        self._exchange.close()
+        """Close all connections for good. Requests of other threads end, and nothing is sent afterward."""
+        with self._lock:
+            self._closed = True
+            exchanges = list(self._exchanges)
+        for exchange in exchanges:
+            exchange.end()
+
+    @contextmanager
+    def _exchange(self) -> Iterator[Exchange]:
+        """One that nobody else uses meanwhile. Connections outlive threads, because each takes a handshake.
+
+        :raises Unanswered: all are closed
+        """
+        with self._lock:
+            if self._closed:
+                raise closed(sent=False)
+            if self._free:
+                exchange = self._free.pop()
+            else:
+                exchange = Exchange(self.connection)
+                self._exchanges.append(exchange)
+        try:
+            yield exchange
+        finally:
+            self._free.append(exchange)
 
     def request(
         self,
@@ -129,7 +158,8 @@ class Transport:
 
         def call() -> Reply:
             try:
-                answer = self._exchange.send(method, target, every, body)
+                with self._exchange() as exchange:
+                    answer = exchange.send(method, target, every, body)
             except Unanswered as error:
                 raise self._no_answer(means, action, error) from None
             return _read(answer.status_code, answer.headers, answer.content, secrets)
@@ -256,8 +286,8 @@ def _not_a_request_limit(error: Auth0Error, headers: Mapping[str, str], now: flo
     return error.replace(hint=hint)
 
 
-def httpx_client(connection: Connection, budget: Budget) -> httpx.Client:
-    """A client for auth0-python: every request goes through :class:`Transport` and every refusal is raised.
+def httpx_client(transport: Transport) -> httpx.Client:
+    """A client for auth0-python: every request goes through the transport, which stays the caller's, and every refusal is raised.
 
     What it attempts is read from ``ATTEMPT``. Calls raise :class:`Auth0Error`, never an error of httpx or of auth0-python,
     whose texts quote whole responses.
@@ -268,9 +298,6 @@ def httpx_client(connection: Connection, budget: Budget) -> httpx.Client:
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
     class Through(httpx.BaseTransport):
-        def __init__(self) -> None:
-            self._transport = Transport(connection, budget)
-
         def handle_request(self, request: httpx.Request) -> httpx.Response:
             headers = {name: value for name, value in request.headers.items() if name not in _OF_HTTPX}
             if "authorization" in headers:
@@ -278,13 +305,10 @@ def httpx_client(connection: Connection, budget: Budget) -> httpx.Client:
             target = request.url.raw_path.decode("ascii")
             body = request.read() or None
             attempt = ATTEMPT.get()
-            reply = self._transport.send(request.method, target, headers, body, bucket="management", attempt=attempt)
+            reply = transport.send(request.method, target, headers, body, bucket="management", attempt=attempt)
             ANSWER.set((reply.body,))
             content = b"" if reply.body is None else _encoded(reply.body)  # type: ignore[arg-type]
             return httpx.Response(reply.status_code, headers={"Content-Type": "application/json"}, content=content)
-
-        def close(self) -> None:
-            self._transport.close()
 
     return httpx.Client(transport=Through(), trust_env=False)
 

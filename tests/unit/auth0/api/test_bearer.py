@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.bearer import Bearer
@@ -122,3 +125,58 @@ def test_a_login_without_its_second_step_gives_the_mfa_token():
     assert bearer() == "Fe26.2*first"
     clock.now = 540
     assert bearer() == "Fe26.2*second"
+
+
+def at_once(count, call):
+    """What so many threads that start together got, or were refused with."""
+    together, results = threading.Barrier(count), []
+
+    def one():
+        together.wait(5)
+        try:
+            results.append(call())
+        except AuthenticationError as error:
+            results.append(error)
+
+    threads = [threading.Thread(target=one) for _number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(5)
+    return results
+
+
+class Slow(Authentication):
+    """Answers only when everybody else waits."""
+
+    def _next(self, name):
+        time.sleep(0.1)
+        return super()._next(name)
+
+
+def test_many_threads_get_one_first_token():
+    authentication = Slow(tokens("first"))
+    assert at_once(16, Bearer(authentication)) == ["first"] * 16
+    assert authentication.asked == ["token"]
+
+
+def test_a_token_that_is_refused_to_many_threads_is_renewed_once():
+    authentication = Slow(tokens("first"), tokens("second"))
+    bearer = Bearer(authentication)
+    all_have_it = threading.Barrier(16)
+
+    def refused():
+        bearer()
+        all_have_it.wait(5)
+        return bearer.renew(), bearer()
+
+    assert at_once(16, refused) == [(True, "second")] * 16
+    assert authentication.asked == ["token", "renew"]
+
+
+def test_a_refusal_is_the_answer_for_everybody_who_waited_for_it_and_whoever_comes_later_asks_again():
+    authentication = Slow(AuthenticationError("wrong secret"), tokens("right"))
+    bearer = Bearer(authentication)
+    assert [str(error) for error in at_once(16, bearer)] == ["wrong secret."] * 16
+    assert authentication.asked == ["token"]
+    assert bearer() == "right"

@@ -11,8 +11,9 @@ import json
 import socket
 import ssl
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 
 import pytest
 
@@ -40,11 +41,16 @@ def given(token):
 
 
 @contextmanager
-def serving(answer, certificate=None):
-    """A server whose handler is this function; yields its port and what it was sent."""
+def serving(answer, certificate=None, at_once=False):
+    """A server whose handler is this function; yields its port and what it was sent.
+
+    :param at_once: it keeps connections, and serves any number of them
+    """
     seen = []
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1" if at_once else "HTTP/1.0"
+
         def serve(self):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             seen.append((self.command, self.path, dict(self.headers), body))
@@ -55,7 +61,7 @@ def serving(answer, certificate=None):
         def log_message(self, *_arguments):
             pass
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
+    server = (ThreadingHTTPServer if at_once else HTTPServer)(("127.0.0.1", 0), Handler)
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
@@ -471,3 +477,61 @@ def test_a_refused_grant_is_not_asked_for_again():
 )
 def test_the_route_of_a_request_has_no_id(method, target, route):
     assert route_of(method, target) == route
+
+
+class TogetherOnly:
+    """A server that answers a request once so many are there, and hears over which connections they come."""
+
+    def __init__(self, count):
+        self.together, self.connections = threading.Barrier(count), set()
+
+    def __call__(self, handler):
+        self.connections.add(handler.client_address)
+        with suppress(threading.BrokenBarrierError):
+            self.together.wait(5)
+        reply(200, GOOD)(handler)
+
+
+GOOD = b'{"authenticators": [], "start": 0, "limit": 100, "total": 0}'
+
+
+def in_threads(*calls):
+    """What calls that are made at once returned, or raised."""
+    with ThreadPoolExecutor(len(calls)) as pool:
+        done = [pool.submit(call) for call in calls]
+    return [each.exception() or each.result() for each in done]
+
+
+def test_many_threads_send_at_once_and_later_ones_use_their_connections_again():
+    answer = TogetherOnly(4)
+    with serving(answer, at_once=True) as (port, seen):
+        connection = Connection.from_options(base_url="http://127.0.0.1:%d" % port)
+        with ManagementApi(connection, Budget(), given("t")) as api:
+            for _again in range(2):
+                assert in_threads(*[lambda: api.list_authenticators("a|1")] * 4) == [[]] * 4
+    assert not answer.together.broken and len(seen) == 8 and len(answer.connections) == 4
+
+
+def test_closing_ends_what_other_threads_send_and_refuses_what_is_sent_later():
+    arrived, release = threading.Semaphore(0), threading.Event()
+
+    def never(_handler):
+        arrived.release()
+        release.wait(10)
+
+    with serving(never, at_once=True) as (port, seen):
+        api = ManagementApi(Connection.from_options(base_url="http://127.0.0.1:%d" % port), Budget(), given("t"))
+
+        def close():
+            assert all([arrived.acquire(timeout=5), arrived.acquire(timeout=5)])
+            api.close()
+
+        reading, writing, closing = in_threads(
+            lambda: api.list_authenticators("a|1"), lambda: api.regenerate_recovery_code("a|1"), close
+        )
+        late = in_threads(lambda: api.list_authenticators("a|1"))[0]
+        release.set()
+    assert closing is None and len(seen) == 2
+    errors = (reading, writing, late)
+    assert [error.__class__ for error in errors] == [TransportError, AmbiguousWriteError, TransportError]
+    assert all("the connection was closed" in str(error) for error in errors)
