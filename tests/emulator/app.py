@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import json
 import math
-from collections.abc import AsyncIterator
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
@@ -25,6 +24,7 @@ from .guardian import routes as guardian
 from .http import distortions, hostile
 from .http.errors import ApiError, management_error, oauth_error, problem, unknown_path
 from .http.faults import Fault
+from .http.files import File
 from .http.routing import Call, Route, Router
 from .management import authentication_methods, jobs, logs, users
 from .mfa import routes as mfa
@@ -107,22 +107,26 @@ class Emulator:
         if fault is not None and fault.kind == "slow":
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(_disconnected(receive), fault.seconds)
-        if fault is not None and status < 300:
-            if fault.kind == "error-200":
-                status, answer = 200, _refusal(_api_of(path), Fault("status", status=500))[1]
-            elif fault.kind in hostile.KINDS:
-                body = _response(status, answer, headers).body
-                await hostile.send(scope["extensions"][TRANSPORT_EXTENSION], fault.kind, status, body)
-                return
+        if fault is not None and fault.kind == "error-200" and status < 300:
+            status, answer = 200, _refusal(_api_of(path), Fault("status", status=500))[1]
+            headers.pop("content-type", None)
+        is_file = isinstance(answer, File)
+        if fault is not None and is_file and (fault.kind in hostile.KINDS or fault.kind in ("malformed", "truncated")):
+            answer = await answer.whole()
         response = _response(status, answer, headers)
         if path == "/oauth/token":
             response.headers["content-type"] = "application/json"
-        if fault is not None and fault.kind in ("malformed", "truncated") and isinstance(answer, (dict, list)):
-            response.body = distortions.cut(response.body)
+        if fault is None or status >= 300:
+            pass
+        elif fault.kind in hostile.KINDS:
+            original = hostile.Original(status, response.body, is_file)
+            await hostile.send(scope["extensions"][TRANSPORT_EXTENSION], fault.kind, original)
+            return
+        elif fault.kind in ("malformed", "truncated") and response.body:
+            whole = response.raw_headers
+            response.body = distortions.cut(response.body, fault.part)
             if fault.kind == "truncated":
-                # The headers still announce the length of the whole body.
-                start = {"type": "http.response.start", "status": status, "headers": response.raw_headers}
-                await send(start)
+                await send({"type": "http.response.start", "status": status, "headers": whole})
                 await send({"type": "http.response.body", "body": response.body, "more_body": True})
                 scope["extensions"][CLOSE_EXTENSION]()
                 await _disconnected(receive)
@@ -232,8 +236,8 @@ def _refusal(api: str, fault: Fault) -> tuple[int, Any]:
 
 
 def _response(status: int, answer: Any, headers: dict[str, str]) -> Response:
-    if isinstance(answer, AsyncIterator):
-        return StreamingResponse(answer, status, headers)
+    if isinstance(answer, File):
+        return StreamingResponse(answer.packed(), status, headers)
     if answer is None:
         content = b""
     else:

@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
+from collections import deque
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..state.tokens import Sealer
 from .errors import ApiError
 from .faults import Fault
+from .files import File
 from .routing import Call, Route
 from .validation import DEFAULT_PER_PAGE
 
@@ -35,6 +39,8 @@ def prepare(call: Call, fault: Fault) -> None:
         call.tenant.remove(fault.user_id or call.path.get("id", ""))
     elif fault.kind == "expire-token":
         token = call.headers.get("authorization", "").partition(" ")[2]
+        if not token:
+            return
         keeper = call.tenant.sealer if token.startswith(Sealer.PREFIX) else call.tenant.signer
         keeper.expire(token)
 
@@ -44,24 +50,59 @@ def answer(call: Call, route: Route, fault: Fault | None) -> tuple[int, Any]:
     status, body = route.handler(call)
     if fault is None or status >= 300:
         return status, body
-    if fault.kind in ("shift", "duplicate"):
+    if isinstance(body, File):
+        return status, dataclasses.replace(body, rows=_distorted_rows(body.rows, fault))
+    if fault.kind in _MISPLACED:
         return status, _misplaced(call, route, body, fault)
+    return status, _distorted(body, fault)
+
+
+_MISPLACED = ("shift", "duplicate", "fewer", "more")
+
+
+def _distorted(value: Any, fault: Fault) -> Any:
+    """A JSON value as a fault that changes members distorts it; any other fault leaves it alone."""
     if fault.kind == "unknown":
-        return status, _with_unknown(body)
+        return _with_unknown(value)
     if fault.kind == "sparse":
-        return status, _without(body, fault.members)
+        return _without(value, fault.members)
     if fault.kind == "retyped":
-        return status, _retyped(body, fault.members)
-    return status, body
+        return _changed(value, {name: _another for name in fault.members})
+    if fault.kind == "replaced":
+        return _changed(value, {name: lambda _old, new=new: new for name, new in fault.values.items()})
+    return value
 
 
-def cut(content: bytes) -> bytes:
-    """The first half of a response, always shorter than the whole unless that is empty."""
-    return content[: len(content) // 2]
+def _distorted_rows(rows: Iterator[dict], fault: Fault) -> Iterator[dict]:
+    """The rows of a file; a shifted one lacks its first rows, one with duplicates has them twice."""
+    if fault.kind == "shift":
+        return itertools.islice(rows, fault.rows, None)
+    if fault.kind == "duplicate":
+        first = list(itertools.islice(rows, fault.rows))
+        return itertools.chain(first, first, rows)
+    if fault.kind == "fewer":
+        return _without_last(rows, fault.rows)
+    if fault.kind == "more":
+        first = list(itertools.islice(rows, fault.rows))
+        return itertools.chain(first, rows, first)
+    return (_distorted(row, fault) for row in rows)
+
+
+def _without_last(rows: Iterator[dict], number: int) -> Iterator[dict]:
+    held: deque[dict] = deque()
+    for row in rows:
+        held.append(row)
+        if len(held) > number:
+            yield held.popleft()
+
+
+def cut(content: bytes, part: float) -> bytes:
+    """The first part of a response, always shorter than the whole unless that is empty."""
+    return content[: min(int(len(content) * part), len(content) - 1)]
 
 
 def _misplaced(call: Call, route: Route, body: Any, fault: Fault) -> Any:
-    """The page as if rows before it had been deleted (``shift``) or added (``duplicate``) since the page before."""
+    """The page with too few or too many rows, or as if rows before it had been deleted or added since the page before."""
     own = _rows(body)
     if own is None:
         return body
@@ -69,6 +110,10 @@ def _misplaced(call: Call, route: Route, body: Any, fault: Fault) -> Any:
     size = int(call.query.get("per_page", str(DEFAULT_PER_PAGE)))
     if fault.kind == "shift":
         rows = (own + _page(call, route, page + 1, own))[fault.rows :][:size]
+    elif fault.kind == "fewer":
+        rows = own[: -fault.rows]
+    elif fault.kind == "more":
+        rows = own + (_page(call, route, page + 1, own) or own)[: fault.rows]
     else:
         before = _page(call, route, page - 1, own) if page else own
         rows = (before[-fault.rows :] if page else own[: fault.rows]) + own
@@ -111,12 +156,14 @@ def _with_unknown(value: Any) -> Any:
     return value
 
 
-def _retyped(value: Any, names: list[str]) -> Any:
-    """The body with a value of another type for each of these names."""
+def _changed(value: Any, changes: dict[str, Callable[[Any], Any]]) -> Any:
+    """The body with another value for each of these names, made from the old one."""
     if isinstance(value, list):
-        return [_retyped(item, names) for item in value]
+        return [_changed(item, changes) for item in value]
     if isinstance(value, dict):
-        return {name: _another(item) if name in names else _retyped(item, names) for name, item in value.items()}
+        return {
+            name: changes[name](item) if name in changes else _changed(item, changes) for name, item in value.items()
+        }
     return value
 
 

@@ -12,22 +12,25 @@ from typing import Any
 
 from . import hostile
 
-# The members of each kind, next to kind, method, path and count.
+# The members of each kind, next to kind, method, path, count and after.
 KINDS: dict[str, tuple[str, ...]] = {
     "status": ("status", "headers", "body", "limit_headers"),
     "limit": ("seconds", "headers", "body", "limit_headers"),
     "close": (),
     "lost": (),
     "slow": ("seconds",),
-    "truncated": (),
-    "malformed": (),
+    "truncated": ("part",),
+    "malformed": ("part",),
     "unknown": (),
     "sparse": ("members",),
     "retyped": ("members",),
+    "replaced": ("values",),
     "error-200": (),
     **dict.fromkeys(hostile.KINDS, ()),
     "shift": ("rows",),
     "duplicate": ("rows",),
+    "fewer": ("rows",),
+    "more": ("rows",),
     "delete-user": ("user_id",),
     "expire-token": (),
 }
@@ -36,14 +39,17 @@ LONGEST_SECONDS = 3600
 
 @dataclass
 class Fault:
-    """One fault for the next ``count`` requests that match; the README tells what each kind does.
+    """One fault for ``count`` of the requests that match; the README tells what each kind does.
 
     :param kind: a key of :data:`KINDS`.
     :param path: glob on the decoded path.
     :param method: HTTP method, ``*`` for any.
+    :param after: how many requests that match go before.
     :param limit_headers: whether the ``x-ratelimit-*`` headers stay on the answer.
     :param seconds: the delay of the response; for ``limit``, the time until the bucket's next token.
     :param members: names that are left out of every object of the answer, or whose values get another type.
+    :param values: the values that these members have in every object of the answer.
+    :param part: how much of the body is sent, from 0 to 1.
     :param rows: by how many rows a page is off.
     :param user_id: whom to delete; None for the user named in the path.
     """
@@ -52,12 +58,15 @@ class Fault:
     path: str = "*"
     method: str = "*"
     count: int = 1
+    after: int = 0
     status: int = 503
     headers: dict[str, str] = field(default_factory=dict)
     limit_headers: bool = True
     body: Any = None
     seconds: float = 1.0
     members: list[str] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
+    part: float = 0.5
     rows: int = 1
     user_id: str | None = None
 
@@ -69,6 +78,10 @@ def is_whole(value: object, lowest: int, highest: int | float = float("inf")) ->
 
 def _is_seconds(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= LONGEST_SECONDS
+
+
+def _is_part(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1
 
 
 def _are_headers(value: object) -> bool:
@@ -85,11 +98,14 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "path": (lambda value: isinstance(value, str), "a string"),
     "method": (lambda value: isinstance(value, str), "a string"),
     "count": (lambda value: is_whole(value, 1), "a whole number from 1"),
+    "after": (lambda value: is_whole(value, 0), "a whole number from 0"),
     "status": (lambda value: is_whole(value, 200, 599), "a whole number from 200 to 599"),
     "headers": (_are_headers, "an object of printable ASCII strings"),
     "limit_headers": (lambda value: isinstance(value, bool), "true or false"),
     "seconds": (_is_seconds, f"a number from 0 to {LONGEST_SECONDS}"),
     "members": (_are_names, "an array of member names"),
+    "values": (lambda value: isinstance(value, dict) and bool(value), "an object of values by member"),
+    "part": (_is_part, "a number from 0 to 1"),
     "rows": (lambda value: is_whole(value, 1, 50), "a whole number from 1 to 50"),
     "user_id": (lambda value: isinstance(value, str), "a string"),
 }
@@ -102,7 +118,7 @@ def read_fault(description: object) -> Fault:
     kind = description.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}")
-    allowed = ("kind", "method", "path", "count", *KINDS[kind])
+    allowed = ("kind", "method", "path", "count", "after", *KINDS[kind])
     for name, value in description.items():
         if name not in allowed:
             raise ValueError(f"a fault of kind '{kind}' has no '{name}'; it has {', '.join(allowed)}")
@@ -110,6 +126,8 @@ def read_fault(description: object) -> Fault:
             raise ValueError(f"{name} must be {_RULES[name][1]}")
     if kind in ("sparse", "retyped") and "members" not in description:
         raise ValueError(f"a fault of kind '{kind}' needs members, the names of what it takes")
+    if kind == "replaced" and "values" not in description:
+        raise ValueError("a fault of kind 'replaced' needs values, the members and what they say")
     return Fault(**description)
 
 
@@ -131,6 +149,9 @@ class Faults:
         """The first fault that matches a request, counted down; None if no fault matches."""
         for fault in self.pending:
             if fault.method in ("*", method) and fnmatchcase(path, fault.path):
+                if fault.after:
+                    fault.after -= 1
+                    continue
                 fault.count -= 1
                 if fault.count == 0:
                     self.pending.remove(fault)

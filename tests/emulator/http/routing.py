@@ -21,8 +21,8 @@ class Route:
 
     :param pattern: path with ``{name}`` segments.
     :param handler: takes a :class:`Call`, returns ``(status, body)``, raises ``ApiError``. The body is a JSON
-        value, None for an empty body, or ``bytes`` (at once or as an asynchronous iterator). With ``bytes`` the handler
-        sets the content type in the call's ``answer_headers``.
+        value, None for an empty body, ``bytes`` or a :class:`~.files.File`. With the last two the handler sets the
+        content type in the call's ``answer_headers``.
     :param scopes: Management scopes, any of which lets the caller in; empty outside the Management API.
     :param group: the endpoint group whose rate limit counts.
     """

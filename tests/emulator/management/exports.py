@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
-import zlib
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from ..state.jobs import Job
@@ -31,36 +29,30 @@ DEFAULT_FIELDS = (
     "created_at",
     "updated_at",
 )
-_ROWS_AT_ONCE = 200
 _PATH = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 _FORMULA = ("=", "+", "-", "@")
 
 
-def lines(job: Job, users: Iterable[User]) -> Iterator[str]:
-    """The file's lines: one object per user, or a title line and one line per user."""
+def rows(job: Job, users: Iterable[User]) -> Iterator[dict]:
+    """One row per user: the values by title, without the fields that the user lacks."""
     paths = [(_steps(name), title) for name, title in job.fields]
     wanted = (user for user in users if job.connection is None or user.connection == job.connection.name)
-    if job.format == "csv":
-        yield ",".join(_cell(title) for _path, title in paths) + "\r\n"
     for user in islice(wanted, job.limit):
         profile = exported_profile(user)
+        row = {title: _value(profile, path) for path, title in paths}
+        yield {title: value for title, value in row.items() if value is not None}
+
+
+def lines(job: Job, written: Iterable[dict]) -> Iterator[str]:
+    """The file's lines: one object per row, or a title line and one line per row."""
+    titles = [title for _name, title in job.fields]
+    if job.format == "csv":
+        yield ",".join(map(_cell, titles)) + "\r\n"
+    for row in written:
         if job.format == "csv":
-            yield ",".join(_cell(_text(_value(profile, path))) for path, _title in paths) + "\r\n"
+            yield ",".join(_cell(_text(row.get(title))) for title in titles) + "\r\n"
         else:
-            row = {title: _value(profile, path) for path, title in paths}
-            present = {title: value for title, value in row.items() if value is not None}
-            yield json.dumps(present, ensure_ascii=False, separators=(",", ":")) + "\n"
-
-
-async def compressed(texts: Iterator[str]) -> AsyncIterator[bytes]:
-    """The texts as one gzip file, made while it is sent, so that other requests are answered in between."""
-    compressor = zlib.compressobj(wbits=31)
-    while batch := list(islice(texts, _ROWS_AT_ONCE)):
-        data = compressor.compress("".join(batch).encode())
-        if data:
-            yield data
-        await asyncio.sleep(0)
-    yield compressor.flush()
+            yield _json(row) + "\n"
 
 
 def exported_profile(user: User) -> dict:
@@ -93,7 +85,17 @@ def _value(profile: dict, path: list[int | str]) -> object:
 def _text(value: object) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return value if isinstance(value, str) else _json(value)
+
+
+def _json(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:  # half a surrogate pair has no UTF-8, but JSON can escape it
+            return json.dumps(value, separators=(",", ":"))
+    return text
 
 
 def _cell(text: str) -> str:

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import secrets
-from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 from ..http.errors import ApiError, management_error, oauth_error
+from ..http.files import CONTENT_TYPE, File
 from ..http.routing import Call, Route
 from ..http.validation import Property, check_object, invalid_body, read_body
 from ..state.jobs import JOB_LIFETIME, LINK_LIFETIME, Job
@@ -18,7 +19,7 @@ from ..state.tenant import Tenant
 from ..users.connections import CONNECTIONS
 from ..users.models import ALPHANUMERIC
 from ..users.times import iso
-from .exports import DEFAULT_FIELDS, MOST_CSV_FIELDS, compressed, lines
+from .exports import DEFAULT_FIELDS, MOST_CSV_FIELDS, lines, rows
 
 _CONNECTION_TEXT = "connection_id of the connection from which users will be exported."
 _LIMIT_TEXT = "Limit the number of records."
@@ -91,7 +92,7 @@ def get_job_errors(call: Call) -> tuple[int, dict | None]:
     return 200, {**_job(job, "failed"), "status_details": "The export failed."}
 
 
-def download(call: Call) -> tuple[int, AsyncIterator[bytes]]:
+def download(call: Call) -> tuple[int, File]:
     """The file behind a job's ``location``. The link needs no token and expires after 60 seconds."""
     tenant = call.tenant
     sealed = tenant.sealer.open(call.query.get("signature", ""))
@@ -100,8 +101,8 @@ def download(call: Call) -> tuple[int, AsyncIterator[bytes]]:
     job = tenant.jobs.get(call.path["job"])
     if job is None or tenant.now() >= sealed["exp"]:
         raise oauth_error(403, "access_denied", "Request has expired")
-    call.answer_headers["content-type"] = "application/gzip"
-    return 200, compressed(lines(job, tenant.users()))
+    call.answer_headers["content-type"] = CONTENT_TYPE
+    return 200, File(rows(job, tenant.users()), functools.partial(lines, job))
 
 
 def _check_csv(names: list[str]) -> None:

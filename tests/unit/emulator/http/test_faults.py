@@ -155,6 +155,10 @@ def test_errors_are_not_distorted(api, kind):
         pytest.param("duplicate", 1, 1, [5, 6, 7, 8, 9], id="duplicate by one"),
         pytest.param("duplicate", 1, 2, [4, 5, 6, 7, 8], id="duplicate by two"),
         pytest.param("duplicate", 2, 1, [10, 11, 12, 13], id="duplicate on the last page"),
+        pytest.param("fewer", 0, 2, [1, 2, 3], id="fewer on the first page"),
+        pytest.param("fewer", 2, 5, [], id="fewer than none"),
+        pytest.param("more", 1, 2, [6, 7, 8, 9, 10, 11, 12], id="more on a page in the middle"),
+        pytest.param("more", 2, 2, [11, 12, 13, 11, 12], id="more on the last page"),
     ],
 )
 def test_pages_are_off_by_rows(make_api, kind, page, rows, expected):
@@ -234,6 +238,25 @@ def test_members_get_another_type(api):
     assert other["email_verified"] == str(user["email_verified"])
 
 
+def test_members_get_a_value_of_ones_choice(api):
+    inject(api, kind="replaced", path="/api/v2/users", values={"last_login": "0000-00-00", "total": None, "nothing": 1})
+    answer = api.manage("GET", "/users", params=EVERYONE).json()
+    assert answer["total"] is None and "nothing" not in answer and len(answer["users"]) == 5
+    assert {user["last_login"] for user in answer["users"] if "last_login" in user} == {"0000-00-00"}
+
+
+def test_requests_that_match_go_before_a_fault(api):
+    inject(api, kind="status", after=2, count=2, path="/nothing")
+    assert [api.call("GET", "/nothing").status_code for _request in range(5)] == [404, 404, 503, 503, 404]
+
+
+def test_a_part_of_the_body_is_always_less_than_all_of_it(api):
+    whole = api.call("GET", "/.well-known/jwks.json").content
+    for part, length in ((0, 0), (0.25, len(whole) // 4), (1, len(whole) - 1)):
+        inject(api, kind="malformed", part=part)
+        assert api.call("GET", "/.well-known/jwks.json").content == whole[:length]
+
+
 def test_an_error_object_under_200_after_the_request_was_carried_out(api):
     user = api.manage("GET", "/users").json()[0]
     inject(api, kind="error-200", method="DELETE")
@@ -250,6 +273,10 @@ def test_an_error_object_under_200_after_the_request_was_carried_out(api):
         pytest.param({"kind": []}, "kind must be one of", id="kind is a list"),
         pytest.param({"kind": "slow", "status": 500}, "kind 'slow' has no 'status'", id="member of another kind"),
         pytest.param({"kind": "shift", "rows": 0}, "rows must be a whole number from 1 to 50", id="rows too low"),
+        pytest.param({"kind": "replaced"}, "needs values", id="replaced without values"),
+        pytest.param({"kind": "replaced", "values": ["x"]}, "values must be an object", id="values is a list"),
+        pytest.param({"kind": "malformed", "part": 1.5}, "part must be", id="part of more than all"),
+        pytest.param({"kind": "slow", "after": -1}, "after must be a whole number from 0", id="after is negative"),
         pytest.param({"kind": "shift", "rows": True}, "rows must be", id="rows is a boolean"),
         pytest.param({"kind": "sparse"}, "needs members", id="sparse without members"),
         pytest.param({"kind": "sparse", "members": []}, "members must be an array", id="sparse with no member named"),
