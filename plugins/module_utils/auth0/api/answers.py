@@ -147,6 +147,11 @@ def nothing(value: object, where: str) -> None:
         raise _wrong(where, "is not empty")
 
 
+def anything(value: object, where: str) -> object:
+    """Any value, which is read by whoever asked."""
+    return value
+
+
 def maybe(shape: Shape) -> Shape:
     """That, or nothing: the member is left out or null."""
 

@@ -11,9 +11,9 @@ iterated: they ask for an empty page after every full answer.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Callable, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Callable, Iterator
 
 from ..authenticators import Authenticator
 from ..factors import FACTORS, of_management_type
@@ -27,9 +27,11 @@ from ..wire.errors import (
     ConflictError,
     NotFoundError,
     ServerError,
+    one_line,
 )
 from .answers import (
     ALREADY_THERE,
+    anything,
     checked,
     count,
     every_item,
@@ -40,12 +42,16 @@ from .answers import (
     named_id,
     nothing,
     object_of,
+    one_of,
     text,
     undocumented,
+    valid,
     word,
 )
 from .bearer import Bearer
 from .checks import check_id
+from .profiles import Profile, read_profile
+from ..wire.download import download
 from ..wire.transport import ANSWER, ATTEMPT, NOT_REPEATED, Attempt, Transport, httpx_client
 
 if TYPE_CHECKING:
@@ -68,9 +74,6 @@ _ANY_METHOD = object_of(
     preferred_authentication_method=maybe(text),
     authentication_methods=maybe(list_of(object_of(id=maybe(identifier), type=maybe(text)))),
 )
-_USER = object_of(
-    user_id=maybe(named_id), email=maybe(text), name=maybe(text), created_at=maybe(text), last_login=maybe(text)
-)
 
 
 def _method(value: object, where: str) -> Any:
@@ -80,18 +83,9 @@ def _method(value: object, where: str) -> Any:
     return object_of(**{row.shown_as: word})(item, where) if row and row.shown_as else item
 
 
-_USERS = object_of(users=list_of(_USER), total=count, length=maybe(count))
-
-
-class Profile(TypedDict, total=False):
-    """A user as the API returns it, with the fields that were requested and that the user has."""
-
-    user_id: str
-    email: str
-    name: str
-    created_at: str
-    last_login: str
-    blocked: bool
+# A row is read by itself: an odd one does not end the list.
+_USERS = object_of(users=list_of(anything), total=count, length=maybe(count))
+_JOB = {"status": word, "location": maybe(word), "status_details": maybe(text)}
 
 
 @dataclass(frozen=True)
@@ -100,10 +94,28 @@ class UserPage:
 
     :ivar users: in the order of the query
     :ivar total: how many match the query; whether Auth0 counts past 1000 is not documented
+    :ivar unnamed: how many rows of the page name no user
     """
 
     users: tuple[Profile, ...]
     total: int
+    unnamed: int = 0
+
+
+@dataclass(frozen=True)
+class ExportJob:
+    """A users-export job.
+
+    :ivar status: ``completed``, ``failed``; anything else is a job that still runs
+    :ivar location: the link to the file, good for a minute, of a job that is completed; None before. It is a secret.
+    :ivar percentage_done: as far as Auth0 tells
+    :ivar details: what Auth0 says of a job that failed
+    """
+
+    status: str
+    location: str | None = field(default=None, repr=False)
+    percentage_done: int | None = None
+    details: str | None = None
 
 
 class ManagementApi:
@@ -254,14 +266,68 @@ class ManagementApi:
                 include_fields=True if fields else None,
             ),
         )
-        users = checked(action, answer, _USERS)["users"]
+        rows = checked(action, answer, _USERS)["users"]
         length = answer.get("length")
-        if length not in (None, len(users)):
-            raise undocumented(action, "length is %d, but users has %d items" % (length, len(users)))
-        total, different = answer.get("total", len(users)), len({user.get("user_id") for user in users})
+        if length not in (None, len(rows)):
+            raise undocumented(action, "length is %d, but users has %d items" % (length, len(rows)))
+        users = tuple(filter(None, map(read_profile, rows)))
+        total, different = answer.get("total", len(users)), len({user["user_id"] for user in users})
         if different > total:
             raise undocumented(action, "total is %d, but users has %d different ones" % (total, different))
-        return UserPage(tuple(cast(Profile, user) for user in users), answer.get("total", 0))
+        return UserPage(users, answer.get("total", 0), len(rows) - len(users))
+
+    def count_users(self, query: str | None = None) -> int:
+        """How many users there are, or match the query (``GET /users``, scope ``read:users``); eventually consistent.
+
+        Whether Auth0 counts past 1000 is not documented.
+        """
+        return self.list_users(per_page=1, query=query, sort=None, fields=("user_id",)).total
+
+    def start_users_export(self, fields: tuple[str, ...]) -> str:
+        """The ID of a new job that exports all users of all connections (``POST /jobs/users-exports``, scope ``read:users``).
+
+        :param fields: profile fields wanted
+        :raises AmbiguousWriteError: the answer was lost; a job may run that nobody knows. It reads only.
+        """
+        action = "start an export of the users"
+        answer = self.call(
+            action,
+            lambda client: client.jobs.users_exports.create(
+                format="json",
+                fields=[{"name": name} for name in fields],  # type: ignore[arg-type]
+            ),
+        )
+        lost = "A job may run that exports the users. It changes nothing, and is gone in a day."
+        return str(checked(action, answer, object_of(id=identifier), lost=lost)["id"])
+
+    def users_export(self, job_id: str) -> ExportJob:
+        """How far a job is, with a fresh link to its file if it is completed (``GET /jobs/{id}``, scope ``read:users``).
+
+        :raises NotFoundError: no such job, or it is older than a day
+        """
+        action = "read the export job %s" % job_id
+        answer = self.call(action, lambda client: client.jobs.get(job_id))
+        job = checked(action, answer, object_of(id=one_of(job_id), **_JOB))
+        done = job["status"] == "completed"
+        if done and not job.get("location"):
+            raise undocumented(action, "location is missing")
+        told = valid(job, percentage_done=count)
+        details = job.get("status_details")
+        return ExportJob(
+            one_line(job["status"]),
+            job["location"] if done else None,
+            told.get("percentage_done"),
+            one_line(details) if details else None,
+        )
+
+    def download(self, location: str) -> Iterator[str]:
+        """The lines of an exported file, streamed from where the job says that it is. Complete only where no error ends them.
+
+        :param location: the link of an :class:`ExportJob`; the host behind it gets no token
+        :raises TransportError: the host cannot be reached, or the file came in part
+        :raises ServerError: the link has expired, or what is behind it is not such a file
+        """
+        return download(self._connection, location, "download the exported users")
 
     def list_authenticators(self, user_id: str) -> list[Authenticator]:
         """A user's authentication methods (scope ``read:authentication_methods``): one request while there are at most 100.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError, address
@@ -18,6 +18,7 @@ from .redaction import Secrets, user_part
 from .trust import tls_context
 
 LONGEST_TIMEOUT = 3600
+_OPTION = "proxy"
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Connection:
         host = _checked_host(url)
         if not isinstance(timeout, (int, float)) or not 0 < timeout <= LONGEST_TIMEOUT:
             raise ConfigurationError("timeout %r is not above 0 and at most %d seconds" % (timeout, LONGEST_TIMEOUT))
-        way = read_proxy(proxy, "proxy") if proxy else _environment_proxy(url)
+        way = read_proxy(proxy, _OPTION) if proxy else _environment_proxy(url)
         known = secrets or Secrets()
         if way:
             known.add(*user_part(way.address))
@@ -85,6 +86,19 @@ class Connection:
             proxy=way,
             secrets=known,
         )
+
+    def to(self, origin: str) -> Connection:
+        """The way to another host, that the tenant named: with the same trust, and over the proxy that was named.
+
+        :param origin: of its address, ``https://host[:port]``; ``http`` only where the tenant itself is reached so
+        :raises ConfigurationError: it is not of this form
+        """
+        host = _checked_host(origin)
+        if origin.startswith("http:") and not self.base_url.startswith("http:"):
+            raise ConfigurationError("%s is not reached by https" % host)
+        given = self.proxy if self.proxy and self.proxy.named == _OPTION else None
+        context = self.context or (tls_context(True, None) if origin.startswith("https:") else None)
+        return replace(self, base_url=origin, context=context, proxy=given or _environment_proxy(origin))
 
     @property
     def issuer(self) -> str:

@@ -34,6 +34,12 @@ if TYPE_CHECKING:
 # The most of an answer that is received, and the most that it may be unpacked to.
 LONGEST_BODY = 32 * 2**20
 LONGEST_HEAD = 256 * 2**10
+# The most of a file. The profiles of fifty million users take less, packed.
+LONGEST_FILE = 8 * 2**30
+# So much of a file has to come within the timeout of a request, so that a drip is no progress, ...
+_PART = 2**14
+# ... and all of it while so many seconds are waited for it.
+_LONGEST_DOWNLOAD = 4 * 3600.0
 _PIECE = 2**16
 # A packed answer has one member, or few. The rest is copied after each, so many small ones take for ever.
 _MOST_MEMBERS = 64
@@ -99,29 +105,13 @@ class Exchange:
         :param target: path and query, encoded
         :raises Unanswered: there is none that can be used, in time
         """
-        import requests
-        from urllib3.exceptions import HTTPError
-
-        request = requests.PreparedRequest()
-        request.method, request.url, request.body = method, self._connection.base_url + target, body
-        request.headers = requests.structures.CaseInsensitiveDict(headers)
-        request.headers["Accept-Encoding"] = "gzip"
-        if body is not None or method not in ("GET", "HEAD", "DELETE"):
-            request.headers["Content-Length"] = str(len(body or b""))
+        with_length = body is not None or method not in ("GET", "HEAD", "DELETE")
+        length = {"Content-Length": str(len(body or b""))} if with_length else {}
         self._watch.begin(self._connection.timeout)
         try:
-            with self._adapter.send(
-                request, stream=True, timeout=self._connection.timeout, proxies=self._proxies
-            ) as response:
+            with self._response(method, target, {**headers, "Accept-Encoding": "gzip", **length}, body) as response:
                 return self._read(response)
-        except (
-            requests.RequestException,
-            HTTPError,
-            OSError,
-            http.client.HTTPException,
-            ValueError,
-            _Unusable,
-        ) as error:
+        except _failures() as error:
             self.close()
             raise self._told(error) from None
         except BaseException:  # for instance Ctrl-C: what comes over this connection would answer another request
@@ -129,6 +119,50 @@ class Exchange:
             raise
         finally:
             self._watch.end()
+
+    def stream(self, target: str, headers: Mapping[str, str]) -> Iterator[bytes]:
+        """The file at this address as it comes. It is never held as a whole, and the connection is closed at its end.
+
+        The time of the request begins anew with every part, and does not run while the caller is busy with one.
+
+        :raises Unanswered: there is none, or it does not come in time; what was given before is no whole file
+        """
+        timeout, waited, size = self._connection.timeout, 0.0, 0
+        self._watch.begin(timeout)
+        try:
+            begun = time.monotonic()
+            with self._response("GET", target, {**headers, "Accept-Encoding": "identity"}, None) as response:
+                if response.status_code != 200:
+                    raise _Unusable("it answered with status %d" % response.status_code)
+                _check_head({name.lower(): value for name, value in response.headers.items()}, LONGEST_FILE)
+                pieces = response.raw.stream(_PART, decode_content=False)
+                while part := _next_part(pieces):
+                    waited, size = waited + time.monotonic() - begun, size + len(part)
+                    if self._watch.is_over or waited > _LONGEST_DOWNLOAD:
+                        raise TimeoutError
+                    if size > LONGEST_FILE:
+                        raise _Unusable("it is larger than %d GiB" % (LONGEST_FILE // 2**30))
+                    self._watch.end()
+                    yield part
+                    self._watch.go_on(timeout)
+                    begun = time.monotonic()
+                if self._watch.is_over:
+                    raise TimeoutError
+        except _failures() as error:
+            raise self._told(error) from None
+        finally:
+            self._watch.end()
+            self.close()
+
+    def _response(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
+    ) -> requests.Response:
+        import requests
+
+        request = requests.PreparedRequest()
+        request.method, request.url, request.body = method, self._connection.base_url + target, body
+        request.headers = requests.structures.CaseInsensitiveDict(headers)
+        return self._adapter.send(request, stream=True, timeout=self._connection.timeout, proxies=self._proxies)
 
     def _read(self, response: requests.Response) -> Answer:
         status = response.status_code
@@ -221,6 +255,14 @@ def _cause(links: list[BaseException]) -> Unanswered:
     return Unanswered("no connection could be made", _CHECK_NETWORK)
 
 
+def _failures() -> tuple[type[Exception], ...]:
+    """What requests, and all that it stands on, raise for a request that has no answer."""
+    import requests
+    from urllib3.exceptions import HTTPError
+
+    return requests.RequestException, HTTPError, OSError, http.client.HTTPException, ValueError, _Unusable
+
+
 class _Unusable(Exception):
     """What came is no answer; the text says why."""
 
@@ -242,6 +284,10 @@ class _Watch:
     def begin(self, seconds: float) -> None:
         """Another request starts, and ends after so many seconds."""
         self.sent, self.is_over = False, self.ended
+        self.go_on(seconds)
+
+    def go_on(self, seconds: float) -> None:
+        """The request may take so many seconds from now on."""
         self._ends = time.monotonic() + seconds
         self._timer = threading.Timer(seconds, self._cut, [self._ends])
         self._timer.daemon = True
@@ -380,7 +426,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             pending.extend(item for item in linked if isinstance(item, BaseException))
 
 
-def _check_head(headers: Mapping[str, str]) -> None:
+def _check_head(headers: Mapping[str, str], longest: int = LONGEST_BODY) -> None:
     """Refuse what urllib3 reads in one way and a proxy on the way may read in another."""
     if sum(map(len, headers.values())) > LONGEST_HEAD:
         raise _Unusable("its answer has more than %d KiB of headers" % (LONGEST_HEAD // 2**10))
@@ -390,8 +436,18 @@ def _check_head(headers: Mapping[str, str]) -> None:
         if not re.fullmatch("[0-9]+", length.strip(), re.ASCII):
             raise _Unusable("its answer announces no length that could be right")
         # int() refuses to read thousands of digits.
-        if int(length.strip()[:19]) > LONGEST_BODY:
-            raise _Unusable(_TOO_LARGE)
+        if int(length.strip()[:19]) > longest:
+            raise _Unusable("its answer is larger than %d MiB" % (longest // 2**20))
+
+
+def _next_part(pieces: Iterator[bytes]) -> bytes:
+    """The next part of a file, which is small only at its end; empty after that."""
+    part = bytearray()
+    for piece in pieces:
+        part += piece
+        if len(part) >= _PART:
+            break
+    return bytes(part)
 
 
 def _received(response: requests.Response) -> bytes:

@@ -52,8 +52,12 @@ _SENT = _RETURNED | {
     "otp",
     "password",
 }
+# The member of an answer that holds a link to a file. Whoever knows its query may fetch the file.
+_LINK = "location"
+# Members of answers that teach secrets.
+_TEACHING = _RETURNED | {_LINK}
 # Not shown as text by anybody, and compared with what a task asks for.
-_KEPT = _RETURNED | {"code"}
+_KEPT = _TEACHING | {"code"}
 # Members that hold the same secret.
 _SAME = {
     "barcode_uri": "secret",
@@ -102,7 +106,7 @@ class Secrets:
         :param is_error: it is read by a person only, so the shortest secrets are masked as well
         """
         strings = list(_strings(body, ""))
-        returned = [(text, member) for member, text in strings if member in _RETURNED]
+        returned = [(text, member) for member, text in strings if member in _TEACHING]
         others = "\n".join(text for member, text in strings if member not in _KEPT)
         found = tuple(form for form in self._forms if form in others and (is_error or _is_found_in_data(form)))
         # A secret may come back as another one: as a recovery code, for instance, which is shown.
@@ -130,9 +134,9 @@ class Secrets:
         with self._lock:
             known, new = dict(self._known), set()
             for value, member in found:
-                for secret in (value, *_in_address(value)) if member in _RETURNED else (value,):
+                for secret in _taught(value, member):
                     if isinstance(secret, str) and len(secret) >= SHORTEST_SECRET:
-                        if member not in _RETURNED or len(secret) <= _LONGEST_LEARNED:
+                        if member not in _TEACHING or len(secret) <= _LONGEST_LEARNED:
                             new |= {secret} - known.keys()
                             known[secret] = known.get(secret, set()) | {_SAME.get(member, member)}
             self._known = known
@@ -209,6 +213,22 @@ def _in_base64(secret: bytes) -> Iterator[str]:
         if len(inner) >= _SHORTEST_IN_DATA:
             yield inner
             yield inner.replace("+", "-").replace("/", "_")
+
+
+def _taught(value: object, member: str) -> Iterable[object]:
+    """The secrets in a value."""
+    if member == _LINK:
+        return _in_link(value)
+    return (value, *_in_address(value)) if member in _RETURNED else (value,)
+
+
+def _in_link(text: object) -> Iterator[str]:
+    """What a link to a file is signed with: its query, and all in it that is too long for a date or a number."""
+    address, _mark, query = text.partition("?") if isinstance(text, str) else ("", "", "")
+    if "://" not in address:
+        return  # a place
+    yield query
+    yield from (value for _name, value in parse_qsl(query) if len(value) >= 20)
 
 
 def _in_address(text: object) -> Iterator[str]:

@@ -202,7 +202,7 @@ def _read(status: int, headers: Mapping[str, str], content: bytes, secrets: Secr
         return Reply(status, shown, wrong="the response has more than %d values" % _MOST_VALUES)
     try:
         body = json.loads(content, parse_constant=_no_number)
-        return Reply(status, shown, secrets.answer(_printable(body, 0), is_error=status >= 400))
+        return Reply(status, shown, secrets.answer(printable(body), is_error=status >= 400))
     except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
         return Reply(status, shown, wrong="the response is not JSON")
 
@@ -211,7 +211,7 @@ def _no_number(name: str) -> object:
     raise ValueError("%s is not JSON" % name)
 
 
-def _printable(value: object, depth: int) -> object:
+def printable(value: object, depth: int = 0) -> Any:
     """The JSON value with half characters replaced, which cannot be written anywhere.
 
     :raises ValueError: it is nested too deep
@@ -222,8 +222,8 @@ def _printable(value: object, depth: int) -> object:
         if depth > _DEEPEST:
             raise ValueError("nested too deep")
         if isinstance(value, list):
-            return [_printable(each, depth + 1) for each in value]
-        return {str(_printable(name, depth)): _printable(each, depth + 1) for name, each in value.items()}
+            return [printable(each, depth + 1) for each in value]
+        return {str(printable(name, depth)): printable(each, depth + 1) for name, each in value.items()}
     return value
 
 

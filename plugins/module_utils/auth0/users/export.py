@@ -1,0 +1,134 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every user of the tenant through a users-export job: three requests and a file, however many users there are.
+
+A file says that it is whole, not that it holds everybody. Whoever lists users with it compares with how many there are.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Callable, Iterator, Protocol, TypeVar
+
+from ..api.management import ExportJob
+from ..api.profiles import Profile, read_line
+from ..wire.errors import (
+    AmbiguousWriteError,
+    Auth0Error,
+    AuthenticationError,
+    RateLimitError,
+    ServerError,
+    TransportError,
+)
+from .population import FIELDS
+
+EXPORTED_FIELDS = (*FIELDS, "multifactor_last_modified")
+# Seconds: between two looks at the job, at first and at most; for the whole job; for errors without any answer in between.
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 15.0
+LONGEST_JOB = 1800.0
+PATIENCE = 120.0
+# How often a job is started again whose start had no answer, and a download that ended early.
+MORE_STARTS = 2
+MORE_DOWNLOADS = 3
+
+Given = TypeVar("Given")
+
+
+class ExportUnavailable(Auth0Error):
+    """The users cannot be had from an export job. They can be listed with :class:`.population.Population`."""
+
+
+class Exports(Protocol):
+    """What an export needs of the Management API."""
+
+    def start_users_export(self, fields: tuple[str, ...]) -> str: ...
+
+    def users_export(self, job_id: str) -> ExportJob: ...
+
+    def download(self, location: str) -> Iterator[str]: ...
+
+
+class ExportedUsers:
+    """The users of one tenant; iterate once.
+
+    :ivar listed: how many users the file named so far
+    :ivar unnamed: how many of its lines name nobody
+    """
+
+    def __init__(
+        self, api: Exports, *, sleep: Callable[[float], None] = time.sleep, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._api, self._sleep, self._clock = api, sleep, clock
+        self.listed = self.unnamed = 0
+
+    def __iter__(self) -> Iterator[Profile]:
+        """Profiles with the keys of :data:`EXPORTED_FIELDS` that the user has, in the order of the file.
+
+        Memory is flat. A user may come twice, because a download that ends early begins again.
+
+        :raises ExportUnavailable: the job was refused, failed or does not end, or its file cannot be had. Users who were
+            given before that exist; there may be more.
+        :raises AuthenticationError: the credentials are refused
+        """
+        job_id = self._patiently(lambda: self._api.start_users_export(EXPORTED_FIELDS))
+        for more in reversed(range(1 + MORE_DOWNLOADS)):
+            try:
+                yield from self._users(self._link(job_id))
+                return
+            except (TransportError, ServerError) as error:
+                if not more:
+                    raise _unavailable(error) from None
+            self._sleep(FIRST_PAUSE)
+
+    def _users(self, link: str) -> Iterator[Profile]:
+        self.listed = self.unnamed = 0
+        for line in self._api.download(link):
+            user = read_line(line)
+            if user is None:
+                self.unnamed += 1
+            else:
+                self.listed += 1
+                yield user
+        if self.unnamed and not self.listed:
+            raise ServerError("Could not read the exported users: no line of the file names a user")
+
+    def _link(self, job_id: str) -> str:
+        """A fresh link to the file, which is good for a minute, once the job is done."""
+        begun, pause = self._clock(), FIRST_PAUSE
+        while True:
+            job = self._patiently(lambda: self._api.users_export(job_id))
+            if job.location is not None:
+                return job.location
+            if job.status == "failed":
+                raise ExportUnavailable("Could not export the users: the job failed: %s" % (job.details or "no reason"))
+            if self._clock() - begun + pause > LONGEST_JOB:
+                raise ExportUnavailable(
+                    "Could not export the users: the job is not done after %.0f minutes (its status is %s)"
+                    % (LONGEST_JOB / 60, job.status)
+                )
+            self._sleep(pause)
+            pause = min(pause * 1.5, LONGEST_PAUSE)
+
+    def _patiently(self, ask: Callable[[], Given]) -> Given:
+        """The answer. Errors that pass are waited out; what started a job without an answer is asked twice more."""
+        begun, pause, lost = self._clock(), FIRST_PAUSE, 0
+        while True:
+            try:
+                return ask()
+            except AuthenticationError:
+                raise
+            except (TransportError, ServerError, RateLimitError) as error:
+                lost += isinstance(error, AmbiguousWriteError)
+                lasting = isinstance(error, TransportError) and error.lasting
+                if lasting or lost > MORE_STARTS or self._clock() - begun + pause > PATIENCE:
+                    raise _unavailable(error) from None
+            except Auth0Error as error:
+                raise _unavailable(error) from None
+            self._sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def _unavailable(error: Auth0Error) -> Auth0Error:
+    return error.replace(ExportUnavailable)
