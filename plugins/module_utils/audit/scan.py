@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Callable, Iterable, Iterator, Sequence
 
-from ..auth0.api.management import Profile
+from ..auth0.api.profiles import Profile
 from ..auth0.authenticators import Authenticator
 from ..auth0.times import as_time, iso
 from ..auth0.users.population import PopulationError

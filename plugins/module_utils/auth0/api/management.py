@@ -294,7 +294,7 @@ class ManagementApi:
             action,
             lambda client: client.jobs.users_exports.create(
                 format="json",
-                fields=[{"name": name} for name in fields],  # type: ignore[arg-type]
+                fields=[{"name": name} for name in fields],
             ),
         )
         lost = "A job may run that exports the users. It changes nothing, and is gone in a day."

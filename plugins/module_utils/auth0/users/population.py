@@ -8,24 +8,32 @@ Auth0's user search shows the first 1000 matches of a query and refuses the page
 pages shift when a user is deleted meanwhile. So the walk does not page through one long list. It follows
 ``created_at``, which never changes: every query begins at the creation time of the last user seen, and only its first
 page is read. Further pages are needed only where more users than fit on one page were created in one millisecond.
+
+The search may still hide users. So the users are counted, and where some are missing the walk is made again.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from array import array
+from bisect import bisect_left
+from datetime import datetime, timedelta, timezone
 from typing import Iterator, Protocol
 
-from ..api.management import Profile, UserPage
+from ..api.management import UserPage
+from ..api.profiles import Profile
 from ..times import as_time, iso
 from ..wire.errors import Auth0Error
 
-FIELDS = ("user_id", "email", "name", "created_at", "last_login", "blocked")
+FIELDS = ("user_id", "email", "name", "created_at", "last_login", "blocked", "identities")
 PER_PAGE = 100
 REACH = 1000
+MORE_WALKS = 2
+_MILLISECOND = timedelta(milliseconds=1)
+_BEGINNING = datetime.min.replace(tzinfo=timezone.utc)
 
 
 class PopulationError(Auth0Error):
-    """The search cannot show every user."""
+    """There are users, and the search shows none of them."""
 
 
 class UserSearch(Protocol):
@@ -37,10 +45,13 @@ class UserSearch(Protocol):
 
 
 class Population:
-    """The users of one tenant; iterate once.
+    """The users of one tenant; iterate once. The attributes are final when the iteration has come to its end.
 
-    :ivar total: how many users Auth0 counted when the walk began, None before that. Whether Auth0 counts beyond 1000
-        is not documented, so from 1000 on it is a lower bound.
+    :ivar total: how many users Auth0 counts, None before it was asked. Whether Auth0 counts beyond 1000 is not documented, so
+        from 1000 on it is a lower bound.
+    :ivar listed: how many different users were given so far
+    :ivar unnamed: how many rows of the last walk name no user
+    :ivar incomplete: why there may be users who were not given, one line; None where nothing says so
     """
 
     def __init__(self, api: UserSearch, query: str | None = None) -> None:
@@ -49,61 +60,161 @@ class Population:
         """
         self._api, self._query = api, query
         self.total: int | None = None
+        self.listed = self.unnamed = 0
+        self.incomplete: str | None = None
+        # Of the last walk: how many users of a moment are not shown, at least; and the moment whose users vanished.
+        self._hidden: dict[datetime, int] = {}
+        self._doubt: datetime | None = None
 
     def __iter__(self) -> Iterator[Profile]:
-        """Profiles with the keys of :data:`FIELDS` that the user has, in the order of creation.
+        """Profiles with the keys of :data:`FIELDS` that the user has, in the order of creation; after them those that another
+        walk found.
 
-        Memory is flat: the IDs of one query and of one millisecond are kept, at most 1000 each.
+        Memory grows by eight bytes a user.
 
-        :raises PopulationError: 1000 users or more were created in one millisecond, or the search hides its matches
-        :raises Auth0Error: the search failed
+        :raises PopulationError: Auth0 counts users and shows none
+        :raises Auth0Error: the search failed; the users given before that exist
         """
-        reached = datetime.min.replace(tzinfo=timezone.utc)
-        query, page = self._query, 0
-        seen: set[str] = set()
-        shown: set[str | None] = set()
-        counted = 0
+        given = _Given()
+        for _walk in range(1 + MORE_WALKS):
+            for user in self._walk():
+                if given.add(user["user_id"]):
+                    self.listed += 1
+                    yield user
+            missing = self._missing()
+            if missing <= self.unnamed + sum(self._hidden.values()) and self._doubt is None:
+                break
+            given.settle()
+        if missing and not self.listed:
+            raise PopulationError(
+                "Could not list all users: Auth0 counts %d matches and returns none of them" % missing
+            )
+        self.incomplete = self._reason(missing)
+
+    def _missing(self) -> int:
+        """How many users there are who were not given."""
+        if self.listed != self.total:
+            # Some may have come or gone meanwhile.
+            self.total = self._page(self._query, 0, 1).total
+        return max((self.total or 0) - self.listed, 0)
+
+    def _reason(self, missing: int) -> str | None:
+        reasons = []
+        if missing:
+            reasons.append("Auth0 counts %d users, of whom %d were listed" % (self.total or 0, self.listed))
+        if self.listed and not self.total:
+            reasons.append("Auth0 does not tell how many users there are")
+        if self.unnamed:
+            reasons.append("%d rows name no user" % self.unnamed)
+        for moment, count in sorted(self._hidden.items()):
+            users = "at least %d users" % count if count else "further users, if there are any,"
+            reasons.append("%s created at %s cannot be listed with the search" % (users, iso(moment)))
+        if self._doubt is not None:
+            reasons.append("the search no longer shows who was created at %s" % iso(self._doubt))
+        return "; ".join(reasons) or None
+
+    def _walk(self) -> Iterator[Profile]:
+        """The users that one walk finds, each once."""
+        self._hidden, self._doubt, self.unnamed = {}, None, 0
+        reached = _BEGINNING
+        query, page, asked_again = self._query, 0, False
+        seen: set[str] = set()  # of the moment that was reached
+        undated: set[str] = set()
+        shown: set[str] = set()  # by this query
+        nameless = counted = 0
+        gained = False
+        crowd: tuple[datetime, int, int] | None = None
         while True:
-            answer = self._api.list_users(page=page, per_page=PER_PAGE, query=query, sort="created_at:1", fields=FIELDS)
-            if self.total is None:
-                self.total = answer.total
-            started_at = reached
+            answer = self._page(query, page)
+            if crowd is not None:
+                self._count_hidden(*crowd, answer.total)
+                crowd = None
+            ids = {user["user_id"] for user in answer.users}
+            if page == 0 and seen and seen.isdisjoint(ids):
+                # The query begins with somebody who was seen. Whoever is missing with them would never be noticed.
+                if not asked_again:
+                    asked_again = True
+                    continue
+                self._doubt = reached
+            asked_again = False
+            started_at, known = reached, len(shown) + nameless
             for created_at, user in sorted(map(_dated, answer.users), key=lambda dated: dated[0]):
                 user_id = user["user_id"]
-                if created_at < reached or (created_at == reached and user_id in seen):
+                if created_at is _BEGINNING:
+                    if user_id in undated:
+                        continue
+                    undated.add(user_id)
+                elif created_at < reached or (created_at == reached and user_id in seen):
                     continue
-                if created_at > reached:
-                    reached, seen = created_at, set()
-                seen.add(user_id)
+                elif created_at > reached:
+                    reached, seen = created_at, {user_id}
+                else:
+                    seen.add(user_id)
+                gained = True
                 yield user
             # A page may be shorter than requested, so only the count of matches shows which one is the last. A count below
             # what was shown (left out by Auth0, or overtaken by a deletion) is not believed: then an empty page is the end.
-            known = len(shown)
-            shown.update(user.get("user_id") for user in answer.users)
-            counted = answer.total or counted
-            if len(shown) == answer.total or (not answer.users and len(shown) >= counted):
+            shown |= ids
+            nameless += answer.unnamed
+            self.unnamed += answer.unnamed
+            rows, counted = len(shown) + nameless, answer.total or counted
+            if rows == answer.total < REACH or (rows == known >= counted and not answer.users):
                 return
-            if len(shown) == known:
-                raise PopulationError(
-                    "Could not list all users: Auth0 counts %d matches and returns %s of them"
-                    % (counted, "only %d" % known if known else "none")
-                )
-            if reached > started_at:
-                since = "created_at:[%s TO *]" % iso(reached)
-                query, page = "(%s) AND %s" % (self._query, since) if self._query else since, 0
-                shown, counted = set(), 0
-            elif len(shown) < REACH:
+            if reached == started_at and known < rows < REACH:
                 page += 1
-            else:
-                raise PopulationError(
-                    "Could not list all users: %d or more were created at %s, and the user search returns no more of them"
-                    % (REACH, iso(reached)),
-                    hint="Users who were imported together cannot be read with the search. Export them with a users-exports job.",
-                )
+                continue
+            if reached == started_at:
+                # No page shows more, though there may be more. Whether somebody is missing, the count at the end tells.
+                if not gained or reached is _BEGINNING or reached.year == datetime.max.year:
+                    return
+                if rows >= REACH:
+                    crowd = reached, counted, rows
+                reached = reached.replace(microsecond=reached.microsecond // 1000 * 1000) + _MILLISECOND
+                seen = set()
+            since = "created_at:[%s TO *]" % iso(reached)
+            query, page = "(%s) AND %s" % (self._query, since) if self._query else since, 0
+            shown, nameless, counted, gained = set(), 0, 0, False
+
+    def _count_hidden(self, moment: datetime, before: int, shown: int, after: int) -> None:
+        """Note who was created in a moment with more users than can be shown.
+
+        :param before: how many users Auth0 counted from this moment on
+        :param after: the same, after it
+        """
+        if max(before, self.total or 0) <= REACH:
+            self._hidden[moment] = 0  # Auth0 may not count further
+        elif before > shown + after:
+            self._hidden[moment] = before - shown - after
+
+    def _page(self, query: str | None, page: int, per_page: int = PER_PAGE) -> UserPage:
+        answer = self._api.list_users(page=page, per_page=per_page, query=query, sort="created_at:1", fields=FIELDS)
+        if self.total is None:
+            self.total = answer.total
+        return answer
+
+
+class _Given:
+    """Who was given, in eight bytes each."""
+
+    def __init__(self) -> None:
+        self._earlier = array("q")
+        self._now = array("q")
+
+    def add(self, user_id: str) -> bool:
+        """Note this user, unless an earlier walk gave it; whether it was noted."""
+        key = hash(user_id)
+        at = bisect_left(self._earlier, key)
+        if at < len(self._earlier) and self._earlier[at] == key:
+            return False
+        self._now.append(key)
+        return True
+
+    def settle(self) -> None:
+        """The walk is at its end, and another one begins."""
+        self._earlier = array("q", sorted({*self._earlier, *self._now}))
+        self._now = array("q")
 
 
 def _dated(user: Profile) -> tuple[datetime, Profile]:
-    created_at = as_time(user.get("created_at"))
-    if created_at is None or not user.get("user_id"):
-        raise PopulationError("Could not list all users: Auth0 returned a user without user_id or created_at")
-    return created_at, user
+    """When the user was created; the beginning of time for one who does not tell, and whom no range of dates finds."""
+    return as_time(user.get("created_at")) or _BEGINNING, user

@@ -154,9 +154,7 @@ class Exchange:
             self._watch.end()
             self.close()
 
-    def _response(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
-    ) -> requests.Response:
+    def _response(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> requests.Response:
         import requests
 
         request = requests.PreparedRequest()

@@ -96,10 +96,15 @@ def test_what_nobody_knows_yet_is_let_through():
     assert (row.factor, row.created_at, row.last_used_at) == ("hologram", None, None)
 
 
-@pytest.mark.parametrize("answer", [*ABSENT, {"users": [], "length": 3}, {"users": [{"user_id": 5}]}, {"users": ["x"]}])
+@pytest.mark.parametrize("answer", [*ABSENT, {"users": [], "length": 3}, {"users": None}])
 def test_a_page_of_users_without_members_is_not_a_tenant_without_users(answer):
     with pytest.raises(ServerError, match=UNDOCUMENTED):
         Answering(answer).list_users()
+
+
+def test_rows_that_name_nobody_are_counted_and_the_others_stay():
+    page = Answering({"users": ["x", {"user_id": 5}, {}, {"user_id": "auth0|1"}], "total": 4}).list_users()
+    assert (page.users, page.total, page.unnamed) == (({"user_id": "auth0|1"},), 4, 3)
 
 
 def test_more_users_than_there_are_is_not_believed():

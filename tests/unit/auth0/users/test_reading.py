@@ -258,7 +258,7 @@ class Searched(Api):
     def list_users(self, page, per_page, query, sort, fields):
         self.asked.append(query)
         users = [{"user_id": "a|1", "email": "1@example.com", "created_at": "2026-01-01T00:00:00.000Z"}]
-        return SimpleNamespace(users=users, total=1)
+        return SimpleNamespace(unnamed=0, users=users, total=1)
 
 
 @pytest.mark.parametrize(
