@@ -23,6 +23,7 @@ class Emulation:
 
     def __init__(self, tenant: Tenant, seed_file: str | None = None):
         self.tenant = self._first = tenant
+        self._first_plan = tenant.plan
         self._seed_file = seed_file
         self.faults = Faults()
         self.requests: deque[tuple] = deque(maxlen=LOGGED_REQUESTS)
@@ -45,7 +46,7 @@ class Emulation:
             first.domain,
             population.count if users is None else users,
             population.seed if seed is None else seed,
-            plan or first.plan,
+            plan or self._first_plan,
             first.switches if switches is None else switches,
             first.signer,
         )

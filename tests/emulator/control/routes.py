@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -22,6 +23,7 @@ from .emulation import Emulation
 
 PREFIX = "/_control/"
 MOST_USERS = 10_000_000
+MOST_NEWCOMERS = 10_000  # in one request; unlike seeded users they are in memory
 LATEST = 253_370_764_800_000  # the year 9999, milliseconds; later times have no ISO form
 
 
@@ -41,10 +43,21 @@ def _ready(emulation: Emulation, _query: dict, _body: Any) -> tuple[int, dict]:
     return 200, {"ready": True, "domain": emulation.tenant.domain}
 
 
+def _wanted(body: Any, name: str, rule: tuple[Callable[[Any], bool], str]) -> Any:
+    """The only member of the body."""
+    is_allowed, expected = rule
+    if not isinstance(body, dict) or set(body) != {name} or not is_allowed(body[name]):
+        raise ValueError(f"expected an object with {name}, {expected}")
+    return body[name]
+
+
+_PLAN = (lambda value: isinstance(value, str) and value in PLANS, f"one of {', '.join(sorted(PLANS))}")
+_EVERY = (lambda value: is_whole(value, 1, MOST_USERS), f"a whole number from 1 to {MOST_USERS}")
+_COUNT = (lambda value: is_whole(value, 1, MOST_NEWCOMERS), f"a whole number from 1 to {MOST_NEWCOMERS}")
 _RESET = {
     "users": (lambda value: is_whole(value, 0, MOST_USERS), f"a whole number from 0 to {MOST_USERS}"),
     "seed": (lambda value: is_whole(value, 0), "a whole number from 0"),
-    "plan": (lambda value: isinstance(value, str) and value in PLANS, f"one of {', '.join(sorted(PLANS))}"),
+    "plan": _PLAN,
     "switches": (lambda value: isinstance(value, dict), "an object of texts by switch name"),
 }
 
@@ -61,6 +74,20 @@ def _reset(emulation: Emulation, _query: dict, body: Any) -> tuple[int, None]:
         wanted = {**wanted, "switches": read_switches([f"{name}={text}" for name, text in wanted["switches"].items()])}
     emulation.reset(**wanted)
     return 204, None
+
+
+def _change_plan(emulation: Emulation, _query: dict, body: Any) -> tuple[int, dict]:
+    emulation.tenant.change_plan(_wanted(body, "plan", _PLAN))
+    return 200, {"plan": emulation.tenant.plan}
+
+
+def _log_in_many(emulation: Emulation, _query: dict, body: Any) -> tuple[int, dict]:
+    return 200, {"users": emulation.tenant.log_in_many(_wanted(body, "every", _EVERY))}
+
+
+def _sign_up_many(emulation: Emulation, _query: dict, body: Any) -> tuple[int, dict]:
+    users = emulation.tenant.sign_up_many(_wanted(body, "count", _COUNT))
+    return 201, {"users": len(users), "first": users[0].email, "last": users[-1].email}
 
 
 def _read_clock(emulation: Emulation, _query: dict, _body: Any) -> tuple[int, dict]:
@@ -159,6 +186,9 @@ def _read_remember_browser(emulation: Emulation, _query: dict, _body: Any) -> tu
 _ACTIONS = {
     ("GET", "ready"): _ready,
     ("POST", "reset"): _reset,
+    ("PUT", "plan"): _change_plan,
+    ("POST", "logins"): _log_in_many,
+    ("POST", "users/create"): _sign_up_many,
     ("GET", "clock"): _read_clock,
     ("PUT", "clock"): _set_clock,
     ("GET", "requests"): _read_requests,

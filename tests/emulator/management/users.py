@@ -24,6 +24,7 @@ from ..search.language import EVERYTHING, SEARCHABLE, Query, SearchError, parse
 from ..search.user_search import TooManyUsers, search
 from ..users.connections import DATABASE, SOCIAL
 from ..users.models import User
+from ..users.profiles import identity, new_profile
 from ..users.times import iso
 from ..users.views import profile_view
 
@@ -133,29 +134,16 @@ def create_user(call: Call) -> tuple[int, dict]:
     if connection == DATABASE and not (email and body.get("password")):
         missing = "password" if email else "email"
         raise invalid_body(f"Missing required property: {missing}")
-    tenant, now = call.tenant, iso(call.tenant.now())
+    tenant = call.tenant
     provider = "auth0" if connection == DATABASE else connection
     local_id = body.get("user_id") or secrets.token_hex(12)
     user_id = f"{provider}|{local_id}"
     taken = email is not None and any(user.connection == connection for user in tenant.find_by_email(email))
     if taken or tenant.find(user_id) is not None:
         raise management_error(409, "The user already exists.", "auth0_idp_error")
-    name = email or user_id
-    profile = {
-        "created_at": now,
-        "email_verified": False,
-        "identities": [
-            {"connection": connection, "user_id": local_id, "provider": provider, "isSocial": connection == SOCIAL}
-        ],
-        "name": name,
-        "nickname": name.partition("@")[0],
-        "picture": "https://cdn.example.com/avatars/default.png",
-        "updated_at": now,
-        "user_id": user_id,
-        **{key: value for key, value in body.items() if key in _PROFILE},
-    }
-    if email:
-        profile["email"] = email
+    identities = [identity(connection, provider, local_id, connection == SOCIAL)]
+    profile = new_profile(user_id, identities, email, tenant.now())
+    profile |= {key: value for key, value in body.items() if key in _PROFILE and key != "email"}
     user = User(profile, connection, body.get("password"))
     tenant.add(user)
     _record_signup(call, user, body)

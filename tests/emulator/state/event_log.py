@@ -26,10 +26,14 @@ class EventLog:
     """
 
     def __init__(self, plan: str):
-        self._lifetime = RETENTION_DAYS.get(plan, LONGEST_RETENTION_DAYS) * DAY
+        self.keep_as(plan)
         self._entries: list[dict] = []
         self._written: list[int] = []  # when, per entry; never descending, even when the clock is set back
         self._number = _FIRST_NUMBER
+
+    def keep_as(self, plan: str) -> None:
+        """Keep entries as long as this plan does."""
+        self._lifetime = RETENTION_DAYS.get(plan, LONGEST_RETENTION_DAYS) * DAY
 
     def write(self, now: int, **fields) -> None:
         """Add an entry of ``fields`` at the time ``now``; past 100,000 entries the oldest tenth is forgotten."""

@@ -10,10 +10,12 @@ import time
 from collections.abc import Iterator
 
 from ..users.models import Authenticator, Challenge, User, device_suffix, recovery_code
+from ..users.newcomers import newcomer
+from ..users.profiles import logged_in
 from ..users.search_delay import SearchDelay
 from ..users.seed import Population
 from ..users.store import UserStore
-from ..users.times import DAY, iso
+from ..users.times import DAY
 from ..users.views import is_factor, profile_view
 from .actions import Actions
 from .event_log import EventLog, event_fields
@@ -52,7 +54,6 @@ class Tenant:
         self.mfa_audience = f"https://{domain}/mfa/"
         self.my_account_audience = f"https://{domain}/me/"
         self.userinfo_audience = f"https://{domain}/userinfo"
-        self.plan = plan
         self.switches = switches
         self.actions = Actions()
         self.guardian = Guardian.from_switches(switches)
@@ -60,17 +61,24 @@ class Tenant:
         self.search_delay = SearchDelay(switches["search-delay"])
         self.latency = Latency(switches["latency-ms"], switches["latency-spread"], seed)
         self.log = EventLog(plan)
-        self.limiter = Limiter(plan, refill=switches["refill"], ahead=lambda: self.offset / 1000)
         self.signer = signer or Signer()
         self.sealer = Sealer()
-        self.quotas = Quotas(plan, switches["user-quotas"])
         self.failed_logins = FailedLogins()
         self.used_assertions = UsedAssertions()
         self.refresh_tokens = RefreshTokens()
         self.logins = Logins()
         self.browsers = Browsers()
         self.offset = 0  # milliseconds by which the tenant's clock was moved
+        self._newcomers = 0
+        self.change_plan(plan)
         self.store = UserStore(Population(seed, users, self.now(), switches["message-types"]))
+
+    def change_plan(self, plan: str) -> None:
+        """Have the limits of another plan from now on; all buckets and quotas begin anew."""
+        self.plan = plan
+        self.limiter = Limiter(plan, refill=self.switches["refill"], ahead=lambda: self.offset / 1000)
+        self.quotas = Quotas(plan, self.switches["user-quotas"])
+        self.log.keep_as(plan)
 
     # Clock
 
@@ -133,9 +141,20 @@ class Tenant:
     def record_login(self, user: User) -> None:
         """Record in the profile that the user logged in now."""
         self.before_write(user)
-        now = iso(self.now())
-        count = user.profile.get("logins_count", 0) + 1
-        user.profile = {**user.profile, "last_login": now, "updated_at": now, "logins_count": count}
+        user.profile = logged_in(user.profile, self.now())
+
+    def log_in_many(self, every: int) -> int:
+        """Let every so-many-th seeded user log in now; returns how many did. The user search sees it at once."""
+        return self.store.log_in(every, self.now())
+
+    def sign_up_many(self, count: int) -> list[User]:
+        """Add so many new users. The user search sees them at once."""
+        seed, now = self.store.population.seed, self.now()
+        users = [newcomer(self._newcomers + number, seed, now) for number in range(1, count + 1)]
+        self._newcomers += count
+        for user in users:
+            self.store.add(user)
+        return users
 
     def record_event(
         self,

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from .connections import CUSTOM_SOCIAL, DATABASE, SOCIAL
 from .models import ALPHANUMERIC, Authenticator, User, device_suffix, recovery_code, totp_secret
+from .profiles import identity, logged_in
 from .times import DAY, HOUR, iso
 
 PASSWORD = "Correct-Horse-7"
@@ -83,6 +84,7 @@ class Population:
         self._message_types = message_types
         self.seed = seed
         self._start = start
+        self._logins: list[tuple[int, int]] = []
         self._mask = int.from_bytes(self._digest(0)[:4], "big")
 
     def user_id(self, i: int) -> str:
@@ -133,6 +135,10 @@ class Population:
                 low = int(digits) * 10**missing
                 found.append(range(max(low, 1), min(low + 10**missing, self.count + 1)))
         return [part for part in found if part]
+
+    def log_in(self, every: int, moment: int) -> None:
+        """Let every so-many-th user have logged in at this moment, milliseconds."""
+        self._logins.append((every, moment))
 
     def created_at(self, i: int) -> int:
         """When user ``i`` was created, milliseconds; ascending in ``i``."""
@@ -215,14 +221,7 @@ class Population:
             "email_verified": verified,
             "family_name": family,
             "given_name": given,
-            "identities": [
-                {
-                    "connection": connection,
-                    "user_id": local_id,
-                    "provider": provider,
-                    "isSocial": provider != "auth0",
-                }
-            ],
+            "identities": [identity(connection, provider, local_id, provider != "auth0")],
             "name": f"{given} {family}",
             "nickname": email.partition("@")[0],
             "picture": f"https://cdn.example.com/avatars/{i}.png",
@@ -235,6 +234,9 @@ class Population:
             profile["logins_count"] = rng.randrange(1, 400)
         if i == BLOCKED or (i > GALLERY_SIZE and rng.random() < 0.02):
             profile["blocked"] = True
+        for every, moment in self._logins:
+            if i % every == 0:
+                profile = logged_in(profile, moment)
         return profile, connection
 
 

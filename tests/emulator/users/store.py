@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .models import User
+from .profiles import logged_in
 from .seed import Population
 
 REMEMBERED = 256
@@ -78,6 +79,19 @@ class UserStore:
         self._kept[self._next_position] = user
         self._next_position += 1
         self.index_address(user)
+
+    def log_in(self, every: int, moment: int) -> int:
+        """Let every so-many-th seeded user have logged in at this moment; returns how many they are.
+
+        However many, they need no memory.
+        """
+        self.population.log_in(every, moment)
+        known = {**self._kept, **self._remembered}
+        known = {i: user for i, user in known.items() if i <= self.population.count and i % every == 0}
+        for user in known.values():
+            if user is not None:
+                user.profile = logged_in(user.profile, moment)
+        return self.population.count // every - sum(user is None for user in known.values())
 
     def index_address(self, user: User) -> None:
         """Make the user findable by the present address; call this after a change."""
