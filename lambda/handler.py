@@ -7,17 +7,20 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import tempfile
 from datetime import datetime, timezone
 from typing import TypedDict
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import CoverageFigures, Summary
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import run
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import CoverageFigures
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import Order, Outcome, run
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.bearer import Bearer
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.operator import ClientSecret
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import ATTEMPTS, Budget
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -29,10 +32,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from settings import REQUEST_TIMEOUT, Credentials, Settings, read_settings
 from stores import ReportStore, fetch_credentials
 
-# Seconds that one request may be held back for the tenant's limit. Some of its buckets are refilled once a minute.
-MAX_WAIT = 60.0
-# Seconds kept for the slowest request that can be in flight when time runs out, and for writing the reports.
-MARGIN = ATTEMPTS * REQUEST_TIMEOUT + MAX_WAIT + 10.0
+# Seconds kept for the slowest request that can be in flight when time runs out, and for writing the reports. Nothing waits
+# beyond the deadline, so this is one attempt.
+MARGIN = REQUEST_TIMEOUT + 30.0
 
 logger = Logger(service="mfa-audit")
 
@@ -73,11 +75,13 @@ def handler(event: object, context: LambdaContext) -> Result:
     logger.info("audit started", extra={"run": run_id})
     with tempfile.TemporaryDirectory() as directory:
         try:
-            figures = _audit_with_current_secret(settings, context, directory)
+            outcome = _audit_with_current_secret(settings, context, FolderStore(directory))
         except (AuthenticationError, ForbiddenError) as error:
             # A retry policy goes by the name of the error, and must not retry these.
             raise error.replace(ConfigurationError) from None
-        keys = store.put(run_id, directory, figures["partial"])
+        figures = outcome.summary
+        files = {name: os.path.join(directory, key) for name, key in outcome.keys.items()}
+        keys = store.put(run_id, files, figures["partial"])
     result: Result = {
         "run": run_id,
         "partial": figures["partial"],
@@ -86,38 +90,29 @@ def handler(event: object, context: LambdaContext) -> Result:
         "findings": figures["findings"],
         "keys": keys,
     }
-    costs = {key: figures[key] for key in ("requests", "rate_limited", "waited_seconds")}
-    logger.info("audit finished", extra={**costs, **result})
+    logger.info("audit finished", extra={**outcome.costs, **result})
     return result
 
 
-def _audit_with_current_secret(settings: Settings, context: LambdaContext, directory: str) -> Summary:
+def _audit_with_current_secret(settings: Settings, context: LambdaContext, store: FolderStore) -> Outcome:
     cached = fetch_credentials(settings.secret)
     try:
-        return _audit(settings, context, directory, cached)
+        return _audit(settings, context, store, cached)
     except AuthenticationError:
         logger.info("credentials refused, reading the secret again")
         current = fetch_credentials(settings.secret, fresh=True)
         if current == cached:
             raise
-        return _audit(settings, context, directory, current)
+        return _audit(settings, context, store, current)
 
 
-def _audit(settings: Settings, context: LambdaContext, directory: str, credentials: Credentials) -> Summary:
-    budget = Budget(settings.rate_limit_share, MAX_WAIT)
+def _audit(settings: Settings, context: LambdaContext, store: FolderStore, credentials: Credentials) -> Outcome:
+    stop = Stop(context.get_remaining_time_in_millis() / 1000 - MARGIN)
+    budget = Budget(settings.rate_limit_share, math.inf, sleep=stop.sleep)
     connection = credentials.connection
     bearer = Bearer(ClientSecret(credentials.application, connection, budget))
     with ManagementApi(connection, budget, bearer) as api:
-        return run(
-            api,
-            budget,
-            connection.domain,
-            settings.policy,
-            directory,
-            clock=_now,
-            remaining=lambda: context.get_remaining_time_in_millis() / 1000,
-            margin=MARGIN,
-        )
+        return run(api, budget, store, Order(connection.domain, policy=settings.policy), stop=stop)
 
 
 def _now() -> datetime:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
-import os
-from typing import IO, Any
+from typing import IO, Any, Mapping
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import REPORT, SUMMARY, USERS
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
@@ -89,16 +88,16 @@ class ReportStore:
         """
         self._put("%sruns/%s/started.json" % (self._prefix, run), json.dumps({"run": run}).encode(), "application/json")
 
-    def put(self, run: str, directory: str, partial: bool) -> dict[str, str]:
+    def put(self, run: str, files: Mapping[str, str], partial: bool) -> dict[str, str]:
         """File name -> key of the stored reports. ``latest.json`` names them as soon as all of them are stored.
 
         :param run: ID of the run; a repeated invocation has an ID of its own and overwrites nothing
-        :param directory: holds the three files
+        :param files: file name -> where it is
         :raises ConfigurationError: the bucket does not exist or refuses the write
         """
         keys = {name: "%sruns/%s/report/%s" % (self._prefix, run, name) for name in _CONTENT_TYPES}
         for name, key in keys.items():
-            with open(os.path.join(directory, name), "rb") as file:
+            with open(files[name], "rb") as file:
                 self._put(key, file, _CONTENT_TYPES[name])
         pointer = json.dumps({"run": run, "partial": partial, "keys": keys}, sort_keys=True)
         self._put(self._prefix + "latest.json", pointer.encode(), "application/json")

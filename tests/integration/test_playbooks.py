@@ -53,25 +53,22 @@ def changed(output: str) -> int:
 
 def audit_of(tenant: Tenant) -> tuple[Path, list[dict]]:
     """What the audit finds, in a file as it writes it; the rows."""
-    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import Policy
-    from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.population import Population
-    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.users import write_through
-    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.scan import Scan
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import USERS, Order, run
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
     from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
     from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
     from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.bearer import Bearer
     from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
     from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.operator import ClientSecret
-    from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import as_time
     from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import Application
 
-    connection = Connection.from_options(base_url=tenant.running.url)
-    now = as_time(tenant.running.control("GET", "clock")["now"])
-    path = tenant.folder / "users.jsonl.gz"
-    bearer = Bearer(ClientSecret(Application("m2m", "m2m-secret"), connection, Budget()))
-    with ManagementApi(connection, Budget(), bearer) as api:
-        scan = Scan(api, connection.domain, Policy(), now, lambda: 1000.0, 0.0)
-        return path, list(write_through(scan.rows(Population(api)), str(path)))
+    connection, budget = Connection.from_options(base_url=tenant.running.url), Budget()
+    bearer = Bearer(ClientSecret(Application("m2m", "m2m-secret"), connection, budget))
+    with ManagementApi(connection, budget, bearer) as api:
+        outcome = run(api, budget, FolderStore(str(tenant.folder / "audits")), Order(connection.domain))
+    path = tenant.folder / "audits" / outcome.keys[USERS]
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        return path, [json.loads(line) for line in lines]
 
 
 def test_every_playbook_is_tested_and_has_its_variables_at_the_top():

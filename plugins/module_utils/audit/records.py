@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an audit writes as JSON: a row for each user in ``users.jsonl.gz``, and ``summary.json``."""
+"""What an audit writes as JSON: what was read of each user, a row for each in ``users.jsonl.gz``, and ``summary.json``."""
 
 from __future__ import annotations
 
 from typing import Literal, TypedDict
 
 # Version of the forms below.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 Severity = Literal["high", "medium", "low"]
 SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
@@ -21,6 +21,71 @@ STATES: tuple[State, ...] = ("strong", "weak", "none", "unknown")
 # The dates that an age can be counted from; the first that is known counts.
 AgeFrom = Literal["last_auth_at", "enrolled_at", "created_at"]
 AGE_FROM: tuple[AgeFrom, ...] = ("last_auth_at", "enrolled_at", "created_at")
+
+# Where the users of a run were taken from.
+EXPORT, SEARCH, GIVEN = "export", "search", "given"
+SOURCES = (EXPORT, SEARCH, GIVEN)
+
+
+class IdentityRow(TypedDict):
+    """Where a user logs in. Nothing else of an identity is kept, because tokens of other services live there."""
+
+    connection: str | None
+    provider: str | None
+    is_social: bool | None
+
+
+class ProfileRecord(TypedDict):
+    """A user as the list of users shows it.
+
+    ``unreadable`` names what Auth0 gave in a form that nobody can read: those members are None, which does not mean that there
+    is nothing.
+    """
+
+    user_id: str
+    email: str | None
+    name: str | None
+    created_at: str | None
+    last_login: str | None
+    blocked: bool
+    identities: list[IdentityRow]
+    multifactor_last_modified: str | None
+    unreadable: list[str]
+
+
+class AuthenticatorRecord(TypedDict, total=False):
+    """An authenticator as it was read. What it lacks is left out."""
+
+    id: str
+    factor: str
+    confirmed: bool
+    channels: list[str]
+    channel_ids: list[str]
+    link_id: str
+    name: str
+    phone_number: str
+    email: str
+    created_at: str
+    enrolled_at: str
+    last_auth_at: str
+    preferred_method: str
+    key_id: str
+    unread_dates: list[str]
+
+
+class Record(TypedDict):
+    """What was read of one user, and nothing that depends on the policy or on the day of the report.
+
+    ``number`` is the user's place in the plan of the run. ``authenticators`` is None for a user who could not be read, and
+    ``error`` says why. A user who is ``gone`` was deleted after the plan was made.
+    """
+
+    number: int
+    profile: ProfileRecord
+    read_at: str
+    authenticators: list[AuthenticatorRecord] | None
+    error: str | None
+    gone: bool
 
 
 class FindingRow(TypedDict):
@@ -53,7 +118,7 @@ class AuthenticatorRow(TypedDict):
 
 
 class UserRow(TypedDict):
-    """One user. ``error`` says why the authenticators could not be read; None where they were."""
+    """One user. ``error`` says why the authenticators could not be read; None where they were. ``read_at`` says when."""
 
     schema_version: int
     tenant: str
@@ -63,6 +128,9 @@ class UserRow(TypedDict):
     created_at: str | None
     last_login: str | None
     blocked: bool
+    identities: list[IdentityRow]
+    unreadable: list[str]
+    read_at: str
     mfa: State
     error: str | None
     authenticators: list[AuthenticatorRow]
@@ -82,14 +150,21 @@ class ShownFinding(FindingRow):
 
 
 class CoverageFigures(TypedDict):
-    """How many users a run saw. ``not_reached`` is None where nobody knows."""
+    """What became of every user: ``listed`` is the sum of ``read``, ``unread``, ``gone``, ``out_of_scope`` and ``not_reached``.
 
-    users: int | None
-    users_is_lower_bound: bool
+    ``source`` is where the users were taken from, one of :data:`SOURCES`. ``carried`` are those of ``read`` who were read by an
+    earlier run and have not changed since. ``listed_is_lower_bound``: there are more, and nobody knows how many.
+    """
+
+    source: str
+    listed: int
+    listed_is_lower_bound: bool
     read: int
+    carried: int
     unread: int
     gone: int
-    not_reached: int | None
+    out_of_scope: int
+    not_reached: int
 
 
 class Thresholds(TypedDict):
@@ -102,24 +177,32 @@ class Thresholds(TypedDict):
 
 
 class Summary(TypedDict):
-    """A run in numbers."""
+    """A run in numbers. The same records, policy and times give the same summary, so what a run cost is elsewhere."""
 
     schema_version: int
     tenant: str
-    started: str
-    finished: str
-    duration_seconds: float
+    run: str
+    base: str | None
+    planned: str
+    reported: str
+    oldest_reading: str | None
     partial: bool
     reason: str | None
+    note: str | None
     coverage: CoverageFigures
     users: dict[State, int]
     findings: dict[str, int]
     factors: dict[str, int]
     unknown_types: dict[str, int]
     thresholds: Thresholds
-    requests: int
-    requests_per_user: float | None
-    rate_limited: int
-    waited_seconds: float
     limits: list[str]
     versions: dict[str, str]
+
+
+class Costs(TypedDict):
+    """What a run cost, over all the times that it was gone on with."""
+
+    requests: int
+    rate_limited: int
+    waited_seconds: float
+    duration_seconds: float

@@ -2,193 +2,122 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The walk: one request per user, and a row that is true for each.
+"""The walk: everybody in the plan is read once, and whoever could not be read once more at the end.
 
-A user who cannot be read becomes a row that says so. An error that every further request would meet ends the walk: the
-rows read so far stay, and the coverage says what is missing and why.
+What was read is stored in parts while the walk goes on, so that whatever ends it loses no more than one chunk.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections import deque
 from datetime import datetime
-from typing import Callable, Iterable, Iterator, Sequence
+from typing import Callable, Iterator
 
-from ..auth0.api.profiles import Profile
-from ..auth0.authenticators import Authenticator
-from ..auth0.times import as_time, iso
-from ..auth0.users.population import PopulationError
-from ..auth0.users.reading import FATAL, AuthenticatorLists
-from ..auth0.wire.errors import Auth0Error, NotFoundError
-from .findings import Finding
-from .policy import Policy
-from .records import SCHEMA_VERSION, AuthenticatorRow, FindingRow, State, UserRow
-from .rules import RULES, age, assess, mfa_state, unread
+from ..auth0.times import iso
+from ..auth0.users.reading import Reading, Target, UserLookup
+from ..auth0.wire.errors import Auth0Error, AuthenticationError, ForbiddenError
+from .ledger import AGAIN, FIRST, Ledger
+from .readings import record_of
+from .records import Costs, ProfileRecord, Record
+from .stopping import Stop, Stopped
 
-
-@dataclass
-class Coverage:
-    """How far a walk came.
-
-    :ivar read: users whose authenticators were read
-    :ivar unread: users who could not be read; each has a row
-    :ivar gone: users who were deleted between the listing and the reading; they have no row
-    :ivar stopped: why the walk ended early, one line without IDs; None when it came to the end
-    """
-
-    read: int = 0
-    unread: int = 0
-    gone: int = 0
-    stopped: str | None = None
-
-    @property
-    def partial(self) -> bool:
-        """Whether anything is missing."""
-        return self.stopped is not None or self.unread > 0
-
-    def not_reached(self, total: int | None) -> int | None:
-        """Users of the tenant that the walk did not reach; None where nobody knows.
-
-        :param total: how many users the tenant has
-        """
-        if self.stopped is None:
-            return 0
-        return None if total is None else max(total - self.read - self.unread - self.gone, 0)
+# What a killed run has to read again at most: the users of one part, and those that the threads are ahead of it.
+CHUNK = 500
+# A slow tenant fills a part in minutes. It is stored after so many seconds at the latest.
+LONGEST_PART = 20.0
 
 
 class Scan:
-    """One walk over a population.
+    """The walk of one run. Whoever uses it counts what became of each user.
 
-    :ivar coverage: the :class:`Coverage` so far; final once the rows are used up
+    :ivar done: how many users were read or tried
+    :ivar unread: how many of them this process could not read at the first try
     """
 
     def __init__(
         self,
-        api: AuthenticatorLists,
-        tenant: str,
-        policy: Policy,
-        now: datetime,
-        remaining: Callable[[], float],
-        margin: float,
+        ledger: Ledger,
+        api: UserLookup,
+        stop: Stop,
+        now: Callable[[], datetime],
+        costs: Callable[[], Costs],
+        tell: Callable[[Scan], None],
+        *,
+        threads: int,
+        patience: float,
     ) -> None:
         """
-        :param tenant: domain of the tenant
-        :param now: aware time that ages are counted to
-        :param remaining: seconds that the caller has left
-        :param margin: how many of those the caller needs afterward, with the longest request in flight
+        :param now: the aware time by the server's clock
+        :param costs: of the whole run so far
+        :param tell: is called after each user
+        :param threads: how many requests may be under way at once
+        :param patience: for so many seconds a tenant that does not answer is waited for
         """
-        self._api, self._tenant, self._policy, self._now = api, tenant, policy, now
-        self._remaining, self._margin = remaining, margin
-        self.coverage = Coverage()
+        self._ledger, self._api, self._stop, self._now, self._costs = ledger, api, stop, now, costs
+        self._tell, self._threads, self._patience = tell, threads, patience
+        self._part_size = max(CHUNK - 2 * threads, 1)
+        self.done, self.unread = ledger.checkpoint.first, 0
 
-    def rows(self, population: Iterable[Profile]) -> Iterator[UserRow]:
-        """One JSON-ready row per user who exists, in the order of the population.
+    @property
+    def total(self) -> int:
+        """How many users there are to read."""
+        return self._ledger.checkpoint.to_read
 
-        :raises Auth0Error: nothing could be read at all, so that there is no result to keep
+    def run(self) -> str | None:
+        """Read whoever is left. Returns why that ended early, in one line without IDs; None if it came to the end.
+
+        :raises Auth0Error: Auth0 refused everything from the start, so that there is nothing to keep
+        :raises StoreError: what was read cannot be stored
         """
-        users = iter(population)
-        while True:
-            if self._out_of_time():
-                return
-            try:
-                user = next(users, None)
-            except (*FATAL, PopulationError) as error:
-                self._stop(error)
-                return
-            # The next user may have cost a page of the listing, and the margin is for one request.
-            if user is None or self._out_of_time():
-                return
-            try:
-                authenticators = self._api.list_authenticators(user["user_id"])
-            except NotFoundError:
-                self.coverage.gone += 1
-            except FATAL as error:
-                self._stop(_without_id(error, user["user_id"]))
-                return
-            except Auth0Error as error:
-                self.coverage.unread += 1
-                yield user_row(self._tenant, user, None, self._now, self._policy, error=str(error))
-            else:
-                self.coverage.read += 1
-                yield user_row(self._tenant, user, authenticators, self._now, self._policy)
+        if self._ledger.checkpoint.finished is not None:
+            return None
+        for kind, users in ((FIRST, self._ledger.users), (AGAIN, self._ledger.unread)):
+            self._ledger.adopt(kind)
+            reason = self._walk(kind, users())
+            if reason is not None:
+                return reason
+        self._ledger.advance(finished=iso(self._now()), costs=self._costs())
+        return None
 
-    def _out_of_time(self) -> bool:
-        if self._remaining() < self._margin:
-            self.coverage.stopped = "The time limit was about to be reached."
-        return self.coverage.stopped is not None
+    def _walk(self, kind: str, users: Iterator[tuple[int, ProfileRecord]]) -> str | None:
+        asked: deque[tuple[int, ProfileRecord]] = deque()
+        reason: str | None = None
 
-    def _stop(self, error: Auth0Error) -> None:
-        if not self.coverage.read:
-            raise error
-        self.coverage.stopped = str(error)
+        def targets() -> Iterator[Target]:
+            nonlocal reason
+            for number, profile in users:
+                reason = self._stop.reason()
+                if reason is not None:
+                    return
+                asked.append((number, profile))
+                yield Target(profile["user_id"], profile["email"])
 
-
-def user_row(
-    tenant: str,
-    user: Profile,
-    authenticators: Sequence[Authenticator] | None,
-    now: datetime,
-    policy: Policy,
-    error: str | None = None,
-) -> UserRow:
-    """The row of one user: profile, protection, authenticators and findings.
-
-    :param authenticators: None for a user who could not be read; ``error`` says why
-    """
-    state: State = "unknown"
-    if authenticators is None:
-        findings = [unread(tenant, user["user_id"])]
-    else:
-        state = mfa_state(authenticators, policy)
-        findings = assess(tenant, user["user_id"], authenticators, now, policy)
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "tenant": tenant,
-        "user_id": user["user_id"],
-        "email": user.get("email"),
-        "name": user.get("name"),
-        "created_at": iso(as_time(user.get("created_at"))),
-        "last_login": iso(as_time(user.get("last_login"))),
-        "blocked": bool(user.get("blocked")),
-        "mfa": state,
-        "error": error,
-        "authenticators": [
-            _authenticator_row(each, now) for each in sorted(authenticators or (), key=lambda one: one.id)
-        ],
-        "findings": [_finding_row(finding) for finding in findings],
-    }
-
-
-def _authenticator_row(authenticator: Authenticator, now: datetime) -> AuthenticatorRow:
-    known = age([authenticator], now)
-    return {
-        "id": authenticator.id,
-        "factor": authenticator.factor,
-        "confirmed": authenticator.confirmed,
-        "name": authenticator.name,
-        "channels": list(authenticator.channels),
-        "phone_number": authenticator.phone_number,
-        "email": authenticator.email,
-        "created_at": iso(authenticator.created_at),
-        "enrolled_at": iso(authenticator.enrolled_at),
-        "last_auth_at": iso(authenticator.last_auth_at),
-        "age_days": known.days if known else None,
-        "age_from": known.counted_from if known else None,
-    }
-
-
-def _finding_row(finding: Finding) -> FindingRow:
-    return {
-        "id": finding.id,
-        "rule": finding.rule,
-        "severity": RULES[finding.rule].severity,
-        "authenticator_id": finding.authenticator_id,
-        "factor": finding.factor,
-        "age_days": finding.age_days,
-        "age_from": finding.age_from,
-    }
-
-
-def _without_id(error: Auth0Error, user_id: str) -> Auth0Error:
-    """The same error without the user's ID: what ends a run goes to logs, which must not contain IDs."""
-    return error.replace(message=error.message.replace(user_id, "one user"))
+        reading = Reading(self._api, targets(), threads=self._threads, patience=self._patience, sleep=self._stop.sleep)
+        part: list[Record] = []
+        stored_at = time.monotonic()
+        try:
+            for read in reading:
+                number, profile = asked.popleft()
+                if isinstance(read.error, (AuthenticationError, ForbiddenError)):
+                    raise read.error.replace(message=read.error.message.replace(profile["user_id"], "one user"))
+                part.append(record_of(number, profile, read, self._now()))
+                if kind == FIRST:
+                    self.done += 1
+                    self.unread += part[-1]["error"] is not None
+                self._tell(self)
+                if len(part) >= self._part_size or time.monotonic() - stored_at > LONGEST_PART:
+                    full, part = part, []
+                    self._ledger.keep(kind, full, self._costs())
+                    stored_at = time.monotonic()
+            if reading.stopped is not None:
+                reason = str(reading.stopped)
+        except Stopped as stopped:
+            reason = str(stopped)
+        except (AuthenticationError, ForbiddenError) as error:
+            if not part and not self._ledger.checkpoint.first:
+                raise
+            reason = str(error)
+        if part:
+            self._ledger.keep(kind, part, self._costs())
+        return reason

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -16,8 +17,8 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators 
     as_time,
     iso,
 )
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import BadRequestError
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import UserPage
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import BadRequestError, NotFoundError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ExportJob, UserPage
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
 TENANT = "example.eu.auth0.com"
@@ -49,20 +50,34 @@ def user(number: int, created: datetime | None = None, **more) -> dict:
 
 @dataclass
 class FakeTenant:
-    """Answers as the Management API does; an authenticator list may be an exception to raise."""
+    """Answers as the Management API does; whatever is an exception is raised.
+
+    :ivar authenticators: what a user has, by ID: a list, an error, or a list of these for one request after the other
+    :ivar export: None: the users; a list of users; or an error
+    :ivar search: an error in place of every page
+    :ivar count: None: as many as there are
+    """
 
     users: list[dict]
     authenticators: dict[str, object] = field(default_factory=dict)
+    export: object = None
+    search: Exception | None = None
+    count: int | None = None
     page_cap: int = 100
     requests: int = 0
     rate_limited: int = 0
     waited: float = 0.0
     reads: list[str] = field(default_factory=list)
 
+    def now(self) -> float:
+        return NOW.timestamp()
+
     def list_users(self, page=0, per_page=100, query=None, sort=None, fields=()):
         self.requests += 1
-        assert self.requests < 3000, "the walk makes no progress"
+        assert self.requests < 10_000, "the walk makes no progress"
         assert sort == "created_at:1" and "user_id" in fields
+        if self.search:
+            raise self.search
         per_page = min(per_page, self.page_cap)
         if (page + 1) * per_page > 1000:
             raise BadRequestError(
@@ -74,10 +89,41 @@ class FakeTenant:
         shown = found[page * per_page : (page + 1) * per_page]
         return UserPage(tuple({key: each[key] for key in fields if key in each} for each in shown), len(found))
 
+    def count_users(self, query=None):
+        self.requests += 1
+        return len(self.users) if self.count is None else self.count
+
+    def user(self, user_id, fields):
+        self.requests += 1
+        found = [each for each in self.users if each["user_id"] == user_id]
+        if not found:
+            raise NotFoundError("The user does not exist.", status=404)
+        return dict(found[0])
+
+    def users_by_email(self, email, fields):
+        self.requests += 1
+        return [dict(each) for each in self.users if each.get("email") == email]
+
+    def start_users_export(self, fields):
+        self.requests += 1
+        if isinstance(self.export, Exception):
+            raise self.export
+        return "job_1"
+
+    def users_export(self, job_id):
+        self.requests += 1
+        return ExportJob("completed", "https://files.example.com/1.gz", 100)
+
+    def download(self, location):
+        for each in self.users if self.export is None else self.export:
+            yield json.dumps(each)
+
     def list_authenticators(self, user_id):
         self.requests += 1
         self.reads.append(user_id)
         found = self.authenticators.get(user_id, [])
-        if isinstance(found, Exception):
+        if isinstance(found, list) and found and not isinstance(found[0], Authenticator):
+            found = found.pop(0) if len(found) > 1 else found[0]
+        if isinstance(found, BaseException):
             raise found
         return found

@@ -9,12 +9,15 @@ import json
 from html.parser import HTMLParser
 
 import pytest
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.judging import user_row
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import Policy
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.readings import profile_record, record_of
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.summary import LIMITS, Tally, table
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import REPORT, SUMMARY, USERS, run
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.scan import user_row
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import RateLimitError, ServerError
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import NOTHING, REPORT, SUMMARY, USERS, Order, run
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.reading import UserRead
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ForbiddenError, ServerError
 
 from tests.unit.audit.fake_tenant import NOW, TENANT, FakeTenant, authenticator, user
 
@@ -43,9 +46,23 @@ def one_user() -> FakeTenant:
     return FakeTenant([user(1)])
 
 
-def audit(folder, tenant=None, **more) -> dict:
-    tenant = tenant or a_tenant()
-    return run(tenant, tenant, TENANT, Policy(), str(folder), clock=lambda: NOW, **more)
+def audited(folder, tenant=None):
+    """What a run came to; its reports are in the folder as well."""
+    tenant, store = tenant or a_tenant(), FolderStore(str(folder / "store"))
+    outcome = run(tenant, tenant, store, Order(TENANT, threads=1, patience=0.0), clock=lambda: NOW)
+    for name, key in outcome.keys.items():
+        (folder / name).write_bytes(store.read(key)[0])
+    return outcome
+
+
+def audit(folder, tenant=None) -> dict:
+    return audited(folder, tenant).summary
+
+
+def row(number: int, authenticators, **more) -> dict:
+    """A row as the audit makes it."""
+    read = UserRead("auth0|%05d" % number, None, tuple(authenticators))
+    return user_row(TENANT, record_of(0, profile_record(user(number, **more)), read, NOW), NOW, Policy())
 
 
 class Page(HTMLParser):
@@ -73,10 +90,11 @@ def read_page(folder) -> tuple[str, Page]:
     return html, Page(html)
 
 
-def test_the_summary_counts_users_findings_factors_and_costs(tmp_path):
+def test_the_summary_counts_users_findings_and_factors(tmp_path):
     figures = audit(tmp_path)
     assert figures["coverage"] == {
-        "users": 7, "users_is_lower_bound": False, "read": 6, "unread": 1, "gone": 0, "not_reached": 0,
+        "source": "export", "listed": 7, "listed_is_lower_bound": False, "read": 6, "carried": 0, "unread": 1, "gone": 0,
+        "out_of_scope": 0, "not_reached": 0,
     }  # fmt: skip
     assert figures["users"] == {"strong": 2, "weak": 1, "none": 3, "unknown": 1}
     assert figures["findings"] == {
@@ -91,7 +109,6 @@ def test_the_summary_counts_users_findings_factors_and_costs(tmp_path):
         {"otp": 2, "phone": 1, "recovery-code": 1},
         {"shoe-size": 1},
     )
-    assert (figures["requests"], figures["requests_per_user"]) == (8, round(8 / 7, 3))
     assert (figures["partial"], figures["reason"]) == (True, "Users who could not be read: 1.")
     assert json.loads((tmp_path / SUMMARY).read_text()) == figures
 
@@ -161,19 +178,19 @@ def test_a_complete_run_has_no_banner(tmp_path):
 
 def test_a_run_that_was_cut_off_says_so_first(tmp_path):
     tenant = FakeTenant(
-        [user(number) for number in range(9)], {"auth0|00004": RateLimitError("Could not go on: wait", status=429)}
+        [user(number) for number in range(9)], {"auth0|00004": ForbiddenError("Could not go on: no", status=403)}
     )
     figures = audit(tmp_path, tenant)
     said = read_page(tmp_path)[1].said
     assert (figures["partial"], figures["coverage"]["not_reached"]) == (True, 5)
     banner = said.index("This report is partial")
     assert banner < said.index("have a strong second factor")
-    assert "Could not go on: wait (status 429). 4 read, 0 unread, 5 not reached." in said[banner:]
+    assert "Could not go on: no (status 403). 4 read, 0 unread, 0 gone, 5 not reached, of 9 listed." in said[banner:]
 
 
 def test_a_tenant_without_users_has_a_report(tmp_path):
     figures = audit(tmp_path, FakeTenant([]))
-    assert (figures["partial"], figures["requests_per_user"], figures["coverage"]["users"]) == (False, None, 0)
+    assert (figures["partial"], figures["oldest_reading"], figures["coverage"]["listed"]) == (False, None, 0)
     assert "of 0 users" in read_page(tmp_path)[1].said
 
 
@@ -187,7 +204,7 @@ def test_a_long_list_is_cut_and_says_how_much_is_missing(tmp_path):
 def test_the_oldest_are_kept_of_a_long_list():
     tally = Tally(shown_per_rule=3)
     for number, days in enumerate([100, 500, 300, 500, 95]):
-        tally.add(user_row(TENANT, user(number), [authenticator(created=900, used=days)], NOW, Policy()))
+        tally.add(row(number, [authenticator(created=900, used=days)]))
     shown = [(each["age_days"], each["user_id"]) for each in tally.worst()["stale"]]
     assert shown == [(500, "auth0|00001"), (500, "auth0|00003"), (300, "auth0|00002")]
     assert tally.findings["stale"] == 5
@@ -196,33 +213,34 @@ def test_the_oldest_are_kept_of_a_long_list():
 def test_of_users_without_a_factor_those_who_log_in_come_first():
     tally = Tally()
     for number, last_login in enumerate(["2025-01-01T00:00:00.000Z", None, "2026-05-01T00:00:00.000Z"]):
-        tally.add(user_row(TENANT, user(number, last_login=last_login), [], NOW, Policy()))
+        tally.add(row(number, [], last_login=last_login))
     assert [each["user_id"] for each in tally.worst()["no-mfa"]] == ["auth0|00002", "auth0|00000", "auth0|00001"]
 
 
 @pytest.mark.parametrize(
     ("tenant", "line"),
     [
-        pytest.param(a_tenant, "Users: 6 read, 1 unread, 0 gone, 0 not reached", id="coverage"),
+        pytest.param(a_tenant, "Users: 6 read, 1 unread, 0 gone, 0 not reached, of 7 listed", id="coverage"),
         pytest.param(a_tenant, "PARTIAL: Users who could not be read: 1.", id="what is missing"),
         pytest.param(a_tenant, "Protection: 2 strong, 1 weak only, 3 none, 1 unknown", id="protection"),
         pytest.param(
             one_user,
-            "Requests: 2 (2.00 per user), 0 refused by the rate limit, waited 0.0 s of 0.0 s",
+            "Requests: 4, 0 refused by the rate limit, waited 0.0 s of 0.0 s",
             id="costs",
         ),
         pytest.param(one_user, "No usable second factor                   1   high", id="a finding"),
     ],
 )
 def test_the_table_for_a_terminal(tmp_path, tenant, line):
-    text = table(audit(tmp_path, tenant()))
+    outcome = audited(tmp_path, tenant())
+    text = table(outcome.summary, outcome.costs)
     assert line in text.splitlines()
     assert "example.com" not in text.replace(TENANT, "") and "auth0|" not in text
 
 
 def test_neither_summary_nor_table_names_a_user(tmp_path):
-    figures = audit(tmp_path)
-    for text in (json.dumps(figures), table(figures)):
+    outcome = audited(tmp_path)
+    for text in (json.dumps(outcome.summary), table(outcome.summary, outcome.costs)):
         assert "auth0|" not in text and "@" not in text
 
 
@@ -232,7 +250,7 @@ def test_no_text_of_the_tenant_steers_a_terminal_or_turns_the_page(tmp_path):
     figures = audit(tmp_path, tenant)
     texts = {name: (tmp_path / name).read_text() for name in (SUMMARY, REPORT)}
     texts[USERS] = gzip.decompress((tmp_path / USERS).read_bytes()).decode()
-    texts["table"] = table({**figures, "partial": True, "reason": label})
+    texts["table"] = table({**figures, "partial": True, "reason": label}, NOTHING)
     for name, text in texts.items():
         assert all(line.isprintable() for line in text.split("\n")), name
     assert "a\\x1b[2J\\x9b\\u202e\\u2066\\u200b\\u2028\\x85 &amp; &lt;b&gt;" in texts[REPORT]

@@ -10,9 +10,9 @@ from typing import TypedDict
 
 from ...auth0.factors import FACTORS
 from ...auth0.wire.errors import visible
-from ..records import SEVERITIES, STATES, AgeFrom, ShownFinding, State, Summary
+from ..records import EXPORT, GIVEN, SEARCH, SEVERITIES, STATES, AgeFrom, ShownFinding, State, Summary
 from ..rules import RULES
-from .summary import not_reached_text
+from .summary import coverage_text
 
 # A string and not a file beside this one: a program that contains the audit can be packed without its data files, as
 # AnsiballZ does.
@@ -119,14 +119,15 @@ li { margin-bottom: 6px; }
 <main>
 <header>
 <h1>MFA audit of {{ s.tenant }}</h1>
-<p class="soft">{{ s.started | moment }} UTC, read in {{ s.duration_seconds | seconds }}</p>
+<p class="soft">{{ s.reported | moment }} UTC
+{%- if s.oldest_reading %}, oldest reading {{ s.oldest_reading | moment }} UTC{% endif %}</p>
 </header>
 
 {% if s.partial %}
 <section class="card partial" role="alert">
 <h2>This report is partial</h2>
 <p>{{ s.reason }}</p>
-<p>{{ c.read }} read, {{ c.unread }} unread, {{ not_reached }} not reached.
+<p>{{ coverage }}.
 Whether the users who are missing here are protected is not known.</p>
 </section>
 {% endif %}
@@ -217,14 +218,11 @@ Whether the users who are missing here are protected is not known.</p>
 <section class="card">
 <h2>The run</h2>
 <dl>
-<dt>Coverage</dt><dd>{{ c.read }} read, {{ c.unread }} unread, {{ c.gone }} deleted meanwhile,
-{{ not_reached }} not reached</dd>
+<dt>Run</dt><dd>{{ s.run }}{% if s.base %}, on the readings of {{ s.base }}{% endif %}</dd>
+<dt>Users</dt><dd>{{ coverage }}; taken from {{ sources[c.source] }}</dd>
 <dt>Thresholds</dt><dd>stale after {{ t.stale_days }} days, never used after {{ t.never_used_days }},
 unconfirmed after {{ t.unconfirmed_days }}; weak: {{ t.weak_factors | join(", ") or "none" }}</dd>
-<dt>Requests</dt><dd>{{ s.requests }}
-{%- if s.requests_per_user is not none %} ({{ "%.2f" | format(s.requests_per_user) }} per user){% endif %},
-{{ s.rate_limited }} refused by the rate limit, {{ s.waited_seconds | seconds }} waited</dd>
-<dt>Started, finished</dt><dd>{{ s.started }}, {{ s.finished }}</dd>
+<dt>Planned, reported</dt><dd>{{ s.planned }}, {{ s.reported }}</dd>
 <dt>Made with</dt><dd>
 {% for name, version in s.versions.items() %}{{ name }} {{ version }}{{ ", " if not loop.last }}{% endfor %}</dd>
 </dl>
@@ -240,6 +238,7 @@ _DATES: dict[AgeFrom, str] = {
     "enrolled_at": "since enrollment",
     "created_at": "since creation",
 }
+_SOURCES = {EXPORT: "an export", SEARCH: "the user search", GIVEN: "a list"}
 
 
 class _Part(TypedDict):
@@ -260,13 +259,14 @@ def page(figures: Summary, findings: dict[str, list[ShownFinding]]) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, finalize=_seen
     )
-    environment.filters.update(moment=_moment, seconds=_seconds, share=_share, width=_width, strength=_strength)
+    environment.filters.update(moment=_moment, share=_share, width=_width, strength=_strength)
     return environment.from_string(_TEMPLATE).render(
         s=figures,
         c=figures["coverage"],
         t=figures["thresholds"],
         seen=sum(figures["users"].values()),
-        not_reached=not_reached_text(figures["coverage"]),
+        coverage=coverage_text(figures["coverage"]),
+        sources=_SOURCES,
         states=STATES,
         labels=_LABELS,
         stack=_stack(figures["users"]),
@@ -316,9 +316,3 @@ def _strength(factor: str, weak_factors: list[str]) -> str:
 
 def _moment(text: str) -> str:
     return text[:16].replace("T", " ")
-
-
-def _seconds(seconds: float) -> str:
-    if seconds < 100:
-        return "%.1f s" % seconds
-    return "%d min %d s" % divmod(round(seconds), 60)

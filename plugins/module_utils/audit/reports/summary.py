@@ -9,15 +9,24 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from datetime import datetime
-from typing import Protocol
 
 from ...auth0.factors import FACTORS
 from ...auth0.times import iso
 from ...auth0.wire.errors import visible
+from ..ledger import Checkpoint
 from ..policy import Policy
-from ..records import SCHEMA_VERSION, STATES, CoverageFigures, FindingRow, ShownFinding, State, Summary, UserRow
+from ..records import (
+    SCHEMA_VERSION,
+    STATES,
+    Costs,
+    CoverageFigures,
+    FindingRow,
+    ShownFinding,
+    State,
+    Summary,
+    UserRow,
+)
 from ..rules import RULES
-from ..scan import Coverage
 
 _SHOWN_FACTORS = frozenset(FACTORS)
 # Auth0 lists these beside the authenticators.
@@ -36,19 +45,6 @@ LIMITS = (
 )
 
 
-class Costs(Protocol):
-    """The counters of a budget."""
-
-    @property
-    def requests(self) -> int: ...
-
-    @property
-    def rate_limited(self) -> int: ...
-
-    @property
-    def waited(self) -> float: ...
-
-
 class Tally:
     """Counts over the rows of a run, and the worst of its findings. Memory is flat.
 
@@ -56,6 +52,8 @@ class Tally:
     :ivar findings: findings by rule
     :ivar factors: users by factor, confirmed second factors and recovery codes only
     :ivar unknown_types: users by a type of authenticator that this version does not know
+    :ivar gone: users without a row, because they were deleted after the plan was made; counted by whoever makes the rows
+    :ivar oldest_reading: when the user was read who was read longest ago; None without users
     """
 
     def __init__(self, shown_per_rule: int = 100) -> None:
@@ -66,12 +64,15 @@ class Tally:
         self.findings: Counter[str] = Counter()
         self.factors: Counter[str] = Counter()
         self.unknown_types: Counter[str] = Counter()
+        self.gone = 0
+        self.oldest_reading: str | None = None
         self._shown_per_rule = shown_per_rule
         self._worst: dict[str, list[tuple[int, str, int, ShownFinding]]] = {rule: [] for rule in RULES}
 
     def add(self, row: UserRow) -> None:
         """Count one row."""
         self.users[row["mfa"]] += 1
+        self.oldest_reading = min(self.oldest_reading or row["read_at"], row["read_at"])
         for factor in sorted({each["factor"] for each in row["authenticators"] if each["confirmed"]}):
             if factor in _SHOWN_FACTORS:
                 self.factors[factor] += 1
@@ -105,59 +106,79 @@ class Tally:
 
 
 def summary(
-    tenant: str,
+    checkpoint: Checkpoint,
     tally: Tally,
-    coverage: Coverage,
-    total: int | None,
     policy: Policy,
-    budget: Costs,
-    started: datetime,
-    finished: datetime,
+    stopped: str | None,
+    reported: datetime,
     versions: dict[str, str],
 ) -> Summary:
     """The run in numbers.
 
-    :param total: how many users the tenant has; a lower bound from 1000 on
+    :param checkpoint: how far the run came
+    :param tally: over all its rows
+    :param stopped: why it ended early; None if it did not
+    :param reported: aware time that ages were counted to
     :param versions: name -> version of what made the report
     """
-    requested = coverage.read + coverage.unread + coverage.gone
+    coverage = _coverage(checkpoint, sum(tally.users.values()), tally.users["unknown"], tally.gone)
+    reasons = [stopped, checkpoint.incomplete, *_missing(checkpoint, coverage, stopped)]
+    reason = " ".join(filter(None, reasons)) or None
     return {
         "schema_version": SCHEMA_VERSION,
-        "tenant": tenant,
-        "started": iso(started),
-        "finished": iso(finished),
-        "duration_seconds": round((finished - started).total_seconds(), 3),
-        "partial": coverage.partial,
-        "reason": _reason(coverage),
-        "coverage": {
-            "users": total,
-            "users_is_lower_bound": total is not None and total >= 1000,
-            "read": coverage.read,
-            "unread": coverage.unread,
-            "gone": coverage.gone,
-            "not_reached": coverage.not_reached(total),
-        },
+        "tenant": checkpoint.tenant,
+        "run": checkpoint.run,
+        "base": checkpoint.base,
+        "planned": checkpoint.planned,
+        "reported": iso(reported),
+        "oldest_reading": tally.oldest_reading,
+        "partial": reason is not None,
+        "reason": reason,
+        "note": checkpoint.note,
+        "coverage": coverage,
         "users": {state: tally.users[state] for state in STATES},
         "findings": {rule: tally.findings[rule] for rule in RULES},
         "factors": dict(sorted(tally.factors.items())),
         "unknown_types": dict(sorted(tally.unknown_types.items())),
         "thresholds": policy.as_row(),
-        "requests": budget.requests,
-        "requests_per_user": round(budget.requests / requested, 3) if requested else None,
-        "rate_limited": budget.rate_limited,
-        "waited_seconds": round(budget.waited, 3),
         "limits": list(LIMITS),
         "versions": dict(sorted(versions.items())),
     }
 
 
-def _reason(coverage: Coverage) -> str | None:
-    if coverage.stopped:
-        return coverage.stopped
-    return "Users who could not be read: %d." % coverage.unread if coverage.unread else None
+def _coverage(checkpoint: Checkpoint, rows: int, unread: int, gone: int) -> CoverageFigures:
+    listed = checkpoint.to_read + checkpoint.carried + checkpoint.unseen
+    return {
+        "source": checkpoint.source,
+        "listed": listed,
+        "listed_is_lower_bound": checkpoint.incomplete is not None,
+        "read": rows - unread,
+        "carried": checkpoint.carried,
+        "unread": unread,
+        "gone": gone,
+        "out_of_scope": 0,
+        # What is left over, and not what the checkpoint says: so the sum is the proof that nobody was lost.
+        "not_reached": listed - rows - gone,
+    }
 
 
-def table(figures: Summary) -> str:
+def _missing(checkpoint: Checkpoint, coverage: CoverageFigures, stopped: str | None) -> list[str]:
+    """What is missing, one sentence each."""
+    found = []
+    if coverage["unread"]:
+        found.append("Users who could not be read: %d." % coverage["unread"])
+    if checkpoint.unseen and checkpoint.incomplete is None:
+        found.append("Users that the tenant counts and does not list: %d." % checkpoint.unseen)
+    unexplained = coverage["not_reached"] - checkpoint.unseen
+    if unexplained and stopped is None:
+        found.append(
+            "The figures do not add up: %d users are listed, and %+d of them have no row."
+            % (coverage["listed"], unexplained)
+        )
+    return found
+
+
+def table(figures: Summary, costs: Costs) -> str:
     """The summary as a few lines of plain text, at most 78 columns wide where the reason is not longer."""
     coverage, users = figures["coverage"], figures["users"]
     lines = [
@@ -172,26 +193,22 @@ def table(figures: Summary) -> str:
     ]
     lines += [
         "-" * 55,
-        "Users: %d read, %d unread, %d gone, %s not reached"
-        % (coverage["read"], coverage["unread"], coverage["gone"], not_reached_text(coverage)),
+        "Users: %s" % coverage_text(coverage),
         "Protection: %d strong, %d weak only, %d none, %d unknown" % tuple(users[state] for state in STATES),
-        "Requests: %d (%s per user), %d refused by the rate limit, waited %.1f s of %.1f s"
-        % (
-            figures["requests"],
-            "-" if figures["requests_per_user"] is None else "%.2f" % figures["requests_per_user"],
-            figures["rate_limited"],
-            figures["waited_seconds"],
-            figures["duration_seconds"],
-        ),
+        "Requests: %d, %d refused by the rate limit, waited %.1f s of %.1f s"
+        % (costs["requests"], costs["rate_limited"], costs["waited_seconds"], costs["duration_seconds"]),
     ]
     if figures["partial"]:
         lines.append("PARTIAL: %s" % figures["reason"])
     return "\n".join(map(visible, lines)) + "\n"
 
 
-def not_reached_text(coverage: CoverageFigures) -> str:
-    """How many users the walk did not reach, in words that claim no more than is known."""
-    number = coverage["not_reached"]
-    if number is None:
-        return "an unknown number"
-    return "at least %d" % number if number and coverage["users_is_lower_bound"] else str(number)
+def coverage_text(coverage: CoverageFigures) -> str:
+    """What became of every user, in words that claim no more than is known."""
+    parts = ["%d read" % coverage["read"]]
+    if coverage["carried"]:
+        parts[0] += " (%d of them by an earlier run)" % coverage["carried"]
+    parts += ["%d unread" % coverage["unread"], "%d gone" % coverage["gone"]]
+    parts.append("%d not reached" % coverage["not_reached"])
+    at_least = "at least " if coverage["listed_is_lower_bound"] else ""
+    return "%s, of %s%d listed" % (", ".join(parts), at_least, coverage["listed"])

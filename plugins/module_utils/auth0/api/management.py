@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Callable, Iterator
+from typing import TYPE_CHECKING, Any, Callable, Iterator, cast
 
 from ..authenticators import Authenticator
 from ..factors import FACTORS, of_management_type
@@ -281,7 +281,35 @@ class ManagementApi:
 
         Whether Auth0 counts past 1000 is not documented.
         """
-        return self.list_users(per_page=1, query=query, sort=None, fields=("user_id",)).total
+        page = self.list_users(per_page=1, query=query, sort=None, fields=("user_id",))
+        if page.total < len(page.users) + page.unnamed:
+            raise undocumented("list the users", "total is missing")
+        return page.total
+
+    def user(self, user_id: str, fields: tuple[str, ...]) -> Profile:
+        """A user's profile (``GET /users/{id}``, scope ``read:users``).
+
+        :param fields: profile fields wanted
+        :raises NotFoundError: no such user
+        """
+        check_id("user_id", user_id)
+        action = "read the user %s" % user_id
+        names = ",".join(fields)
+        answer = self.call(action, lambda client: client.users.get(user_id, fields=names, include_fields=True))
+        return cast(Profile, read_profile(checked(action, answer, object_of(user_id=one_of(user_id)))))
+
+    def users_by_email(self, email: str, fields: tuple[str, ...]) -> list[Profile]:
+        """The users with this e-mail address, nobody to several (``GET /users-by-email``, scope ``read:users``).
+
+        :param fields: profile fields wanted
+        """
+        action = "find the users with the e-mail address %s" % email
+        names = ",".join(fields)
+        found = self.call(
+            action, lambda client: client.users.list_users_by_email(email=email, fields=names, include_fields=True)
+        )
+        rows = checked(action, found, list_of(object_of(user_id=named_id), distinct="user_id"))
+        return [cast(Profile, read_profile(row)) for row in rows]
 
     def start_users_export(self, fields: tuple[str, ...]) -> str:
         """The ID of a new job that exports all users of all connections (``POST /jobs/users-exports``, scope ``read:users``).

@@ -1,0 +1,54 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""JSON lines in gzip: the form of everything that a run keeps and of ``users.jsonl.gz``."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zlib
+from typing import IO, Any, Iterable, Iterator, Mapping
+
+from .store import StoreError
+
+
+def write_lines(rows: Iterable[Mapping[str, Any]], file: IO[bytes]) -> int:
+    """Write the rows; returns how many there were.
+
+    The same rows give the same bytes: keys are sorted, and the gzip header contains neither a time nor a name. They are ASCII,
+    so that no label steers the terminal of a person who looks into the file.
+    """
+    count = 0
+    with gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as lines:
+        for row in rows:
+            lines.write(json.dumps(row, sort_keys=True, separators=(",", ":")).encode() + b"\n")
+            count += 1
+    return count
+
+
+def packed(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """The same, for few rows."""
+    file = io.BytesIO()
+    write_lines(rows, file)
+    return file.getvalue()
+
+
+def read_lines(file: IO[bytes], name: str) -> Iterator[Any]:
+    """The rows, one after the other.
+
+    :param name: of the file, for messages
+    :raises StoreError: it is damaged
+    """
+    try:
+        with gzip.GzipFile(fileobj=file, mode="rb") as lines:
+            for line in lines:
+                yield json.loads(line)
+            if lines.mtime is None:  # no header was read
+                raise EOFError("it is empty")
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise StoreError(
+            "%s cannot be read: %s" % (name, error), hint="The file is damaged. Begin another run with --full."
+        ) from None

@@ -1,0 +1,191 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The users of a run, from wherever they can be taken, onto its roll; and whether these are all."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Callable, Iterable, Protocol, TypeVar
+
+from ..auth0.api.checks import check_address, check_id
+from ..auth0.api.profiles import Profile
+from ..auth0.users.export import ExportedUsers, Exports, ExportUnavailable
+from ..auth0.users.population import FIELDS, Population, UserSearch
+from ..auth0.wire.errors import ConfigurationError, NotFoundError, RateLimitError, ServerError, TransportError
+from .plan import Roll
+from .readings import profile_record
+from .records import EXPORT, GIVEN, SEARCH
+
+# What ends by itself.
+PASSING = (TransportError, ServerError, RateLimitError)
+LONGEST_PAUSE = 30.0
+
+T = TypeVar("T")
+
+
+class PopulationApi(Exports, UserSearch, Protocol):
+    """What it takes to list users."""
+
+    def count_users(self, query: str | None = None) -> int: ...
+
+    def user(self, user_id: str, fields: tuple[str, ...]) -> Profile: ...
+
+    def users_by_email(self, email: str, fields: tuple[str, ...]) -> list[Profile]: ...
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Who is in a run: everybody, or the users that a search finds, or a list of IDs and e-mail addresses.
+
+    :ivar query: a search in the syntax of the user search v3
+    :raises ConfigurationError: it cannot be right
+    """
+
+    query: str | None = None
+    user_ids: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.query is not None and not self.query.strip():
+            raise ConfigurationError("query is empty.", hint="To audit every user, leave it out.")
+        if self.query is not None and (self.user_ids or self.emails):
+            raise ConfigurationError("A query and a list of users do not go together", hint="Give one of them.")
+        for user_id in self.user_ids:
+            check_id("user_ids", user_id)
+        for email in self.emails:
+            check_address("emails", email)
+
+    def as_row(self) -> dict[str, Any]:
+        """The same for every run of these users."""
+        return {
+            "query": self.query,
+            "user_ids": sorted(set(self.user_ids)),
+            "emails": sorted(set(self.emails)),
+        }
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What became of listing the users.
+
+    :ivar source: one of ``records.SOURCES``
+    :ivar unseen: users that the tenant counts, or gave without a usable ID, and that are not on the roll
+    :ivar incomplete: why there may be more users than anybody counts
+    :ivar note: what somebody should know who wonders about the source; names nobody
+    :ivar nobody: the given e-mail addresses that no user has
+    """
+
+    source: str
+    unseen: int = 0
+    incomplete: str | None = None
+    note: str | None = None
+    nobody: tuple[str, ...] = ()
+
+
+class Enrollment:
+    """Puts everybody in the scope on the roll."""
+
+    def __init__(
+        self,
+        api: PopulationApi,
+        roll: Roll,
+        *,
+        sleep: Callable[[float], None],
+        patience: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """
+        :param sleep: waits so many seconds
+        :param patience: for so many seconds a tenant that does not answer is waited for
+        """
+        self._api, self._roll, self._sleep, self._patience, self._clock = api, roll, sleep, patience, clock
+
+    def list(self, scope: Scope) -> Listing:
+        """List the users.
+
+        :raises Auth0Error: nobody can be listed
+        """
+        if scope.user_ids or scope.emails:
+            return self._given(scope)
+        if scope.query is not None:
+            return self._searched(scope.query, None)
+        return self._everybody()
+
+    def _everybody(self) -> Listing:
+        counted = self._patiently(self._api.count_users)
+        exported = ExportedUsers(self._api, sleep=self._sleep)
+        try:
+            self._add(exported)
+        except ExportUnavailable as error:
+            return self._searched(None, "The users were listed by the search, because there is no export: %s" % error)
+        # What was deleted meanwhile is no longer counted, and what was created meanwhile need not be in the export.
+        if len(self._roll) + exported.unnamed >= counted:
+            return Listing(EXPORT, exported.unnamed)
+        counted = min(counted, self._patiently(self._api.count_users))
+        if len(self._roll) + exported.unnamed >= counted:
+            return Listing(EXPORT, exported.unnamed)
+        found = self._searched(
+            None, "The export had fewer users than the tenant counts, so the search was asked as well."
+        )
+        unseen = max(found.unseen, exported.unnamed, counted - len(self._roll))
+        return Listing(EXPORT, unseen, found.incomplete, found.note)
+
+    def _searched(self, query: str | None, note: str | None) -> Listing:
+        population = Population(self._api, query)
+
+        def walk() -> None:
+            nonlocal population
+            population = Population(self._api, query)
+            # Whoever comes again is on the roll already.
+            self._add(population)
+
+        try:
+            self._patiently(walk)
+        except PASSING as error:
+            if not len(self._roll):
+                raise
+            return Listing(SEARCH, 0, "The list of users was cut off: %s" % error, note)
+        unseen = max((population.total or 0) - len(self._roll), population.unnamed)
+        return Listing(SEARCH, unseen, population.incomplete, note)
+
+    def _given(self, scope: Scope) -> Listing:
+        for user_id in dict.fromkeys(scope.user_ids):
+            self._add([self._patiently(partial(self._user, user_id))])
+        nobody = []
+        for email in dict.fromkeys(scope.emails):
+            found = self._patiently(partial(self._api.users_by_email, email, FIELDS))
+            if not found:
+                nobody.append(email)
+            self._add(found)
+        if not nobody:
+            return Listing(GIVEN)
+        note = "Given e-mail addresses that nobody has: %d." % len(nobody)
+        return Listing(GIVEN, len(nobody), None, note, tuple(nobody))
+
+    def _user(self, user_id: str) -> Profile:
+        try:
+            return self._api.user(user_id, FIELDS)
+        except NotFoundError:
+            # The authenticators are asked for all the same, so the report says that the user is gone.
+            return {"user_id": user_id}
+
+    def _add(self, profiles: Iterable[Profile]) -> None:
+        for profile in profiles:
+            self._roll.add(profile_record(profile))
+
+    def _patiently(self, ask: Callable[[], T]) -> T:
+        """The answer, asked for again while the tenant does not give one."""
+        began, pause = self._clock(), 1.0
+        while True:
+            try:
+                return ask()
+            except PASSING as error:
+                lasting = isinstance(error, TransportError) and error.lasting
+                if lasting or self._clock() - began + pause > self._patience:
+                    raise
+                self._sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)

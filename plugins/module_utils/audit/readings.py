@@ -1,0 +1,82 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What was read of a user, as a run keeps it, and back again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Mapping
+
+from ..auth0.authenticators import MANAGEMENT_VIEW, Authenticator
+from ..auth0.times import as_time, iso
+from ..auth0.users.reading import UserRead
+from ..auth0.wire.errors import NotFoundError
+from .records import AGE_FROM, AuthenticatorRecord, ProfileRecord, Record
+
+
+def profile_record(profile: Mapping[str, Any]) -> ProfileRecord:
+    """The profile as it is kept: always the same members, times in one form.
+
+    :param profile: a :class:`~..auth0.api.management.Profile`, checked
+    """
+    identities = profile.get("identities") or []
+    return {
+        "user_id": profile["user_id"],
+        "email": profile.get("email"),
+        "name": profile.get("name"),
+        "created_at": iso(as_time(profile.get("created_at"))),
+        "last_login": iso(as_time(profile.get("last_login"))),
+        "blocked": bool(profile.get("blocked")),
+        "identities": [
+            {"connection": each["connection"], "provider": each["provider"], "is_social": each["is_social"]}
+            for each in identities
+        ],
+        "multifactor_last_modified": iso(as_time(profile.get("multifactor_last_modified"))),
+        "unreadable": sorted(profile.get("unreadable") or ()),
+    }
+
+
+def record_of(number: int, profile: ProfileRecord, read: UserRead, now: datetime) -> Record:
+    """What the reading of one user came to.
+
+    :param number: the user's place in the plan
+    :param now: when the answer was there
+    """
+    gone = isinstance(read.error, NotFoundError)
+    rows = None if read.authenticators is None else sorted(map(_kept, read.authenticators), key=lambda row: row["id"])
+    return {
+        "number": number,
+        "profile": profile,
+        "read_at": iso(now.replace(microsecond=0)),
+        "authenticators": rows,
+        "error": str(read.error) if read.error and not gone else None,
+        "gone": gone,
+    }
+
+
+def _kept(authenticator: Authenticator) -> AuthenticatorRecord:
+    row: dict[str, Any] = {
+        name: value
+        for name, value in vars(authenticator).items()
+        if name in AuthenticatorRecord.__annotations__ and value not in (None, (), frozenset())
+    }
+    row.update({name: iso(row[name]) for name in AGE_FROM if name in row})
+    row.update({name: sorted(row[name]) for name in ("channels", "channel_ids", "unread_dates") if name in row})
+    return row  # type: ignore[return-value]
+
+
+def authenticators_of(record: Record) -> list[Authenticator] | None:
+    """The authenticators that were read; None for a user who could not be read."""
+    if record["authenticators"] is None:
+        return None
+    return [_authenticator(row) for row in record["authenticators"]]
+
+
+def _authenticator(row: AuthenticatorRecord) -> Authenticator:
+    values: dict[str, Any] = dict(row)
+    values.update({name: as_time(values[name]) for name in AGE_FROM if name in values})
+    values.update({name: tuple(values[name]) for name in ("channels", "channel_ids") if name in values})
+    values["unread_dates"] = frozenset(values.get("unread_dates", ()))
+    return Authenticator(view=MANAGEMENT_VIEW, **values)

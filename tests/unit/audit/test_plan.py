@@ -1,0 +1,188 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import math
+import tempfile
+from contextlib import contextmanager
+
+import pytest
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.plan import SWEEP, Roll, has_changed
+from hypothesis import given, strategies as st
+
+DAY = "2026-05-%02dT00:00:00.000Z"
+
+
+def profile(user_id: str, **more) -> dict:
+    return {
+        "user_id": user_id,
+        "email": None,
+        "name": None,
+        "created_at": DAY % 1,
+        "last_login": DAY % 2,
+        "blocked": False,
+        "identities": [],
+        "multifactor_last_modified": DAY % 3,
+        "unreadable": [],
+        **more,
+    }
+
+
+def record(known: dict, read_at: str = DAY % 10, **more) -> dict:
+    return {
+        "number": 0,
+        "profile": known,
+        "read_at": read_at,
+        "authenticators": [],
+        "error": None,
+        "gone": False,
+        **more,
+    }
+
+
+@contextmanager
+def roll(*users, known=()):
+    with tempfile.TemporaryDirectory() as directory, Roll(directory) as made:
+        for user in users:
+            made.add(user)
+        for each in known:
+            made.know(each)
+        yield made
+
+
+def ids(profiles) -> list[str]:
+    return [each["user_id"] for each in profiles]
+
+
+def test_each_user_is_on_the_roll_once_with_the_newest_profile():
+    with roll(profile("a", name="old"), profile("b"), profile("a", name="new")) as users:
+        assert len(users) == 2
+        assert users.choose(everybody=True) == (2, 0)
+        assert [(each["user_id"], each["name"]) for each in users.to_read()] == [("a", "new"), ("b", None)]
+
+
+def test_never_read_users_come_first_and_then_who_was_read_longest_ago():
+    users = [
+        profile("new2", created_at=DAY % 2),
+        profile("new1", created_at=DAY % 1),
+        *(profile(name, created_at=DAY % 1) for name in ("old", "older", "oldest")),
+    ]
+    known = [record(profile(name), DAY % day) for name, day in (("old", 13), ("older", 12), ("oldest", 11))]
+    with roll(*users, known=known) as made:
+        made.choose(everybody=True)
+        assert ids(made.to_read()) == ["new1", "new2", "oldest", "older", "old"]
+
+
+def test_the_order_does_not_depend_on_the_order_of_the_list():
+    users = [profile(name) for name in "dcab"]
+    with roll(*users) as one, roll(*reversed(users)) as other:
+        one.choose(True), other.choose(True)
+        assert list(one.to_read()) == list(other.to_read())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"last_login": DAY % 20},
+        {"last_login": None},
+        {"multifactor_last_modified": DAY % 20},
+        {"multifactor_last_modified": None},
+        {"unreadable": ["last_login"]},
+        {"unreadable": ["multifactor_last_modified"]},
+    ],
+)
+def test_a_mark_that_moved_or_cannot_be_read_is_a_change(change):
+    assert has_changed(profile("a", **change), record(profile("a")))
+
+
+def test_other_members_are_no_change():
+    assert not has_changed(profile("a", name="new", email="new@example.com", blocked=True), record(profile("a")))
+
+
+def test_who_could_not_be_read_is_read_again():
+    assert has_changed(profile("a"), record(profile("a"), authenticators=None, error="lost"))
+
+
+def test_who_has_not_changed_is_carried_over_with_the_profile_of_today():
+    users = [profile("u%03d" % number, name="today") for number in range(100)]
+    known = [
+        record(profile("u%03d" % number), DAY % (10 + number % 7), authenticators=[{"id": "x"}])
+        for number in range(100)
+    ]
+    with roll(*users, known=known) as made:
+        assert made.choose(everybody=False) == (math.ceil(100 / SWEEP), 100 - math.ceil(100 / SWEEP))
+        assert {each["last_login"] for each in made.to_read()} == {DAY % 2}
+        carried = list(made.carried())
+    assert {each["profile"]["name"] for each in carried} == {"today"}
+    assert {each["authenticators"][0]["id"] for each in carried} == {"x"}
+
+
+def test_after_as_many_runs_everybody_was_read_in_turn():
+    users = [profile("u%03d" % number) for number in range(70)]
+    known = {each["user_id"]: record(each) for each in users}
+    read: set[str] = set()
+    for day in range(SWEEP):
+        with roll(*users, known=known.values()) as made:
+            made.choose(everybody=False)
+            turn = ids(made.to_read())
+        read.update(turn)
+        known.update({user_id: record(profile(user_id), DAY % 11 + str(day)) for user_id in turn})
+    assert len(read) == 70
+
+
+def test_a_failed_reading_does_not_replace_what_is_known_and_asks_for_another():
+    earlier = record(profile("a"), authenticators=[{"id": "x"}])
+    failed = record(profile("a"), DAY % 20, authenticators=None, error="lost")
+    with roll(profile("a"), profile("b"), known=[earlier, record(profile("b")), failed]) as made:
+        made.choose(everybody=False)
+        assert "a" in ids(made.to_read())
+    later = record(profile("a"), DAY % 21)
+    with roll(
+        profile("a"),
+        *(profile("b%d" % n) for n in range(40)),
+        known=[earlier, failed, later, *(record(profile("b%d" % n)) for n in range(40))],
+    ) as made:
+        made.choose(everybody=False)
+        assert "a" not in ids(made.to_read())
+
+
+def test_who_is_gone_from_the_list_is_neither_read_nor_carried_over():
+    with roll(
+        profile("a"),
+        known=[record(profile("a")), record(profile("b")), record(profile("c"), authenticators=None, error="x")],
+    ) as made:
+        assert sum(made.choose(everybody=False)) == 1
+
+
+def test_marks_are_missed_where_factors_are_known_and_no_user_has_one():
+    unmarked = profile("a", multifactor_last_modified=None)
+    with roll(unmarked, known=[record(unmarked, authenticators=[{"id": "x"}])]) as made:
+        assert not made.has_marks()
+    with roll(unmarked, known=[record(unmarked)]) as made:
+        assert made.has_marks()
+    with roll(unmarked, profile("b"), known=[record(unmarked, authenticators=[{"id": "x"}])]) as made:
+        assert made.has_marks()
+
+
+@given(
+    st.lists(st.sampled_from("abcdefghij"), unique=True),
+    st.dictionaries(st.sampled_from("abcdefghij"), st.sampled_from(["same", "moved", "failed"])),
+    st.booleans(),
+)
+def test_everybody_is_either_read_or_carried_over(listed, earlier, everybody):
+    known = {
+        "same": lambda name: record(profile(name)),
+        "moved": lambda name: record(profile(name, last_login=None)),
+        "failed": lambda name: record(profile(name), authenticators=None, error="lost"),
+    }
+    with roll(*map(profile, listed), known=[known[how](name) for name, how in earlier.items()]) as made:
+        to_read, carried = made.choose(everybody)
+        read = ids(made.to_read())
+        kept = [each["profile"]["user_id"] for each in made.carried()]
+    assert (len(read), len(kept)) == (to_read, carried)
+    assert sorted(read + kept) == sorted(listed)
+    must = {name for name in listed if earlier.get(name) != "same"}
+    assert must <= set(read)
+    assert not everybody or not kept

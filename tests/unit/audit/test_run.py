@@ -1,0 +1,427 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whole runs over a tenant in memory."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import random
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit import scan
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import Ledger, runs
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import read_lines
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.plan import SWEEP
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import Policy
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Scope
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import (
+    LATEST,
+    REPORT,
+    SUMMARY,
+    USERS,
+    Order,
+    plan,
+    report,
+    run,
+)
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop, UnstartedError
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore, StoreError, TakenError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
+    AuthenticationError,
+    BadRequestError,
+    ConfigurationError,
+    InsufficientScopeError,
+    NotFoundError,
+    ServerError,
+    TransportError,
+)
+
+from tests.unit.audit.fake_tenant import NOW, TENANT, FakeTenant, authenticator, user
+
+ONE_BY_ONE = Order(TENANT, threads=1, patience=0.0)
+LOST = ServerError("Could not list the authenticators: down", status=503)
+
+
+@pytest.fixture
+def store(tmp_path) -> FolderStore:
+    return FolderStore(str(tmp_path / "audits"))
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch):
+    monkeypatch.setattr(scan, "CHUNK", 12)
+
+
+def tenant_of(size: int, **more) -> FakeTenant:
+    marked = {"last_login": "2026-05-01T00:00:00.000Z", "multifactor_last_modified": "2026-04-01T00:00:00.000Z"}
+    return FakeTenant([user(number, **marked) for number in range(size)], **more)
+
+
+def audit(tenant, store, order=ONE_BY_ONE, days=0, **more):
+    return run(tenant, tenant, store, order, clock=lambda: NOW + timedelta(days=days), **more)
+
+
+def rows_of(store, outcome) -> list[dict]:
+    with store.open(outcome.keys[USERS]) as file:
+        return list(read_lines(file, USERS))
+
+
+def files_of(store, outcome) -> dict[str, bytes]:
+    return {name: store.read(key)[0] for name, key in outcome.keys.items()}
+
+
+def adds_up(coverage) -> bool:
+    parts = ("read", "unread", "gone", "out_of_scope", "not_reached")
+    return coverage["listed"] == sum(coverage[part] for part in parts) and min(coverage[part] for part in parts) >= 0
+
+
+class StopAfter(Stop):
+    """Says stop when the tenant has been asked for so many users."""
+
+    def __init__(self, tenant, reads: int) -> None:
+        super().__init__()
+        self._tenant, self._reads = tenant, reads
+
+    def reason(self):
+        if len(self._tenant.reads) >= self._reads:
+            self.tell("Enough.")
+        return super().reason()
+
+
+def test_everybody_is_read_once_and_nothing_is_missing(store):
+    tenant = tenant_of(40)
+    outcome = audit(tenant, store)
+    assert tenant.reads == [each["user_id"] for each in tenant.users]
+    assert [row["user_id"] for row in rows_of(store, outcome)] == tenant.reads
+    coverage = outcome.summary["coverage"]
+    assert coverage == {
+        "source": "export", "listed": 40, "listed_is_lower_bound": False, "read": 40, "carried": 0, "unread": 0, "gone": 0,
+        "out_of_scope": 0, "not_reached": 0,
+    }  # fmt: skip
+    assert (outcome.summary["partial"], outcome.summary["reason"]) == (False, None)
+    assert outcome.costs["requests"] == tenant.requests == 40 + 3
+    assert json.loads(store.read(LATEST)[0]) == {
+        "run": outcome.run, "partial": False, "keys": dict(outcome.keys)
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("threads", [1, 4, 32])
+def test_the_same_bytes_whatever_the_threads_do(store, tmp_path, threads):
+    one = audit(tenant_of(60), store)
+    other_store = FolderStore(str(tmp_path / "other"))
+    other = audit(tenant_of(60), other_store, replace(ONE_BY_ONE, threads=threads))
+    assert files_of(store, one) == files_of(other_store, other)
+
+
+def test_a_run_that_was_cut_off_says_so_and_the_next_one_goes_on(store, tmp_path):
+    tenant = tenant_of(40)
+    cut = audit(tenant, store, stop=StopAfter(tenant, 17))
+    assert cut.summary["partial"] and cut.summary["reason"] == "Enough."
+    assert adds_up(cut.summary["coverage"])
+    assert (cut.summary["coverage"]["read"], cut.summary["coverage"]["not_reached"]) == (17, 23)
+    whole = audit(tenant, store)
+    assert whole.run == cut.run
+    assert Counter(tenant.reads) == Counter(each["user_id"] for each in tenant.users)
+    undisturbed = FolderStore(str(tmp_path / "other"))
+    assert files_of(store, whole) == files_of(undisturbed, audit(tenant_of(40), undisturbed))
+    assert whole.costs["requests"] == tenant.requests
+
+
+def test_a_tenant_of_five_windows_is_read_after_five_runs(store):
+    tenant = tenant_of(50)
+    for window in range(1, 6):
+        outcome = audit(tenant, store, stop=StopAfter(tenant, 10 * window))
+        assert outcome.summary["coverage"]["read"] == 10 * window
+    assert audit(tenant, store).summary["partial"] is False
+    assert Counter(tenant.reads).most_common(1)[0][1] <= 2
+
+
+def test_a_run_that_does_not_resume_reads_others_first(store):
+    tenant = tenant_of(30)
+    audit(tenant, store, stop=StopAfter(tenant, 10))
+    audit(tenant, store, replace(ONE_BY_ONE, resume=False), stop=StopAfter(tenant, 20), days=1)
+    assert tenant.reads == [each["user_id"] for each in tenant.users[:20]]
+    audit(tenant, store, replace(ONE_BY_ONE, resume=False), days=2)
+    assert tenant.reads[20:30] == [each["user_id"] for each in tenant.users[20:]]
+    assert tenant.reads[30:] == [each["user_id"] for each in tenant.users[:20]]
+
+
+def test_an_unread_user_is_tried_again_at_the_end_and_keeps_the_place(store, tmp_path):
+    tenant = tenant_of(40, authenticators={"auth0|00003": [LOST, []], "auth0|00017": [LOST, []]})
+    tenant.authenticators["auth0|00003"][1] = tenant.authenticators["auth0|00017"][1] = [authenticator()]
+    outcome = audit(tenant, store, replace(ONE_BY_ONE, patience=60.0))
+    assert tenant.reads[40:] == ["auth0|00003", "auth0|00017"]
+    assert (outcome.summary["partial"], outcome.summary["coverage"]["unread"]) == (False, 0)
+    undisturbed = FolderStore(str(tmp_path / "other"))
+    same = {name: [authenticator()] for name in ("auth0|00003", "auth0|00017")}
+    assert files_of(store, outcome) == files_of(undisturbed, audit(tenant_of(40, authenticators=same), undisturbed))
+
+
+def test_who_cannot_be_read_at_all_is_unread_and_never_clean(store):
+    broken = ServerError("Could not list the authenticators of auth0|00001: broken", status=500)
+    outcome = audit(tenant_of(3, authenticators={"auth0|00001": broken}), store)
+    row = rows_of(store, outcome)[1]
+    assert (row["mfa"], row["error"], row["findings"][0]["rule"]) == ("unknown", str(broken), "unread")
+    assert outcome.summary["coverage"]["unread"] == 1 and adds_up(outcome.summary["coverage"])
+    assert outcome.summary["reason"] == "Users who could not be read: 1."
+    # The run is finished all the same: the next one reads this user again.
+    tenant = tenant_of(3)
+    audit(tenant, store, days=1)
+    assert "auth0|00001" in tenant.reads
+
+
+def test_a_user_deleted_meanwhile_is_gone_and_not_unread(store):
+    outcome = audit(tenant_of(3, authenticators={"auth0|00001": NotFoundError("gone", status=404)}), store)
+    assert [row["user_id"] for row in rows_of(store, outcome)] == ["auth0|00000", "auth0|00002"]
+    assert (outcome.summary["partial"], outcome.summary["coverage"]["gone"]) == (False, 1)
+
+
+@pytest.mark.parametrize("error", [AuthenticationError, InsufficientScopeError])
+def test_refused_credentials_end_the_run_and_keep_what_was_read(store, error):
+    refusal = error("Could not list the authenticators of auth0|00007: refused", status=401)
+    tenant = tenant_of(20, authenticators={"auth0|%05d" % number: refusal for number in range(7, 20)})
+    outcome = audit(tenant, store)
+    assert (outcome.summary["coverage"]["read"], outcome.summary["coverage"]["not_reached"]) == (7, 13)
+    assert "refused" in outcome.summary["reason"] and "auth0|" not in outcome.summary["reason"]
+    tenant.authenticators.clear()
+    assert audit(tenant, store).summary["partial"] is False
+
+
+def test_what_is_refused_from_the_start_is_an_error_and_no_report(store):
+    refusal = AuthenticationError("refused", status=401)
+    tenant = tenant_of(5, authenticators={"auth0|%05d" % number: refusal for number in range(5)})
+    with pytest.raises(AuthenticationError):
+        audit(tenant, store)
+    assert store.read(LATEST) is None
+
+
+def test_the_export_falls_back_to_the_search_and_says_so(store):
+    outcome = audit(tenant_of(250, export=BadRequestError("no exports here", status=400)), store)
+    assert outcome.summary["coverage"]["source"] == "search"
+    assert outcome.summary["coverage"]["read"] == 250 and not outcome.summary["partial"]
+    assert "no exports here" in outcome.summary["note"]
+
+
+def test_an_export_with_too_few_users_is_completed_by_the_search(store):
+    tenant = tenant_of(30)
+    tenant.export = tenant.users[:20]
+    outcome = audit(tenant, store)
+    assert outcome.summary["coverage"]["read"] == 30 and not outcome.summary["partial"]
+
+
+def test_users_that_are_counted_and_not_listed_make_the_run_partial(store):
+    tenant = tenant_of(30, count=37)
+    outcome = audit(tenant, store)
+    assert outcome.summary["partial"]
+    assert adds_up(outcome.summary["coverage"])
+    assert (outcome.summary["coverage"]["listed"], outcome.summary["coverage"]["not_reached"]) == (37, 7)
+
+
+def test_a_list_that_breaks_off_is_partial(store):
+    tenant = tenant_of(30, export=BadRequestError("no", status=400))
+    outcome = None
+    pages = tenant.list_users
+
+    def breaking(**options):
+        if tenant.requests > 3:
+            raise ServerError("down", status=503)
+        return pages(**options)
+
+    tenant.page_cap, tenant.list_users = 10, breaking
+    outcome = audit(tenant, store)
+    assert outcome.summary["partial"] and "cut off" in outcome.summary["reason"]
+    assert outcome.summary["coverage"]["listed_is_lower_bound"]
+    assert 0 < outcome.summary["coverage"]["read"] < 30
+
+
+def test_a_delta_run_reads_who_changed_who_is_new_and_a_part_of_the_rest(store):
+    tenant = tenant_of(100)
+    first = audit(tenant, store)
+    tenant.reads.clear()
+    tenant.users[5]["last_login"] = "2026-05-30T00:00:00.000Z"
+    tenant.users[6]["multifactor_last_modified"] = "2026-05-30T00:00:00.000Z"
+    tenant.users.append(user(100))
+    second = audit(tenant, store, days=1)
+    assert second.summary["base"] == first.run != second.run
+    must = ["auth0|00100", "auth0|00005", "auth0|00006"]
+    assert set(must) <= set(tenant.reads) and tenant.reads[0] == "auth0|00100"
+    assert len(tenant.reads) == 3 + -(-98 // SWEEP)
+    coverage = second.summary["coverage"]
+    assert (coverage["listed"], coverage["read"], coverage["carried"]) == (101, 101, 101 - len(tenant.reads))
+    rows = {row["user_id"]: row for row in rows_of(store, second)}
+    assert len(rows) == 101
+    assert rows["auth0|00005"]["read_at"] == "2026-06-02T12:00:00.000Z"
+    assert second.summary["oldest_reading"] == "2026-06-01T12:00:00.000Z"
+
+
+def test_ages_of_carried_readings_are_counted_to_the_day_of_the_report(store):
+    tenant = tenant_of(40, authenticators={"auth0|%05d" % n: [authenticator(created=80, used=60)] for n in range(40)})
+    first = audit(tenant, store)
+    assert first.summary["findings"]["stale"] == 0
+    later = audit(tenant, store, days=31)
+    assert later.summary["findings"]["stale"] == 40
+    again = report(store, first.run, Policy(), NOW + timedelta(days=31))
+    assert again.summary["findings"]["stale"] == 40 and again.run == first.run
+
+
+def test_full_reads_everybody_and_since_names_a_run(store):
+    tenant = tenant_of(40)
+    first = audit(tenant, store)
+    audit(tenant, store, days=1)
+    tenant.reads.clear()
+    audit(tenant, store, replace(ONE_BY_ONE, full=True), days=2)
+    assert len(tenant.reads) == 40
+    third = audit(tenant, store, replace(ONE_BY_ONE, since=first.run), days=3)
+    assert third.summary["base"] == first.run
+    with pytest.raises(ConfigurationError, match="There is no run 'nonsense' of these users. Known runs: " + first.run):
+        audit(tenant, store, replace(ONE_BY_ONE, since="nonsense"), days=4)
+
+
+def test_without_marks_of_change_everybody_is_read(store):
+    tenant = tenant_of(40, authenticators={"auth0|00001": [authenticator()]})
+    for each in tenant.users:
+        del each["multifactor_last_modified"]
+    audit(tenant, store)
+    tenant.reads.clear()
+    second = audit(tenant, store, days=1)
+    assert (len(tenant.reads), second.summary["base"]) == (40, None)
+
+
+def test_another_scope_or_policy_is_another_run(store):
+    tenant = tenant_of(30)
+    audit(tenant, store, stop=StopAfter(tenant, 10))
+    chosen = Order(TENANT, Scope(user_ids=("auth0|00003", "auth0|00003"), emails=("user00004@example.com",)), threads=1)
+    tenant.reads.clear()
+    outcome = audit(tenant, store, chosen)
+    assert tenant.reads == ["auth0|00003", "auth0|00004"]
+    assert outcome.summary["coverage"]["source"] == "given"
+    audit(tenant, store, replace(ONE_BY_ONE, policy=Policy(stale_days=10)), stop=StopAfter(tenant, 12))
+    assert len([name for name in store.names("runs")]) == 3
+
+
+def test_a_list_with_somebody_who_does_not_exist_is_told(store):
+    scope = Scope(user_ids=("auth0|00001", "auth0|nobody"), emails=("nobody@example.com",))
+    tenant = tenant_of(3, authenticators={"auth0|nobody": NotFoundError("no such user", status=404)})
+    told: list = []
+    outcome = audit(tenant, store, Order(TENANT, scope, threads=1), tell=lambda progress: told.append(progress.note))
+    coverage = outcome.summary["coverage"]
+    assert (coverage["read"], coverage["gone"], coverage["not_reached"], adds_up(coverage)) == (1, 1, 1, True)
+    assert outcome.summary["partial"] and outcome.summary["note"] == "Given e-mail addresses that nobody has: 1."
+    assert "nobody@example.com" in " ".join(filter(None, told))
+
+
+def test_the_folder_of_another_tenant_is_refused_before_the_first_request(store):
+    audit(tenant_of(3), store)
+    tenant = tenant_of(3)
+    with pytest.raises(ConfigurationError, match="are of example.eu.auth0.com, not of other.auth0.com"):
+        audit(tenant, store, Order("other.auth0.com"))
+    assert tenant.requests == 0
+
+
+def test_no_time_to_list_the_users_is_told_and_stores_nothing(store):
+    stop = Stop()
+    stop.tell("Enough.")
+    tenant = tenant_of(3, export=TransportError("lost"))
+    with pytest.raises(UnstartedError, match="The users could not be listed: Enough."):
+        audit(tenant, store, Order(TENANT, patience=60), stop=stop)
+    assert store.names("runs") == []
+
+
+def test_a_plan_counts_and_stores_nothing(store):
+    tenant = tenant_of(40)
+    planned = plan(tenant, tenant, store, ONE_BY_ONE)
+    assert (planned.to_read, planned.carried, planned.listing.source) == (40, 0, "export")
+    assert tenant.reads == [] and not os.path.exists(store.folder)
+
+
+class Killed(BaseException):
+    """As a SIGKILL: nothing that comes after is carried out."""
+
+
+class DyingStore(FolderStore):
+    """Dies at the n-th write, before or after it."""
+
+    def __init__(self, folder: str, at: int, before: bool) -> None:
+        super().__init__(folder)
+        self._left, self._before = at, before
+
+    def _store(self, name, content, once):
+        self._left -= 1
+        if self._left == 0 and self._before:
+            raise Killed
+        super()._store(name, content, once)
+        if self._left == 0:
+            raise Killed
+
+
+def test_whoever_is_killed_loses_no_user_and_repeats_no_more_than_a_chunk(tmp_path):
+    undisturbed = FolderStore(str(tmp_path / "undisturbed"))
+    broken = {"auth0|%05d" % number: ServerError("broken", status=500) for number in (3, 9, 44)}
+    want = files_of(undisturbed, audit(tenant_of(50, authenticators=broken), undisturbed))
+    for seed in range(60):
+        dice = random.Random(seed)
+        folder, kills = str(tmp_path / str(seed)), 0
+        tenant = tenant_of(50, authenticators=broken)
+        while True:
+            dying = DyingStore(folder, dice.randint(1, 9) if kills < 8 else 10**6, dice.random() < 0.5)
+            try:
+                outcome = audit(tenant, dying)
+                break
+            except Killed:
+                kills += 1
+            if any(Ledger.load(dying, name).checkpoint.reported for name in runs(dying)):
+                outcome = report(dying, None, Policy(), NOW)  # killed after the very last write
+                break
+        assert files_of(dying, outcome) == want, seed
+        assert len(tenant.reads) <= 53 + kills * scan.CHUNK
+
+
+def test_a_second_worker_stops_and_changes_nothing(store, tmp_path):
+    tenant = tenant_of(30)
+
+    class Unlocked(FolderStore):
+        def hold(self):
+            import contextlib
+
+            return contextlib.nullcontext()
+
+    first, second = Unlocked(store.folder), Unlocked(store.folder)
+    audit(tenant, first, stop=StopAfter(tenant, 5))
+    lists = tenant.list_authenticators
+    intruder = tenant_of(30)
+
+    def interrupted(user_id):
+        if len(tenant.reads) == 8:
+            audit(intruder, second)
+        return lists(user_id)
+
+    tenant.list_authenticators = interrupted
+    with pytest.raises(TakenError):
+        audit(tenant, first)
+    outcome = report(first, None, Policy(), NOW)
+    assert not outcome.summary["partial"] and len(rows_of(first, outcome)) == 30
+
+
+def test_a_store_that_fails_is_told_and_the_run_goes_on_later(store, tmp_path):
+    tenant = tenant_of(40)
+
+    class Full(FolderStore):
+        writes = 0
+
+        def _store(self, name, content, once):
+            self.writes += 1
+            if self.writes > 5:
+                raise StoreError("No space left on device")
+            super()._store(name, content, once)
+
+    with pytest.raises(StoreError, match="No space left"):
+        audit(tenant, Full(store.folder))
+    outcome = audit(tenant, store)
+    assert not outcome.summary["partial"] and len(rows_of(store, outcome)) == 40
