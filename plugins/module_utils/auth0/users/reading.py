@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many users, read one after the other. Nobody is lost: a user who could not be read is in the result, with the reason."""
+"""Many users, several at once. Nobody is lost: a user who could not be read is in the result, with the reason."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from ..wire.errors import (
     RateLimitError,
     TransportError,
 )
+from .patience import Patience, WalkOver
 from .row_filter import RowFilter
+from .side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from ..api.management import ManagementApi
@@ -82,8 +84,16 @@ class UserRead:
         return {"user_id": self.user_id, "email": self.email, "authenticators": rows, "error": error}
 
 
+class _Last(Exception):
+    """The walk ended with this user."""
+
+    def __init__(self, read: UserRead) -> None:
+        super().__init__()
+        self.read = read
+
+
 class Reading:
-    """One walk over users, in their order, each once.
+    """One walk over users, in their order, each once. Several are read at once, within the pace of the API's budget.
 
     :ivar stopped: the error that ended the walk early, because the next user would have met it as well; None otherwise
     """
@@ -100,23 +110,27 @@ class Reading:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """
-        :param targets: may be lazy. It is not asked for more once the walk has stopped, and an error it raises ends the walk.
+        :param targets: those of a list that are the same user are told from each other, and all of it are listed. Others may be
+            lazy; they are different users, and are not asked for once the walk has stopped. An error that they raise ends the walk.
         :param total: how many targets there are, as far as it is known
         :param threads: how many users are read at once
-        :param patience: for how many seconds a tenant that does not answer is waited for
+        :param patience: seconds to wait for a tenant that is away, see :class:`Patience`
+        :param sleep: what it raises ends the walk, once the users before are told
         """
-        self._api, self._targets, self._total = api, targets, total
-        self._threads, self._patience, self._sleep, self._clock = threads, patience, sleep, clock
+        self._api, self._total = api, total
+        self._targets = list(dict.fromkeys(targets)) if isinstance(targets, Sequence) else targets
+        self._threads, self._patience = threads, Patience(threads, patience, sleep, clock)
         self.stopped: Auth0Error | None = None
 
     @classmethod
-    def from_options(cls, api: ManagementApi, options: Mapping[str, Any]) -> Reading:
+    def from_options(cls, api: ManagementApi, options: Mapping[str, Any], threads: int = 1) -> Reading:
         """The users that ``user_ids`` and ``emails`` name, or those that ``query`` finds; sends nothing.
 
         :raises ConfigurationError: an option cannot be right
         """
         if options["query"] is None:
-            return cls._of_named(api, options["user_ids"] or (), options["emails"] or ())
+            targets = _named(options["user_ids"] or (), options["emails"] or ())
+            return cls(api, targets, lambda: len(targets), threads=threads)
         query = options["query"].strip()
         if not query:
             raise ConfigurationError("query is empty.", hint="To read every user, set it to *.")
@@ -125,18 +139,7 @@ class Reading:
 
         population = Population(api, None if query == "*" else query)
         found = (Target(user["user_id"], user.get("email")) for user in population)
-        return cls(api, found, lambda: population.total)
-
-    @classmethod
-    def _of_named(cls, api: UserLookup, user_ids: Sequence[str], emails: Sequence[str]) -> Reading:
-        for user_id in user_ids:
-            check_id("user_ids", user_id)
-        for email in emails:
-            check_address("emails", email)
-        # The walk leaves out an ID that it has seen. Whose an address is, it learns by looking it up.
-        addresses = dict.fromkeys(emails)
-        targets = [*(Target(user_id=user_id) for user_id in user_ids), *(Target(email=email) for email in addresses)]
-        return cls(api, targets, lambda: len(targets))
+        return cls(api, found, lambda: population.total, threads=threads)
 
     @property
     def total(self) -> int | None:
@@ -144,40 +147,59 @@ class Reading:
         return self._total()
 
     def __iter__(self) -> Iterator[UserRead]:
-        seen: set[str] = set()
-        targets = iter(self._targets)
-        while self.stopped is None:
-            try:
-                target = next(targets, None)
-            except Auth0Error as error:
-                # Further users may exist that nobody can name now.
-                self.stopped = error
-                return
-            if target is None:
-                return
-            if target.user_id in seen:
-                continue
-            read = self._read(target)
+        if not isinstance(self._targets, Sequence):
+            yield from self._walk(())
+            return
+        # Whose an address is, is learned by looking it up.
+        seen: set[str | None] = set()
+        for read in self._walk(self._targets):
             if read.user_id is None or read.user_id not in seen:
                 yield read
-            if read.user_id is not None:
-                seen.add(read.user_id)
-        # Those that were named are listed. A search stops here.
-        for target in targets if isinstance(self._targets, Sequence) else ():
-            if target.user_id not in seen:
+            seen.add(read.user_id)
+
+    def _walk(self, named: Sequence[Target]) -> Iterator[UserRead]:
+        """Every target, and those that were named even where the walk has stopped before."""
+        done = 0
+        try:
+            for read in side_by_side(self._read, self._targets, self._threads):
+                done += 1
+                yield read
+        except _Last as last:
+            done, self.stopped = done + 1, last.read.error
+            yield last.read
+        except Auth0Error as error:
+            # Further users may exist that nobody can name now.
+            self.stopped = error
+        finally:
+            self._patience.end()
+        if self.stopped is not None:
+            for target in named[done:]:
                 yield UserRead(target.user_id, target.email, error=self.stopped)
-                seen.update([target.user_id] if target.user_id else [])
 
     def _read(self, target: Target) -> UserRead:
         user_id = target.user_id
         try:
-            if user_id is None:
-                user_id = self._api.find_user_id(target.email or "")
-            return UserRead(user_id, target.email, tuple(self._api.list_authenticators(user_id)))
+            with self._patience.turn():
+                if user_id is None:
+                    user_id = self._api.find_user_id(target.email or "")
+                return UserRead(user_id, target.email, tuple(self._api.list_authenticators(user_id)))
+        except WalkOver as over:
+            raise _Last(UserRead(user_id, target.email, error=over.error)) from None
         except Auth0Error as error:
-            if isinstance(error, FATAL):
-                self.stopped = error
             return UserRead(user_id, target.email, error=error)
+
+
+def _named(user_ids: Sequence[str], emails: Sequence[str]) -> list[Target]:
+    """These users, each ID and address once.
+
+    :raises ConfigurationError: one cannot be right
+    """
+    for user_id in user_ids:
+        check_id("user_ids", user_id)
+    for email in emails:
+        check_address("emails", email)
+    targets = [*(Target(user_id=user_id) for user_id in user_ids), *(Target(email=email) for email in emails)]
+    return list(dict.fromkeys(targets))
 
 
 def read_all(

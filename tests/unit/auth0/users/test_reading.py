@@ -6,6 +6,10 @@
 
 from __future__ import annotations
 
+import random
+import threading
+import time
+import tracemalloc
 from types import SimpleNamespace
 
 import pytest
@@ -29,6 +33,169 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
     ServerError,
     TransportError,
 )
+
+FATAL_ONES = [AuthenticationError("no"), RateLimitError("slow"), ForbiddenError("no"), TransportError("gone")]
+
+
+def walk(api, targets, threads=8, **options):
+    """A walk by many threads, and what it gave."""
+    reading = Reading(api, targets, threads=threads, **options)
+    return reading, list(reading)
+
+
+class Tenant:
+    """Any user, read by many threads.
+
+    :ivar fail: gets the number of a user and of the request, and raises what this request meets
+    """
+
+    def __init__(self, fail=lambda user, request: None, slow=0.002):
+        self.fail, self.slow = fail, slow
+        self._lock, self._chance = threading.Lock(), random.Random(7)
+        self.asked, self.at_once, self.most_at_once = [], 0, 0
+
+    def find_user_id(self, email):
+        return "a|" + email.partition("@")[0]
+
+    def list_authenticators(self, user_id):
+        number = int(user_id[2:])
+        with self._lock:
+            self.asked.append(number)
+            request = len(self.asked)
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+            pause = self._chance.choice((0, self.slow / 2, self.slow))
+        try:
+            time.sleep(pause)
+            self.fail(number, request)
+            return []
+        finally:
+            with self._lock:
+                self.at_once -= 1
+
+
+def lazily(*numbers):
+    return (Target(user_id="a|%d" % number) for number in numbers)
+
+
+def numbers(users):
+    return [int(user.user_id[2:]) for user in users]
+
+
+def failing(error, when):
+    def fail(user, request):
+        if when(user, request):
+            raise error
+
+    return fail
+
+
+def test_many_threads_read_users_at_once_and_tell_them_in_order():
+    tenant = Tenant(failing(NotFoundError("gone"), lambda user, _request: user % 7 == 3))
+    _reading, users = walk(tenant, lazily(*range(200)))
+    assert numbers(users) == list(range(200)) and 1 < tenant.most_at_once <= 8
+    assert [user.error is not None for user in users] == [number % 7 == 3 for number in range(200)]
+
+
+def test_many_threads_tell_each_user_once_whose_addresses_and_ids_are_named():
+    targets = [*ids(3, 1, 3), *(Target(email="%d@example.com" % number) for number in (1, 2, 2, 4))]
+    for threads in (1, 8):
+        _reading, users = walk(Tenant(), targets, threads)
+        assert numbers(users) == [3, 1, 2, 4]
+
+
+@pytest.mark.parametrize("threads", [1, 8])
+@pytest.mark.parametrize("error", FATAL_ONES, ids=lambda error: type(error).__name__)
+def test_an_error_that_everybody_would_meet_comes_after_those_who_were_read_before(error, threads):
+    tenant = Tenant(failing(error, lambda user, _request: user >= 20))
+    reading, users = walk(tenant, lazily(*range(100)), threads)
+    assert reading.stopped is error and numbers(users) == list(range(21))
+    assert [user.error for user in users] == [None] * 20 + [error]
+    assert len(tenant.asked) <= 20 + 2 * threads
+    _reading, users = walk(tenant, ids(*range(30)), threads)
+    assert numbers(users) == list(range(30)) and [user.error for user in users] == [None] * 20 + [error] * 10
+
+
+class Time:
+    """A clock that moves when somebody sleeps, and runs a little by itself."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+    def __call__(self):
+        return self.now
+
+
+def test_a_tenant_that_is_away_is_waited_for_and_only_some_users_are_lost_to_it():
+    now = Time()
+    tenant = Tenant(failing(TransportError("gone"), lambda user, _request: user >= 50 and now() < 100))
+    reading, users = walk(tenant, lazily(*range(300)), patience=600, sleep=now.sleep, clock=now)
+    assert reading.stopped is None and numbers(users) == list(range(300)) and 100 <= now() < 131
+    # Some for each thread, and one for each of the pauses of 1, 2, 4, 8, 16, 30, 30 and 30 seconds but the last.
+    lost = [number for number, user in enumerate(users) if user.error is not None]
+    assert 8 <= len(lost) <= 3 * 8 + 7 and lost[0] == 50
+    assert len(tenant.asked) == 300
+
+
+def test_a_tenant_that_stays_away_for_longer_than_the_patience_ends_the_walk():
+    now, error = Time(), ServerError("503")
+    tenant = Tenant(failing(error, lambda user, _request: user >= 50))
+    reading, users = walk(tenant, lazily(*range(300)), patience=100, sleep=now.sleep, clock=now)
+    assert reading.stopped is error and now() == 100 and numbers(users) == list(range(len(users)))
+    assert [user.error for user in users[:50]] == [None] * 50 and 51 <= len(users) < 90
+
+
+def test_users_who_always_fail_are_no_absence_of_the_tenant():
+    tenant = Tenant(failing(ServerError("odd"), lambda user, _request: user % 5 == 0))
+    reading, users = walk(tenant, lazily(*range(100)), patience=600, sleep=lambda _seconds: pytest.fail("a pause"))
+    assert reading.stopped is None and sum(user.error is not None for user in users) == 20
+
+
+def test_what_the_sleep_of_a_pause_raises_ends_the_walk_after_those_who_were_read_before():
+    class Stopped(Exception):
+        pass
+
+    def stop(_seconds):
+        raise Stopped
+
+    tenant, users = Tenant(failing(TransportError("gone"), lambda user, _request: user >= 50)), []
+    with pytest.raises(Stopped):
+        for user in Reading(tenant, lazily(*range(300)), threads=8, patience=600, sleep=stop):
+            users.append(user)
+    assert numbers(users) == list(range(len(users))) and len(users) >= 50
+
+
+def test_an_interrupted_walk_asks_for_nobody_else():
+    before, tenant = threading.active_count(), Tenant(slow=0.02)
+    with pytest.raises(KeyboardInterrupt):
+        for number, _user in enumerate(Reading(tenant, lazily(*range(1000)), threads=8)):
+            if number == 20:
+                raise KeyboardInterrupt
+    deadline = time.monotonic() + 10
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert threading.active_count() == before and len(tenant.asked) <= 20 + 1 + 2 * 8
+
+
+def test_memory_does_not_grow_with_the_number_of_users():
+    class Empty:
+        def list_authenticators(self, user_id):
+            return []
+
+    def peak(count):
+        tracemalloc.start()
+        try:
+            targets = (Target(user_id="a|%d" % number) for number in range(count))
+            assert sum(1 for _user in Reading(Empty(), targets, threads=4)) == count
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(100)
+    assert peak(10_000) < peak(1_000) + 100_000
 
 
 class Api:
@@ -86,11 +253,7 @@ def test_an_address_that_is_nobodys_has_an_entry():
     assert user == UserRead(None, "7@example.com", error=error)
 
 
-@pytest.mark.parametrize(
-    "error",
-    [AuthenticationError("no"), RateLimitError("slow"), ForbiddenError("no"), TransportError("gone")],
-    ids=lambda error: type(error).__name__,
-)
+@pytest.mark.parametrize("error", FATAL_ONES, ids=lambda error: type(error).__name__)
 def test_what_the_next_user_would_meet_as_well_ends_the_walk_and_nobody_is_lost(error):
     api = Api(u2=error)
     reading, users = read(api, ids(1, 2, 3, 4))

@@ -1,0 +1,134 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""When a walk over users waits for a tenant that does not answer, and when it ends."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import Callable, Iterator
+
+from ..wire.errors import (
+    Auth0Error,
+    AuthenticationError,
+    ForbiddenError,
+    RateLimitError,
+    ServerError,
+    TransportError,
+)
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
+# Whoever pauses looks so often whether it is still needed.
+_LONGEST_SLEEP = 1.0
+
+
+class WalkOver(Exception):
+    """Every further user would meet the same error.
+
+    :ivar error: that error; None where the walk was left
+    """
+
+    def __init__(self, error: Auth0Error | None) -> None:
+        super().__init__()
+        self.error = error
+
+
+class Patience:
+    """The turns of one walk, taken by all its threads.
+
+    If so many users in a row could not be read as there are threads, the tenant is away. Then turns are given one after the
+    other, with growing pauses, until somebody is answered. A refusal is an answer.
+    """
+
+    def __init__(
+        self, threads: int, seconds: float, sleep: Callable[[float], None], clock: Callable[[], float]
+    ) -> None:
+        """
+        :param seconds: how long to wait for a tenant that is away. With 0, the first connection that is lost or limit that
+            would take too long ends the walk, and an answer that cannot be used is that user's error alone.
+        :param sleep: may raise
+        """
+        self._in_a_row = threads if seconds else 1
+        self._passing = (TransportError, RateLimitError, ServerError) if seconds else (TransportError, RateLimitError)
+        self._seconds, self._sleep, self._clock = seconds, sleep, clock
+        self._changed = threading.Condition()
+        self._answered = self._asking_alone = False
+        self._failures, self._failing_since = 0, 0.0
+        self._pause = _FIRST_PAUSE
+        self._over: WalkOver | None = None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for a turn to read a user, and learn from what the reading raises.
+
+        :raises WalkOver: there are no more turns, or this was the last one
+        """
+        alone = self._come()
+        try:
+            if alone:
+                self._pause_before_asking()
+            yield
+        except Auth0Error as error:
+            self._learn(error)
+            raise
+        else:
+            self._learn(None)
+        finally:
+            if alone:
+                with self._changed:
+                    self._asking_alone = False
+                    self._changed.notify()
+
+    def end(self, error: Auth0Error | None = None) -> None:
+        """Give no more turns."""
+        with self._changed:
+            self._over = self._over or WalkOver(error)
+            self._changed.notify_all()
+
+    @property
+    def _is_away(self) -> bool:
+        return self._failures >= self._in_a_row
+
+    def _come(self) -> bool:
+        """Whether nobody else asks during this turn."""
+        with self._changed:
+            while self._is_away and self._asking_alone and self._over is None:
+                self._changed.wait()
+            self._check()
+            self._asking_alone = self._asking_alone or self._is_away
+            return self._is_away
+
+    def _check(self) -> None:
+        if self._over is not None:
+            raise WalkOver(self._over.error)
+
+    def _pause_before_asking(self) -> None:
+        # The last turn comes when the patience ends, not later.
+        left = min(self._pause, max(self._failing_since + self._seconds - self._clock(), 0.0))
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+        while left > 0 and self._is_away:
+            self._sleep(min(left, _LONGEST_SLEEP))
+            self._check()
+            left -= _LONGEST_SLEEP
+
+    def _learn(self, error: Auth0Error | None) -> None:
+        with self._changed:
+            if not isinstance(error, self._passing):
+                self._answered = True
+                self._failures, self._pause = 0, _FIRST_PAUSE
+                self._changed.notify_all()
+            else:
+                self._failing_since = self._failing_since if self._failures else self._clock()
+                self._failures += 1
+        if error is not None and self._ends(error):
+            self.end(error)
+            self._check()
+
+    def _ends(self, error: Auth0Error) -> bool:
+        if isinstance(error, self._passing):
+            # What cannot pass, such as an unknown host, may pass where it was known before.
+            lasts = isinstance(error, TransportError) and error.lasting and not self._answered
+            return lasts or (self._is_away and self._clock() - self._failing_since >= self._seconds)
+        return isinstance(error, (AuthenticationError, ForbiddenError))
