@@ -65,7 +65,7 @@ def exported_profile(user: User) -> dict:
         profile["multifactor_last_modified"] = iso(max(changes))
     if user.password_changed_at is not None:
         profile["last_password_reset"] = iso(user.password_changed_at)
-    return profile
+    return profile | user.raw
 
 
 def _steps(name: str) -> list[int | str]:

@@ -16,7 +16,6 @@ from ..http.routing import Call, Route
 from ..http.validation import Property, check_object, invalid_body, read_body
 from ..state.jobs import JOB_LIFETIME, LINK_LIFETIME, Job
 from ..state.tenant import Tenant
-from ..users.connections import CONNECTIONS
 from ..users.models import ALPHANUMERIC
 from ..users.times import iso
 from .exports import DEFAULT_FIELDS, MOST_CSV_FIELDS, lines, rows
@@ -51,7 +50,7 @@ def create_export(call: Call) -> tuple[int, dict]:
         if not _CONNECTION_ID.fullmatch(connection_id):
             text = f"String does not match pattern ^{_CONNECTION_ID.pattern}$: {connection_id}"
             raise invalid_body(text, "connection_id", _CONNECTION_TEXT)
-        connection = next((item for item in CONNECTIONS.values() if item.id == connection_id), None)
+        connection = next((item for item in call.tenant.connections.values() if item.id == connection_id), None)
         if connection is None:
             raise management_error(400, "The connection does not exist.", "inexistent_connection")
     pairs = tuple((field["name"], field.get("export_as") or field["name"]) for field in fields)

@@ -22,14 +22,14 @@ from ..http.validation import (
 )
 from ..search.language import EVERYTHING, SEARCHABLE, Query, SearchError, parse
 from ..search.user_search import TooManyUsers, search
-from ..users.connections import DATABASE, SOCIAL
+from ..users.connections import CONNECTIONS, DATABASE, SOCIAL, Connection
 from ..users.models import User
 from ..users.profiles import identity, new_profile
 from ..users.times import iso
-from ..users.views import profile_view
+from ..users.views import answered_profile, profile_view
 
 PAGEABLE = 1000
-CONNECTIONS = (DATABASE, SOCIAL)
+_CREATABLE = (DATABASE, SOCIAL)
 
 _PROFILE = {
     "email": Property("The user's email", shortest=1),
@@ -66,7 +66,7 @@ def existing_user(call: Call) -> User:
 
 def get_user(call: Call) -> tuple[int, dict]:
     """``GET /users/{id}``."""
-    return 200, select_fields(call, profile_view(existing_user(call)))
+    return 200, select_fields(call, answered_profile(existing_user(call)))
 
 
 def users_by_email(call: Call) -> tuple[int, list]:
@@ -74,7 +74,7 @@ def users_by_email(call: Call) -> tuple[int, list]:
     address = call.query.get("email")
     if not address:
         raise invalid_query("Missing required property: email")
-    return 200, [select_fields(call, profile_view(user)) for user in call.tenant.find_by_email(address)]
+    return 200, [select_fields(call, answered_profile(user)) for user in call.tenant.find_by_email(address)]
 
 
 def list_users(call: Call) -> tuple[int, list | dict]:
@@ -91,13 +91,15 @@ def list_users(call: Call) -> tuple[int, list | dict]:
             "invalid_paging",
         )
     store = call.tenant.store
-    aside = {position: user and profile_view(user) for position, user in store.aside().items()}
+    changed = store.aside()
+    raw = {user.id: user.raw for user in changed.values() if user and user.raw}
+    aside = {position: user and profile_view(user) for position, user in changed.items()}
     aside = call.tenant.search_delay.applied(aside, call.tenant.now())
     try:
         profiles, total = search(store.population, aside, query, sort, start, per_page)
     except TooManyUsers:
         raise management_error(503, "The query exceeded the timeout. Please try refining your search.") from None
-    users = [select_fields(call, profile) for profile in profiles]
+    users = [select_fields(call, profile | raw.get(profile["user_id"], {})) for profile in profiles]
     if not include_totals:
         return 200, users
     if call.tenant.switches["search-total"] == "capped":
@@ -128,9 +130,9 @@ def create_user(call: Call) -> tuple[int, dict]:
     """``POST /users``."""
     body = check_object(read_body(call), _CREATE, ("connection",))
     connection = body["connection"]
-    if connection not in CONNECTIONS:
+    if connection not in _CREATABLE:
         raise management_error(400, "The connection does not exist.", "inexistent_connection")
-    email = _address(body)
+    email = _address(body, CONNECTIONS[connection])
     if connection == DATABASE and not (email and body.get("password")):
         missing = "password" if email else "email"
         raise invalid_body(f"Missing required property: {missing}")
@@ -162,7 +164,7 @@ def update_user(call: Call) -> tuple[int, dict]:
     """``PATCH /users/{id}``: metadata is merged at the first level, everything else is replaced."""
     user = existing_user(call)
     body = check_object(read_body(call), _UPDATE)
-    email = _address(body)
+    email = _address(body, call.tenant.connections[user.connection])
     profile = {**user.profile, "updated_at": iso(call.tenant.now())}
     for name, value in body.items():
         if name in ("app_metadata", "user_metadata"):
@@ -179,7 +181,7 @@ def update_user(call: Call) -> tuple[int, dict]:
         user.password = body["password"]
         call.tenant.failed_logins.forget(user.id)
     call.tenant.index_address(user)
-    return 200, profile_view(user)
+    return 200, answered_profile(user)
 
 
 def delete_user(call: Call) -> tuple[int, None]:
@@ -205,11 +207,12 @@ def invalidate_remember_browser(call: Call) -> tuple[int, None]:
     return 204, None
 
 
-def _address(body: dict) -> str | None:
+def _address(body: dict, connection: Connection) -> str | None:
+    """The address as the connection stores it: only databases write it in lower case (API.md §8)."""
     address = body.get("email")
     if address is not None and not _ADDRESS.fullmatch(address):
         raise invalid_body("Object didn't pass validation for format email: " + address, "email", "The user's email")
-    return address.lower() if address is not None else None
+    return address.lower() if address is not None and connection.strategy_type == "database" else address
 
 
 _USERS = "/api/v2/users"

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The ``q`` parameter of ``GET /users``: a Lucene subset over the searchable profile fields (API.md §3.6).
 
-Grammar: ``field:"value"``, ``field:value``, ``field:prefix*``, ``field:[A TO B]`` (``{`` and ``}`` exclude the bound,
+Grammar: ``field:"value"``, ``field:value``, ``field:prefix*``, ``field:*suffix``, ``field:[A TO B]`` (``{`` and ``}`` exclude the bound,
 ``*`` leaves it open), ``_exists_:field``, ``AND``, ``OR``, ``NOT`` and parentheses. A field that is not searchable
 matches nothing.
 """
@@ -11,7 +11,7 @@ matches nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -27,9 +27,10 @@ SEARCHABLE = frozenset(
 )  # fmt: skip
 NORMALIZED = frozenset(("email", "email.domain", "family_name", "given_name", "name", "nickname"))
 DATES = frozenset(("created_at", "date", "last_login", "updated_at"))
-SHORTEST_PREFIX = 3
+SHORTEST_SUFFIX = 3
 MOST_NESTING = 50
 
+_NUMBER = re.compile(r"\*|-?\d{1,15}(\.\d{1,15})?", re.ASCII)
 _TOKEN = re.compile(
     r"""\s*(?:
         (?P<open>\()|(?P<close>\))|
@@ -197,10 +198,14 @@ def _condition(token: re.Match, searchable: frozenset[str]) -> Query:
     if "*" not in plain:
         return _equals(field, _unescape(plain))
     _refuse_on_user_metadata(root, "wildcards")
-    prefix = plain[:-1]
-    if "*" in prefix or len(_unescape(prefix)) < SHORTEST_PREFIX:
-        raise SearchError(f"a wildcard needs at least {SHORTEST_PREFIX} characters before it and none after")
-    return _starts_with(field, _unescape(prefix))
+    literal = plain.strip("*")
+    if not literal or len(plain) != len(literal) + 1 or "*" in literal:
+        raise SearchError("a wildcard stands at the start or at the end of a text")
+    if plain.endswith("*"):
+        return _starts_with(field, _unescape(literal))
+    if len(_unescape(literal)) < SHORTEST_SUFFIX:
+        raise SearchError(f"a wildcard at the start needs at least {SHORTEST_SUFFIX} characters after it")
+    return _ends_with(field, _unescape(literal))
 
 
 def _refuse_on_user_metadata(root: str, what: str) -> None:
@@ -234,9 +239,15 @@ def _starts_with(field: str, prefix: str) -> Query:
     )
 
 
+def _ends_with(field: str, suffix: str) -> Query:
+    normal = _normaliser(field)
+    suffix = normal(suffix)
+    return Query(lambda profile: any(normal(_text(value)).endswith(suffix) for value in field_values(profile, field)))
+
+
 def _in_range(field: str, text: str) -> Query:
     low_text, _to, high_text = text[1:-1].split()
-    key = _sort_key(field)
+    key = _sort_key(field, (low_text, high_text))
     try:
         low = None if low_text == "*" else key(low_text)
         high = None if high_text == "*" else key(high_text)
@@ -260,10 +271,11 @@ def _in_range(field: str, text: str) -> Query:
     )
 
 
-def _sort_key(field: str) -> Callable[[str], object]:
+def _sort_key(field: str, bounds: Sequence[str]) -> Callable[[str], object]:
     if field in DATES:
         return _moment
-    if field == "logins_count":
+    # Metadata are numbers or texts; what the bounds are decides.
+    if field == "logins_count" or (field.startswith("app_metadata.") and all(map(_NUMBER.fullmatch, bounds))):
         return float
     return _normaliser(field)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from datetime import datetime, timezone
 
-from ..users.connections import CONNECTIONS
+from ..users.connections import connection_of
 from ..users.models import Authenticator, User
 from ..users.times import DAY, iso
 
@@ -76,7 +76,7 @@ def event_fields(
     details: dict | None,
 ) -> dict:
     """All keys of an entry except ids and date; what does not apply is null (recorded)."""
-    connection = CONNECTIONS.get(user.connection) if user else None
+    connection = connection_of(user.connection, user.id.partition("|")[0]) if user else None
     return {
         "type": code,
         "description": description,

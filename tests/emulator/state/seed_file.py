@@ -8,13 +8,15 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import json
 import random
 import re
 from pathlib import Path
 import yaml
 
-from ..users.connections import DATABASE, SOCIAL
+from ..users.connections import CONNECTIONS, DATABASE, Connection, connection_of, local_id
 from ..users.models import RECOVERY_CODE_CHARACTERS, Authenticator, User, device_suffix, recovery_code, totp_secret
+from ..users.profiles import identity, new_profile
 from ..users.seed import PASSWORD, credential
 from ..users.times import DAY, HOUR, iso
 from .tenant import Tenant
@@ -30,7 +32,6 @@ FACTORS: dict[str, tuple[str, tuple[str, ...]]] = {
     "passkey": ("passkey", ()),
     "recovery-code": ("recovery-code", ("code",)),
 }
-CONNECTIONS = (DATABASE, SOCIAL)
 PENDING_AGE = HOUR
 DEFAULT_CREATED_AGE = 365 * DAY
 _AGE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?) (minute|hour|day|week|month|year)s? ago", re.ASCII)
@@ -44,6 +45,7 @@ _UNITS = {
 }
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+_PROVIDER = re.compile("[a-z0-9][a-z0-9-]*")
 _RECOVERY_CODE = re.compile(f"[{RECOVERY_CODE_CHARACTERS}]{{24}}")
 
 
@@ -76,20 +78,33 @@ def read_seed_file(path: str, now: int, message_types: tuple[str, ...]) -> list[
     return _Reader(path, now, message_types).users(document)
 
 
+class _Plain(yaml.constructor.SafeConstructor):
+    """Makes what JSON has, and texts of dates."""
+
+
+_Plain.add_constructor("tag:yaml.org,2002:timestamp", lambda _self, node: node.value)
+
+
 class _Reader:
     def __init__(self, path: str, now: int, message_types: tuple[str, ...]):
         self._path = path
         self._now = now
         self._message_types = message_types
+        self._connections: dict[str, Connection] = {}
 
     def users(self, document: yaml.Node) -> list[tuple[int, User]]:
         members = self._members(document, "the file", ("users",), ("users",))
         users: list[tuple[int, User]] = []
-        lines: dict[tuple[str, str], int] = {}
+        lines: dict[tuple, int] = {}
         for node in self._items(members["users"], "users"):
             user = self._user(node)
             line = node.start_mark.line + 1
-            for name, taken in (("e-mail address", (user.connection, user.email)), ("user_id", ("", user.id))):
+            identities = [(one["connection"], one["user_id"]) for one in user.profile["identities"]]
+            for name, taken in (
+                ("e-mail address", (user.connection, user.email)),
+                ("user_id", ("", user.id)),
+                *(("identity", ("identity", *pair)) for pair in identities),
+            ):
                 if taken in lines:
                     raise self._mistake(node, f"this {name} is that of the user in line {lines[taken]}")
                 lines[taken] = line
@@ -98,15 +113,16 @@ class _Reader:
 
     def _user(self, node: yaml.Node) -> User:
         allowed = (
-            "email", "user_id", "name", "connection", "password", "phone_number", "email_verified", "blocked", "created",
-            "last login", "logins", "authenticators",
+            "email", "user_id", "name", "connection", "provider", "identities", "password", "phone_number", "email_verified",
+            "blocked", "created", "last login", "logins", "authenticators", "app_metadata", "user_metadata", "raw",
         )  # fmt: skip
         members = self._members(node, "a user", allowed, ("email",))
-        email = self._matching(members, "email", "", _ADDRESS, "an e-mail address").lower()
-        connection = self._text(members, "connection", DATABASE)
-        if connection not in CONNECTIONS:
-            raise self._mistake(members["connection"], f"connection must be one of {', '.join(CONNECTIONS)}")
-        if "password" in members and connection != DATABASE:
+        email = self._matching(members, "email", "", _ADDRESS, "an e-mail address")
+        identities = self._identities(members, email)
+        connection, provider = identities[0]["connection"], identities[0]["provider"]
+        if provider == "auth0":  # other connections keep what the identity provider says
+            email = email.lower()
+        if "password" in members and provider != "auth0":
             raise self._mistake(members["password"], f"users of {connection} have no password")
         rng = random.Random(f"{connection}/{email}")
         items = self._items(members["authenticators"], "authenticators") if "authenticators" in members else []
@@ -119,38 +135,64 @@ class _Reader:
         created = self._time(members, "created", min(self._now - DEFAULT_CREATED_AGE, oldest))
         if created > oldest:
             raise self._mistake(members["created"], "an authenticator is older than its user")
-        profile = self._profile(members, email, connection, created)
         return User(
-            profile,
+            self._profile(members, email, identities, created),
             connection,
-            self._text(members, "password", PASSWORD) if connection == DATABASE else None,
+            self._text(members, "password", PASSWORD) if provider == "auth0" else None,
             authenticators,
             codes[0] if codes else None,
+            raw=self._object(members, "raw"),
         )
 
-    def _profile(self, members: dict[str, yaml.Node], email: str, connection: str, created: int) -> dict:
-        provider = "auth0" if connection == DATABASE else connection
-        default_id = f"{provider}|{hashlib.sha256(email.encode()).hexdigest()[:24]}"
-        pattern = re.compile(re.escape(provider) + r"\|\S+")
-        user_id = self._matching(members, "user_id", default_id, pattern, f"{provider}| and a local id")
-        profile = {
-            "created_at": iso(created),
-            "email": email,
-            "email_verified": self._flag(members, "email_verified", True),
-            "identities": [
-                {
-                    "connection": connection,
-                    "user_id": user_id.partition("|")[2],
-                    "provider": provider,
-                    "isSocial": provider != "auth0",
-                }
-            ],
-            "name": self._text(members, "name", email),
-            "nickname": email.partition("@")[0],
-            "picture": "https://cdn.example.com/avatars/default.png",
-            "updated_at": iso(created),
-            "user_id": user_id,
-        }
+    def _identities(self, members: dict[str, yaml.Node], email: str) -> list[dict]:
+        """The user's identities; the first one is that of the ``user_id``."""
+        mark = hashlib.sha256(email.lower().encode()).hexdigest()[:24]
+        if "identities" not in members:
+            connection = self._connection(members)
+            provider = connection.strategy
+            pattern = re.compile(re.escape(provider) + r"\|\S+")
+            default = f"{provider}|{local_id(connection, mark)}"
+            user_id = self._matching(members, "user_id", default, pattern, f"{provider}| and a local id")
+            is_social = connection.strategy_type == "social"
+            return [identity(connection.name, provider, user_id.partition("|")[2], is_social)]
+        for name in ("connection", "provider", "user_id"):
+            if name in members:
+                raise self._mistake(members[name], f"'{name}' belongs into the first of the identities")
+        items = self._items(members["identities"], "identities")
+        if not items:
+            raise self._mistake(members["identities"], "identities must have one at least")
+        return [self._identity(item, mark) for item in items]
+
+    def _identity(self, node: yaml.Node, mark: str) -> dict:
+        allowed = ("connection", "provider", "user_id", "isSocial", "profileData")
+        members = self._members(node, "an identity", allowed, ("connection",))
+        connection = self._connection(members)
+        is_social = self._flag(members, "isSocial", connection.strategy_type == "social")
+        local = self._text(members, "user_id", local_id(connection, mark))
+        extra = {"profileData": self._object(members, "profileData")} if "profileData" in members else {}
+        return identity(connection.name, connection.strategy, local, is_social) | extra
+
+    def _connection(self, members: dict[str, yaml.Node]) -> Connection:
+        """The connection of a user or an identity; all users of the file have to mean the same one by its name."""
+        name = self._text(members, "connection", DATABASE)
+        known = CONNECTIONS.get(name) or self._connections.get(name)
+        if known is None and "provider" not in members:
+            raise self._mistake(
+                members["connection"], f"the connection '{name}' is not built in: it needs its provider"
+            )
+        provider = self._matching(members, "provider", known.strategy if known else "", _PROVIDER, "such as samlp")
+        if known and provider != known.strategy:
+            raise self._mistake(members["provider"], f"the connection '{name}' has the provider {known.strategy}")
+        return self._connections.setdefault(name, connection_of(name, provider))
+
+    def _profile(self, members: dict[str, yaml.Node], email: str, identities: list[dict], created: int) -> dict:
+        user_id = f"{identities[0]['provider']}|{identities[0]['user_id']}"
+        verified = self._flag(members, "email_verified", True)
+        profile = new_profile(user_id, identities, email, created, verified)
+        profile["name"] = self._text(members, "name", email)
+        for name in ("app_metadata", "user_metadata"):
+            if name in members:
+                profile[name] = self._object(members, name)
         if "phone_number" in members:
             profile["phone_number"] = self._matching(members, "phone_number", "", _E164, "E.164, as +12025550123")
         if self._flag(members, "blocked", False):
@@ -169,7 +211,7 @@ class _Reader:
         self, node: yaml.Node, email: str, rng: random.Random
     ) -> tuple[list[Authenticator], str | None]:
         """The authenticator (a push with its OTP twin), and its code if it is a recovery code."""
-        common = ("factor", "name", "enrolled", "last used", "unconfirmed")
+        common = ("factor", "name", "enrolled", "last used", "unconfirmed", "raw")
         special = tuple(dict.fromkeys(name for _kind, names in FACTORS.values() for name in names))
         members = self._members(node, "an authenticator", common + special, ("factor",))
         factor = self._text(members, "factor")
@@ -179,7 +221,7 @@ class _Reader:
         for name in special:
             if name in members and name not in own:
                 raise self._mistake(members[name], f"'{name}' does not belong to the factor {factor}")
-        item = Authenticator(kind, 0, device_suffix(rng), name=self._name(members))
+        item = Authenticator(kind, 0, device_suffix(rng), name=self._name(members), raw=self._object(members, "raw"))
         self._date(members, item)
         if factor == "recovery-code":
             code = self._matching(members, "code", recovery_code(rng), _RECOVERY_CODE, "24 of 1-9, A-Z without I and O")
@@ -283,6 +325,19 @@ class _Reader:
             raise self._mistake(members[name], f"{name} must be true or false")
         return text in ("true", "yes")
 
+    def _object(self, members: dict[str, yaml.Node], name: str) -> dict:
+        """The JSON object of this name, empty without one. A date is the text as written."""
+        if name not in members:
+            return {}
+        try:
+            value = _Plain().construct_document(members[name])
+            json.dumps(value, allow_nan=False)
+        except (yaml.YAMLError, TypeError, ValueError, RecursionError):
+            raise self._mistake(members[name], f"{name} must be what JSON can say") from None
+        if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+            raise self._mistake(members[name], f"{name} must be a mapping of texts to values")
+        return value
+
     def _time(
         self, members: dict[str, yaml.Node], name: str, default: int | None, words: tuple[str, ...] = ()
     ) -> int | None:
@@ -311,5 +366,8 @@ def plant(path: str, tenant: Tenant) -> int:
         same = [other for other in tenant.find_by_email(user.email) if other.connection == user.connection]
         if same or tenant.find(user.id):
             raise SeedFileError(f"{path}:{line}: this user is seeded already (--users 0 leaves only those of the file)")
+        for one in user.profile["identities"]:
+            connection = connection_of(one["connection"], one["provider"])
+            tenant.connections[connection.name] = connection
         tenant.store.add(user)  # unlike Tenant.add, which would hide the user from the search for a while
     return len(users)

@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Iterator
 
+from ..users.connections import CONNECTIONS
 from ..users.models import Authenticator, Challenge, User, device_suffix, recovery_code
 from ..users.newcomers import newcomer
 from ..users.profiles import logged_in
@@ -55,6 +56,7 @@ class Tenant:
         self.my_account_audience = f"https://{domain}/me/"
         self.userinfo_audience = f"https://{domain}/userinfo"
         self.switches = switches
+        self.connections = dict(CONNECTIONS)  # by name
         self.actions = Actions()
         self.guardian = Guardian.from_switches(switches)
         self.jobs: dict[str, Job] = {}

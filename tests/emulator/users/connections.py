@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 DATABASE = "Username-Password-Authentication"
@@ -22,6 +23,9 @@ class Connection:
     strategy_type: str
 
 
+_ENTERPRISE = ("ad", "adfs", "google-apps", "office365", "oidc", "okta", "pingfederate", "samlp", "sharepoint", "waad")
+_PASSWORDLESS = ("email", "sms")
+
 CONNECTIONS = {
     connection.name: connection
     for connection in (
@@ -30,3 +34,18 @@ CONNECTIONS = {
         Connection("con_0000000000000003", CUSTOM_SOCIAL, "oauth2", "social"),
     )
 }
+
+
+def connection_of(name: str, provider: str) -> Connection:
+    """The connection of this name, a built-in one or else one of this provider (``samlp``, ``waad``, ``auth0``, ...)."""
+    if name in CONNECTIONS:
+        return CONNECTIONS[name]
+    kinds = {**dict.fromkeys(_ENTERPRISE, "enterprise"), **dict.fromkeys(_PASSWORDLESS, "passwordless")}
+    kind = kinds.get(provider) or ("database" if provider == "auth0" else "social")
+    return Connection(f"con_{hashlib.sha256(name.encode()).hexdigest()[:16]}", name, provider, kind)
+
+
+def local_id(connection: Connection, mark: str) -> str:
+    """The ID of a user without the provider: enterprise and custom social connections have their name in it."""
+    named = connection.strategy_type == "enterprise" or connection.strategy == "oauth2"
+    return f"{connection.name}|{mark}" if named else mark

@@ -36,7 +36,10 @@ def recovery_code(rng: random.Random = SYSTEM_RANDOM) -> str:
 
 @dataclass
 class Authenticator:
-    """One authenticator; ``type`` is the Management API's (``totp``, ``phone``, ``recovery-code``, ...)."""
+    """One authenticator; ``type`` is the Management API's (``totp``, ``phone``, ``recovery-code``, ...).
+
+    ``raw`` members are laid over what the Management API reads.
+    """
 
     type: str
     created_at: int
@@ -53,6 +56,7 @@ class Authenticator:
     link_id: str | None = None
     webauthn: dict = field(default_factory=dict)
     last_otp_step: int = -1
+    raw: dict = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -84,7 +88,10 @@ class Challenge:
 
 @dataclass
 class User:
-    """``profile`` is the Management API's answer without the members computed from the authenticators."""
+    """``profile`` is the Management API's answer without the members computed from the authenticators.
+
+    ``raw`` members are laid over each answer and each exported row; the search does not see them.
+    """
 
     profile: dict
     connection: str
@@ -95,6 +102,7 @@ class User:
     received: list[dict] = field(default_factory=list)
     mfa_removed_at: int | None = None  # when an authenticator was last removed
     password_changed_at: int | None = None
+    raw: dict = field(default_factory=dict)
 
     @property
     def id(self) -> str:

@@ -119,11 +119,16 @@ def read_item(user: User, item: Authenticator) -> dict:
         answer["enrolled_at"] = iso(item.enrolled_at)
     if item.last_auth_at is not None:
         answer["last_auth_at"] = iso(item.last_auth_at)
-    return answer
+    return answer | item.raw
+
+
+def answered_profile(user: User) -> dict:
+    """The profile as the Management API answers it, with the ``raw`` members of a seed file laid over it."""
+    return profile_view(user) | user.raw
 
 
 def profile_view(user: User) -> dict:
-    """The profile as the Management API answers it; ``multifactor`` only says that there are factors (API.md §3.3)."""
+    """The profile as the user search sees it; ``multifactor`` only says that there are factors (API.md §3.3)."""
     if active_factors(user):
         return {**user.profile, "multifactor": ["guardian"]}
     return user.profile

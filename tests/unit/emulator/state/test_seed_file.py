@@ -71,6 +71,7 @@ def test_the_example_through_the_management_api():
         "edda.holm@example.com": ["push", "totp", "webauthn-roaming"],
         "femi.okoye@example.com": ["passkey", "email"],
         "greta.weiss@example.com": [],
+        "Hana.Quist@corp.example.com": ["totp"],
     }
 
 
@@ -189,7 +190,39 @@ ITEM = USER + "  authenticators:\n  - factor: otp\n"
             id="user_id twice",
         ),
         pytest.param(USER + "  user_id: x\n", 3, "user_id must be auth0|", id="malformed user_id"),
-        pytest.param(USER + "  connection: ldap\n", 3, "connection must be one of", id="unknown connection"),
+        pytest.param(
+            USER + "  connection: ldap\n", 3, "is not built in: it needs its provider", id="unknown connection"
+        ),
+        pytest.param(
+            USER + "  connection: google-oauth2\n  provider: samlp\n",
+            4,
+            "the connection 'google-oauth2' has the provider google-oauth2",
+            id="wrong provider",
+        ),
+        pytest.param(
+            USER + "  identities: [{connection: a, provider: waad}, {connection: a, provider: oidc}]\n",
+            3,
+            "the connection 'a' has the provider waad",
+            id="two providers of one connection",
+        ),
+        pytest.param(USER + "  identities: []\n", 3, "identities must have one at least", id="no identity"),
+        pytest.param(
+            USER + "  user_id: auth0|x\n  identities: [connection: google-oauth2]\n",
+            3,
+            "'user_id' belongs into the first of the identities",
+            id="user_id beside identities",
+        ),
+        pytest.param(
+            USER + "  identities: [{connection: google-oauth2, user_id: x}]\n- email: b@example.com\n"
+            "  identities: [{connection: Username-Password-Authentication}, {connection: google-oauth2, user_id: x}]\n",
+            4,
+            "this identity is that of the user in line 2",
+            id="identity twice",
+        ),
+        pytest.param(USER + "  raw: [a]\n", 3, "raw must be a mapping", id="raw is a list"),
+        pytest.param(USER + "  app_metadata: {a: .nan}\n", 3, "app_metadata must be what JSON can say", id="not JSON"),
+        pytest.param(USER + "  user_metadata: &a {b: *a}\n", 3, "must be what JSON can say", id="object in itself"),
+        pytest.param(USER + "  raw: {a: !!binary eA==}\n", 3, "raw must be what JSON can say", id="bytes"),
         pytest.param(
             USER + "  connection: google-oauth2\n  password: x\n", 4, "have no password", id="password of a social user"
         ),
