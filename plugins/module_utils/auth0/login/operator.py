@@ -7,14 +7,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import Any, Callable, Mapping
 
 from ..api.bearer import Authentication
 from ..api.checks import check_not_empty
 from ..api.tokens import Application, TokenEndpoint, TokenSet
 from ..wire.budget import Budget
 from ..wire.connection import Connection
-from ..wire.errors import ConfigurationError
+from ..wire.errors import AuthenticationError, ConfigurationError
 from ..wire.transport import Transport
 from .given_token import GivenToken
 
@@ -57,6 +57,57 @@ class PrivateKey(_ClientCredentials):
         """:raises ConfigurationError: the client ID is missing, or the key cannot sign"""
         check_not_empty(client_id=self.application.client_id)
         self.application.credentials(self.connection.issuer, self.budget.now())
+
+
+class Reread:
+    """Credentials that may be replaced meanwhile, in a file or a store of secrets: once they are refused, they are loaded again."""
+
+    def __init__(self, load: Callable[[], Authentication]) -> None:
+        """
+        :param load: the credentials as they are now; its :class:`ConfigurationError` means that there are none
+        :raises ConfigurationError: there are none
+        """
+        self._load = load
+        self._now = load()
+
+    def validate(self) -> None:
+        """:raises ConfigurationError: something is missing, or cannot be right"""
+        self._now.validate()
+
+    def token(self) -> TokenSet:
+        """A token.
+
+        :raises AuthenticationError: Auth0 does not accept the credentials, and there are no others
+        """
+        try:
+            return self._now.token()
+        except AuthenticationError:
+            if not self._has_others():
+                raise
+        return self._now.token()
+
+    def renew(self) -> TokenSet | None:
+        """Another one; None where there is none."""
+        try:
+            tokens = self._now.renew()
+        except AuthenticationError:
+            if not self._has_others():
+                raise
+        else:
+            if tokens is not None or not self._has_others():
+                return tokens
+        return self._now.token()
+
+    def _has_others(self) -> bool:
+        try:
+            others = self._load()
+            others.validate()
+        except ConfigurationError:
+            return False  # They are being replaced, or are gone. What counts is the refusal.
+        if others == self._now:
+            return False
+        self._now = others
+        return True
 
 
 def as_operator(options: Mapping[str, Any], connection: Connection, budget: Budget) -> Authentication:

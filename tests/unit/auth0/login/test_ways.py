@@ -18,6 +18,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.given_tok
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.operator import (
     ClientSecret,
     PrivateKey,
+    Reread,
     as_operator,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.refresh import Refresh
@@ -275,6 +276,80 @@ def test_an_application_gets_a_token_as_often_as_it_needs_one(monkeypatch, pem, 
     for sent in transport.sent:
         assert (sent["grant_type"], sent["audience"]) == ("client_credentials", "https://tenant.example.com/api/v2/")
         assert sent.keys() - {"path", "grant_type", "audience", "client_id"} == proof
+
+
+class Kept:
+    """Credentials as they are kept somewhere: the last of these, from then on; an error is raised."""
+
+    def __init__(self, *kept):
+        self.kept, self.loaded = list(kept), 0
+
+    def __call__(self):
+        self.loaded += 1
+        now = self.kept.pop(0) if len(self.kept) > 1 else self.kept[0]
+        if isinstance(now, Exception):
+            raise now
+        return now
+
+
+def with_secret(secret):
+    return ClientSecret(Application("a", secret), TENANT, BUDGET)
+
+
+REFUSED = AuthenticationError("wrong secret")
+
+
+@pytest.fixture
+def granting(monkeypatch):
+    """Makes the endpoint answer with these; returns it."""
+
+    def answer(*answers):
+        transport = Transport(*answers)
+        monkeypatch.setattr(operator, "Transport", lambda connection, budget: transport)
+        return transport
+
+    return answer
+
+
+@pytest.mark.parametrize("call", ["token", "renew"])
+def test_credentials_that_were_replaced_are_read_again_once_they_are_refused(granting, call):
+    kept, transport = Kept(with_secret("old"), with_secret("new")), granting(granted("t1"), REFUSED, granted("t2"))
+    way = Reread(kept)
+    assert given_by(way.token()) == "t1" and kept.loaded == 1
+    assert given_by(getattr(way, call)()) == "t2" and kept.loaded == 2
+    assert [sent["client_secret"] for sent in transport.sent] == ["old", "old", "new"]
+
+
+@pytest.mark.parametrize("call", ["token", "renew"])
+@pytest.mark.parametrize(
+    "others",
+    [with_secret("old"), ConfigurationError("the file is empty"), with_secret("")],
+    ids=["the same", "none", "incomplete"],
+)
+def test_a_refusal_stands_where_there_are_no_other_credentials(granting, others, call):
+    kept, transport = Kept(with_secret("old"), others), granting(REFUSED)
+    with pytest.raises(AuthenticationError, match="wrong secret"):
+        getattr(Reread(kept), call)()
+    assert kept.loaded == 2 and len(transport.sent) == 1
+
+
+def test_other_credentials_that_are_refused_as_well_are_not_read_again(granting):
+    kept, transport = Kept(with_secret("old"), with_secret("new"), with_secret("newer")), granting(REFUSED, REFUSED)
+    with pytest.raises(AuthenticationError):
+        Reread(kept).token()
+    assert kept.loaded == 2 and len(transport.sent) == 2
+
+
+def test_a_given_token_that_was_replaced_is_read_again():
+    way = Reread(Kept(GivenToken("api_token", "old"), GivenToken("api_token", "new")))
+    assert [given_by(way.token()), given_by(way.renew()), way.renew()] == ["old", "new", None]
+
+
+def test_credentials_that_are_missing_are_told_before_the_first_request():
+    with pytest.raises(ConfigurationError, match="no file"):
+        Reread(Kept(ConfigurationError("no file")))
+    with pytest.raises(ConfigurationError, match="client_secret"):
+        Reread(Kept(with_secret(""))).validate()
 
 
 def test_a_password_logs_in_as_often_as_needed():

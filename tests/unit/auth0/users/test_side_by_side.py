@@ -38,9 +38,9 @@ def wait_until(holds):
 
 @pytest.fixture(autouse=True)
 def no_thread_is_left():
-    before = threading.active_count()
+    before = set(threading.enumerate())
     yield
-    wait_until(lambda: threading.active_count() == before)
+    wait_until(lambda: not set(threading.enumerate()) - before)
 
 
 @settings(max_examples=40, deadline=None)
