@@ -26,6 +26,7 @@ from .auth0.wire.errors import Auth0Error, ConfigurationError, visible
 from .auth0.wire.redaction import SHORTEST_SECRET, Secrets
 from .auth0.api.bearer import Bearer
 from .auth0.api.tokens import Application, TokenEndpoint
+from .auth0.login.environment import ENVIRONMENT, from_environment
 from .auth0.wire.transport import Transport
 from .versions import IMPORTED_AS, how_to_install, wrong_versions
 
@@ -368,30 +369,6 @@ def check_visible(spec: Mapping[str, dict[str, Any]], params: Mapping[str, Any])
                     )
 
 
-# Ansible's own fallbacks are filled in before options are compared, and would stand against what a task says.
-ENVIRONMENT = {
-    "api_token": "AUTH0_API_TOKEN",
-    "client_secret": "AUTH0_CLIENT_SECRET",
-    "private_key": "AUTH0_CLIENT_ASSERTION_PRIVATE_KEY",
-}
-
-
-def from_environment(params: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
-    """What the environment adds to the options of a task: nothing that stands beside, or against, what the task says.
-
-    :returns: values by option
-    """
-    added = {}
-    loopback = (params["base_url"] or "").startswith("http:")
-    if not params["auth0_domain"] and not loopback and environment.get("AUTH0_DOMAIN"):
-        added["auth0_domain"] = environment["AUTH0_DOMAIN"]
-    if not any(params[name] is not None for name in ENVIRONMENT):
-        found = [name for name, variable in ENVIRONMENT.items() if environment.get(variable)]
-        if found:
-            added[found[0]] = environment[ENVIRONMENT[found[0]]]
-    return added
-
-
 class Session:
     """One run of a module: its options, and the side they act from. A context manager that closes all connections.
 
@@ -408,6 +385,7 @@ class Session:
         self.secrets = Secrets()
         self.check_mode: bool = module.check_mode
         self.warn: Callable[[str], None] = lambda text: module.warn(visible(text))
+        # Ansible's own fallbacks are filled in before options are compared, and would stand against what a task says.
         added = from_environment(module.params, os.environ)
         self.params = {**module.params, **added}
         self.secrets.add(*module.no_log_values, *(added[name] for name in ENVIRONMENT.keys() & added.keys()))

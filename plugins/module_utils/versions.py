@@ -31,6 +31,8 @@ PACKAGES = {
     "httpx": Package("httpx>=0.21.2", (0, 21, 2)),
     "PyJWT": Package("PyJWT[crypto]>=2.8", (2, 8)),
     "segno": Package("segno>=1.6", (1, 6)),
+    # Comes with ansible-core. The audit needs it without.
+    "jinja2": Package("jinja2>=3.1", (3, 1)),
 }
 # What a package is imported as.
 IMPORTED_AS = {
@@ -39,6 +41,7 @@ IMPORTED_AS = {
     "httpx": "auth0-python",
     "jwt": "PyJWT",
     "segno": "segno",
+    "jinja2": "jinja2",
 }
 
 

@@ -1,0 +1,149 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The audit as a shell command; needs no Ansible.
+
+python -m ansible_collections.mfaops.auth0.plugins.module_utils.audit --help
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from importlib.util import find_spec
+from typing import Iterator, Sequence
+
+from ..auth0.api.bearer import Authentication, Bearer
+from ..auth0.api.management import ManagementApi
+from ..auth0.login.operator import as_operator
+from ..auth0.times import moment
+from ..auth0.wire.budget import Budget
+from ..auth0.wire.connection import Connection
+from ..auth0.wire.errors import Auth0Error, ConfigurationError, visible
+from ..auth0.wire.redaction import Secrets
+from ..versions import IMPORTED_AS, how_to_install, wrong_versions
+from . import command
+from .console import progress, say, show, watch
+from .ledger import Ledger, runs
+from .policy import Policy
+from .reports.summary import table
+from .run import Outcome, plan, report, run
+from .stopping import Stop
+from .store import FolderStore
+
+_NEEDED = ("requests", "auth0-python", "httpx", "jinja2")
+
+
+def main(words: Sequence[str]) -> int:
+    """Carry out one command; returns its exit code. What is shown contains no secret."""
+    secrets = Secrets()
+    try:
+        args = command.parse(words)
+        _check_packages()
+        text, code = _COMMANDS[args.command](args, secrets)
+        show(secrets.text(text))
+        return code
+    except Auth0Error as error:
+        say("error: %s" % visible(secrets.text(str(error))))
+    except KeyboardInterrupt:
+        return 130
+    return command.FAILED
+
+
+def _check_packages() -> None:
+    """:raises ConfigurationError: what a run needs, its reports included, is not installed"""
+    missing = sorted(
+        {IMPORTED_AS[name] for name in IMPORTED_AS if IMPORTED_AS[name] in _NEEDED and not find_spec(name)}
+    )
+    if missing:
+        raise ConfigurationError(
+            "%s cannot be imported" % " and ".join(missing), hint="Run: " + how_to_install(*missing)
+        )
+    wrong = wrong_versions(*_NEEDED)
+    if wrong:
+        raise ConfigurationError(wrong[0], hint=wrong[1])
+
+
+class _Tenant:
+    """What a command needs to speak with the tenant."""
+
+    def __init__(self, args: argparse.Namespace, secrets: Secrets) -> None:
+        """
+        :raises ConfigurationError: an option cannot be right
+        """
+        self._args, self._secrets = args, secrets
+        given = self._credentials()
+        self.connection = Connection.from_options(
+            auth0_domain=given["auth0_domain"],
+            base_url=given["base_url"],
+            ca_path=args.ca_path,
+            timeout=args.timeout,
+            proxy=args.proxy,
+            secrets=secrets,
+        )
+        self.order = command.order(args, self.connection.domain)
+        self.stop = Stop(args.deadline)
+        # A run may wait as long as it may take.
+        self.budget = Budget(args.rate_limit_share, math.inf, max_rate=args.max_rate, sleep=self.stop.sleep)
+        self._bearer = Bearer(self._authentication())
+
+    @contextmanager
+    def api(self) -> Iterator[ManagementApi]:
+        """The Management API, until a signal says to stop."""
+        watch(self.stop)
+        with ManagementApi(self.connection, self.budget, self._bearer) as api:
+            yield api
+
+    def _credentials(self) -> dict[str, str]:
+        given = command.credentials(self._args, os.environ)
+        self._secrets.add(given["api_token"], given["client_secret"], given["private_key"])
+        return given
+
+    def _authentication(self) -> Authentication:
+        return as_operator(self._credentials(), self.connection, self.budget)
+
+
+def _plan(args: argparse.Namespace, secrets: Secrets) -> tuple[str, int]:
+    tenant = _Tenant(args, secrets)
+    with tenant.api() as api:
+        planned = plan(api, tenant.budget, FolderStore(args.folder), tenant.order, stop=tenant.stop)
+    text = command.plan_text(tenant.connection.domain, planned, tenant.budget.rate())
+    return text, command.PARTIAL if planned.listing.incomplete else command.CLEAN
+
+
+def _run(args: argparse.Namespace, secrets: Secrets) -> tuple[str, int]:
+    tenant, store = _Tenant(args, secrets), FolderStore(args.folder)
+    with tenant.api() as api, progress() as tell:
+        outcome = run(api, tenant.budget, store, tenant.order, stop=tenant.stop, tell=tell)
+    return _shown(outcome, store, args)
+
+
+def _report(args: argparse.Namespace, _secrets: Secrets) -> tuple[str, int]:
+    store, now = FolderStore(args.folder), datetime.now(timezone.utc)
+    if args.as_of is not None:
+        now = moment("--as-of", args.as_of, now)
+    known = runs(store)
+    if not known:
+        raise ConfigurationError(
+            "There is no run in %s" % store.folder, hint="Check the folder, or run the audit first."
+        )
+    begun_with = Ledger.load(store, args.run or known[-1]).checkpoint
+    policy = Policy(**{**begun_with.policy, **command.thresholds(args)})
+    return _shown(report(store, begun_with.run, policy, now), store, args)
+
+
+def _shown(outcome: Outcome, store: FolderStore, args: argparse.Namespace) -> tuple[str, int]:
+    files = ["%s: %s" % (name, os.path.join(store.folder, key)) for name, key in outcome.keys.items()]
+    text = "%s\nRun: %s\n%s\n" % (table(outcome.summary, outcome.costs), outcome.run, "\n".join(map(visible, files)))
+    return text, command.exit_code(outcome.summary, args.fail_on)
+
+
+_COMMANDS = {command.PLAN: _plan, command.RUN: _run, command.REPORT: _report}
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
