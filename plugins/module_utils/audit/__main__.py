@@ -13,6 +13,7 @@ import argparse
 import math
 import os
 import sys
+import traceback
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from importlib.util import find_spec
@@ -49,9 +50,12 @@ def main(words: Sequence[str]) -> int:
         show(secrets.text(text))
         return code
     except Auth0Error as error:
-        say("error: %s" % visible(secrets.text(str(error))))
+        say("error: %s" % secrets.text(str(error)))
     except KeyboardInterrupt:
         return 130
+    except Exception:  # a mistake of ours; Python's own exit code would mean that something was found
+        for line in secrets.text(traceback.format_exc()).splitlines():
+            say(line)
     return command.FAILED
 
 
@@ -110,8 +114,8 @@ class _Tenant:
 
 def _plan(args: argparse.Namespace, secrets: Secrets) -> tuple[str, int]:
     tenant = _Tenant(args, secrets)
-    with tenant.api() as api:
-        planned = plan(api, tenant.budget, FolderStore(args.folder), tenant.order, stop=tenant.stop)
+    with tenant.api() as api, progress() as tell:
+        planned = plan(api, tenant.budget, FolderStore(args.folder), tenant.order, stop=tenant.stop, tell=tell)
     text = command.plan_text(tenant.connection.domain, planned, tenant.budget.rate())
     return text, command.PARTIAL if planned.listing.incomplete else command.CLEAN
 

@@ -14,7 +14,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Callable, Iterator
 
-from ..auth0.wire.errors import Auth0Error
+from ..auth0.wire.errors import Auth0Error, visible
 from .run import Progress, Tell
 from .stopping import Stop
 
@@ -50,9 +50,9 @@ def show(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """Write a line to standard error. Nothing depends on it."""
+    """Write a line to standard error, in a form that cannot steer the terminal. Nothing depends on it."""
     try:
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(visible(text) + "\n")
         sys.stderr.flush()
     except (OSError, ValueError, AttributeError):
         return
@@ -72,7 +72,7 @@ def progress() -> Iterator[Tell]:
 
 
 class Lines:
-    """A line as each phase begins, and then one every half minute."""
+    """A line as each phase begins and for each note, and one every half minute."""
 
     def __init__(
         self, write: Callable[[str], None], clock: Callable[[], float] = time.monotonic, every: float = EVERY
@@ -84,6 +84,8 @@ class Lines:
 
     def __call__(self, news: Progress) -> None:
         now = self._clock()
+        if news.note:
+            self._write(news.note)
         if news.phase != self._phase:
             self._phase, self._began, self._before = news.phase, now, news.done
         elif now - self._said < self._every:
@@ -128,6 +130,8 @@ class _Bar:
             if news.phase != "reading":
                 self.close()
                 say(_PHASES[news.phase])
+        if news.note:
+            say(news.note)
         if news.phase != "reading":
             return
         if self._bar is None:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Callable, Iterable, Protocol, TypeVar
 
 from ..auth0.api.checks import check_address, check_id
+from ..auth0.api.management import PAGE_SIZE
 from ..auth0.api.profiles import Profile
 from ..auth0.users.export import ExportedUsers, Exports, ExportUnavailable
 from ..auth0.users.population import FIELDS, Population, UserSearch
@@ -96,13 +97,16 @@ class Enrollment:
         *,
         sleep: Callable[[float], None],
         patience: float,
+        tell: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """
-        :param sleep: waits so many seconds
+        :param sleep: waits so many seconds; what it raises ends the list, also where nothing has to be waited for
         :param patience: for so many seconds a tenant that does not answer is waited for
+        :param tell: is called with what it is waited for
         """
         self._api, self._roll, self._sleep, self._patience, self._clock = api, roll, sleep, patience, clock
+        self._tell = tell
 
     def list(self, scope: Scope) -> Listing:
         """List the users.
@@ -174,7 +178,9 @@ class Enrollment:
             return {"user_id": user_id}
 
     def _add(self, profiles: Iterable[Profile]) -> None:
-        for profile in profiles:
+        for number, profile in enumerate(profiles):
+            if number % PAGE_SIZE == 0:
+                self._sleep(0)
             self._roll.add(profile_record(profile))
 
     def _patiently(self, ask: Callable[[], T]) -> T:
@@ -187,5 +193,7 @@ class Enrollment:
                 lasting = isinstance(error, TransportError) and error.lasting
                 if lasting or self._clock() - began + pause > self._patience:
                     raise
+                if pause == 1.0:
+                    self._tell("Waiting up to %.0f s for an answer. %s" % (self._patience, error))
                 self._sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import io
 import json
 import platform
+import sqlite3
 import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
@@ -30,7 +32,7 @@ from .reports.html import page
 from .reports.summary import Tally, summary
 from .scan import Scan
 from .stopping import Stop, Stopped, UnstartedError
-from .store import Store
+from .store import Store, StoreError
 
 USERS, SUMMARY, REPORT = "users.jsonl.gz", "summary.json", "report.html"
 LATEST = "latest.json"
@@ -168,11 +170,13 @@ def run(
         return _report(store, ledger, order.policy, now(), stopped, costs())
 
 
-def plan(api: Api, budget: Counters, store: Store, order: Order, *, stop: Stop | None = None) -> Planned:
+def plan(
+    api: Api, budget: Counters, store: Store, order: Order, *, stop: Stop | None = None, tell: Tell = _nobody
+) -> Planned:
     """What a new run would read; nothing is read of any user, and nothing is stored."""
     stop = stop or Stop()
-    with tempfile.TemporaryDirectory() as directory, Roll(directory) as roll:
-        listing, _base, to_read, carried = _plan(api, store, order, stop, roll)
+    with _scratch() as directory, Roll(directory) as roll:
+        listing, _base, to_read, carried = _plan(api, store, order, stop, roll, tell)
         return Planned(listing, to_read, carried)
 
 
@@ -248,8 +252,8 @@ def _begin(
     tell: Tell,
 ) -> Ledger:
     """A new run with its plan frozen."""
-    with tempfile.TemporaryDirectory() as directory, Roll(directory) as roll:
-        listing, base, to_read, carried = _plan(api, store, order, stop, roll)
+    with _scratch() as directory, Roll(directory) as roll:
+        listing, base, to_read, carried = _plan(api, store, order, stop, roll, tell)
         if listing.nobody:
             tell(Progress("listing", note="Nobody has the e-mail address %s." % ", ".join(listing.nobody)))
         planned = now()
@@ -277,11 +281,17 @@ def _begin(
     )
 
 
-def _plan(api: Api, store: Store, order: Order, stop: Stop, roll: Roll) -> tuple[Listing, str | None, int, int]:
+def _plan(
+    api: Api, store: Store, order: Order, stop: Stop, roll: Roll, tell: Tell
+) -> tuple[Listing, str | None, int, int]:
     """How the users were listed, the run whose readings are carried over, and how many users are read and carried over."""
     base, earlier = _earlier(store, order)
+
+    def note(text: str) -> None:
+        tell(Progress("listing", note=text))
+
     try:
-        listing = Enrollment(api, roll, sleep=stop.sleep, patience=order.patience).list(order.scope)
+        listing = Enrollment(api, roll, sleep=stop.sleep, patience=order.patience, tell=note).list(order.scope)
     except Stopped as stopped:
         raise UnstartedError(
             "The users could not be listed: %s" % stopped, hint="Allow the run more time. Nothing is stored."
@@ -336,8 +346,9 @@ def _report(store: Store, ledger: Ledger, policy: Policy, now: datetime, stopped
     figures = summary(checkpoint, tally, policy, stopped, now, _versions())
     _put_text(store, keys[SUMMARY], json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
     _put_text(store, keys[REPORT], page(figures, tally.worst()))
-    pointer = {"run": checkpoint.run, "partial": figures["partial"], "keys": keys}
-    _put_text(store, LATEST, json.dumps(pointer, indent=2, sort_keys=True) + "\n")
+    if runs(store)[-1] == checkpoint.run:
+        pointer = {"run": checkpoint.run, "partial": figures["partial"], "keys": keys}
+        _put_text(store, LATEST, json.dumps(pointer, indent=2, sort_keys=True) + "\n")
     if checkpoint.finished is not None and not checkpoint.reported:
         ledger.advance(reported=True)
     return Outcome(checkpoint.run, figures, costs, keys)
@@ -355,10 +366,33 @@ def _rows(records: Iterable[Record], tenant: str, now: datetime, policy: Policy,
 
 
 def _put(store: Store, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
-    with tempfile.TemporaryFile() as file:
+    with _scratch() as directory, tempfile.TemporaryFile(dir=directory) as file:
         write_lines(rows, file)
         file.seek(0)
         store.put(name, file)
+
+
+@contextmanager
+def _scratch() -> Iterator[str]:
+    """A directory for what is only needed for a moment.
+
+    :raises StoreError: there is no room for it
+    """
+    try:
+        with tempfile.TemporaryDirectory() as directory:
+            yield directory
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(
+            "Could not write temporary files: %s" % (getattr(error, "strerror", None) or error),
+            hint="Make room in %s, or set TMPDIR to another directory." % _temporary(),
+        ) from None
+
+
+def _temporary() -> str:
+    try:
+        return tempfile.gettempdir()
+    except OSError:  # none of those that are tried can be written
+        return "the directory for temporary files"
 
 
 def _put_text(store: Store, name: str, text: str) -> None:

@@ -246,5 +246,3 @@ def test_lines_come_with_each_phase_and_then_now_and_then():
         "Reading the users: 160 of 1000, 2 unread, 1.0 a second, 14 minutes left",
         "Writing the reports",
     ]
-
-
