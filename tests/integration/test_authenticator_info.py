@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import itertools
+from datetime import datetime, timedelta
+
 import pytest
 
 from tests.emulator.launch import start
@@ -137,6 +140,51 @@ def test_a_search_reads_all_of_its_matches_with_one_request_each(tenant):
     assert {user["email"] for user in some["users"]} == {email(3), email(9)}
     assert none["unread"] == 0 and not none["failed"]
     assert len(tenant.requests("GET", "/authentication-methods")) == 22
+
+
+@pytest.fixture
+def full(tenant):
+    """The tenant with more users than a page of a search has, which takes its time to answer."""
+    switches = {"latency-ms": "50"}
+    tenant.running.control("POST", "reset", {"users": 130, "plan": "unlimited", "switches": switches})
+    return tenant
+
+
+def test_users_are_read_side_by_side_and_told_in_order(full):
+    (one_by_one,) = full.results(full.operator, {INFO: {"query": "*"}})
+    slow, *_others = [user["user_id"] for user in one_by_one["users"]]
+    methods = "/authentication-methods"
+    full.fault(kind="slow", path="/api/v2/users/%s%s" % (slow, methods), seconds=2)
+    full.forget_requests()
+    (result,) = full.results(full.operator, {INFO: {"query": "*"}})
+    assert len(result["users"]) == 130 and result["users"] == one_by_one["users"]
+    # The answer to the first request came after two seconds. By then there was more than one other.
+    first, *others = full.requests("GET", methods)
+    assert slow.partition("|")[2] in first["path"] and len(others) == 129
+    moment = datetime.fromisoformat(first["time"]) + timedelta(seconds=2)
+    assert sum(datetime.fromisoformat(other["time"]) < moment for other in others) > 10
+
+
+def test_a_token_that_expires_while_many_read_is_renewed_once(full):
+    full.fault(kind="expire-token", path="/api/v2/users/*/authentication-methods", after=40)
+    full.forget_requests()
+    (result,) = full.results(full.operator, {INFO: {"query": "*"}})
+    assert not result["failed"] and result["unread"] == 0 and len(result["users"]) == 130
+    assert len(full.requests("POST", "/oauth/token")) == 2
+    refused = [entry for entry in full.requests("GET", "/authentication-methods") if entry["status"] == 401]
+    assert 1 <= len(refused) <= 32
+
+
+def test_ages_are_counted_back_from_the_time_of_the_tenant(tenant):
+    used = datetime.fromisoformat(max(method["last_auth_at"] for method in tenant.methods(3)))
+    tenant.running.control("PUT", "clock", {"now": (used + timedelta(days=10)).isoformat()})
+    by_token = {"base_url": tenant.running.url, "api_token": tenant.operator_token()}
+    for access, named in itertools.product(
+        [tenant.operator, by_token], [{"user_id": tenant.user_id(3)}, {"user_ids": [tenant.user_id(3)]}]
+    ):
+        tasks = [{INFO: {**named, "last_used_before": age}} for age in ("9d", "11d")]
+        found = [len(user["authenticators"]) for result in tenant.results(access, *tasks) for user in result["users"]]
+        assert found == [1, 0], named
 
 
 def test_filters_leave_rows_out_and_no_users(tenant):

@@ -203,10 +203,11 @@ def _named(user_ids: Sequence[str], emails: Sequence[str]) -> list[Target]:
 
 
 def read_all(
-    reading: Reading, row_filter: RowFilter, every: int, report: Callable[[int, int], None]
+    reading: Reading, row_filter: Callable[[], RowFilter], every: int, report: Callable[[int, int], None]
 ) -> dict[str, object]:
     """The result of the whole walk: an entry for each user, and how many of them could not be read.
 
+    :param row_filter: is called once, after the first user: by then the tenant has told its time
     :param every: after so many users ``report`` gets how many there were and how many of them were not read
     :raises Auth0Error: the walk ended early; the result so far is in the error's ``progress``
     :raises ConfigurationError: ``every`` is not above 0; nothing was sent
@@ -215,8 +216,10 @@ def read_all(
         raise ConfigurationError("progress_every is %d, but must be at least 1" % every)
     users: list[UserEntry] = []
     unread = 0
+    shown: RowFilter | None = None
     for user in reading:
-        users.append(user.entry(row_filter))
+        shown = shown or row_filter()
+        users.append(user.entry(shown))
         unread += user.error is not None
         if len(users) % every == 0:
             report(len(users), unread)

@@ -314,7 +314,7 @@ EVERYTHING = RowFilter(confirmed=None)
 
 
 def read_everything(api, targets, every=100, report=None):
-    return read_all(Reading(api, targets), EVERYTHING, every, report or (lambda *figures: None))
+    return read_all(Reading(api, targets), lambda: EVERYTHING, every, report or (lambda *figures: None))
 
 
 def test_the_result_has_an_entry_for_each_user_and_counts_the_unread():
@@ -359,8 +359,20 @@ def test_progress_can_be_told_after_every_user():
 def test_the_result_has_the_rows_that_fit():
     api = Api()
     api.list_authenticators = lambda user_id: [row(1), row(2, confirmed=False)]
-    result = read_all(Reading(api, ids(1)), RowFilter(confirmed=False), 100, lambda *figures: None)
+    result = read_all(Reading(api, ids(1)), lambda: RowFilter(confirmed=False), 100, lambda *figures: None)
     assert [shown["id"] for shown in result["users"][0]["authenticators"]] == ["sms|dev_2"]
+
+
+def test_the_filter_is_made_once_when_somebody_was_read():
+    api = Api()
+    asked_before = []
+    read_all(
+        Reading(api, ids(1, 2, 3)),
+        lambda: asked_before.append(list(api.asked)) or EVERYTHING,
+        100,
+        lambda *figures: None,
+    )
+    assert asked_before == [["a|1"]]
 
 
 @pytest.mark.parametrize("every", [0, -1])
