@@ -318,14 +318,16 @@ class ManagementApi:
         :raises AmbiguousWriteError: the answer was lost; a job may run that nobody knows. It reads only.
         """
         action = "start an export of the users"
-        answer = self.call(
-            action,
-            lambda client: client.jobs.users_exports.create(
-                format="json",
-                fields=[{"name": name} for name in fields],
-            ),
-        )
-        lost = "A job may run that exports the users. It changes nothing, and is gone in a day."
+        lost = "A job that exports the users may run. It changes nothing, and is gone in a day."
+        try:
+            answer = self.call(
+                action,
+                lambda client: client.jobs.users_exports.create(
+                    format="json", fields=[{"name": name} for name in fields]
+                ),
+            )
+        except AmbiguousWriteError as error:
+            raise error.replace(hint=lost) from None
         return str(checked(action, answer, object_of(id=identifier), lost=lost)["id"])
 
     def users_export(self, job_id: str) -> ExportJob:

@@ -62,6 +62,7 @@ class ExportedUsers:
     ) -> None:
         self._api, self._sleep, self._clock = api, sleep, clock
         self.listed = self.unnamed = 0
+        self._ends = 0.0
 
     def __iter__(self) -> Iterator[Profile]:
         """Profiles with the keys of :data:`EXPORTED_FIELDS` that the user has, in the order of the file.
@@ -72,6 +73,7 @@ class ExportedUsers:
             given before that exist; there may be more.
         :raises AuthenticationError: the credentials are refused
         """
+        self._ends = self._clock() + LONGEST_JOB
         job_id = self._patiently(lambda: self._api.start_users_export(EXPORTED_FIELDS))
         for more in reversed(range(1 + MORE_DOWNLOADS)):
             try:
@@ -96,14 +98,14 @@ class ExportedUsers:
 
     def _link(self, job_id: str) -> str:
         """A fresh link to the file, which is good for a minute, once the job is done."""
-        begun, pause = self._clock(), FIRST_PAUSE
+        pause = FIRST_PAUSE
         while True:
             job = self._patiently(lambda: self._api.users_export(job_id))
             if job.location is not None:
                 return job.location
             if job.status == "failed":
                 raise ExportUnavailable("Could not export the users: the job failed: %s" % (job.details or "no reason"))
-            if self._clock() - begun + pause > LONGEST_JOB:
+            if self._clock() + pause > self._ends:
                 raise ExportUnavailable(
                     "Could not export the users: the job is not done after %.0f minutes (its status is %s)"
                     % (LONGEST_JOB / 60, job.status)

@@ -13,12 +13,14 @@ import json
 import logging
 import re
 import zlib
+from contextlib import contextmanager
 from typing import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from .connection import Connection
 from .errors import ConfigurationError, ServerError, TransportError
 from .exchange import Exchange, Unanswered
+from .redaction import Secrets
 from .transport import USER_AGENT
 
 # No line of profiles is a tenth of it.
@@ -42,8 +44,6 @@ def download(connection: Connection, link: str, action: str) -> Iterator[str]:
     :raises TransportError: the host cannot be reached, or the file came in part
     :raises ServerError: the link is not one that may be followed, or the file is not what it should be
     """
-    # It logs every address that it sends a request to, with its query.
-    logging.getLogger("urllib3").setLevel(logging.WARNING)
     try:
         origin, target = _parts(link)
         exchange = Exchange(connection.to(origin))
@@ -52,14 +52,37 @@ def download(connection: Connection, link: str, action: str) -> Iterator[str]:
     host = urlsplit(origin).hostname
     try:
         pieces = exchange.stream(target, {"User-Agent": USER_AGENT, "Accept": "*/*"})
-        for block in _blocks(unpacked(pieces)):
-            yield from filter(None, str(connection.secrets.data(block)).split("\n"))
+        with _masked_logs(connection.secrets):
+            for block in blocks_of_lines(unpacked(pieces)):
+                for line in str(connection.secrets.data(block)).split("\n"):
+                    if line.strip():
+                        yield line
     except Unanswered as error:
         hint = "Allow https to %s on the network, at the proxy and at the firewall." % host
         kind = ServerError if error.unusable else TransportError
         raise kind("Could not %s: %s: %s" % (action, host, error.reason), hint=hint) from None
     except CutOff as error:
         raise TransportError("Could not %s: %s: %s" % (action, host, error)) from None
+
+
+@contextmanager
+def _masked_logs(secrets: Secrets) -> Iterator[None]:
+    """urllib3 logs the addresses of its requests with their queries; until the end they are logged without secrets."""
+
+    class Masking(logging.Filter):
+        def filter(self, record: logging.LogRecord) -> bool:
+            record.msg, record.args = secrets.text(record.getMessage()), ()
+            return True
+
+    loggers = [logging.getLogger("urllib3." + name) for name in ("connection", "connectionpool")]
+    masking = Masking()
+    for logger in loggers:
+        logger.addFilter(masking)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(masking)
 
 
 def _parts(link: str) -> tuple[str, str]:
@@ -98,7 +121,7 @@ def unpacked(pieces: Iterable[bytes]) -> Iterator[bytes]:
         raise CutOff("the file ends before its end")
 
 
-def _blocks(pieces: Iterable[bytes]) -> Iterator[str]:
+def blocks_of_lines(pieces: Iterable[bytes]) -> Iterator[str]:
     """The same text in blocks of whole lines.
 
     :raises CutOff: a line is too long, or the last one is not whole

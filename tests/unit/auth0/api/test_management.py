@@ -107,6 +107,65 @@ def test_rows_that_name_nobody_are_counted_and_the_others_stay():
     assert (page.users, page.total, page.unnamed) == (({"user_id": "auth0|1"},), 4, 3)
 
 
+def test_users_are_counted_with_one_row():
+    assert Answering({"users": [{"user_id": "auth0|1"}], "total": 250}).count_users() == 250
+    assert Answering({"users": []}).count_users() == 0
+    for answer in ({"total": 0}, {}, {"total": None}):
+        with pytest.raises(ServerError, match="total is"):
+            Answering({"users": [{"user_id": "auth0|1"}], **answer}).count_users()
+
+
+@pytest.mark.parametrize("answer", [None, [], {}, {"id": ""}, {"id": 5}, {"id": "a b"}, {"id": "."}])
+def test_a_started_export_has_an_id_or_its_answer_was_lost(answer):
+    with pytest.raises(AmbiguousWriteError, match=UNDOCUMENTED) as caught:
+        Answering(answer).start_users_export(("user_id",))
+    assert "gone in a day" in caught.value.hint
+    assert Answering({"id": "job_1", "status": "pending"}).start_users_export(("user_id",)) == "job_1"
+
+
+def test_a_lost_start_of_an_export_says_what_may_have_happened():
+    with pytest.raises(AmbiguousWriteError, match="lost") as caught:
+        Answering(AmbiguousWriteError("lost", hint="Check the user.")).start_users_export(("user_id",))
+    assert "gone in a day" in caught.value.hint
+
+
+JOB = {"id": "job_1", "status": "completed", "location": "https://files.example.com/?s=canary", "percentage_done": 100}
+
+
+def test_a_completed_job_has_a_link():
+    job = Answering(JOB).users_export("job_1")
+    assert (job.status, job.location, job.percentage_done) == ("completed", JOB["location"], 100)
+    assert "canary" not in repr(job)
+
+
+@pytest.mark.parametrize("status", ["pending", "processing", "hologram"])
+def test_a_job_that_runs_has_none_whatever_it_says(status):
+    job = Answering({**JOB, "status": status, "percentage_done": "half"}).users_export("job_1")
+    assert (job.status, job.location, job.percentage_done) == (status, None, None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"location": None},
+        {"location": ""},
+        {"location": 5},
+        {"status": None},
+        {"status": 5},
+        {"id": "job_2"},
+        {"id": None},
+    ],
+)
+def test_a_job_that_is_not_as_documented_is_an_error(change):
+    with pytest.raises(ServerError, match=UNDOCUMENTED):
+        Answering({**JOB, **change}).users_export("job_1")
+
+
+def test_a_failed_job_says_why_on_one_line():
+    job = Answering({"id": "job_1", "status": "failed", "status_details": "no\nroom"}).users_export("job_1")
+    assert (job.status, job.details) == ("failed", "no room")
+
+
 def test_more_users_than_there_are_is_not_believed():
     users = [{"user_id": "auth0|%d" % number} for number in (1, 2, 2)]
     assert Answering({"users": users, "total": 2}).list_users().total == 2

@@ -121,3 +121,35 @@ def test_certificates_are_verified_unless_told():
         context = Connection.from_options(**options, **given).context
         assert context.verify_mode is ssl.CERT_REQUIRED and context.check_hostname
     assert Connection.from_options(**options, validate_certs=False, ca_path=bundle).context.verify_mode is ssl.CERT_NONE
+
+
+def test_the_way_to_another_host_has_the_same_trust_and_the_proxy_that_was_named(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://environment.example.com:3128")
+    named = Connection.from_options(
+        auth0_domain="example.eu.auth0.com", proxy="http://named.example.com:3128", timeout=7
+    )
+    way = named.to("https://files.example.com:8443")
+    assert (way.base_url, way.timeout, way.domain) == ("https://files.example.com:8443", 7, named.domain)
+    assert way.context is named.context and way.secrets is named.secrets and way.proxy == named.proxy
+
+
+def test_the_environment_says_for_each_host_which_proxy_it_takes(monkeypatch):
+    for name, value in (("https_proxy", "http://environment.example.com:3128"), ("no_proxy", "auth0.com")):
+        monkeypatch.setenv(name, value)
+        monkeypatch.setenv(name.upper(), value)
+    tenant = Connection.from_options(auth0_domain="example.eu.auth0.com")
+    assert tenant.proxy is None
+    assert tenant.to("https://files.example.com").proxy.address == "http://environment.example.com:3128"
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://files.example.com", "http://127.0.0.1:1", "ftp://x.example.com", "https://a@b.c"]
+)
+def test_no_other_host_is_reached_without_tls(origin):
+    with pytest.raises(ConfigurationError):
+        Connection.from_options(auth0_domain="example.eu.auth0.com").to(origin)
+
+
+def test_certificates_of_other_hosts_are_verified_where_the_tenant_has_none():
+    way = Connection.from_options(base_url="http://127.0.0.1:1").to("https://files.example.com")
+    assert way.context is not None and way.context.check_hostname

@@ -110,6 +110,26 @@ def test_the_seed_in_an_address_is_learned():
     assert secrets.text("SEEDCANARY") == MASK
 
 
+def test_what_signs_a_link_to_a_file_is_learned_and_the_link_stays():
+    secrets = Secrets()
+    query = "X-Amz-Credential=credential-canary%2Feu-west-1&X-Amz-Expires=60&X-Amz-Signature=signature-canary-1234"
+    answer = {"location": "https://files.example.com/job.json.gz?" + query, "status": "completed"}
+    assert secrets.answer(answer) == answer
+    # The same link may come again.
+    assert secrets.answer(answer) == answer
+    assert secrets.text("GET /job.json.gz?%s 200" % query) == "GET /job.json.gz?%s 200" % MASK
+    for text in ("credential-canary/eu-west-1", "credential-canary%2feu-west-1", "signature-canary-1234"):
+        assert secrets.text(text) == MASK
+    assert secrets.text("60 files.example.com") == "60 files.example.com"
+
+
+@pytest.mark.parametrize("place", ["Zurich", "a?b=cdefghijklmnopqrstuvwxyz", "https://files.example.com/", "", None, 5])
+def test_a_place_is_no_secret(place):
+    secrets = Secrets()
+    assert secrets.answer({"location": place}) == {"location": place}
+    assert list(secrets) == []
+
+
 def test_a_secret_that_comes_back_in_an_answer_is_masked():
     secrets = known("secret-canary")
     answer = {"authenticators": [{"name": "my secret-canary", "id": "totp|dev_1"}], "secret-canary": 1, "total": 5}
