@@ -82,7 +82,7 @@ class Population:
                     self.listed += 1
                     yield user
             missing = self._missing()
-            if missing <= self.unnamed + sum(self._hidden.values()) and self._doubt is None:
+            if missing <= self.unnamed + sum(self._hidden.values()) and not self._doubtful():
                 break
             given.settle()
         if missing and not self.listed:
@@ -93,10 +93,14 @@ class Population:
 
     def _missing(self) -> int:
         """How many users there are who were not given."""
-        if self.listed != self.total:
-            # Some may have come or gone meanwhile.
+        if self.listed != self.total or not self.listed:
+            # Some may have come or gone meanwhile, and an answer without any user is not believed alone.
             self.total = self._page(self._query, 0, 1).total
         return max((self.total or 0) - self.listed, 0)
+
+    def _doubtful(self) -> bool:
+        """Whether the walk broke off, and no sum can tell that nobody is missing."""
+        return self._doubt is not None and self.total in (None, 0, REACH)
 
     def _reason(self, missing: int) -> str | None:
         reasons = []
@@ -109,15 +113,15 @@ class Population:
         for moment, count in sorted(self._hidden.items()):
             users = "at least %d users" % count if count else "further users, if there are any,"
             reasons.append("%s created at %s cannot be listed with the search" % (users, iso(moment)))
-        if self._doubt is not None:
+        if self._doubt is not None and (missing or self._doubtful()):
             reasons.append("the search no longer shows who was created at %s" % iso(self._doubt))
         return "; ".join(reasons) or None
 
     def _walk(self) -> Iterator[Profile]:
         """The users that one walk finds, each once."""
-        self._hidden, self._doubt, self.unnamed = {}, None, 0
+        self._hidden, self.unnamed = {}, 0
         reached = _BEGINNING
-        query, page, asked_again = self._query, 0, False
+        query, page, asked_again, doubts = self._query, 0, False, False
         seen: set[str] = set()  # of the moment that was reached
         undated: set[str] = set()
         shown: set[str] = set()  # by this query
@@ -135,7 +139,9 @@ class Population:
                 if not asked_again:
                     asked_again = True
                     continue
-                self._doubt = reached
+                self._doubt, doubts = reached, True
+            elif self._doubt is not None and self._doubt <= reached and not doubts:
+                self._doubt = None  # this walk got further than the one before
             asked_again = False
             started_at, known = reached, len(shown) + nameless
             for created_at, user in sorted(map(_dated, answer.users), key=lambda dated: dated[0]):
