@@ -33,7 +33,7 @@ _BEGINNING = datetime.min.replace(tzinfo=timezone.utc)
 
 
 class PopulationError(Auth0Error):
-    """There are users, and the search shows none of them."""
+    """There are users whom the search does not show."""
 
 
 class UserSearch(Protocol):
@@ -91,6 +91,17 @@ class Population:
             )
         self.incomplete = self._reason(missing)
 
+    def check(self) -> None:
+        """Return if nothing says that users are missing; for whoever can do nothing with a part.
+
+        :raises PopulationError: something does
+        """
+        if self.incomplete is not None:
+            raise PopulationError(
+                "Could not list all users: %s" % self.incomplete,
+                hint="The others are in the result. Run it again, or name the users.",
+            )
+
     def _missing(self) -> int:
         """How many users there are who were not given."""
         if self.listed != self.total or not self.listed:
@@ -109,10 +120,10 @@ class Population:
         if self.listed and not self.total:
             reasons.append("Auth0 does not tell how many users there are")
         if self.unnamed:
-            reasons.append("%d rows name no user" % self.unnamed)
+            reasons.append("rows that name no user: %d" % self.unnamed)
         for moment, count in sorted(self._hidden.items()):
-            users = "at least %d users" % count if count else "further users, if there are any,"
-            reasons.append("%s created at %s cannot be listed with the search" % (users, iso(moment)))
+            more = "at least %d" % count if count else "if there are any"
+            reasons.append("more users created at %s cannot be listed with the search, %s" % (iso(moment), more))
         if self._doubt is not None and (missing or self._doubtful()):
             reasons.append("the search no longer shows who was created at %s" % iso(self._doubt))
         return "; ".join(reasons) or None

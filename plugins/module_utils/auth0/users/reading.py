@@ -26,6 +26,7 @@ from .side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from ..api.management import ManagementApi
+    from .population import Population
 
 # After these the next user would fail in the same way: the client has already renewed the token, waited and repeated.
 FATAL = (AuthenticationError, ForbiddenError, RateLimitError, TransportError)
@@ -138,8 +139,7 @@ class Reading:
         from .population import Population
 
         population = Population(api, None if query == "*" else query)
-        found = (Target(user["user_id"], user.get("email")) for user in population)
-        return cls(api, found, lambda: population.total, threads=threads)
+        return cls(api, _found(population), lambda: population.total, threads=threads)
 
     @property
     def total(self) -> int | None:
@@ -187,6 +187,16 @@ class Reading:
             raise _Last(UserRead(user_id, target.email, error=over.error)) from None
         except Auth0Error as error:
             return UserRead(user_id, target.email, error=error)
+
+
+def _found(population: Population) -> Iterator[Target]:
+    """The users of a search.
+
+    :raises PopulationError: there are more, whom nobody can name
+    """
+    for user in population:
+        yield Target(user["user_id"], user.get("email"))
+    population.check()
 
 
 def _named(user_ids: Sequence[str], emails: Sequence[str]) -> list[Target]:

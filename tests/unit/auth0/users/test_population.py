@@ -68,7 +68,10 @@ def test_a_thousand_of_one_millisecond_can_be_listed(size):
 def test_more_of_one_millisecond_hide_nobody_who_was_created_later():
     population = Population(tenant_of([3] * 5 + [7] * 1100 + [8] * 200))
     assert len({each["user_id"] for each in population}) == 1205
-    assert "at least 100 users created at 2023-09-05T12:00:00.007Z cannot be listed" in population.incomplete
+    assert (
+        "more users created at 2023-09-05T12:00:00.007Z cannot be listed with the search, at least 100"
+        in population.incomplete
+    )
     assert (population.total, population.listed) == (1305, 1205)
 
 
@@ -82,6 +85,16 @@ def test_a_search_keeps_its_condition_on_every_page():
 
     tenant.list_users = searching
     assert len(list(Population(tenant, "blocked:true OR x"))) == 250
+
+
+def test_whoever_can_do_nothing_with_a_part_is_told():
+    population = Population(tenant_of([7] * 1001))
+    list(population)
+    with pytest.raises(PopulationError, match="^Could not list all users: Auth0 counts 1001 users, of whom 1000 were"):
+        population.check()
+    whole = Population(tenant_of(range(3)))
+    list(whole)
+    whole.check()
 
 
 def test_a_user_deleted_meanwhile_hides_nobody():
@@ -297,7 +310,7 @@ def test_counts_that_end_at_the_wall_say_that_a_moment_may_be_more_crowded():
 
     found, population = listing(distorted([7] * 1100 + [9] * 30, capped))
     assert len(set(found)) == 1030
-    assert "further users, if there are any, created at" in population.incomplete
+    assert "cannot be listed with the search, if there are any" in population.incomplete
     found, population = listing(distorted([7] * 999 + [9] * 300, capped))
     assert (len(set(found)), population.incomplete) == (1299, None)
 
@@ -306,8 +319,8 @@ def test_two_crowded_moments_are_two_reasons_and_no_reason_to_walk_again():
     tenant = tenant_of([7] * 1100 + [8] + [9] * 1001 + [10] * 5)
     found, population = listing(tenant)
     assert len(found) == 2006
-    assert "at least 100 users created at 2023-09-05T12:00:00.007Z" in population.incomplete
-    assert "at least 1 users created at 2023-09-05T12:00:00.009Z" in population.incomplete
+    assert "2023-09-05T12:00:00.007Z cannot be listed with the search, at least 100;" in population.incomplete
+    assert "2023-09-05T12:00:00.009Z cannot be listed with the search, at least 1" in population.incomplete
     assert tenant.requests < 30
 
 
@@ -317,7 +330,7 @@ def test_rows_that_name_nobody_are_counted_and_end_nothing():
 
     found, population = listing(distorted(range(30), unnamed))
     assert len(found) == 29 and population.unnamed == 1
-    assert population.incomplete == "Auth0 counts 30 users, of whom 29 were listed; 1 rows name no user"
+    assert population.incomplete == "Auth0 counts 30 users, of whom 29 were listed; rows that name no user: 1"
 
 
 def test_users_who_go_meanwhile_are_not_missing():

@@ -469,3 +469,14 @@ def test_how_to_read_every_user_is_told():
 def test_users_that_cannot_be_meant_are_refused(given, message):
     with pytest.raises(ConfigurationError, match=message):
         Reading.from_options(Api(), options(**given))
+
+
+def test_a_search_that_does_not_show_all_its_users_ends_with_an_error_after_those_it_shows():
+    class Hiding(Searched):
+        def list_users(self, **query):
+            page = super().list_users(**query)
+            return SimpleNamespace(unnamed=0, users=page.users, total=3)
+
+    reading = Reading.from_options(Hiding(), options(query="*"))
+    assert [user.user_id for user in reading] == ["a|1"]
+    assert "counts 3 users, of whom 1 were listed" in str(reading.stopped)
