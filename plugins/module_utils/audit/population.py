@@ -121,7 +121,7 @@ class Enrollment:
 
     def _everybody(self) -> Listing:
         counted = self._patiently(self._api.count_users)
-        exported = ExportedUsers(self._api, sleep=self._sleep)
+        exported = ExportedUsers(self._api, sleep=self._sleep, clock=self._clock)
         try:
             self._add(exported)
         except ExportUnavailable as error:

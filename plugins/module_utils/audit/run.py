@@ -291,7 +291,8 @@ def _plan(
         tell(Progress("listing", note=text))
 
     try:
-        listing = Enrollment(api, roll, sleep=stop.sleep, patience=order.patience, tell=note).list(order.scope)
+        enrollment = Enrollment(api, roll, sleep=stop.sleep, patience=order.patience, tell=note, clock=stop.now)
+        listing = enrollment.list(order.scope)
     except Stopped as stopped:
         raise UnstartedError(
             "The users could not be listed: %s" % stopped, hint="Allow the run more time. Nothing is stored."

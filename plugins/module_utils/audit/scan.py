@@ -93,7 +93,14 @@ class Scan:
                 asked.append((number, profile))
                 yield Target(profile["user_id"], profile["email"])
 
-        reading = Reading(self._api, targets(), threads=self._threads, patience=self._patience, sleep=self._stop.sleep)
+        reading = Reading(
+            self._api,
+            targets(),
+            threads=self._threads,
+            patience=self._patience,
+            sleep=self._stop.sleep,
+            clock=self._stop.now,
+        )
         part: list[Record] = []
         stored_at = time.monotonic()
         try:

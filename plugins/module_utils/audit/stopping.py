@@ -48,6 +48,10 @@ class Stop:
             return self._reason
         return "The time limit was reached." if self._clock() >= self._ends else None
 
+    def now(self) -> float:
+        """Seconds by the clock that it waits by; only differences mean something."""
+        return self._clock()
+
     def sleep(self, seconds: float) -> None:
         """Wait so long.
 

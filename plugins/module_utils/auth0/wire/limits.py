@@ -86,7 +86,7 @@ def wait_after_limit(headers: Mapping[str, str], now: float, attempt: int, sure:
     :param attempt: 1 for the first refusal in a row
     :param sure: ``now`` is by the server's clock
     """
-    backoff = min(2.0 ** (attempt - 1), LONGEST_BACKOFF)
+    backoff = min(2.0 ** min(attempt - 1, 10), LONGEST_BACKOFF)  # a limit may last for thousands of attempts
     stated = _retry_after(headers, now)
     if stated is None:
         stated = _until_reset(headers, now, sure)

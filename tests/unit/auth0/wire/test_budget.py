@@ -149,6 +149,10 @@ def test_whatever_the_headers_say_the_waits_are_finite_and_not_negative(headers)
     assert 0 <= wait_before_next(headers, NOW, 0.5) < float("inf")
 
 
+def test_a_limit_may_be_met_any_number_of_times():
+    assert wait_after_limit({}, NOW, 5000) == wait_after_limit({}, NOW, 50) < 60
+
+
 def test_a_bucket_is_never_driven_below_what_is_left_to_others():
     """A tenant with 10 tokens and 2 more every second, and a client that asks 100 times as fast as it may."""
     paced, clock = budget(share=0.5)
