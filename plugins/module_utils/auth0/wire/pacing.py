@@ -127,11 +127,13 @@ class _Window:
 
     :ivar length: of a window in seconds; 0 while unknown
     :ivar gain: tokens that a window adds at least, as far as was seen
+    :ivar contradiction: by how many seconds the last answer's reset was no end of such a window
     """
 
     def __init__(self) -> None:
         self.length = 0.0
         self.gain = 0.0
+        self.contradiction = 0.0
         self._end = -math.inf
         self._offset = (-math.inf, math.inf)
         self._at = -math.inf
@@ -171,13 +173,16 @@ class _Window:
         elif reset > self._end:
             self.length = min(self.length, reset - self._end)
             windows = max(round((reset - self._end) / self.length), 1)
+            self._count_others()
+            # What was seen long ago is forgotten.
+            for _window in range(min(windows - 1, len(self._taken))):
+                self._taken.popleft()
             self._gains.append(max(least - self._stock[1], 0.0) / windows)
             self.gain = max(self._gains)
             self._spilled = most >= full
-            span = self._at - self._first[0]
-            if span > 0.25 * self.length:
-                self._taken.append(max(self._first[1] - self._stock[1], 0.0) * self.length / span)
-            self._end, self._first, self._stock = reset, (sent, most), (least, most)
+            # What was there when the window began, had nobody else taken of it.
+            top = full if self._spilled else min(full, self._stock[1] + self.gain * windows)
+            self._end, self._first, self._stock = reset, (reset - self.length - self._offset[0], top), (least, most)
         elif reset == self._end and sent >= self._at:
             stock = max(least, self._stock[0]), min(most, self._stock[1])
             self._stock = stock if stock[0] <= stock[1] else (least, most)
@@ -186,13 +191,21 @@ class _Window:
         self._at = sent
         self._locate(sent, reset, offset)
 
+    def _count_others(self) -> None:
+        """Learn how much others take in a whole window."""
+        span = self._at - self._first[0]
+        if span > 0.5 * self.length:
+            self._taken.append(max(self._first[1] - self._stock[1], 0.0) * self.length / span)
+
     def _locate(self, sent: float, reset: float, offset: tuple[float, float]) -> None:
         """Learn where windows end, in the time at which requests are sent."""
+        self.contradiction = 0.0
         least, most = max(self._offset[0], offset[0]), min(self._offset[1], offset[1])
         earliest, latest = reset - self.length - sent, reset - sent
         least, most = max(least, earliest), min(most, latest)
         if least > most:
             # The way there takes a little more or less each time.
+            self.contradiction = least - most
             middle = (least + most) / 2
             least, most = middle - 0.01, middle + 0.01
         self._offset = (least, most)
@@ -201,38 +214,51 @@ class _Window:
         """When the window before the one with this reset ended, in the time at which requests are sent."""
         return reset - self.length - self._offset[1]
 
-    def stock(self, now: float, number: int, limit: float) -> tuple[float, float]:
-        """What is there at least, our own requests included, and the seconds left until the window ends."""
+    def _left(self, now: float, number: int, limit: float) -> tuple[float, float, float]:
+        """The stock at least, the seconds until the window ends, and those from when the stock was known to then."""
         last, first = self._end - self._offset[0], self._end - self._offset[1]
         if now < last:
-            return self._stock[0], max(first - now, 0.0)
+            return self._stock[0], max(first - now, 0.0), max(first - self._at, 0.0)
         passed = math.floor((now - last) / self.length) + 1
-        return min(self._stock[0] + self.gain * passed, limit + number), max(first + passed * self.length - now, 0.0)
+        left = max(first + passed * self.length - now, 0.0)
+        return min(self._stock[0] + self.gain * passed, limit + number), left, self.length
 
     def ready_at(self, now: float, number: int, limit: float, share: float) -> float:
         """When another request may be sent, if ``number`` were; at the end of the window it has to be asked again."""
         if not self.length:
             return -math.inf
         reserve = (1 - share) * limit
-        stock, left = self.stock(now, number, limit)
-        level = stock - number
+        stock, left, blind = self._left(now, number, limit)
         most = self.gain * (2 if self._spilled or not self.gain else 1)
         spare = 0.01 * most if most > 20 else 0.0
         end = min(reserve, max(0.0, limit - most) + spare)
-        taken = max(self._taken, default=0.0)
-        again = self._again(now)
-        # Never below what others are seen to take.
-        slope = max((reserve - end) / self.length, taken / self.length)
-        if level - 1 < end:
-            return again
+        taken = self._taken_by_others()
+        # What is left for us when the window ends, if others take as much as they are seen to take.
+        ours = stock - number - end - taken * blind / self.length
+        if ours < 1:
+            # Late in the window one answer tells how much others have taken of it.
+            look = now + left - 0.3 * self.length
+            if blind == self.length and limit >= 20 and stock - number - end >= 2:
+                return max(look, now)
+            return self._again(now)
+        # Evenly, and in the middle of each one's part of the window.
+        width = (self.length - (self._offset[1] - self._offset[0])) / max(min(most, limit - end) - taken, 1.0)
         ready = now
-        if level - 1 < end + slope * left:
-            ready = max(ready, now + left - (level - 1 - end) / slope)
+        if end < reserve:
+            # What the window's end would spill is lost to everybody.
+            ready = max(ready, now + left - width - (ours - 1) / (reserve - end) * self.length)
         if not self._has_credit(now, limit, share):
-            # Evenly, and in the middle of each one's part of the window.
-            width = (self.length - (self._offset[1] - self._offset[0])) / max(min(most, limit - end), 1.0)
-            ready = max(ready, now + left - (level - end - taken * left / self.length - 0.5) * width)
-        return min(ready, again) if ready > now else now
+            ready = max(ready, now + left - (ours - 0.5) * width)
+        return min(ready, self._again(now)) if ready > now else now
+
+    def has_one(self, number: int) -> bool:
+        """Whether there is one, even if nothing was added since the last answer."""
+        return self._stock[0] - number >= 1
+
+    def _taken_by_others(self) -> float:
+        span, lost = self._at - self._first[0], self._first[1] - self._stock[1]
+        current = lost * self.length / span if span > 0.5 * self.length else lost
+        return max(current, 0.0, *self._taken)
 
     def _again(self, now: float) -> float:
         last = self._end - self._offset[0]
@@ -350,6 +376,8 @@ class Pacer:
             self._judge(sent, least, most, reset)
             full = limit + self._sent_before(self._window.end_before(reset))
             self._window.hear(sent, least, most, reset, offset, full)
+            if self._window.contradiction > 0.02 + 3 * wobble:
+                self._evidence = min(self._evidence + 1, 3)
         full = served and remaining >= limit - 1
         self._trickle.hear(sent, least, most + (0 if full else 1), full, most - remaining + limit - 1, wobble)
         if remaining >= (1 - self._share) * limit:
@@ -388,7 +416,10 @@ class Pacer:
             floor = (1 - self._share) * self.limit
             ready = self._trickle.ready_at(self._number, self.limit, floor, wobble)
         if self._evidence <= 0:
-            ready = max(ready, self._window.ready_at(now, self._number, self.limit, self._share))
+            by_window = self._window.ready_at(now, self._number, self.limit, self._share)
+            # As long as nobody knows, one that is there in any case is worth the answer.
+            if self._evidence or self._pending or not self._window.has_one(self._number):
+                ready = max(ready, by_window)
         if ready > now and not self._pending:
             known = self._window.gain if self._evidence < 0 else self._trickle.rate
             ready = min(ready, max(self._reset, self._last_sent + (self._patience if known else 0.0)))
