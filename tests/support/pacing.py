@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.pacing import Pacer
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.pacing import Pacing, Sent
 from tests.emulator.state.rate_limits import Bucket, Limit, limit_headers
 
 START = 1_700_000_000.3
 # As the budget: whoever waits looks up this often whether news changed how long.
-SLICE = 0.05
+SLICE = 0.02
 
 
 @dataclass
@@ -81,7 +81,7 @@ def simulate(
     """
     chance, order, out = random.Random(seed), itertools.count(), Outcome()
     bucket = Bucket(limit, start, by_windows)
-    pacer = Pacer(share)
+    pacing = Pacing(share, max_rate)
     # The bounds of the server's clock, as Date headers tell them.
     bounds = [-math.inf, math.inf]
     queue: deque[int] = deque(range(threads if us else 0))
@@ -97,7 +97,7 @@ def simulate(
     def turn() -> None:
         """The head of the queue decides."""
         while queue:
-            wait = pacer.wait(now)
+            wait = SLICE if pacing.expects_an_answer("", "") else pacing.wait("", "", now)
             if wait > 0:
                 when = now + min(wait, SLICE)
                 if not now < waking[0] <= when:
@@ -107,7 +107,7 @@ def simulate(
             queue.popleft()
             out.longest_pause = max(out.longest_pause, now - last[0])
             last[0] = now
-            at(now + one_way(split), partial(arrive, pacer.sent(now), now))
+            at(now + one_way(split), partial(arrive, pacing.sent("", "", now)))
 
     def wake() -> None:
         if waking[0] <= now:
@@ -120,19 +120,20 @@ def simulate(
         bucket.take()
         return True
 
-    def arrive(number: int, sent: float) -> None:
+    def arrive(sent: Sent) -> None:
         served = take()
         (out.taken if served else out.refused).append(now)
         headers = limit_headers(bucket, now, ahead)
         out.levels.append((now, bucket.tokens(now)))
         date = math.floor(now + ahead)
-        at(now + one_way(1 - split), partial(answered, number, sent, served, headers, date))
+        at(now + one_way(1 - split), partial(answered, sent, served, headers, date))
 
-    def answered(number: int, sent: float, served: bool, headers: dict[str, str], date: int) -> None:
-        bounds[:] = max(bounds[0], date - now), min(bounds[1], date + 1 - sent)
+    def answered(sent: Sent, served: bool, headers: dict[str, str], date: int) -> None:
+        bounds[:] = max(bounds[0], date - now), min(bounds[1], date + 1 - sent.at)
         size, remaining, reset = (float(headers["x-ratelimit-" + name]) for name in ("limit", "remaining", "reset"))
-        pacer.heard(number, sent, now, size, remaining, reset, tuple(bounds), served=served)
-        queue.append(number)
+        closed = None if served else max(reset - now - bounds[0], 0.25)
+        pacing.heard("", "", sent, now, size, remaining, reset, (bounds[0], bounds[1]), closed)
+        queue.append(sent.number)
         if len(queue) == 1 or now >= waking[0]:
             turn()
 

@@ -17,9 +17,10 @@ from collections import deque
 from threading import Lock
 from typing import Callable, Mapping, Protocol, TypeVar
 
-from .clock import ServerClock
+from .clock import ServerClock, number
 from .errors import ConfigurationError, RateLimitError, TransportError
-from .limits import LONGEST_BACKOFF, is_request_limit, names_auth0, wait_after_limit, wait_before_next
+from .limits import LONGEST_BACKOFF, is_request_limit, names_auth0, wait_after_limit
+from .pacing import Pacing, Sent
 
 REPEATABLE = frozenset({"GET", "HEAD", "DELETE"})
 _ON_THE_WAY = "a rate limit of something between here and Auth0"
@@ -27,7 +28,7 @@ _ON_THE_WAY = "a rate limit of something between here and Auth0"
 ONCE = "once"
 ATTEMPTS = 5
 # While threads queue, whoever waits looks up this often whether an answer has changed how long. In seconds.
-_SLICE = 0.25
+_SLICE = 0.02
 
 
 class Response(Protocol):
@@ -131,7 +132,7 @@ class Budget:
         self._server = ServerClock(clock)
         self._lock = Lock()
         self._turnstiles: dict[str, _Turnstile] = {}
-        self._resume_at: dict[str, float] = {}
+        self._pacing = Pacing(share, max_rate)
 
     def now(self) -> float:
         """Unix seconds by the server's clock as far as its answers tell, else by the local one."""
@@ -149,7 +150,8 @@ class Budget:
 
     def rate(self, bucket: str = "management") -> float | None:
         """How many requests the tenant has left for us each second, as far as its answers told; None while unknown."""
-        return None
+        with self._lock:
+            return self._pacing.rate(bucket)
 
     def send(
         self, method: str, bucket: str, action: str, call: Callable[[], SomeResponse], *, route: str = ""
@@ -169,14 +171,17 @@ class Budget:
         lost: TransportError | None = None
         while True:
             attempt += 1
-            held_back = self._take_turn(bucket, held_back, action)
-            sent = self._clock()
+            held_back, sent = self._take_turn(bucket, route, held_back, action)
             try:
                 response = call()
-            except TransportError as error:
+            except BaseException as error:
+                with self._lock:
+                    self._pacing.heard(bucket, route, sent, self._clock(), None, None, None, self._server.bounds, None)
+                if not isinstance(error, TransportError):
+                    raise
                 pause = _pause(attempt)
                 # A request that ran into its deadline held its task back as well.
-                held_back += max(self._clock() - sent, 0.0)
+                held_back += max(self._clock() - sent.at, 0.0)
                 if (
                     error.lasting
                     or not may_repeat(method, None)
@@ -184,53 +189,73 @@ class Budget:
                     or held_back + pause > self.max_wait
                 ):
                     raise
-                held_back = self._hold(pause, held_back, action)
+                held_back = self._hold(pause, held_back)
                 lost = error
                 continue
             status, headers, received = response.status_code, response.headers, self._clock()
+            limited = status == 429 and is_request_limit(headers, response.body)
             with self._lock:
-                self._server.hear(headers, sent, received)
+                self._server.hear(headers, sent.at, received)
                 self.rate_limited += status == 429
-            now = self.now()
-            pause = wait_before_next(headers, now, self.share)
-            if not self.knows_the_time:
-                # By the local clock alone a reset may seem far away. Whether there is a limit, a 429 will tell.
-                pause = min(pause, LONGEST_BACKOFF, self.max_wait)
-            self._resume_at[bucket] = received + pause
-            if status == 429 and is_request_limit(headers, response.body):
-                wait = wait_after_limit(headers, now, attempt, self.knows_the_time)
+                wait = wait_after_limit(headers, self.now(), attempt, self.knows_the_time) if limited else None
+                self._pacing.heard(
+                    bucket,
+                    route,
+                    sent,
+                    received,
+                    number(headers.get("x-ratelimit-limit")),
+                    number(headers.get("x-ratelimit-remaining")),
+                    number(headers.get("x-ratelimit-reset")),
+                    self._server.bounds,
+                    wait,
+                )
+            if wait is not None:
                 whose = "the tenant's rate limit" if names_auth0(headers, response.body) else _ON_THE_WAY
                 try:
-                    held_back = self._hold(wait, held_back, action, status, whose)
+                    self._check_wait(wait, held_back, action, status, whose)
                 except RateLimitError:
                     # Whoever is told of the limit alone takes what was sent before for nothing.
                     if lost is None or method == "GET":
                         raise
                     raise lost from None
             elif may_repeat(method, status) and attempt < ATTEMPTS and held_back + _pause(attempt) <= self.max_wait:
-                held_back = self._hold(_pause(attempt), held_back, action)
+                held_back = self._hold(_pause(attempt), held_back)
             else:
                 return response
 
-    def _take_turn(self, bucket: str, held_back: float, action: str) -> float:
-        """Return when the next request may be sent. The wait for our own threads is no wait for the tenant."""
+    def _take_turn(self, bucket: str, route: str, held_back: float, action: str) -> tuple[float, Sent]:
+        """Return when the next request may be sent, how long it was held back until then, and the request as sent.
+
+        The wait for our own threads is no wait for the tenant.
+        """
         with self._lock:
             turnstile = self._turnstiles.setdefault(bucket, _Turnstile())
         with turnstile:
-            while (wait := self._resume_at.get(bucket, 0.0) - self._clock()) > 0:
-                held_back = self._hold(min(wait, _SLICE) if turnstile.queued else wait, held_back, action)
-            with self._lock:
-                self.requests += 1
-        return held_back
+            while True:
+                with self._lock:
+                    now = self._clock()
+                    wait = self._pacing.wait(bucket, route, now)
+                    unknown = self._pacing.expects_an_answer(bucket, route)
+                    if not self.knows_the_time:
+                        # By the local clock alone a reset may seem far away. Whether there is a limit, a 429 will tell.
+                        wait = min(wait, self.max_wait - held_back)
+                    if wait <= 0 and not unknown:
+                        self.requests += 1
+                        return held_back, self._pacing.sent(bucket, route, now)
+                if unknown:
+                    self._sleep(_SLICE)
+                    continue
+                self._check_wait(wait, held_back, action)
+                held_back = self._hold(min(wait, _SLICE) if turnstile.queued else wait, held_back)
 
-    def _hold(
+    def _check_wait(
         self,
         seconds: float,
         held_back: float,
         action: str,
         status: int | None = None,
         whose: str = "the tenant's rate limit",
-    ) -> float:
+    ) -> None:
         if held_back + seconds > self.max_wait:
             raise RateLimitError(
                 "Could not %s: %s requires a wait of %.0f s more, and max_wait is %.0f s"
@@ -238,8 +263,9 @@ class Budget:
                 status=status,
                 hint="Run it again at a quieter time, or increase max_wait.",
             )
-        if seconds > 0:
-            self._sleep(seconds)
-            with self._lock:
-                self.waited += seconds
+
+    def _hold(self, seconds: float, held_back: float) -> float:
+        self._sleep(seconds)
+        with self._lock:
+            self.waited += seconds
         return held_back + seconds

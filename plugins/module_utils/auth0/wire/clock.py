@@ -30,7 +30,7 @@ class ServerClock:
         """
         self._clock = clock
         # One value, because threads read the two bounds while another one narrows them.
-        self._bounds = (-math.inf, math.inf)
+        self.bounds = (-math.inf, math.inf)
 
     def now(self) -> float:
         """Unix seconds."""
@@ -39,13 +39,13 @@ class ServerClock:
     @property
     def ahead(self) -> float:
         """Seconds that the server's clock is ahead of the local one, negative where it is behind."""
-        least, most = self._bounds
+        least, most = self.bounds
         return 0.0 if least <= 0 <= most else (least + most) / 2
 
     @property
     def known(self) -> bool:
         """Whether an answer told it."""
-        return self._bounds[1] < math.inf
+        return self.bounds[1] < math.inf
 
     def hear(self, headers: Mapping[str, str], sent: float, received: float) -> None:
         """Learn from an answer.
@@ -62,9 +62,9 @@ class ServerClock:
         least, most = date - received, date + 1 - sent
         if most < least:
             return  # The local clock was set back while the answer was under way.
-        if least <= self._bounds[1] and most >= self._bounds[0]:
-            least, most = max(least, self._bounds[0]), min(most, self._bounds[1])
-        self._bounds = (least, most)
+        if least <= self.bounds[1] and most >= self.bounds[0]:
+            least, most = max(least, self.bounds[0]), min(most, self.bounds[1])
+        self.bounds = (least, most)
 
 
 def http_date(text: str | None) -> float | None:

@@ -94,14 +94,6 @@ def wait_after_limit(headers: Mapping[str, str], now: float, attempt: int, sure:
     return backoff if stated is None else max(stated, 0.25 * backoff)
 
 
-def wait_before_next(headers: Mapping[str, str], now: float, share: float) -> float:
-    """Seconds to hold the next request back so that at most ``share`` of the bucket is used; 0 where no header says so."""
-    limit, remaining = number(headers.get("x-ratelimit-limit")), number(headers.get("x-ratelimit-remaining"))
-    if limit is None or remaining is None or remaining > limit * (1 - share):
-        return 0.0
-    return _until_reset(headers, now) or 0.0
-
-
 def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
     stated = headers.get("retry-after")
     if stated is None:

@@ -20,10 +20,14 @@ from __future__ import annotations
 import bisect
 import math
 from collections import deque
+from dataclasses import dataclass
 
 # How many seconds the rate is learned from, and for how long after a surprise nothing is taken for certain.
 _MEMORY, _DOUBT = 10.0, 15.0
 _REMEMBERED = 4096
+# The longest wait in seconds for a reset where only the local clock says how far away it is.
+_LONGEST_UNSURE = 8.0
+_MOST_ROUTES = 256
 _WINDOWS = (1.0, 60.0, 3600.0)
 # The longest time in seconds between two requests where others take all that is added, so that it is noticed when they stop.
 _PATIENCE = (4.0, 8.0)
@@ -303,6 +307,13 @@ class Pacer:
         self._evidence = 0.0
         self._period: tuple[float, float, float, float] | None = None
         self._patience = _PATIENCE[0]
+        self._closed_until = -math.inf
+        self._refused = False
+
+    @property
+    def requests(self) -> int:
+        """How many were sent."""
+        return self._number
 
     @property
     def rate(self) -> float | None:
@@ -318,17 +329,26 @@ class Pacer:
                 self._trickle.spill(spilled)
             self._window.take(now, self.limit, self._share)
         self._number += 1
-        self._times.append(now)
+        # Threads may hear of each other's requests late.
+        self._times.append(max(now, self._times[-1]) if self._times else now)
         if len(self._times) > 2 * _REMEMBERED:
             del self._times[:_REMEMBERED]
         self._pending.add(self._number)
         self._last_sent = now
         return self._number
 
-    def lost(self, number: int) -> None:
-        """The request has no answer, or one that tells nothing of the bucket."""
+    def silent(self, number: int, served: bool) -> None:
+        """The request has no answer, or one that tells nothing of this bucket.
+
+        :param served: it has an answer and was not refused
+        """
         self._pending.discard(number)
         self._answered = True
+        self._refused = self._refused and not served
+
+    def close(self, until: float) -> None:
+        """Send nothing before this time, and then one at a time until one is served."""
+        self._closed_until, self._refused = max(self._closed_until, until), True
 
     def heard(
         self,
@@ -349,16 +369,14 @@ class Pacer:
         :param limit: the size of the bucket
         :param remaining: the whole requests left in it, right after this one
         :param reset: when requests are next added, in Unix seconds of the server's clock
-        :param ahead: bounds of the seconds that the server's clock is ahead
+        :param ahead: bounds of the seconds that the server's clock is ahead, infinite where unknown
         :param served: the request was not refused
         """
         self._pending.discard(number)
         self._answered = True
-        if limit != self.limit:
-            if self.limit is not None:
-                self._trickle, self._window = _Trickle(), _Window()
-                self._evidence, self._period = 0.0, None
-            self.limit = limit
+        self.limit = limit
+        if served:
+            self._refused = False
         trip = max(received - sent, 0.0)
         if not self._trip:
             self._trip, self._wobble = trip, 0.1 * trip
@@ -370,9 +388,16 @@ class Pacer:
         least, most = remaining + self._sent_before(sent - apart) + 1, remaining + self._sent_before(sent + apart)
         if apart > 0 and most < least:
             most = least
+        if ahead[0] == -math.inf and reset is not None:
+            # The local clock is believed where the reset is as near as most are.
+            self._reset = received + min(max(reset - received, 0.25), _LONGEST_UNSURE)
+            near = 0 <= reset - received <= _LONGEST_UNSURE
+            ahead, reset = (0.0, 0.0), reset if near else None
+        if reset is not None and reset - ahead[0] - received > _WINDOWS[-1]:
+            reset = None
         offset = (ahead[0], ahead[1] + trip)
         if reset is not None:
-            self._reset = reset - offset[0] if offset[0] > -math.inf else received + 1
+            self._reset = reset - offset[0]
             self._judge(sent, least, most, reset)
             full = limit + self._sent_before(self._window.end_before(reset))
             self._window.hear(sent, least, most, reset, offset, full)
@@ -405,11 +430,17 @@ class Pacer:
             return
         self._period = (reset, sent, least, most)
 
+    @property
+    def expects_an_answer(self) -> bool:
+        """Whether the answer to a request on its way has to be heard first, because it tells more than many requests."""
+        return bool(self._pending) and (self._refused or not self._answered)
+
     def wait(self, now: float) -> float:
         """Seconds until the next request may be sent; 0 where it may at once. To be asked again after the wait."""
+        if now < self._closed_until:
+            return self._closed_until - now
         if self.limit is None:
-            # The first answer tells.
-            return 0.05 if self._pending and not self._answered else 0.0
+            return 0.0
         wobble = self._wobble + 0.001
         ready = -math.inf
         if self._evidence >= 0:
@@ -424,3 +455,98 @@ class Pacer:
             known = self._window.gain if self._evidence < 0 else self._trickle.rate
             ready = min(ready, max(self._reset, self._last_sent + (self._patience if known else 0.0)))
         return max(ready - now, 0.0)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request on its way, as its pacer knows it."""
+
+    pacer: Pacer
+    number: int
+    at: float
+
+
+class Pacing:
+    """Paces all requests of a client: finds the bucket that each one counts against, and keeps to the highest rate allowed.
+
+    Endpoints may have buckets of their own. Those whose answers name the same limit share one.
+    """
+
+    def __init__(self, share: float, max_rate: float | None) -> None:
+        """
+        :param share: the part of each bucket that may be used at once, above 0, at most 1
+        :param max_rate: the most requests each second
+        """
+        self._share, self._max_rate = share, max_rate
+        self._next = -math.inf
+        self._pacers: dict[str, list[Pacer]] = {}
+        self._routes: dict[tuple[str, str], Pacer] = {}
+
+    def _pacer(self, bucket: str, route: str) -> Pacer:
+        pacers = self._pacers.setdefault(bucket, [])
+        if not pacers:
+            pacers.append(Pacer(self._share))
+        # What is unknown counts against what answered last.
+        return self._routes.get((bucket, route), pacers[-1])
+
+    def rate(self, bucket: str) -> float | None:
+        """Requests each second that are left for us, of the endpoints used most; None while unknown."""
+        busiest = max(self._pacers.get(bucket, []), key=lambda each: each.requests, default=None)
+        rate = busiest.rate if busiest else None
+        return rate if rate is None or self._max_rate is None else min(rate, self._max_rate)
+
+    def expects_an_answer(self, bucket: str, route: str) -> bool:
+        """See :attr:`Pacer.expects_an_answer`."""
+        return self._pacer(bucket, route).expects_an_answer
+
+    def wait(self, bucket: str, route: str, now: float) -> float:
+        """Seconds until a request may be sent; 0 where it may at once. To be asked again after the wait."""
+        return max(self._pacer(bucket, route).wait(now), self._next - now, 0.0)
+
+    def sent(self, bucket: str, route: str, now: float) -> Sent:
+        """Count a request that is sent now."""
+        if self._max_rate is not None:
+            # Whoever comes a little late does not lower the rate.
+            self._next = max(self._next, now - 0.02) + 1 / self._max_rate
+        pacer = self._pacer(bucket, route)
+        return Sent(pacer, pacer.sent(now), now)
+
+    def heard(
+        self,
+        bucket: str,
+        route: str,
+        sent: Sent,
+        received: float,
+        limit: float | None,
+        remaining: float | None,
+        reset: float | None,
+        ahead: tuple[float, float],
+        closed_for: float | None,
+    ) -> None:
+        """Learn from an answer; see :meth:`Pacer.heard`.
+
+        :param limit: None where the answer says nothing of a bucket
+        :param closed_for: seconds to wait if it was refused, else None
+        """
+        pacer, number = sent.pacer, sent.number
+        if limit is None or remaining is None or not (1 <= limit <= 1e7 and 0 <= remaining <= limit):
+            pacer.silent(number, closed_for is None)
+        else:
+            if pacer.limit not in (None, limit):
+                pacer.silent(number, False)
+                pacer = next((each for each in self._pacers[bucket] if each.limit == limit), Pacer(self._share))
+                number = pacer.sent(sent.at)
+            pacer.heard(number, sent.at, received, limit, remaining, reset, ahead, closed_for is None)
+            self._assign(bucket, route, pacer)
+        if closed_for is not None:
+            pacer.close(received + closed_for)
+
+    def _assign(self, bucket: str, route: str, pacer: Pacer) -> None:
+        pacers = self._pacers[bucket]
+        if pacers[-1] is not pacer:
+            if pacer in pacers:
+                pacers.remove(pacer)
+            pacers.append(pacer)
+            del pacers[:-8]
+        if len(self._routes) < _MOST_ROUTES or (bucket, route) in self._routes:
+            self._routes[bucket, route] = pacer

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -32,7 +33,6 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.limits imp
     is_request_limit,
     refused_until,
     wait_after_limit,
-    wait_before_next,
 )
 
 NOW = 1_700_000_000.0
@@ -132,11 +132,18 @@ def test_the_next_request_waits_when_the_share_is_used_up(limit, remaining, shar
     headers = {"x-ratelimit-remaining": str(remaining), "x-ratelimit-reset": str(NOW + 2)}
     if limit is not None:
         headers["x-ratelimit-limit"] = str(limit)
-    assert wait_before_next(headers, NOW, share) == seconds
+    paced, clock = budget(share=share)
+    paced.send("GET", "management", "ask", server(Answer(headers=headers)))
+    paced.send("GET", "management", "ask", server(Answer()))
+    assert sum(clock.slept) == seconds
 
 
-def test_a_bucket_that_names_no_refill_holds_nothing_back():
-    assert wait_before_next({"x-ratelimit-limit": "10", "x-ratelimit-remaining": "0"}, NOW, 0.5) == 0
+def test_a_bucket_that_names_no_refill_does_not_stop_anything():
+    paced, clock = budget(max_wait=10)
+    for _request in range(20):
+        headers = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "0"}
+        paced.send("GET", "management", "ask", server(Answer(headers=headers)))
+    assert all(slept <= 8 for slept in clock.slept)
 
 
 @given(
@@ -146,7 +153,10 @@ def test_a_bucket_that_names_no_refill_holds_nothing_back():
 )
 def test_whatever_the_headers_say_the_waits_are_finite_and_not_negative(headers):
     assert 0 <= wait_after_limit(headers, NOW, 1) < float("inf")
-    assert 0 <= wait_before_next(headers, NOW, 0.5) < float("inf")
+    paced, clock = budget()
+    for _request in range(2):
+        paced.send("GET", "management", "ask", server(Answer(headers=headers)))
+    assert 0 <= sum(clock.slept) <= 60
 
 
 def test_a_limit_may_be_met_any_number_of_times():
@@ -504,6 +514,7 @@ def test_the_time_of_requests_without_an_answer_counts_for_max_wait():
 def test_threads_take_turns_to_send_but_do_not_wait_for_each_others_answers():
     paced = Budget()
     both = Barrier(2, timeout=10)
+    paced.send("GET", "management", "ask", server(Answer()))
 
     def call():
         both.wait()
@@ -512,7 +523,32 @@ def test_threads_take_turns_to_send_but_do_not_wait_for_each_others_answers():
     with ThreadPoolExecutor(2) as pool:
         for done in [pool.submit(paced.send, "GET", "management", "ask", call) for _thread in range(2)]:
             assert done.result(timeout=10).status_code == 200
-    assert paced.requests == 2
+    assert paced.requests == 3
+
+
+def test_the_first_answer_of_a_bucket_is_waited_for_by_all_threads_at_no_cost():
+    slept, asked, answer = Event(), [], Event()
+
+    def sleep(_seconds):
+        slept.set()
+        time.sleep(0.001)
+
+    paced = Budget(max_wait=0.01, sleep=sleep)
+
+    def call():
+        asked.append(answer.is_set())
+        assert answer.wait(10)
+        return Answer(
+            headers={"x-ratelimit-limit": "10", "x-ratelimit-remaining": "9", "date": formatdate(time.time())}
+        )
+
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(paced.send, "GET", "management", "ask", call) for _thread in range(2)]
+        assert slept.wait(10)
+        time.sleep(0.05)
+        answer.set()
+        assert [done.result(timeout=10).status_code for done in both] == [200, 200]
+    assert asked == [False, True] and paced.waited == 0
 
 
 def test_a_thread_that_is_told_to_stop_while_it_waits_lets_the_next_one_go_on():
