@@ -28,6 +28,8 @@ _REMEMBERED = 4096
 # The longest wait in seconds for a reset where only the local clock says how far away it is.
 _LONGEST_UNSURE = 8.0
 _MOST_ROUTES = 256
+# How many requests are worth finding out how a bucket is refilled.
+_TRIES = 16.0
 _WINDOWS = (1.0, 60.0, 3600.0)
 # The longest time in seconds between two requests where others take all that is added, so that it is noticed when they stop.
 _PATIENCE = (4.0, 8.0)
@@ -145,7 +147,7 @@ class _Window:
         self._first = (0.0, 0.0)
         self._gains: deque[float] = deque(maxlen=6)
         self._taken: deque[float] = deque(maxlen=6)
-        self._spilled = True
+        self._fills = False
         self._credit: float | None = None
         self._credited = 0.0
 
@@ -161,6 +163,7 @@ class _Window:
         reset: float,
         offset: tuple[float, float],
         full: float,
+        limit: float,
     ) -> None:
         """Learn from an answer.
 
@@ -168,6 +171,7 @@ class _Window:
         :param reset: the end of the window by the server's clock
         :param offset: bounds of what has to be added to the time of sending to get the server's time of arrival
         :param full: the stock that a full bucket had at the start of this window
+        :param limit: the size of the bucket
         """
         if not self.length:
             left = reset - sent - offset[0]
@@ -183,10 +187,12 @@ class _Window:
                 self._taken.popleft()
             self._gains.append(max(least - self._stock[1], 0.0) / windows)
             self.gain = max(self._gains)
-            self._spilled = most >= full
-            # What was there when the window began, had nobody else taken of it.
-            top = full if self._spilled else min(full, self._stock[1] + self.gain * windows)
-            self._end, self._first, self._stock = reset, (reset - self.length - self._offset[0], top), (least, most)
+            began = reset - self.length - self._offset[0]
+            if most >= full:
+                self._fills = True
+            elif most < full - max(1.0, 0.2 * limit) and sent - began < 0.2 * self.length:
+                self._fills = False
+            self._end, self._first, self._stock = reset, (began, full), (least, most)
         elif reset == self._end and sent >= self._at:
             stock = max(least, self._stock[0]), min(most, self._stock[1])
             self._stock = stock if stock[0] <= stock[1] else (least, most)
@@ -221,10 +227,12 @@ class _Window:
     def _left(self, now: float, number: int, limit: float) -> tuple[float, float, float]:
         """The stock at least, the seconds until the window ends, and those from when the stock was known to then."""
         last, first = self._end - self._offset[0], self._end - self._offset[1]
+        # What is planned for the end of the window has to be there before it may end, if that is about known.
+        end = first if last - first < 0.3 * self.length else last
         if now < last:
-            return self._stock[0], max(first - now, 0.0), max(first - self._at, 0.0)
+            return self._stock[0], max(end - now, 0.0), max(last - self._at, 0.0)
         passed = math.floor((now - last) / self.length) + 1
-        left = max(first + passed * self.length - now, 0.0)
+        left = max(end + passed * self.length - now, 0.0)
         return min(self._stock[0] + self.gain * passed, limit + number), left, self.length
 
     def ready_at(self, now: float, number: int, limit: float, share: float) -> float:
@@ -233,20 +241,21 @@ class _Window:
             return -math.inf
         reserve = (1 - share) * limit
         stock, left, blind = self._left(now, number, limit)
-        most = self.gain * (2 if self._spilled or not self.gain else 1)
+        # Where the end of a window fills the bucket, what is left by then is lost to everybody.
+        most = self.gain * (2 if self._fills else 1)
         spare = 0.01 * most if most > 20 else 0.0
-        end = min(reserve, max(0.0, limit - most) + spare)
-        taken = self._taken_by_others()
+        end = min(reserve, max(0.0, limit - most) + spare) if self._fills else reserve
+        taken = self._taken_by_others() if self._fills else 0.0
         # What is left for us when the window ends, if others take as much as they are seen to take.
         ours = stock - number - end - taken * blind / self.length
         if ours < 1:
+            again = self._again(now)
             # Late in the window one answer tells how much others have taken of it.
-            look = now + left - 0.3 * self.length
-            if blind == self.length and limit >= 20 and stock - number - end >= 2:
-                return max(look, now)
-            return self._again(now)
+            look = max(now + left - 0.3 * self.length, self._at + self.length * max(1.0, 20 / limit))
+            return min(look, again) if blind == self.length and stock - number - end >= 2 else again
         # Evenly, and in the middle of each one's part of the window.
-        width = (self.length - (self._offset[1] - self._offset[0])) / max(min(most, limit - end) - taken, 1.0)
+        sure = max(self.length - (self._offset[1] - self._offset[0]), 0.5 * self.length)
+        width = sure / max(min(most, limit - end) - taken, 1.0)
         ready = now
         if end < reserve:
             # What the window's end would spill is lost to everybody.
@@ -255,9 +264,9 @@ class _Window:
             ready = max(ready, now + left - (ours - 0.5) * width)
         return min(ready, self._again(now)) if ready > now else now
 
-    def has_one(self, number: int) -> bool:
-        """Whether there is one, even if nothing was added since the last answer."""
-        return self._stock[0] - number >= 1
+    def has(self, tokens: float, number: int) -> bool:
+        """Whether so many are there, even if nothing was added since the last answer."""
+        return self._stock[0] - number >= tokens
 
     def _taken_by_others(self) -> float:
         span, lost = self._at - self._first[0], self._first[1] - self._stock[1]
@@ -309,6 +318,7 @@ class Pacer:
         self._patience = _PATIENCE[0]
         self._closed_until = -math.inf
         self._refused = False
+        self._tries = _TRIES
 
     @property
     def requests(self) -> int:
@@ -328,6 +338,8 @@ class Pacer:
             if spilled > 0:
                 self._trickle.spill(spilled)
             self._window.take(now, self.limit, self._share)
+        if not self._evidence:
+            self._tries = min(self._tries + 0.1 * min(now - self._last_sent, 60), _TRIES) - 1
         self._number += 1
         # Threads may hear of each other's requests late.
         self._times.append(max(now, self._times[-1]) if self._times else now)
@@ -400,9 +412,11 @@ class Pacer:
             self._reset = reset - offset[0]
             self._judge(sent, least, most, reset)
             full = limit + self._sent_before(self._window.end_before(reset))
-            self._window.hear(sent, least, most, reset, offset, full)
+            self._window.hear(sent, least, most, reset, offset, full, limit)
             if self._window.contradiction > 0.02 + 3 * wobble:
                 self._evidence = min(self._evidence + 1, 3)
+            elif self._evidence == 0 and reset - sent - offset[1] > 2:
+                self._evidence = -1.0
         full = served and remaining >= limit - 1
         self._trickle.hear(sent, least, most + (0 if full else 1), full, most - remaining + limit - 1, wobble)
         if remaining >= (1 - self._share) * limit:
@@ -448,9 +462,12 @@ class Pacer:
             ready = self._trickle.ready_at(self._number, self.limit, floor, wobble)
         if self._evidence <= 0:
             by_window = self._window.ready_at(now, self._number, self.limit, self._share)
-            # As long as nobody knows, one that is there in any case is worth the answer.
-            if self._evidence or self._pending or not self._window.has_one(self._number):
+            # As long as nobody knows, one that is there in any case is worth the answer, now and then.
+            tries = not self._evidence and not self._pending and self._tries > 0
+            if not tries or not self._window.has(1, self._number):
                 ready = max(ready, by_window)
+            if tries and self._window.length == 1 and self._window.has(max(0.25 * self.limit, 2), self._number):
+                ready = min(ready, self._last_sent + 0.2)
         if ready > now and not self._pending:
             known = self._window.gain if self._evidence < 0 else self._trickle.rate
             ready = min(ready, max(self._reset, self._last_sent + (self._patience if known else 0.0)))
