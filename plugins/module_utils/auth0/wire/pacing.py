@@ -463,10 +463,11 @@ class Pacer:
         if self._evidence <= 0:
             by_window = self._window.ready_at(now, self._number, self.limit, self._share)
             # As long as nobody knows, one that is there in any case is worth the answer, now and then.
+            curious = 0.8 * (1 - self._share) * self.limit + 1
             tries = not self._evidence and not self._pending and self._tries > 0
             if not tries or not self._window.has(1, self._number):
                 ready = max(ready, by_window)
-            if tries and self._window.length == 1 and self._window.has(max(0.25 * self.limit, 2), self._number):
+            if tries and self._window.length == 1 and self._window.has(curious, self._number):
                 ready = min(ready, self._last_sent + 0.2)
         if ready > now and not self._pending:
             known = self._window.gain if self._evidence < 0 else self._trickle.rate
