@@ -31,7 +31,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.bearer import Bearer
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import TokenSet
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.given_token import GivenToken
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.transport import Transport, route_of
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.transport import Reply, Transport, route_of
 
 from tests.support import raw_server
 
@@ -502,11 +502,18 @@ def in_threads(*calls):
     return [each.exception() or each.result() for each in done]
 
 
+def answered():
+    """A budget that had an answer. Before that it sends one request at a time."""
+    paced = Budget()
+    paced.send("GET", "management", "ask", lambda: Reply(200, {}))
+    return paced
+
+
 def test_many_threads_send_at_once_and_later_ones_use_their_connections_again():
     answer = TogetherOnly(4)
     with serving(answer, at_once=True) as (port, seen):
         connection = Connection.from_options(base_url="http://127.0.0.1:%d" % port)
-        with ManagementApi(connection, Budget(), given("t")) as api:
+        with ManagementApi(connection, answered(), given("t")) as api:
             for _again in range(2):
                 assert in_threads(*[lambda: api.list_authenticators("a|1")] * 4) == [[]] * 4
     assert not answer.together.broken and len(seen) == 8 and len(answer.connections) == 4
@@ -520,7 +527,7 @@ def test_closing_ends_what_other_threads_send_and_refuses_what_is_sent_later():
         release.wait(10)
 
     with serving(never, at_once=True) as (port, seen):
-        api = ManagementApi(Connection.from_options(base_url="http://127.0.0.1:%d" % port), Budget(), given("t"))
+        api = ManagementApi(Connection.from_options(base_url="http://127.0.0.1:%d" % port), answered(), given("t"))
 
         def close():
             assert all([arrived.acquire(timeout=5), arrived.acquire(timeout=5)])
