@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The whole path in one go: embedded tenant, playbook, audit in the Lambda runtime, report.
+"""The whole path in one go: embedded tenant, playbook, audit from the shell and in the Lambda runtime, report.
 
     make demo
 
@@ -20,16 +20,15 @@ import sys
 import time
 from pathlib import Path
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.summary import table
-
-from ..emulator.launch import start
+from ..emulator.launch import Running, start
 from ..support.lambda_runtime import FunctionError, LambdaFunction
 from ..support.local_aws import LocalAws
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT = ROOT / "build" / "demo"
 ENVIRONMENT = Path(sys.prefix)
-USERS, SEED = 500, 7
+USERS, SEED = 200, 7
+AUDIT = "ansible_collections.mfaops.auth0.plugins.module_utils.audit"
 SECRET, BUCKET = "mfa-audit/auth0", "mfa-audit-reports"
 
 _started = time.monotonic()
@@ -77,7 +76,30 @@ def play(url: str, log: Path, *options: str) -> None:
         raise subprocess.CalledProcessError(process.returncode, command, log.read_text())
 
 
-def audit(tenant, aws: LocalAws) -> dict:
+def shell(tenant: Running, command: str, *options: str, ends: tuple[int, ...] = (0,)) -> str:
+    """Run the audit's command and show what it tells meanwhile; returns what it prints.
+
+    :raises RuntimeError: it ended with another exit code than one of these
+    """
+    say("   $ python -m ...audit %s" % " ".join([command, *options]))
+    words = [sys.executable, "-m", AUDIT, command, "--base-url", tenant.url, "--folder", str(OUTPUT / "audits")]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "build" / "collections")}
+    environment.update(AUTH0_CLIENT_ID="m2m-readonly", AUTH0_CLIENT_SECRET="m2m-readonly-secret")
+    with subprocess.Popen(
+        [*words, *options], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        for line in process.stderr:
+            say("         " + line.rstrip())
+        printed = process.stdout.read()
+    if process.returncode not in ends:
+        raise RuntimeError("the audit ended with exit code %d" % process.returncode)
+    for line in printed.splitlines():
+        if line.startswith(("To ", "Users: ", "Requests: ", "PARTIAL: ")):
+            say("         " + line)
+    return printed
+
+
+def audit(tenant: Running, aws: LocalAws) -> dict:
     """Run the audit function over all users and fetch its reports; returns what is in summary.json."""
     aws.create_bucket(BUCKET)
     aws.put_secret(
@@ -118,21 +140,28 @@ def main() -> None:
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir(parents=True)
     say("1. starting the embedded Auth0 tenant: %d users, seed %d" % (USERS, SEED))
-    with start(users=USERS, seed=SEED, plan="enterprise") as tenant:
+    with start(users=USERS, seed=SEED, plan="enterprise", switches={"export-seconds": 0}) as tenant:
         say("   it answers at %s" % tenant.url)
         say("2. running playbooks/demo.yml")
         play(tenant.url, OUTPUT / "playbook-1.log")
         say("   the same again: nothing should change")
         play(tenant.url, OUTPUT / "playbook-2.log", "--skip-tags", "once")
-        say("3. starting Secrets Manager and S3 on loopback")
+        say("3. auditing from the shell, paced by the tenant's rate limit")
+        shell(tenant, "plan")
+        say("   a run that has only 6 seconds: what it reads is kept")
+        # A very slow machine does not list the users in that time, which is told with exit code 2.
+        shell(tenant, "run", "--deadline", "6s", ends=(3, 2))
+        say("   the same again: it goes on where it was")
+        printed = shell(tenant, "run")
+        say("   once more: only what changed since then is read, and 1/30 of the rest")
+        shell(tenant, "run")
+        say("4. the same audit in the Lambda runtime, with Secrets Manager and S3 on loopback")
         with LocalAws() as aws:
-            say("   auditing all %d users in the Lambda runtime, paced by the tenant's rate limit" % USERS)
             summary = audit(tenant, aws)
-    say("4. the report")
+        say("         %(read)d of %(listed)d users read" % summary["coverage"])
+    say("5. the report of the first audit from the shell; the function's is %s" % (OUTPUT / "report.html"))
     print()
-    print(table(summary))
-    print()
-    print("Report: %s" % (OUTPUT / "report.html"))
+    print(printed)
 
 
 if __name__ == "__main__":

@@ -119,6 +119,22 @@ def test_a_secret_in_a_file_serves_as_well(shell):
     assert shell("run", "--client-secret-file", str(path)).code == 0
 
 
+def test_a_secret_that_is_replaced_in_its_file_is_read_again(shell, secure):
+    path = shell.here / "secret"
+    path.write_text("m2m-readonly-secret-of-last-year")
+    # The first request is held up, and meanwhile the file is replaced.
+    secure.control("POST", "faults", {"method": "POST", "path": "/oauth/token", "kind": "slow", "seconds": 1})
+    del shell.environment["AUTH0_CLIENT_SECRET"]
+    with shell.begin("plan", "--client-secret-file", str(path)) as process:
+        wait_until(lambda: secure.control("GET", "requests"))
+        path.write_text("m2m-readonly-secret")
+        assert process.wait(30) == 0, process.stderr.read()
+    assert [entry["status"] for entry in secure.control("GET", "requests") if entry["method"] == "POST"][:2] == [
+        401,
+        200,
+    ]
+
+
 def test_a_private_key_in_a_file_serves_as_well(shell):
     from tests.emulator.launch import PROJECT_ROOT
 

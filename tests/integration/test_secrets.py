@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import gzip
 import tempfile
 from pathlib import Path
 
 import pytest
+
+from tests.support.shell import Shell
 
 from .conftest import email
 from .test_failures import ACTION, AUTHENTICATOR, BROWSER, CODE, FACTOR, INFO, TICKET, TOKEN
@@ -25,7 +28,12 @@ def canaries(*names: str) -> dict[str, str]:
 
 
 def files_with(folder: Path, text: str) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]
+    return [path for path in folder.rglob("*") if path.is_file() and text.encode() in content(path)]
+
+
+def content(path: Path) -> bytes:
+    found = path.read_bytes()
+    return found + gzip.decompress(found) if path.name.endswith(".gz") else found
 
 
 @pytest.fixture
@@ -128,3 +136,33 @@ def test_no_secret_of_any_module_is_printed_or_left_behind(tenant, temporary, mo
         assert [secret in output for output in outputs] == [False, False]
         assert files_with(temporary, secret) == []
     assert files_with(tenant.folder, "canary-") == [tenant.folder / "playbook.yml"]
+
+
+def test_no_secret_of_the_audits_command_is_printed_or_left_behind(tenant, temporary):
+    shell = Shell(tenant.folder, tenant.running)
+    shell.environment["TMPDIR"] = str(temporary)
+    right = dict(shell.environment)
+    file = tenant.folder / (CANARY % "path")
+    file.write_text(CANARY % "file")
+    outputs = []
+    for variables, options, code in (
+        ({}, (), 0),
+        ({}, ("--client-secret", CANARY % "option"), 2),
+        ({}, ("--client-secre=" + CANARY % "option",), 2),
+        ({}, ("--client-secret-file", str(file)), 2),
+        ({}, ("--client-secret-file", CANARY % "missing-path"), 2),
+        ({}, ("--private-key-file", str(file)), 2),
+        ({}, ("--proxy", "socks5://user:%s@127.0.0.1:9" % (CANARY % "proxy")), 2),
+        ({}, ("--base-url", "https://user:%s@127.0.0.1:9" % (CANARY % "url")), 2),
+        ({"AUTH0_CLIENT_SECRET": CANARY % "secret"}, (), 2),
+        ({"AUTH0_API_TOKEN": CANARY % "token"}, (), 2),
+        ({"AUTH0_CLIENT_SECRET": "", "AUTH0_CLIENT_ASSERTION_PRIVATE_KEY": CANARY % "key"}, (), 2),
+    ):
+        shell.environment = {**right, **variables}
+        ended = shell("run", "--full", *options)
+        assert ended.code == code, (options, ended)
+        outputs.append(ended.out + ended.err)
+    file.unlink()
+    for secret in ("canary-", "m2m-readonly-secret", "eyJ"):
+        assert [output for output in outputs if secret in output] == []
+        assert files_with(tenant.folder, secret) == files_with(temporary, secret) == []

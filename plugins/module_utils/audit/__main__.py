@@ -21,7 +21,7 @@ from typing import Iterator, Sequence
 
 from ..auth0.api.bearer import Authentication, Bearer
 from ..auth0.api.management import ManagementApi
-from ..auth0.login.operator import as_operator
+from ..auth0.login.operator import Reread, as_operator
 from ..auth0.times import moment
 from ..auth0.wire.budget import Budget
 from ..auth0.wire.connection import Connection
@@ -94,7 +94,7 @@ class _Tenant:
         self.stop = Stop(args.deadline)
         # A run may wait as long as it may take.
         self.budget = Budget(args.rate_limit_share, math.inf, max_rate=args.max_rate, sleep=self.stop.sleep)
-        self._bearer = Bearer(self._authentication())
+        self._bearer = Bearer(Reread(self._authentication))
 
     @contextmanager
     def api(self) -> Iterator[ManagementApi]:
