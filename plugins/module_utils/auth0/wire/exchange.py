@@ -16,7 +16,6 @@ import os
 import re
 import socket
 import ssl
-import threading
 import time
 import zlib
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from .connection import Connection
+from .deadlines import Deadlines
 from .proxy import Proxy
 
 if TYPE_CHECKING:
@@ -265,6 +265,9 @@ class _Unusable(Exception):
     """What came is no answer; the text says why."""
 
 
+_DEADLINES = Deadlines()
+
+
 class _Watch:
     """What requests does not tell of a request, and the end of its time.
 
@@ -277,7 +280,6 @@ class _Watch:
         self.sent = self.is_over = self.ended = False
         self._ends = 0.0
         self._line: socket.socket | None = None
-        self._timer: threading.Timer | None = None
 
     def begin(self, seconds: float) -> None:
         """Another request starts, and ends after so many seconds."""
@@ -287,9 +289,7 @@ class _Watch:
     def go_on(self, seconds: float) -> None:
         """The request may take so many seconds from now on."""
         self._ends = time.monotonic() + seconds
-        self._timer = threading.Timer(seconds, self._cut, [self._ends])
-        self._timer.daemon = True
-        self._timer.start()
+        _DEADLINES.set(self._cut, self._ends)
 
     def left(self) -> float:
         """Seconds until the request ends."""
@@ -297,8 +297,7 @@ class _Watch:
 
     def end(self) -> None:
         """The request is done."""
-        if self._timer is not None:
-            self._timer.cancel()
+        _DEADLINES.off(self._cut)
 
     def hold(self, line: socket.socket) -> None:
         """This is the connection now. A copy is kept, because TLS takes the socket itself."""
@@ -317,16 +316,14 @@ class _Watch:
     def over(self) -> None:
         """The time of this request and of all further ones is over."""
         self.ended = True
-        self._cut(self._ends)
+        self._cut()
 
-    def _cut(self, ends: float) -> None:
-        if ends != self._ends:
-            return  # Another request has begun meanwhile.
-        self.is_over = True
+    def _cut(self) -> None:
+        self.is_over, line = True, self._line
         try:
-            if self._line is not None:
+            if line is not None:
                 # Wakes whoever waits for it, in TLS and in a tunnel as well.
-                self._line.shutdown(socket.SHUT_RDWR)
+                line.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass  # It has ended meanwhile.
 
