@@ -17,6 +17,9 @@ from tests.support.lambda_runtime import FunctionError
 
 BUCKET = "mfa-reports"
 METHODS = "/api/v2/users/*/authentication-methods"
+# Of user 11 alone, and of some.
+METHODS_OF_ONE = "/api/v2/users/oauth2|*/authentication-methods"
+METHODS_OF_SOME = "/api/v2/users/google-oauth2|*/authentication-methods"
 
 
 def user_reads(tenant) -> list[dict]:
@@ -34,9 +37,11 @@ def rows_of(aws, result: dict) -> list[dict]:
 def test_every_user_is_read_once_with_one_request(function, aws, tenant):
     result = function(tenant).invoke({})
     reads = user_reads(tenant)
-    assert {each["method"] for each in tenant.control("GET", "requests") if each["path"].startswith("/api/")} == {"GET"}
+    # An export reads only, although it is begun with a POST.
+    others = [each for each in tenant.control("GET", "requests") if each["method"] != "GET"]
+    assert [each["path"] for each in others] == ["/oauth/token", "/api/v2/jobs/users-exports"]
     assert len(reads) == len({each["path"] for each in reads}) == 500
-    assert len(tenant.control("GET", "requests")) == 507
+    assert len(tenant.control("GET", "requests")) < 510
     rows = rows_of(aws, result)
     assert len({row["user_id"] for row in rows}) == len(rows) == 500
     assert (result["partial"], result["reason"], result["coverage"]["read"]) == (False, None, 500)
@@ -54,7 +59,6 @@ def test_the_reports_agree_and_are_stored_encrypted_under_the_run(function, aws,
     summary = json.loads(report(aws, result, "summary.json"))
     counted = [finding["rule"] for row in rows_of(aws, result) for finding in row["findings"]]
     assert summary["findings"] == result["findings"] == {rule: counted.count(rule) for rule in summary["findings"]}
-    assert summary["requests"] == len(tenant.control("GET", "requests"))
     assert b"have a strong second factor" in report(aws, result, "report.html")
     kinds = {
         "users.jsonl.gz": "application/gzip",
@@ -85,7 +89,8 @@ def test_the_event_overrides_the_environment(function, tenant, aws):
 
 def test_a_user_who_cannot_be_read_makes_the_run_partial(function, aws, tenant):
     refusal = {"statusCode": 400, "error": "Bad Request", "message": "No luck", "errorCode": "no_luck"}
-    tenant.control("POST", "faults", {"kind": "status", "path": METHODS, "status": 400, "body": refusal})
+    fault = {"kind": "status", "path": METHODS_OF_ONE, "status": 400, "body": refusal, "count": 9}
+    tenant.control("POST", "faults", fault)
     result = function(tenant).invoke({})
     assert (result["partial"], result["reason"]) == (True, "Users who could not be read: 1.")
     (unread,) = [row for row in rows_of(aws, result) if row["error"]]
@@ -95,15 +100,17 @@ def test_a_user_who_cannot_be_read_makes_the_run_partial(function, aws, tenant):
 
 
 def test_a_user_whose_list_is_not_complete_is_unread_and_not_without_mfa(function, aws, tenant):
-    tenant.control("POST", "faults", {"kind": "sparse", "path": METHODS, "members": ["authenticators"], "count": 2})
+    fault = {"kind": "sparse", "path": METHODS_OF_SOME, "members": ["authenticators"], "count": 999}
+    tenant.control("POST", "faults", fault)
     result = function(tenant).invoke({})
     unread = [row for row in rows_of(aws, result) if row["error"]]
-    assert [(row["mfa"], row["findings"][0]["rule"]) for row in unread] == [("unknown", "unread")] * 2
-    assert result["partial"] and result["coverage"]["unread"] == 2
+    assert {row["user_id"].partition("|")[0] for row in unread} == {"google-oauth2"}
+    assert {(row["mfa"], row["findings"][0]["rule"]) for row in unread} == {("unknown", "unread")}
+    assert result["partial"] and result["coverage"]["unread"] == len(unread) > 1
 
 
 def test_a_page_of_users_without_members_is_not_a_tenant_without_users(function, tenant):
-    tenant.control("POST", "faults", {"kind": "sparse", "path": "/api/v2/users", "members": ["users"], "count": 1})
+    tenant.control("POST", "faults", {"kind": "sparse", "path": "/api/v2/users", "members": ["users"], "count": 9})
     with pytest.raises(FunctionError, match="not in the documented format"):
         function(tenant).invoke({})
 
@@ -126,7 +133,7 @@ def test_a_run_that_is_refused_in_the_middle_keeps_what_it_has(function, aws, te
     body["message"] = "Insufficient scope, expected any of: " + scope
     fault = {
         "kind": "status",
-        "path": "/api/v2/users/*google*/authentication-methods",
+        "path": METHODS_OF_SOME,
         "status": 403,
         "body": body,
         "count": 99,
@@ -228,16 +235,16 @@ def test_an_unreachable_tenant_may_be_retried(function):
 
 
 def test_a_run_that_comes_near_its_deadline_stores_what_it_has(function, aws, slow_tenant):
-    result = function(slow_tenant, timeout=115.0).invoke({})
+    result = function(slow_tenant, timeout=50.0).invoke({})
     coverage = result["coverage"]
-    assert (result["partial"], result["reason"]) == (True, "The time limit was about to be reached.")
+    assert (result["partial"], result["reason"]) == (True, "The time limit was reached.")
     assert coverage["read"] >= 1 and coverage["read"] + coverage["not_reached"] == 500
     assert len(rows_of(aws, result)) == coverage["read"]
 
 
 def test_a_timeout_that_leaves_no_time_is_a_configuration_error(function, tenant):
-    with pytest.raises(FunctionError, match="The function's timeout leaves 60 s, but 110 s are kept") as failure:
-        function(tenant, timeout=60.0).invoke({})
+    with pytest.raises(FunctionError, match="The function's timeout leaves 30 s, but 38 s are kept") as failure:
+        function(tenant, timeout=30.0).invoke({})
     assert failure.value.kind == "ConfigurationError"
     assert tenant.control("GET", "requests") == []
 

@@ -106,6 +106,7 @@ class Enrollment:
         :param tell: is called with what it is waited for
         """
         self._api, self._roll, self._sleep, self._patience, self._clock = api, roll, sleep, patience, clock
+        self._answered = False
         self._tell = tell
 
     def list(self, scope: Scope) -> Listing:
@@ -184,16 +185,20 @@ class Enrollment:
             self._roll.add(profile_record(profile))
 
     def _patiently(self, ask: Callable[[], T]) -> T:
-        """The answer, asked for again while the tenant does not give one."""
+        """The answer, asked for again while the tenant does not give one. A tenant that never gave one is not waited for."""
         began, pause = self._clock(), 1.0
         while True:
             try:
-                return ask()
+                answer = ask()
             except PASSING as error:
                 lasting = isinstance(error, TransportError) and error.lasting
-                if lasting or self._clock() - began + pause > self._patience:
+                known = self._answered or len(self._roll) > 0
+                if lasting or not known or self._clock() - began + pause > self._patience:
                     raise
                 if pause == 1.0:
                     self._tell("Waiting up to %.0f s for an answer. %s" % (self._patience, error))
-                self._sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
+            else:
+                self._answered = True
+                return answer
+            self._sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)

@@ -82,6 +82,11 @@ def adds_up(coverage) -> bool:
     return coverage["listed"] == sum(coverage[part] for part in parts) and min(coverage[part] for part in parts) >= 0
 
 
+class NoWaiting(Stop):
+    def sleep(self, seconds: float) -> None:
+        raise AssertionError("nothing is waited for")
+
+
 class StopAfter(Stop):
     """Says stop when the tenant has been asked for so many users."""
 
@@ -332,6 +337,13 @@ def test_no_time_to_list_the_users_is_told_and_stores_nothing(store):
     with pytest.raises(UnstartedError, match="The users could not be listed: Enough."):
         audit(tenant, store, Order(TENANT, patience=60), stop=stop)
     assert store.names("runs") == []
+
+
+def test_a_tenant_that_never_answered_is_not_waited_for(store):
+    tenant = tenant_of(3)
+    tenant.count_users = lambda query=None: (_ for _ in ()).throw(TransportError("connection refused"))
+    with pytest.raises(TransportError, match="connection refused"):
+        audit(tenant, store, Order(TENANT, patience=600), stop=NoWaiting())
 
 
 def test_a_plan_counts_and_stores_nothing(store):
