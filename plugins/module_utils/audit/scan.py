@@ -26,6 +26,8 @@ from .stopping import Stop, Stopped
 CHUNK = 500
 # A slow tenant fills a part in minutes. It is stored after so many seconds at the latest.
 LONGEST_PART = 20.0
+# At the second try some users may fail for reasons of their own, one after the other, as if the tenant were away.
+LAST_PATIENCE = 60.0
 
 
 class Scan:
@@ -74,13 +76,13 @@ class Scan:
             return None
         for kind, users in ((FIRST, self._ledger.users), (AGAIN, self._ledger.unread)):
             self._ledger.adopt(kind)
-            reason = self._walk(kind, users())
+            reason = self._walk(kind, users(), self._patience if kind == FIRST else min(self._patience, LAST_PATIENCE))
             if reason is not None:
                 return reason
         self._ledger.advance(finished=iso(self._now()), costs=self._costs())
         return None
 
-    def _walk(self, kind: str, users: Iterator[tuple[int, ProfileRecord]]) -> str | None:
+    def _walk(self, kind: str, users: Iterator[tuple[int, ProfileRecord]], patience: float) -> str | None:
         asked: deque[tuple[int, ProfileRecord]] = deque()
         reason: str | None = None
 
@@ -97,7 +99,7 @@ class Scan:
             self._api,
             targets(),
             threads=self._threads,
-            patience=self._patience,
+            patience=patience,
             sleep=self._stop.sleep,
             clock=self._stop.now,
         )
@@ -117,7 +119,8 @@ class Scan:
                     full, part = part, []
                     self._ledger.keep(kind, full, self._costs())
                     stored_at = time.monotonic()
-            if reading.stopped is not None:
+            # Whoever could not be read once more keeps the error, or the same few users would hold up every run.
+            if reading.stopped is not None and kind == FIRST:
                 reason = str(reading.stopped)
         except Stopped as stopped:
             reason = str(stopped)

@@ -182,6 +182,29 @@ def test_who_cannot_be_read_at_all_is_unread_and_never_clean(store):
     assert "auth0|00001" in tenant.reads
 
 
+class Hasty(Stop):
+    """Waits in no time."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+        super().__init__(clock=lambda: self.time)
+
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
+
+
+def test_users_who_never_can_be_read_do_not_hold_up_every_run(store):
+    down = ServerError("down", status=503)
+    tenant = tenant_of(40, authenticators={"auth0|%05d" % number: down for number in range(20, 30)})
+    order, stop = replace(ONE_BY_ONE, threads=12, patience=600.0), Hasty()
+    outcome = audit(tenant, store, order, stop=stop)
+    assert (
+        outcome.summary["coverage"]["unread"] == 10 and outcome.summary["reason"] == "Users who could not be read: 10."
+    )
+    assert stop.time < 120
+    assert Ledger.load(store, outcome.run).checkpoint.reported
+
+
 def test_a_user_deleted_meanwhile_is_gone_and_not_unread(store):
     outcome = audit(tenant_of(3, authenticators={"auth0|00001": NotFoundError("gone", status=404)}), store)
     assert [row["user_id"] for row in rows_of(store, outcome)] == ["auth0|00000", "auth0|00002"]

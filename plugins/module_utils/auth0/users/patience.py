@@ -115,7 +115,7 @@ class Patience:
 
     def _learn(self, error: Auth0Error | None) -> None:
         with self._changed:
-            if not isinstance(error, self._passing):
+            if not self._may_be_away(error):
                 self._answered = True
                 self._failures, self._pause = 0, _FIRST_PAUSE
                 self._changed.notify_all()
@@ -126,8 +126,14 @@ class Patience:
             self.end(error)
             self._check()
 
+    def _may_be_away(self, error: Auth0Error | None) -> bool:
+        """Whether the tenant need not have been there. An answer that cannot be used is one, and a refusal as well."""
+        if isinstance(error, ServerError) and (error.status or 0) < 500:
+            return False
+        return isinstance(error, self._passing)
+
     def _ends(self, error: Auth0Error) -> bool:
-        if isinstance(error, self._passing):
+        if self._may_be_away(error):
             # What cannot pass, such as an unknown host, may pass where it was known before.
             lasts = isinstance(error, TransportError) and error.lasting and not self._answered
             return lasts or (self._is_away and self._clock() - self._failing_since >= self._seconds)

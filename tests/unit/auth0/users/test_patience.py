@@ -25,7 +25,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
 
 GONE = TransportError("no connection")
 UNKNOWN_HOST = TransportError("the host name is unknown", lasting=True)
-PASSING = [GONE, ServerError("503"), RateLimitError("429")]
+PASSING = [GONE, ServerError("503", status=503), RateLimitError("429")]
 ANSWERS = [None, NotFoundError("404"), BadRequestError("400")]
 FINAL = [AuthenticationError("401"), ForbiddenError("403"), InsufficientScopeError("scope")]
 
@@ -108,7 +108,7 @@ def test_time_without_turns_is_no_absence():
 @pytest.mark.parametrize("error", FINAL, ids=named)
 def test_credentials_and_scopes_end_the_walk_at_once(error, seconds):
     walk = Walk(seconds=seconds)
-    walk.meet(None, ServerError("503"))
+    walk.meet(None, ServerError("503", status=503))
     for _again in range(2):
         with pytest.raises(WalkOver) as caught:
             walk.meet(error)
@@ -132,7 +132,7 @@ def test_without_patience_the_first_connection_that_is_lost_ends_the_walk(error)
 
 
 def test_without_patience_an_answer_that_cannot_be_used_is_that_users_alone():
-    assert Walk(seconds=0).meet(*[ServerError("503")] * 10) == [0] * 10
+    assert Walk(seconds=0).meet(*[ServerError("503", status=503)] * 10) == [0] * 10
 
 
 def test_what_the_sleep_raises_comes_out_and_the_turn_is_given_to_the_next():
@@ -182,3 +182,7 @@ def test_one_asks_at_a_time_while_the_others_wait_until_the_walk_ends():
     assert refused == [None] * 4
     waiting.set()
     threads[0].join(10)
+
+
+def test_an_answer_that_cannot_be_used_shows_that_the_tenant_is_there():
+    assert Walk(seconds=100).meet(*[ServerError("not as documented")] * 50) == [0] * 50

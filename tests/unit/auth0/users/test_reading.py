@@ -141,7 +141,7 @@ def test_a_tenant_that_is_away_is_waited_for_and_only_some_users_are_lost_to_it(
 
 
 def test_a_tenant_that_stays_away_for_longer_than_the_patience_ends_the_walk():
-    now, error = Time(), ServerError("503")
+    now, error = Time(), ServerError("503", status=503)
     tenant = Tenant(failing(error, lambda user, _request: user >= 50))
     reading, users = walk(tenant, lazily(*range(300)), patience=100, sleep=now.sleep, clock=now)
     assert reading.stopped is error and now() == 100 and numbers(users) == list(range(len(users)))
