@@ -50,7 +50,7 @@ class Patience:
             would take too long ends the walk, and an answer that cannot be used is that user's error alone.
         :param sleep: may raise
         """
-        self._in_a_row = threads if seconds else 1
+        self._in_a_row = threads
         self._passing = (TransportError, RateLimitError, ServerError) if seconds else (TransportError, RateLimitError)
         self._seconds, self._sleep, self._clock = seconds, sleep, clock
         self._changed = threading.Condition()
@@ -63,7 +63,10 @@ class Patience:
     def turn(self) -> Iterator[None]:
         """Wait for a turn to read a user, and learn from what the reading raises.
 
-        :raises WalkOver: there are no more turns, or this was the last one
+        While the tenant is not away, everybody gets a turn, even if the walk is over: who comes before the one that ended it,
+        may be read.
+
+        :raises WalkOver: every further user would meet what this one met, or the tenant is away and the walk is over
         """
         alone = self._come()
         try:
@@ -82,7 +85,7 @@ class Patience:
                     self._changed.notify()
 
     def end(self, error: Auth0Error | None = None) -> None:
-        """Give no more turns."""
+        """Nobody waits for a turn any longer."""
         with self._changed:
             self._over = self._over or WalkOver(error)
             self._changed.notify_all()
@@ -101,7 +104,7 @@ class Patience:
             return self._is_away
 
     def _check(self) -> None:
-        if self._over is not None:
+        if self._over is not None and self._is_away:
             raise WalkOver(self._over.error)
 
     def _pause_before_asking(self) -> None:
@@ -124,7 +127,7 @@ class Patience:
                 self._failures += 1
         if error is not None and self._ends(error):
             self.end(error)
-            self._check()
+            raise WalkOver(error)
 
     def _may_be_away(self, error: Auth0Error | None) -> bool:
         """Whether the tenant need not have been there. An answer that cannot be used is one, and a refusal as well."""
@@ -136,5 +139,7 @@ class Patience:
         if self._may_be_away(error):
             # What cannot pass, such as an unknown host, may pass where it was known before.
             lasts = isinstance(error, TransportError) and error.lasting and not self._answered
-            return lasts or (self._is_away and self._clock() - self._failing_since >= self._seconds)
+            return (
+                lasts or not self._seconds or (self._is_away and self._clock() - self._failing_since >= self._seconds)
+            )
         return isinstance(error, (AuthenticationError, ForbiddenError))

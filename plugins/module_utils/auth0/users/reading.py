@@ -12,14 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, Pr
 
 from ..api.checks import check_address, check_id
 from ..authenticators import Authenticator, Row, to_rows
-from ..wire.errors import (
-    Auth0Error,
-    AuthenticationError,
-    ConfigurationError,
-    ForbiddenError,
-    RateLimitError,
-    TransportError,
-)
+from ..wire.errors import Auth0Error, ConfigurationError
 from .patience import Patience, WalkOver
 from .row_filter import RowFilter
 from .side_by_side import side_by_side
@@ -27,9 +20,6 @@ from .side_by_side import side_by_side
 if TYPE_CHECKING:
     from ..api.management import ManagementApi
     from .population import Population
-
-# After these the next user would fail in the same way: the client has already renewed the token, waited and repeated.
-FATAL = (AuthenticationError, ForbiddenError, RateLimitError, TransportError)
 
 
 class AuthenticatorLists(Protocol):

@@ -186,3 +186,10 @@ def test_one_asks_at_a_time_while_the_others_wait_until_the_walk_ends():
 
 def test_an_answer_that_cannot_be_used_shows_that_the_tenant_is_there():
     assert Walk(seconds=100).meet(*[ServerError("not as documented")] * 50) == [0] * 50
+
+
+def test_who_comes_before_the_one_that_ended_the_walk_gets_a_turn():
+    walk = Walk()
+    with pytest.raises(WalkOver):
+        walk.meet(AuthenticationError("401"))
+    assert walk.meet(None, NotFoundError("404")) == [0, 0, 0]
