@@ -7,8 +7,6 @@
 from __future__ import annotations
 
 import itertools
-import json
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -37,12 +35,16 @@ FILE = (
 # How many users there are, or a page of a search: they have one path.
 LIST = ("GET", "/api/v2/users", ("users", "total", "length", "start", "user_id", "created_at", "last_login", "name"))
 METHODS = ("GET", "/api/v2/users/*/authentication-methods", ("id", "type", "created_at", "confirmed", "last_auth_at"))
-REQUESTS = {"token": TOKEN, "start": START, "job": JOB, "file": FILE, "list": LIST, "methods": METHODS}
+USER = ("GET", "/api/v2/users/*", ("user_id", "email", "created_at", "identities"))
+BY_EMAIL = ("GET", "/api/v2/users-by-email", ("user_id", "email", "created_at", "identities"))
+REQUESTS = {"token": TOKEN, "start": START, "job": JOB, "file": FILE, "list": LIST, "methods": METHODS,
+            "user": USER, "by-email": BY_EMAIL}  # fmt: skip
 # Kinds of runs, each with the requests that it makes.
 RUNS = {
     "full": ("token", "start", "job", "file", "list", "methods"),
     "delta": ("token", "start", "job", "file", "list", "methods"),
     "search": ("token", "list", "methods"),
+    "given": ("token", "user", "by-email", "methods"),
 }
 FORTY = Scope(query="email:user0002* OR email:user0003* OR email:user0004* OR email:user0005*")
 # What a run gets over: nothing of it changes what the answer says, and the next request is answered.
@@ -81,6 +83,11 @@ class Tenant:
         self.base = folder / "base"
         audit(running, self.base)
         running.control("POST", "logins", {"every": 20})
+        ids = [row["user_id"] for row in audit(running, folder / "ids", scope=FORTY).rows]
+        self._scopes = {
+            "search": FORTY,
+            "given": Scope(user_ids=tuple(ids[:12]), emails=tuple("user%05d@example.com" % i for i in range(101, 109))),
+        }
         self.expected = {name: self.audit(name) for name in RUNS}
         assert not any(audited.summary["partial"] for audited in self.expected.values())
         assert self.expected["delta"].summary["coverage"]["carried"] > USERS / 2
@@ -90,8 +97,8 @@ class Tenant:
         folder = self._folder / str(next(self._numbers))
         if name == "delta":
             copied(self.base, folder)
-        scope = FORTY if name == "search" else Scope()
-        return audit(self.running, folder, scope=scope, timeout=0.4, seconds=7200, **more)
+        scope = self._scopes.get(name, Scope())
+        return audit(self.running, folder, **{"scope": scope, "timeout": 0.4, "seconds": 7200.0, **more})
 
     def fault(self, **description) -> None:
         """Make requests go wrong."""
@@ -112,11 +119,11 @@ def tenant(tmp_path_factory):
 @st.composite
 def faults(draw, kind: str) -> tuple[str, str, dict]:
     """A kind of run, one of its requests, and a fault of this kind that happens to it."""
-    run = draw(st.sampled_from(["delta", "delta", "delta", "search", "search", "full"]))
+    run = draw(st.sampled_from(["delta", "delta", "delta", "search", "search", "given", "full"]))
     request = draw(st.sampled_from(RUNS[run]))
     method, path, members = REQUESTS[request]
     fault = {"kind": kind, "method": method, "path": path}
-    if request in ("list", "methods"):
+    if request in ("list", "methods", "user", "by-email"):
         fault["after"] = draw(st.integers(0, 12))
     fault["count"] = 1 if kind in SLOW else draw(st.sampled_from([1, 1, 2, 5, 10**6]))
     names = draw(st.lists(st.sampled_from(members), min_size=1, max_size=2, unique=True))
@@ -140,7 +147,7 @@ def faults(draw, kind: str) -> tuple[str, str, dict]:
 def changes_what_is_read(request: str, kind: str) -> bool:
     """Whether answers say something else of a user than is true, in a form that no client can tell from the truth."""
     if kind in ("unknown", "sparse", "retyped", "replaced"):
-        return request in ("file", "list", "methods")
+        return request in ("file", "list", "methods", "user", "by-email")
     return request == "methods" and kind in ("shift", "duplicate", "fewer", "more", "status")
 
 
@@ -163,7 +170,7 @@ def check(tenant: Tenant, run: str, request: str, fault: dict) -> None:
     if not summary["partial"]:
         assert missing == coverage["gone"], summary
     if coverage["gone"]:
-        assert (request, fault.get("status")) == ("methods", 404), "nobody is gone"
+        assert (request, fault.get("status")) in (("methods", 404), ("user", 404)), "nobody is gone"
     if not changes_what_is_read(request, fault["kind"]):
         read = {user_id: row for user_id, row in rows.items() if row["error"] is None}
         known = {user_id: {**row, "read_at": None} for user_id, row in expected.items()}
@@ -183,3 +190,197 @@ def test_a_fault_of_any_kind_at_any_request_changes_no_row_or_is_told(tenant, ki
         check(tenant, *example)
 
     campaign()
+
+
+LISTS = {
+    "full": ("list", "file"), "delta": ("list", "file"), "search": ("list", "methods"), "given": ("by-email", "methods")
+}  # fmt: skip
+
+
+@st.composite
+def lies(draw) -> tuple[str, str, dict]:
+    """A list that is not what it says, on any page: without its member, or with too few or too many rows."""
+    run = draw(st.sampled_from(["delta", "delta", "search", "search", "search", "given", "full"]))
+    request = draw(st.sampled_from(LISTS[run]))
+    method, path, _members = REQUESTS[request]
+    fault = {"method": method, "path": path, "count": draw(st.sampled_from([1, 1, 2, 10**6]))}
+    fault["after"] = draw(st.integers(0, 8)) if request != "file" else 0
+    ways = [{"kind": kind, "rows": rows} for kind in ("fewer", "more", "shift", "duplicate") for rows in (1, 2, 9, 50)]
+    ways += [
+        {"kind": "sparse", "members": members}
+        for members in (["users"], ["total"], ["user_id"], ["id"], ["users", "total"])
+    ]
+    ways += [
+        {"kind": "replaced", "values": values}
+        for values in (
+            {"users": []},
+            {"total": 0},
+            {"total": 10**6},
+            {"total": 1000},
+            {"users": [], "total": 0},
+            {"user_id": "auth0|same"},
+        )
+    ]
+    ways += [
+        {"kind": "status", "status": 200, "body": body} for body in ([], {}, None, {"users": [], "total": 0}, [[]])
+    ]
+    return run, request, {**fault, **draw(st.sampled_from(ways))}
+
+
+def test_no_list_is_believed(tenant):
+    @trying(60)
+    @given(lies())
+    def campaign(example):
+        tried("lists that lie to an audit")
+        check(tenant, *example)
+
+    campaign()
+
+
+# Each of these lost users once.
+
+
+@pytest.fixture
+def refused_export(tenant):
+    """No export can be had, so that the users are listed with the search."""
+    tenant.fault(kind="status", status=403, method="POST", path=START[1], count=10**6)
+    yield
+    tenant.heal()
+
+
+@pytest.fixture
+def healed(tenant):
+    """No fault is left behind."""
+    yield tenant
+    tenant.heal()
+
+
+def test_a_page_of_the_search_that_fails_five_times_in_the_middle_loses_nobody(tenant, refused_export):
+    tenant.fault(kind="status", method="GET", path=LIST[1], after=8, count=5)
+    audited = tenant.audit("full")
+    assert not audited.summary["partial"] and audited.summary["coverage"]["source"] == "search"
+    assert audited.by_id.keys() == tenant.expected["full"].by_id.keys()
+
+
+def test_rows_that_the_search_shifts_are_missed_by_no_run(tenant, refused_export):
+    tenant.fault(kind="shift", rows=7, method="GET", path=LIST[1], after=3, count=2)
+    audited = tenant.audit("full")
+    assert not audited.summary["partial"]
+    assert audited.by_id.keys() == tenant.expected["full"].by_id.keys()
+
+
+def test_rows_that_no_page_shows_are_counted_as_not_reached(tenant, refused_export):
+    tenant.fault(kind="fewer", rows=7, method="GET", path=LIST[1], count=10**6)
+    audited = tenant.audit("full")
+    coverage = audited.summary["coverage"]
+    assert audited.summary["partial"] and len(audited.rows) < USERS
+    assert (coverage["listed"], coverage["not_reached"]) == (USERS, USERS - len(audited.rows))
+
+
+@pytest.mark.parametrize("without", [["users"], ["total"], ["users", "total"]])
+def test_a_page_without_its_members_is_no_empty_tenant(tenant, refused_export, without):
+    tenant.fault(kind="sparse", members=without, method="GET", path=LIST[1], count=10**6)
+    with pytest.raises(Auth0Error):
+        tenant.audit("full")
+
+
+@pytest.mark.parametrize(
+    "body", [[], {"users": []}, {"users": [], "total": USERS, "start": 0, "limit": 9, "length": 0}]
+)
+def test_a_page_without_rows_is_no_empty_tenant(tenant, refused_export, body):
+    tenant.fault(kind="status", status=200, body=body, method="GET", path=LIST[1], count=10**6)
+    with pytest.raises(Auth0Error):
+        tenant.audit("full")
+
+
+def test_ten_seconds_without_a_network_are_waited_for(healed):
+    healed.fault(kind="close", path="*", method="GET", after=70, count=10**6)
+    audited = healed.audit("full", told=lambda waited: healed.heal() if waited > 10 else None)
+    assert audited.waited > 10 and not audited.summary["partial"]
+    assert audited.by_id == healed.expected["full"].by_id
+
+
+def test_a_network_that_stays_away_ends_the_run_and_the_next_one_goes_on(healed, tmp_path):
+    healed.fault(kind="close", path="*", method="GET", after=70, count=10**6)
+    cut = audit(healed.running, tmp_path)
+    healed.heal()
+    coverage = cut.summary["coverage"]
+    assert cut.summary["partial"] and 0 < coverage["read"] < USERS
+    whole = audit(healed.running, tmp_path)
+    assert whole.outcome.run == cut.outcome.run and not whole.summary["partial"]
+    assert whole.by_id == healed.expected["full"].by_id
+
+
+def test_a_limit_that_lasts_61_seconds_is_waited_for(healed):
+    healed.fault(kind="limit", seconds=61, path=METHODS[1], after=70)
+    audited = healed.audit("full")
+    assert audited.waited > 60 and not audited.summary["partial"]
+    assert audited.by_id == healed.expected["full"].by_id
+
+
+def test_a_token_and_a_secret_that_are_replaced_in_the_middle_end_no_run(healed):
+    known = []
+
+    def login(connection, budget):
+        def load():
+            known.append("m2m-readonly" if known else "m2m")
+            return client_secret(connection, budget, known[-1])
+
+        return Reread(load)
+
+    healed.fault(kind="expire-token", path=METHODS[1], after=70)
+    healed.fault(kind="status", status=401, body={"error": "access_denied"}, path=TOKEN[1], after=1)
+    audited = healed.audit("full", login=login)
+    assert known == ["m2m", "m2m-readonly"] and not audited.summary["partial"]
+    assert audited.by_id == healed.expected["full"].by_id
+
+
+def test_eleven_hundred_users_of_one_millisecond_are_all_read_or_told_to_be_missing(tmp_path):
+    with start(users=20, switches={"export-seconds": 0}) as running:
+        running.control("POST", "users/create", {"count": 1100})
+        whole = audit(running, tmp_path / "export", threads=8)
+        assert not whole.summary["partial"] and len(whole.rows) == 1120
+        refusal = {"kind": "status", "status": 403, "method": "POST", "path": START[1]}
+        running.control("POST", "faults", refusal)
+        walked = audit(running, tmp_path / "search", threads=8)
+        coverage = walked.summary["coverage"]
+        assert walked.summary["partial"] and coverage["source"] == "search"
+        assert (coverage["listed"], len(walked.rows), coverage["not_reached"]) == (1120, 1020, 100)
+
+
+ODD_USERS = """
+users:
+- email: name@example.com
+  raw: {name: 5}
+- email: address@example.com
+  raw: {email: [a]}
+- email: login@example.com
+  raw: {last_login: 0000-00-00, multifactor_last_modified: soon, created_at: 5}
+- email: label@example.com
+  authenticators:
+  - {factor: phone, number: +15005550123, raw: {name: "\\uD83D", last_auth_at: '2099-01-01T00:00:00.000Z'}}
+- email: Saml@Example.com
+  identities:
+  - {connection: corp, provider: samlp}
+  - {connection: google-oauth2}
+  app_metadata: {tier: "\\uD83D"}
+  raw: {name: "\\uD83D"}
+"""
+
+
+@pytest.mark.parametrize("source", ["export", "search"])
+def test_an_odd_profile_or_label_ends_no_run(tmp_path, source):
+    path = tmp_path / "users.yml"
+    path.write_text(ODD_USERS)
+    with start(users=5, seed_file=path, switches={"export-seconds": 0}) as running:
+        if source == "search":
+            running.control("POST", "faults", {"kind": "status", "status": 403, "method": "POST", "path": START[1]})
+        audited = audit(running, tmp_path / "audits")
+    assert not audited.summary["partial"] and audited.summary["coverage"]["source"] == source
+    rows = {row["user_id"]: row for row in audited.rows}
+    assert len(rows) == 10
+    unreadable = sorted(row["unreadable"] for row in rows.values() if row["unreadable"])
+    dates = ["created_at", "last_login"] + (["multifactor_last_modified"] if source == "export" else [])
+    assert unreadable == sorted([["name"], ["email"], dates])
+    (saml,) = (row for user_id, row in rows.items() if user_id.startswith("samlp|"))
+    assert [each["connection"] for each in saml["identities"]] == ["corp", "google-oauth2"]

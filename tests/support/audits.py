@@ -10,6 +10,7 @@ import math
 import shutil
 import threading
 import time
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -38,14 +39,18 @@ class Jump:
     :ivar waited: the seconds of all waits
     """
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    def __init__(self, told: Callable[[float], None] = lambda _waited: None) -> None:
+        """
+        :param told: is called with the seconds of all waits after each of them
+        """
+        self._lock, self._told = threading.Lock(), told
         self.waited = 0.0
 
     def sleep(self, seconds: float) -> None:
         """Let so many seconds pass."""
         with self._lock:
             self.waited += max(seconds, 0.0)
+            self._told(self.waited)
 
     def monotonic(self) -> float:
         """Seconds that pass by themselves and by waits."""
@@ -103,26 +108,35 @@ def connected(running: Running, jump: Jump, stop: Stop, login=None, timeout: flo
         yield api, budget
 
 
-def client_secret(connection: Connection, budget: Budget, secret: str = "m2m-secret") -> ClientSecret:
-    """The credentials of the application that may do everything."""
-    return ClientSecret(Application("m2m", secret), connection, budget)
+def client_secret(connection: Connection, budget: Budget, client_id: str = "m2m") -> ClientSecret:
+    """The credentials of an application."""
+    return ClientSecret(Application(client_id, client_id + "-secret"), connection, budget)
 
 
 def audit(
-    running: Running, folder: Path, *, seconds: float = math.inf, login=None, timeout: float = 5.0, clock=None, **order
+    running: Running,
+    folder: Path,
+    *,
+    seconds: float = math.inf,
+    login=None,
+    timeout: float = 5.0,
+    told: Callable[[float], None] = lambda _waited: None,
+    **order,
 ) -> Audited:
     """Audit the tenant.
 
     :param folder: where runs are stored
     :param seconds: the deadline
+    :param login: makes the credentials, see :func:`connected`
+    :param told: see :class:`Jump`
     :param order: what differs from a full audit of everybody with four threads
     """
-    jump = Jump()
+    jump = Jump(told)
     stop = JumpingStop(jump, seconds)
     store = FolderStore(str(folder))
     with connected(running, jump, stop, login, timeout) as (api, budget):
         wanted = Order(running.domain, **{"threads": 4, "patience": 120.0, **order})
-        outcome = run(api, budget, store, wanted, stop=stop, clock=clock or (lambda: NOW))
+        outcome = run(api, budget, store, wanted, stop=stop, clock=lambda: NOW)
     with store.open(outcome.keys[USERS]) as file:
         rows = list(read_lines(file, USERS))
     audited = Audited(outcome, rows, jump.waited)
