@@ -270,6 +270,9 @@ class ManagementApi:
         length = answer.get("length")
         if length not in (None, len(rows)):
             raise undocumented(action, "length is %d, but users has %d items" % (length, len(rows)))
+        if not rows and length is None and answer.get("total") is None:
+            # Auth0 leaves the total of an empty page out. A page that says nothing of itself is not known to be empty.
+            raise undocumented(action, "neither total nor length is there")
         users = tuple(filter(None, map(read_profile, rows)))
         total, different = answer.get("total", len(users)), len({user["user_id"] for user in users})
         if different > total:
