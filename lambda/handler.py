@@ -108,7 +108,7 @@ def _audit_with_current_secret(settings: Settings, context: LambdaContext, store
 
 def _audit(settings: Settings, context: LambdaContext, store: FolderStore, credentials: Credentials) -> Outcome:
     stop = Stop(context.get_remaining_time_in_millis() / 1000 - MARGIN)
-    budget = Budget(settings.rate_limit_share, math.inf, sleep=stop.sleep)
+    budget = Budget(settings.rate_limit_share, math.inf, max_rate=settings.max_rate, sleep=stop.sleep)
     connection = credentials.connection
     bearer = Bearer(ClientSecret(credentials.application, connection, budget))
     with ManagementApi(connection, budget, bearer) as api:

@@ -56,7 +56,8 @@ class Settings(BaseModel):
     :ivar secret: with the tenant's credentials
     :ivar bucket: where reports go
     :ivar prefix: put before every key; empty, or ends with a slash
-    :ivar rate_limit_share: the part of the tenant's request limit to use
+    :ivar rate_limit_share: the part of the tenant's bucket of requests to use
+    :ivar max_rate: the most requests each second; None for as many as the tenant has left
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
@@ -68,6 +69,9 @@ class Settings(BaseModel):
     )
     rate_limit_share: Annotated[float, BeforeValidator(_not_a_truth_value)] = Field(
         0.5, gt=0, le=1, description="a number above 0 and at most 1"
+    )
+    max_rate: Annotated[float | None, BeforeValidator(_not_a_truth_value)] = Field(
+        None, gt=0, allow_inf_nan=False, description="a number of requests each second, above 0"
     )
     stale_days: _Days = Policy.stale_days
     never_used_days: _Days = Policy.never_used_days

@@ -79,10 +79,18 @@ options:
     default: 30
   rate_limit_share:
     description:
-      - Which part of the tenant's rate limit the task may use, above V(0) and at most V(1). The rest is left to the tenant's
+      - Which part of the tenant's bucket of requests the task may use, above V(0) and at most V(1). The rest is left to the tenant's
         production logins.
+      - The share bounds what the task takes out of the bucket, not how fast it goes on. The task also takes what the tenant adds to the
+        bucket and nobody else wants. In a tenant without other requests V(0.5) takes about all of it.
+      - Where the bucket is filled once in a second or minute, the task takes more than its share shortly before that. What others are
+        seen to use until then is left to them.
     type: float
     default: 0.5
+  max_rate:
+    description: How many requests the task may send each second at most, such as V(5) or V(0.5). By default the tenant's rate limit decides.
+    type: float
+    version_added: 0.3.0
   max_wait:
     description: How many seconds one request may be held back by the rate limit, and by tries without a response, before the task fails.
     type: float

@@ -83,6 +83,7 @@ CONNECTION = Part(
         "proxy": {"type": "str", "no_log": True},
         "timeout": {"type": "float", "default": 30},
         "rate_limit_share": {"type": "float", "default": 0.5},
+        "max_rate": {"type": "float"},
         "max_wait": {"type": "float", "default": 60},
     },
     mutually_exclusive=(("client_secret", "private_key"),),
@@ -437,7 +438,7 @@ class Session:
         share, max_wait = self.params["rate_limit_share"], self.params["max_wait"]
         if max_wait == math.inf:
             raise ConfigurationError("max_wait %r is not a number of seconds" % max_wait)
-        return Budget(share, max_wait)
+        return Budget(share, max_wait, max_rate=self.params["max_rate"])
 
     def now(self) -> datetime:
         """The aware time that ages are counted to: by the tenant's clock, as far as its answers told it."""

@@ -81,6 +81,8 @@ def free_port() -> int:
         ({"base_url": None}, "No tenant is given", {}),
         ({"client_id": "m2m-without-secret", "client_secret": None}, "No credentials given", {}),
         ({"rate_limit_share": 2}, "rate_limit_share 2.0 is not above 0", {}),
+        ({"max_rate": 0}, "max_rate 0.0 is not a number of requests each second", {}),
+        ({"max_wait": float("inf")}, "max_wait inf is not a number of seconds", {}),
     ],
     ids=[
         "wrong client_secret",
@@ -99,6 +101,8 @@ def free_port() -> int:
         "no tenant",
         "no credentials",
         "rate_limit_share 2",
+        "max_rate 0",
+        "max_wait without end",
     ],
 )
 def test_bad_input_as_operator(tenant, options, said, facts):

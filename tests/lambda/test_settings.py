@@ -16,7 +16,7 @@ REQUIRED = {"AUDIT_SECRET": "name", "AUDIT_BUCKET": "bucket"}
 def test_what_is_not_said_has_a_default():
     settings = read_settings(REQUIRED, {})
     assert settings == Settings(secret="name", bucket="bucket", prefix="", rate_limit_share=0.5)
-    assert settings.policy == Policy()
+    assert settings.policy == Policy() and settings.max_rate is None
 
 
 def test_every_variable_is_read():
@@ -24,6 +24,7 @@ def test_every_variable_is_read():
         **REQUIRED,
         "AUDIT_PREFIX": "audits",
         "AUDIT_RATE_LIMIT_SHARE": "0.25",
+        "AUDIT_MAX_RATE": "2.5",
         "AUDIT_STALE_DAYS": "45",
         "AUDIT_NEVER_USED_DAYS": "14",
         "AUDIT_UNCONFIRMED_DAYS": "2",
@@ -37,6 +38,7 @@ def test_every_variable_is_read():
         "audits/",
         0.25,
     )
+    assert settings.max_rate == 2.5
     assert settings.policy == Policy(45, 14, 2, ("email", "phone"))
 
 
@@ -96,6 +98,8 @@ def test_a_wrong_variable_is_named(environment, message):
         ({"stale_days": 1.5}, "The event's stale_days 1.5 is not a whole number of days"),
         ({"stale_days": True}, "The event's stale_days True is not a whole number of days"),
         ({"rate_limit_share": True}, "The event's rate_limit_share True is not a number above 0"),
+        ({"max_rate": 0}, "The event's max_rate 0 is not a number of requests each second, above 0"),
+        ({"max_rate": "inf"}, "The event's max_rate 'inf' is not a number of requests"),
         ({"weak_factors": [1]}, r"The event's weak_factors \[1\] is not a list of second factors"),
         ({"bucket": {"name": "b"}}, "The event's bucket .* is not the name of a bucket"),
         ({"stale_days": None}, "The event's stale_days None is not a whole number of days"),
@@ -126,7 +130,7 @@ def test_everything_that_is_wrong_is_named_at_once():
     assert str(failure.value) == (
         "AUDIT_SECRET is not set. AUDIT_BUCKET 'Bad!' is not the name of a bucket. "
         "AUDIT_STALE_DAYS 'soon' is not a whole number of days from 1 to 3650. The event's id is not a setting. "
-        "Settings: secret, bucket, prefix, rate_limit_share, stale_days, never_used_days, unconfirmed_days, weak_factors."
+        "Settings: secret, bucket, prefix, rate_limit_share, max_rate, stale_days, never_used_days, unconfirmed_days, weak_factors."
     )
 
 
