@@ -28,6 +28,8 @@ _REMEMBERED = 4096
 # The longest wait in seconds for a reset where only the local clock says how far away it is.
 _LONGEST_UNSURE = 8.0
 _MOST_ROUTES = 256
+# After so many seconds a wait is asked for again while an answer is on its way.
+_LOOK = 0.25
 # How many requests are worth finding out how a bucket is refilled.
 _TRIES = 16.0
 _WINDOWS = (1.0, 60.0, 3600.0)
@@ -472,6 +474,9 @@ class Pacer:
         if ready > now and not self._pending:
             known = self._window.gain if self._evidence < 0 else self._trickle.rate
             ready = min(ready, max(self._reset, self._last_sent + (self._patience if known else 0.0)))
+        if self._pending:
+            # Where nothing is known of the refill yet, that is without end. The answer that is on its way may tell.
+            ready = min(ready, now + _LOOK)
         return max(ready - now, 0.0)
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.pacing import Pacer
+
 from tests.emulator.state.rate_limits import Limit
 from tests.support.pacing import START, simulate, steady
 
@@ -58,3 +60,11 @@ def test_a_hard_limit_is_kept(by_windows):
     for second in range(19):
         assert sum(second <= at - START < second + 1 for at in run.taken) <= 6
     assert len(run.taken) <= 20 * 5 + 1
+
+
+@pytest.mark.parametrize("reset", [None, 1001.0])
+def test_no_wait_is_without_end_while_an_answer_is_on_its_way(reset):
+    pacer = Pacer(0.5)
+    first, _second = pacer.sent(1000.0), pacer.sent(1000.0)
+    pacer.heard(first, 1000.0, 1000.1, 2, 0, reset, (0.0, 0.0))
+    assert 0 < pacer.wait(1000.1) <= 1
