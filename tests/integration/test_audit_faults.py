@@ -158,7 +158,9 @@ def check(tenant: Tenant, run: str, request: str, fault: dict) -> None:
     try:
         audited = tenant.audit(run)
     except Auth0Error as error:
-        assert fault["kind"] not in PASSING or fault["count"] > 1, f"the run got not over it: {error}"
+        # A tenant that never answered is not waited for.
+        never = request in ("token", "list", "user") and not fault.get("after")
+        assert never or fault["kind"] not in PASSING or fault["count"] > 1, f"the run got not over it: {error}"
         return
     finally:
         tenant.heal()
