@@ -156,7 +156,7 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=2000, help="cpu, requests: users of the tenant")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000], help="memory: users of the tenants")
     parser.add_argument("--large", type=int, default=1_000_000, help="million: users of the tenant")
-    parser.add_argument("--deadline", type=float, default=240.0, help="million: seconds of the run that is cut off")
+    parser.add_argument("--deadline", type=float, default=600.0, help="million: seconds of the run that is cut off")
     options = parser.parse_args()
     for name in options.part or PARTS:
         print(f"\n{name}: {PARTS[name].__doc__}", flush=True)

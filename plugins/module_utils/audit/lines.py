@@ -14,6 +14,10 @@ from typing import IO, Any, Iterable, Iterator, Mapping
 
 from .store import StoreError
 
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+# The highest takes up to three times as long for a file that is hardly smaller.
+_COMPRESSION = 6
+
 
 def write_lines(rows: Iterable[Mapping[str, Any]], file: IO[bytes]) -> int:
     """Write the rows; returns how many there were.
@@ -22,9 +26,9 @@ def write_lines(rows: Iterable[Mapping[str, Any]], file: IO[bytes]) -> int:
     so that no label steers the terminal of a person who looks into the file.
     """
     count = 0
-    with gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as lines:
+    with gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=_COMPRESSION, mtime=0) as lines:
         for row in rows:
-            lines.write(json.dumps(row, sort_keys=True, separators=(",", ":")).encode() + b"\n")
+            lines.write(_JSON.encode(row).encode() + b"\n")
             count += 1
     return count
 
