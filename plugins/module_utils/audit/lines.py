@@ -15,7 +15,7 @@ from typing import IO, Any, Iterable, Iterator, Mapping
 from .store import StoreError
 
 _JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
-# The highest takes up to three times as long for a file that is hardly smaller.
+# The highest takes twice as long, for files that are three percent smaller.
 _COMPRESSION = 6
 
 
