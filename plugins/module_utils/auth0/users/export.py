@@ -32,6 +32,8 @@ PATIENCE = 120.0
 # How often a job is started again whose start had no answer, and a download that ended early.
 MORE_STARTS = 2
 MORE_DOWNLOADS = 3
+# With so many lines more that name nobody than lines that do, it is no file of users.
+MOST_UNNAMED = 1000
 
 Given = TypeVar("Given")
 
@@ -93,8 +95,10 @@ class ExportedUsers:
             else:
                 self.listed += 1
                 yield user
-        if self.unnamed and not self.listed:
-            raise ServerError("Could not read the exported users: no line of the file names a user")
+            if self.unnamed > MOST_UNNAMED + self.listed:
+                break
+        if self.unnamed > (MOST_UNNAMED if self.listed else 0) + self.listed:
+            raise ServerError("Could not read the exported users: most lines of the file name no user")
 
     def _link(self, job_id: str) -> str:
         """A fresh link to the file, which is good for a minute, once the job is done."""

@@ -26,6 +26,8 @@ from .transport import USER_AGENT
 # No line of profiles is a tenth of it.
 LONGEST_LINE = 2**20
 _BLOCK = 2**16
+# So many lines may be blank. They cost no memory and time, and may have no end.
+_MOST_BLANKS = 1000
 # IDs of users are packed to no less than a tenth of it. What is packed better is made to fill a memory or to take time.
 _BEST_PACKED = 200
 
@@ -52,11 +54,15 @@ def download(connection: Connection, link: str, action: str) -> Iterator[str]:
     host = urlsplit(origin).hostname
     try:
         pieces = exchange.stream(target, {"User-Agent": USER_AGENT, "Accept": "*/*"})
+        blanks = 0
         with _masked_logs(connection.secrets):
             for block in blocks_of_lines(unpacked(pieces)):
-                for line in str(connection.secrets.data(block)).split("\n"):
-                    if line.strip():
-                        yield line
+                found = str(connection.secrets.data(block)).split("\n")
+                lines = [line for line in found if line.strip()]
+                blanks += len(found) - len(lines)
+                if blanks > _MOST_BLANKS:
+                    raise CutOff("the file has more than %d blank lines" % _MOST_BLANKS)
+                yield from lines
     except Unanswered as error:
         hint = "Allow https to %s on the network, at the proxy and at the firewall." % host
         kind = ServerError if error.unusable else TransportError

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 # The most of an answer that is received, and the most that it may be unpacked to.
 LONGEST_BODY = 32 * 2**20
 LONGEST_HEAD = 256 * 2**10
-# The most of a file. The profiles of fifty million users take less, packed.
-LONGEST_FILE = 8 * 2**30
+# The most of a file. The profiles of twenty million users take less, packed.
+LONGEST_FILE = 2 * 2**30
 # So much of a file has to come within the timeout of a request, so that a drip is no progress, ...
 _PART = 2**14
 # ... and all of it while so many seconds are waited for it.

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain, repeat
 
 import pytest
 
@@ -200,8 +201,11 @@ def test_lines_that_name_nobody_are_counted():
 
 
 def test_a_file_without_any_user_is_not_believed_but_an_empty_one_is():
-    with pytest.raises(ExportUnavailable, match="no line of the file names a user"):
+    with pytest.raises(ExportUnavailable, match="most lines of the file name no user"):
         ids(Tenant(downloads=[["[", "]"]]).export())
+    for endless in (repeat("[]"), chain(LINES, repeat("[]"))):
+        with pytest.raises(ExportUnavailable, match="most lines of the file name no user"):
+            ids(Tenant(downloads=[endless]).export())
     assert ids(Tenant(downloads=[[]]).export()) == []
 
 
