@@ -16,8 +16,9 @@ description:
   - The Management API (as the operator) shows a phone once, with the dates of enrollment and last use. It does not list unconfirmed
     enrollments, as far as is known.
   - The module reads many users side by side, up to 32 at once, with one request each. How many requests it sends each second is up to
-    the tenant's rate limit and O(rate_limit_share). If a user cannot be read, that user's entry in the result has the reason. If the next user would fail as well (credentials, scopes, the rate limit, the network), the task
-    fails, and the result still has what was read.
+    the tenant's rate limit and O(rate_limit_share).
+  - If a user cannot be read, that user's entry in the result has the reason. If the next user would fail as well (credentials,
+    scopes, the rate limit, the network), the task fails, and the result still has what was read.
 options:
   user_ids:
     description: User IDs. Only as the operator.

@@ -148,8 +148,10 @@ def serving(tenant: Tenant) -> Iterator[int]:
 
     with Server(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_address[1]
-        server.shutdown()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
 
 
 def measured(cell: Cell, seconds: float) -> str:

@@ -71,7 +71,7 @@ def test_plan_run_report_and_another_run(shell, secure):
     assert (first.code, len(shell.rows())) == (0, USERS) and "60 read" in first.out
     assert sorted(reads(secure)) == sorted(set(reads(secure))) and len(reads(secure)) == USERS
     for line in first.out.splitlines()[-3:]:
-        name, _, path = line.partition(": ")
+        name, _colon, path = line.partition(": ")
         assert path.endswith(name) and os.path.isfile(path)
     secure.control("DELETE", "requests")
     again = shell("report")

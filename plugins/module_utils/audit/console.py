@@ -61,14 +61,14 @@ def say(text: str) -> None:
 @contextmanager
 def progress() -> Iterator[Tell]:
     """What to call as a run goes on: shows a bar on a terminal where tqdm is installed, and lines elsewhere."""
-    bar = _Bar.make() if sys.stderr is not None and sys.stderr.isatty() else None
-    if bar is None:
+    shown = _Bar.make() if sys.stderr is not None and sys.stderr.isatty() else None
+    if shown is None:
         yield Lines(say)
         return
     try:
-        yield bar
+        yield shown
     finally:
-        bar.close()
+        shown.close()
 
 
 class Lines:

@@ -16,7 +16,7 @@ from typing import Callable, Iterator
 
 from ..auth0.times import iso
 from ..auth0.users.reading import Reading, Target, UserLookup
-from ..auth0.wire.errors import Auth0Error, AuthenticationError, ForbiddenError
+from ..auth0.wire.errors import AuthenticationError, ForbiddenError
 from .ledger import AGAIN, FIRST, Ledger
 from .readings import record_of
 from .records import Costs, ProfileRecord, Record

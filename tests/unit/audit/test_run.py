@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import random
@@ -23,8 +22,6 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import P
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Scope
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import (
     LATEST,
-    REPORT,
-    SUMMARY,
     USERS,
     Order,
     plan,
@@ -331,7 +328,7 @@ def test_another_scope_or_policy_is_another_run(store):
     assert tenant.reads == ["auth0|00003", "auth0|00004"]
     assert outcome.summary["coverage"]["source"] == "given"
     audit(tenant, store, replace(ONE_BY_ONE, policy=Policy(stale_days=10)), stop=StopAfter(tenant, 12))
-    assert len([name for name in store.names("runs")]) == 3
+    assert len(store.names("runs")) == 3
 
 
 def test_a_list_with_somebody_who_does_not_exist_is_told(store):
@@ -364,7 +361,11 @@ def test_no_time_to_list_the_users_is_told_and_stores_nothing(store):
 
 def test_a_tenant_that_never_answered_is_not_waited_for(store):
     tenant = tenant_of(3)
-    tenant.count_users = lambda query=None: (_ for _ in ()).throw(TransportError("connection refused"))
+
+    def refused(query=None):
+        raise TransportError("connection refused")
+
+    tenant.count_users = refused
     with pytest.raises(TransportError, match="connection refused"):
         audit(tenant, store, Order(TENANT, patience=600), stop=NoWaiting())
 

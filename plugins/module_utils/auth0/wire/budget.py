@@ -121,7 +121,7 @@ class Budget:
         """
         if not isinstance(share, (int, float)) or not 0 < share <= 1:
             raise ConfigurationError("rate_limit_share %r is not above 0 and at most 1" % share)
-        if not isinstance(max_wait, (int, float)) or not max_wait >= 0:
+        if not isinstance(max_wait, (int, float)) or math.isnan(max_wait) or max_wait < 0:
             raise ConfigurationError("max_wait %r is not 0 seconds or more" % max_wait)
         if max_rate is not None and (not isinstance(max_rate, (int, float)) or not 0 < max_rate < math.inf):
             raise ConfigurationError("max_rate %r is not a number of requests each second, above 0" % max_rate)
