@@ -17,7 +17,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
 from itertools import islice
 from pathlib import Path
@@ -66,7 +65,8 @@ class Walked:
 
     def __call__(self) -> None:
         """One more user."""
-        self._last = now, _ = time.monotonic(), cpu()
+        now = time.monotonic()
+        self._last = now, cpu()
         self._began = self._began or self._last
         self.users += 1
         if self._warm is None and now - self._began[0] >= self._warm_up:

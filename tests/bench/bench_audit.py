@@ -21,7 +21,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.bench.bench_emulator import management_token
-from tests.emulator.launch import PROJECT_ROOT, Running, start
+from tests.emulator.launch import PROJECT_ROOT, start
 from tests.emulator.state.rate_limits import PLANS
 
 THREADS = 32

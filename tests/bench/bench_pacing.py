@@ -4,8 +4,8 @@
 
 """How much of a tenant's refill the paced client uses, and what that does to another client.
 
-``python -m tests.bench.bench_pacing`` prints the matrix of limits, refills and latencies from a simulation in virtual time.
-``python -m tests.bench.bench_pacing --seconds 40 [--only 16,50]`` does the same in real time: the client of the collection
+``PYTHONPATH=build/collections python -m tests.bench.bench_pacing`` prints the matrix of limits, refills and latencies from a simulation in virtual time.
+``PYTHONPATH=build/collections python -m tests.bench.bench_pacing --seconds 40 [--only 16,50]`` does the same in real time: the client of the collection
 with threads against small servers on this machine, which count with the embedded tenant's buckets. Nothing is asserted.
 """
 

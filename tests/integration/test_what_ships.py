@@ -7,12 +7,23 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 
 import pytest
 
 from tests.support.playbook import BIN, ROOT, environment
 
-SHIPPED = {"plugins", "playbooks", "meta", "docs", "changelogs", "README.md", "CHANGELOG.md", "CONTRIBUTING.md"}
+SHIPPED = {
+    "command",
+    "plugins",
+    "playbooks",
+    "meta",
+    "docs",
+    "changelogs",
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+}
 SHIPPED |= {"CODE_OF_CONDUCT.md", "SECURITY.md", "LICENSE", "MANIFEST.json", "FILES.json"}
 
 
@@ -54,7 +65,7 @@ def test_the_built_collection_installs_and_plays_the_demo_twice(tenant):
     ]
     # All that git has of these, and nothing else at the top.
     tracked = subprocess.run(
-        ["git", "ls-files", "plugins", "playbooks", "meta", "docs/docsite", "docs/examples"],
+        ["git", "ls-files", "plugins", "command", "playbooks", "meta", "docs/docsite", "docs/examples"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -62,6 +73,15 @@ def test_the_built_collection_installs_and_plays_the_demo_twice(tenant):
     ).stdout.split()
     assert [name for name in tracked if not (content / name).is_file()] == []
     assert {path.name for path in content.iterdir()} == SHIPPED
+    audit = "ansible_collections.mfaops.auth0.plugins.module_utils.audit"
+    shown = subprocess.run(
+        [sys.executable, "-m", audit, "--help"],
+        cwd=elsewhere,
+        env={"PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+    )
+    assert shown.returncode == 0 and "{plan,run,report}" in shown.stdout, shown.stderr
     demo = content / "playbooks" / "demo.yml"
     play = ("ansible-playbook", str(demo), "-e", "base_url=" + tenant.running.url)
     checked = run(elsewhere, *play, "--check", collections=installed)

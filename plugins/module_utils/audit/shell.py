@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import sys
 import traceback
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -148,6 +147,3 @@ def _shown(outcome: Outcome, store: FolderStore, args: argparse.Namespace) -> tu
 
 
 _COMMANDS = {command.PLAN: _plan, command.RUN: _run, command.REPORT: _report}
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
