@@ -332,5 +332,6 @@ def _time_text(requests: int, rate: float | None) -> str:
             "A run learns that in its first seconds, and then shows the time that is left."
         )
     minutes = requests / rate / 60
-    shown = "less than a minute" if minutes < 1 else "about %d minutes" % math.ceil(minutes)
-    return "%s, at %.1f requests a second" % (shown, rate)
+    shown = "less than a minute" if minutes < 1 else "up to %d minutes" % math.ceil(minutes)
+    # A plan sends a few requests only, and a bucket that is full does not show how much more would be added.
+    return "%s, at %.1f requests a second. The tenant may allow more; a run finds out." % (shown, rate)

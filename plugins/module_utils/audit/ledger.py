@@ -109,7 +109,7 @@ class Ledger:
         except (ValueError, TypeError):
             raise StoreError(
                 "The checkpoint of the run %s cannot be read" % run,
-                hint="It is damaged, or of another version. Begin another run with --full.",
+                hint="It is damaged, or of another version. Move the directory of this run out of the folder, and run again.",
             ) from None
 
     def users(self) -> Iterator[tuple[int, ProfileRecord]]:
