@@ -7,6 +7,9 @@
 from __future__ import annotations
 
 import os
+import sys
 
-# Where ``python -m`` finds what it runs of a package. Galaxy refuses a file of that name below plugins/.
-__path__ = [*__path__, os.path.join(os.path.dirname(__file__), "..", "..", "..", "command")]
+# So it is while ``python -m`` looks for what to run of this package. That is a file named __main__.py, which Galaxy refuses
+# below plugins/; and a package of a collection has one directory, if Ansible loads it.
+if sys.argv[:1] == ["-m"]:
+    __path__ = [*__path__, os.path.join(os.path.dirname(__file__), "..", "..", "..", "command")]

@@ -54,5 +54,6 @@ def read_lines(file: IO[bytes], name: str) -> Iterator[Any]:
                 raise EOFError("it is empty")
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise StoreError(
-            "%s cannot be read: %s" % (name, error), hint="The file is damaged. Move the directory of its run out of the folder, and run again."
+            "%s cannot be read: %s" % (name, error),
+            hint="The file is damaged. Move the directory of its run out of the folder, and run again.",
         ) from None
