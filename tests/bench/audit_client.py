@@ -129,7 +129,7 @@ def plan(url: str, folder: str) -> dict[str, Any]:
     """What a run would read."""
     stop = Stop()
     with connected(url, stop) as (api, budget):
-        planned = audit.plan(api, budget, FolderStore(folder), order_of(url), stop=stop)
+        planned = audit.plan(api, FolderStore(folder), order_of(url), stop=stop)
         return {"to_read": planned.to_read, "carried": planned.carried, "requests": budget.requests}
 
 

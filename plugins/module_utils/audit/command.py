@@ -320,6 +320,12 @@ def plan_text(tenant: str, planned: Planned, rate: float | None) -> str:
         "Requests: about %d" % planned.to_read,
         "Time: %s" % _time_text(planned.to_read, rate),
     ]
+    if planned.unfinished is not None:
+        begun = planned.unfinished
+        lines.append(
+            "This is a new run. Unless it is given --no-resume, run goes on with %s, which has read %d of %d users."
+            % (begun.run, begun.first, begun.to_read)
+        )
     return "\n".join([*lines, *filter(None, (listing.note, listing.incomplete))]) + "\n"
 
 

@@ -102,11 +102,15 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan that was made and not carried out: how many users there are, and how many a run would read."""
+    """A plan that was made and not carried out: how many users there are, and how many a run would read.
+
+    :ivar unfinished: the run that would be gone on with in place of a new one, unless that is refused; None where there is none
+    """
 
     listing: Listing
     to_read: int
     carried: int
+    unfinished: Checkpoint | None = None
 
 
 @dataclass(frozen=True)
@@ -170,14 +174,13 @@ def run(
         return _report(store, ledger, order.policy, now(), stopped, costs())
 
 
-def plan(
-    api: Api, budget: Counters, store: Store, order: Order, *, stop: Stop | None = None, tell: Tell = _nobody
-) -> Planned:
+def plan(api: Api, store: Store, order: Order, *, stop: Stop | None = None, tell: Tell = _nobody) -> Planned:
     """What a new run would read; nothing is read of any user, and nothing is stored."""
     stop = stop or Stop()
     with _scratch() as directory, Roll(directory) as roll:
         listing, _base, to_read, carried = _plan(api, store, order, stop, roll, tell)
-        return Planned(listing, to_read, carried)
+        unfinished = _unfinished(store, order)
+        return Planned(listing, to_read, carried, unfinished.checkpoint if unfinished else None)
 
 
 def report(store: Store, run_id: str | None, policy: Policy, now: datetime) -> Outcome:

@@ -114,7 +114,7 @@ class _Tenant:
 def _plan(args: argparse.Namespace, secrets: Secrets) -> tuple[str, int]:
     tenant = _Tenant(args, secrets)
     with tenant.api() as api, progress() as tell:
-        planned = plan(api, tenant.budget, FolderStore(args.folder), tenant.order, stop=tenant.stop, tell=tell)
+        planned = plan(api, FolderStore(args.folder), tenant.order, stop=tenant.stop, tell=tell)
     text = command.plan_text(tenant.connection.domain, planned, tenant.budget.rate())
     return text, command.PARTIAL if planned.listing.incomplete else command.CLEAN
 

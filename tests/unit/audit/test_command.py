@@ -218,7 +218,7 @@ def test_the_exit_code_tells_findings_and_gaps(found, fail_on, partial, code):
         (0, None, "nothing has to be read"),
         (100, None, "not known yet"),
         (100, 10.0, "less than a minute, at 10.0 requests a second"),
-        (601, 10.0, "about 2 minutes"),
+        (601, 10.0, "up to 2 minutes"),
     ],
 )
 def test_a_plan_says_how_long_it_takes(to_read, rate, part):

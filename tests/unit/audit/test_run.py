@@ -372,9 +372,19 @@ def test_a_tenant_that_never_answered_is_not_waited_for(store):
 
 def test_a_plan_counts_and_stores_nothing(store):
     tenant = tenant_of(40)
-    planned = plan(tenant, tenant, store, ONE_BY_ONE)
+    planned = plan(tenant, store, ONE_BY_ONE)
     assert (planned.to_read, planned.carried, planned.listing.source) == (40, 0, "export")
     assert tenant.reads == [] and not os.path.exists(store.folder)
+
+
+def test_a_plan_tells_of_the_run_that_is_not_finished(store):
+    tenant = tenant_of(40)
+    assert plan(tenant, store, ONE_BY_ONE).unfinished is None
+    cut = audit(tenant, store, stop=StopAfter(tenant, 17))
+    unfinished = plan(tenant, store, ONE_BY_ONE).unfinished
+    assert (unfinished.run, unfinished.first, unfinished.to_read) == (cut.run, 17, 40)
+    audit(tenant, store)
+    assert plan(tenant, store, ONE_BY_ONE).unfinished is None
 
 
 class Killed(BaseException):
