@@ -63,13 +63,14 @@ class Bearer:
         """
         authentication.validate()
         self._authentication, self._clock = authentication, clock
-        self._token = ""
+        # The token and its number, because the same text may come again: a token that is signed has nothing newer than its second.
+        self._held = ("", 0)
         self._renew_at = 0.0
         self._lock = threading.Lock()
         # How often somebody asked and was refused, and with what.
         self._refusals = 0
         self._refusal: Auth0Error | None = None
-        # The token that each thread got last.
+        # The number of the token that each thread got last.
         self._taken = threading.local()
 
     def __call__(self) -> str:
@@ -77,13 +78,13 @@ class Bearer:
 
         :raises Auth0Error: no token was given
         """
-        if not self._token or self._clock() >= self._renew_at:
+        if not self._held[1] or self._clock() >= self._renew_at:
             with self._turn():
-                if not self._token:
+                if not self._held[1]:
                     self._ask(self._authentication.token)
                 elif self._clock() >= self._renew_at:
                     self._ask(self._authentication.renew)
-        self._taken.token = token = self._token
+        token, self._taken.number = self._held
         return token
 
     def renew(self) -> bool:
@@ -92,7 +93,7 @@ class Bearer:
         :raises Auth0Error: no token was given
         """
         with self._turn():
-            if getattr(self._taken, "token", "") != self._token:
+            if getattr(self._taken, "number", 0) != self._held[1]:
                 return True  # Another thread was quicker.
             return self._ask(self._authentication.renew)
 
@@ -120,7 +121,7 @@ class Bearer:
         if tokens is None:
             return False
         check_sendable(tokens.access_token, "use the token")
-        self._token = tokens.access_token
+        self._held = (tokens.access_token, self._held[1] + 1)
         # Of a token without an end, Auth0 tells the end by refusing it.
         lives = tokens.expires_in or math.inf
         self._renew_at = self._clock() + max(lives - _LEEWAY, lives * (1 - _LEEWAY_PART))

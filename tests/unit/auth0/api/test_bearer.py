@@ -160,8 +160,9 @@ def test_many_threads_get_one_first_token():
     assert authentication.asked == ["token"]
 
 
-def test_a_token_that_is_refused_to_many_threads_is_renewed_once():
-    authentication = Slow(tokens("first"), tokens("second"))
+@pytest.mark.parametrize("second", ["second", "first"], ids=["another one", "the same one again"])
+def test_a_token_that_is_refused_to_many_threads_is_renewed_once(second):
+    authentication = Slow(tokens("first"), tokens(second))
     bearer = Bearer(authentication)
     all_have_it = threading.Barrier(16)
 
@@ -170,7 +171,7 @@ def test_a_token_that_is_refused_to_many_threads_is_renewed_once():
         all_have_it.wait(5)
         return bearer.renew(), bearer()
 
-    assert at_once(16, refused) == [(True, "second")] * 16
+    assert at_once(16, refused) == [(True, second)] * 16
     assert authentication.asked == ["token", "renew"]
 
 
