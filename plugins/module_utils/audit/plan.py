@@ -20,7 +20,7 @@ from .records import ProfileRecord, Record
 # A delta run reads this part of the users who have not changed as well, those first who were read longest ago. So a change that
 # leaves no mark is seen after as many runs.
 SWEEP = 30
-_MEMORY_KIB = 24_000
+_MEMORY_KIB = 8_000
 
 
 def has_changed(profile: ProfileRecord, known: Record) -> bool:
