@@ -150,6 +150,8 @@ class _Window:
         self._gains: deque[float] = deque(maxlen=6)
         self._taken: deque[float] = deque(maxlen=6)
         self._fills = False
+        # Whoever sends just after the end of a window would arrive before it now and then.
+        self._guard = 0.0
         self._credit: float | None = None
         self._credited = 0.0
 
@@ -166,6 +168,7 @@ class _Window:
         offset: tuple[float, float],
         full: float,
         limit: float,
+        wobble: float,
     ) -> None:
         """Learn from an answer.
 
@@ -174,7 +177,9 @@ class _Window:
         :param offset: bounds of what has to be added to the time of sending to get the server's time of arrival
         :param full: the stock that a full bucket had at the start of this window
         :param limit: the size of the bucket
+        :param wobble: by how many seconds the way there differs
         """
+        self._guard = 2 * wobble
         if not self.length:
             left = reset - sent - offset[0]
             self.length = next((each for each in _WINDOWS if left <= each + 0.5), _WINDOWS[-1])
@@ -228,7 +233,7 @@ class _Window:
 
     def _left(self, now: float, number: int, limit: float) -> tuple[float, float, float]:
         """The stock at least, the seconds until the window ends, and those from when the stock was known to then."""
-        last, first = self._end - self._offset[0], self._end - self._offset[1]
+        last, first = self._end - self._offset[0] + self._guard, self._end - self._offset[1]
         # What is planned for the end of the window has to be there before it may end, if that is about known.
         end = first if last - first < 0.3 * self.length else last
         if now < last:
@@ -276,7 +281,7 @@ class _Window:
         return max(current, 0.0, *self._taken)
 
     def _again(self, now: float) -> float:
-        last = self._end - self._offset[0]
+        last = self._end - self._offset[0] + self._guard
         if now < last:
             return last
         return last + (math.floor((now - last) / self.length) + 1) * self.length
@@ -414,7 +419,7 @@ class Pacer:
             self._reset = reset - offset[0]
             self._judge(sent, least, most, reset)
             full = limit + self._sent_before(self._window.end_before(reset))
-            self._window.hear(sent, least, most, reset, offset, full, limit)
+            self._window.hear(sent, least, most, reset, offset, full, limit, wobble)
             if self._window.contradiction > 0.02 + 3 * wobble:
                 self._evidence = min(self._evidence + 1, 3)
             elif self._evidence == 0 and reset - sent - offset[1] > 2:

@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.pacing import Pacer
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.pacing import Pacer, Pacing
 
 from tests.emulator.state.rate_limits import Limit
 from tests.support.pacing import START, simulate, steady
@@ -33,6 +35,20 @@ def test_alone_no_request_is_refused_and_nobody_starves(limit, by_windows, laten
     assert run.refused == []
     assert run.longest_pause <= limit.window + 1
     assert len(run.taken) > seconds / 4 / (12 if limit.window == 60 else 1)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_planned_for_after_a_window_does_not_arrive_before_its_end(seed):
+    run = simulate(
+        Limit(50, 50),
+        by_windows=True,
+        latency=0.1,
+        seconds=20,
+        seed=seed,
+        start=round(START),
+        split=(0.5, 0.2)[seed % 2],
+    )
+    assert run.refused == []
 
 
 @EVERY_PLAN
@@ -68,3 +84,48 @@ def test_no_wait_is_without_end_while_an_answer_is_on_its_way(reset):
     first, _second = pacer.sent(1000.0), pacer.sent(1000.0)
     pacer.heard(first, 1000.0, 1000.1, 2, 0, reset, (0.0, 0.0))
     assert 0 < pacer.wait(1000.1) <= 1
+
+
+@REFILLS
+@pytest.mark.parametrize("after", [Limit(50, 16), Limit(10, 2)], ids=["16/s", "2/s"])
+def test_another_plan_is_found_out_and_paced(by_windows, after):
+    run = simulate(Limit(50, 50), by_windows=by_windows, latency=0.1, seconds=60, change=(10, after))
+    late = [at - START for at in run.taken if at - START >= 30]
+    assert 0.8 * after.per_second * 30 < len(late) <= after.per_second * 31 + after.burst
+    assert [at for at in run.refused if at - START >= 30] == []
+
+
+NUMBERS = st.floats(allow_nan=False) | st.integers(-2, 60)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(0, 100),  # seconds until it is sent, after the wait
+            st.floats(0, 40),  # the way there and back
+            st.none() | NUMBERS,  # limit
+            st.none() | NUMBERS,  # remaining
+            st.none()
+            | st.floats(-100, 8000).map(lambda seconds: START + seconds)
+            | st.floats(allow_nan=False),  # reset
+            st.none() | st.floats(0, 100),  # refused, and for how long
+        ),
+        max_size=12,
+    ),
+    st.floats(0.01, 1),
+    st.booleans(),
+)
+def test_whatever_answers_say_the_next_request_may_be_sent_in_the_end(answers, share, dated):
+    pacing, now = Pacing(share, None), START
+    for pause, trip, limit, remaining, reset, closed in answers:
+        sent = pacing.sent("management", "", now)
+        now += trip
+        known = (-trip, 1.0) if dated else (-float("inf"), float("inf"))
+        pacing.heard("management", "", sent, now, limit, remaining, reset, known, closed)
+        waited = 0.0
+        while (wait := pacing.wait("management", "", now)) > 0:
+            waited, now = waited + wait, now + wait
+            assert waited < 2 * 3600 + 200
+        assert wait == 0 and not pacing.expects_an_answer("management", "")
+        now += pause
+    assert (pacing.rate("management") or 0) >= 0
