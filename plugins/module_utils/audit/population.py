@@ -16,7 +16,14 @@ from ..auth0.api.management import PAGE_SIZE
 from ..auth0.api.profiles import Profile
 from ..auth0.users.export import ExportedUsers, Exports, ExportUnavailable
 from ..auth0.users.population import FIELDS, Population, UserSearch
-from ..auth0.wire.errors import ConfigurationError, NotFoundError, RateLimitError, ServerError, TransportError
+from ..auth0.wire.errors import (
+    AmbiguousWriteError,
+    ConfigurationError,
+    NotFoundError,
+    RateLimitError,
+    ServerError,
+    TransportError,
+)
 from .plan import Roll
 from .readings import profile_record
 from .records import EXPORT, GIVEN, SEARCH
@@ -77,7 +84,7 @@ class Listing:
     :ivar unseen: users that the tenant counts, or gave without a usable ID, and that are not on the roll
     :ivar incomplete: why there may be more users than anybody counts
     :ivar note: what somebody should know who wonders about the source; names nobody
-    :ivar nobody: the given e-mail addresses that no user has
+    :ivar nobody: the given IDs and e-mail addresses that no user has
     """
 
     source: str
@@ -158,9 +165,12 @@ class Enrollment:
         return Listing(SEARCH, unseen, population.incomplete, note)
 
     def _given(self, scope: Scope) -> Listing:
-        for user_id in dict.fromkeys(scope.user_ids):
-            self._add([self._patiently(partial(self._user, user_id))])
         nobody = []
+        for user_id in dict.fromkeys(scope.user_ids):
+            try:
+                self._add([self._patiently(partial(self._api.user, user_id, FIELDS))])
+            except NotFoundError:
+                nobody.append(user_id)
         for email in dict.fromkeys(scope.emails):
             found = self._patiently(partial(self._api.users_by_email, email, FIELDS))
             if not found:
@@ -168,15 +178,8 @@ class Enrollment:
             self._add(found)
         if not nobody:
             return Listing(GIVEN)
-        note = "Given e-mail addresses that nobody has: %d." % len(nobody)
+        note = "Given IDs and e-mail addresses that nobody has: %d. Correct the list." % len(nobody)
         return Listing(GIVEN, len(nobody), None, note, tuple(nobody))
-
-    def _user(self, user_id: str) -> Profile:
-        try:
-            return self._api.user(user_id, FIELDS)
-        except NotFoundError:
-            # The authenticators are asked for all the same, so the report says that the user is gone.
-            return {"user_id": user_id}
 
     def _add(self, profiles: Iterable[Profile]) -> None:
         for number, profile in enumerate(profiles):
@@ -192,7 +195,9 @@ class Enrollment:
                 answer = ask()
             except PASSING as error:
                 lasting = isinstance(error, TransportError) and error.lasting
-                known = self._answered or len(self._roll) > 0
+                # A wrong address must not be waited for. Whatever answers with an error is there.
+                nobody_there = isinstance(error, TransportError) and not isinstance(error, AmbiguousWriteError)
+                known = self._answered or len(self._roll) > 0 or not nobody_there
                 if lasting or not known or self._clock() - began + pause > self._patience:
                     raise
                 if pause == 1.0:

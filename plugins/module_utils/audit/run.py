@@ -258,7 +258,9 @@ def _begin(
     with _scratch() as directory, Roll(directory) as roll:
         listing, base, to_read, carried = _plan(api, store, order, stop, roll, tell)
         if listing.nobody:
-            tell(Progress("listing", note="Nobody has the e-mail address %s." % ", ".join(listing.nobody)))
+            tell(Progress("listing", note="No user has %s." % ", ".join(listing.nobody)))
+        elif listing.note:
+            tell(Progress("listing", note=listing.note))
         planned = now()
         run_id = _new_id(store, planned)
         _put(store, path(run_id, PLAN), _numbered(roll))
@@ -305,6 +307,8 @@ def _plan(
             roll.know(record)
     # Without the export's mark of change a new factor could go unseen for weeks.
     everybody = base is None or not roll.has_marks()
+    if everybody and base is not None:
+        note("The list of users does not tell when factors changed, so every user is read.")
     to_read, carried = roll.choose(everybody)
     return listing, None if everybody else base, to_read, carried
 

@@ -31,6 +31,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import (
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop, UnstartedError
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore, StoreError, TakenError
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
+    AmbiguousWriteError,
     AuthenticationError,
     BadRequestError,
     ConfigurationError,
@@ -337,9 +338,9 @@ def test_a_list_with_somebody_who_does_not_exist_is_told(store):
     told: list = []
     outcome = audit(tenant, store, Order(TENANT, scope, threads=1), tell=lambda progress: told.append(progress.note))
     coverage = outcome.summary["coverage"]
-    assert (coverage["read"], coverage["gone"], coverage["not_reached"], adds_up(coverage)) == (1, 1, 1, True)
-    assert outcome.summary["partial"] and outcome.summary["note"] == "Given e-mail addresses that nobody has: 1."
-    assert "nobody@example.com" in " ".join(filter(None, told))
+    assert (coverage["read"], coverage["gone"], coverage["not_reached"], adds_up(coverage)) == (1, 0, 2, True)
+    assert outcome.summary["reason"] == "Given IDs and e-mail addresses that nobody has: 2. Correct the list."
+    assert "No user has auth0|nobody, nobody@example.com." in " ".join(filter(None, told))
 
 
 def test_the_folder_of_another_tenant_is_refused_before_the_first_request(store):
@@ -368,6 +369,21 @@ def test_a_tenant_that_never_answered_is_not_waited_for(store):
     tenant.count_users = refused
     with pytest.raises(TransportError, match="connection refused"):
         audit(tenant, store, Order(TENANT, patience=600), stop=NoWaiting())
+
+
+def test_a_tenant_that_answers_with_an_error_at_first_is_waited_for(store):
+    tenant, left = tenant_of(3), [ServerError("down", status=503), AmbiguousWriteError("no token yet")]
+    count = tenant.count_users
+
+    def counted(query=None):
+        if left:
+            raise left.pop()
+        return count(query)
+
+    tenant.count_users = counted
+    stop = Hasty()
+    assert audit(tenant, store, Order(TENANT, patience=600), stop=stop).summary["coverage"]["read"] == 3
+    assert stop.time > 0
 
 
 def test_a_plan_counts_and_stores_nothing(store):

@@ -16,6 +16,7 @@ from ...auth0.wire.errors import visible
 from ..ledger import Checkpoint
 from ..policy import Policy
 from ..records import (
+    GIVEN,
     SCHEMA_VERSION,
     STATES,
     Costs,
@@ -167,7 +168,9 @@ def _missing(checkpoint: Checkpoint, coverage: CoverageFigures, stopped: str | N
     found = []
     if coverage["unread"]:
         found.append("Users who could not be read: %d." % coverage["unread"])
-    if checkpoint.unseen and checkpoint.incomplete is None:
+    if checkpoint.unseen and checkpoint.source == GIVEN and checkpoint.note:
+        found.append(checkpoint.note)
+    elif checkpoint.unseen and checkpoint.incomplete is None:
         found.append("Users that the tenant counts and does not list: %d." % checkpoint.unseen)
     unexplained = coverage["not_reached"] - checkpoint.unseen
     if unexplained and stopped is None:
