@@ -238,8 +238,8 @@ def test_a_signal_that_was_ignored_from_the_start_stays_so(shell, secure):
 
 
 def test_a_deadline_stops_it_and_the_next_run_goes_on(shell, secure):
-    slow(secure, 0.1)
-    cut = shell("run", "--threads", "1", "--deadline", "2s")
+    slow(secure, 0.2)
+    cut = shell("run", "--threads", "1", "--deadline", "6s")
     assert cut.code == 3 and "PARTIAL: The time limit was reached." in cut.out
     read = shell.summary()["coverage"]["read"]
     assert 0 < read < USERS
@@ -248,8 +248,8 @@ def test_a_deadline_stops_it_and_the_next_run_goes_on(shell, secure):
 
 
 def test_no_resume_begins_another_run(shell, secure):
-    slow(secure, 0.1)
-    assert shell("run", "--threads", "1", "--deadline", "2s").code == 3
+    slow(secure, 0.2)
+    assert shell("run", "--threads", "1", "--deadline", "6s").code == 3
     before = shell.latest()["run"]
     secure.control("DELETE", "faults")
     assert shell("run", "--no-resume").code == 0

@@ -47,7 +47,9 @@ def test_a_missing_member_is_not_nothing(tenant, fault):
 
 @pytest.mark.parametrize("fault", BODIES)
 def test_a_user_whose_list_is_not_complete_is_unread_and_never_without_authenticators(tenant, fault):
-    tenant.fault(method="GET", path=METHODS, count=1, **fault)
+    # Both are read at once, in any order.
+    path = "/api/v2/users/%s/authentication-methods" % tenant.user_id(4)
+    tenant.fault(method="GET", path=path, count=1, **fault)
     (result,) = tenant.results(tenant.operator, {INFO: {"emails": [email(4), email(5)]}})
     first, second = result["users"]
     assert result["unread"] == 1 and first["authenticators"] is None and second["authenticators"] is not None
