@@ -133,7 +133,10 @@ class Enrollment:
         try:
             self._add(exported)
         except ExportUnavailable as error:
-            return self._searched(None, "The users were listed by the search, because there is no export: %s" % error)
+            found = self._searched(None, "The users were listed by the search, because there is no export: %s" % error)
+            # One moment later the search may count others.
+            missing = min(counted, self._patiently(self._api.count_users)) - len(self._roll)
+            return Listing(SEARCH, max(found.unseen, missing), found.incomplete, found.note)
         # What was deleted meanwhile is no longer counted, and what was created meanwhile need not be in the export.
         if len(self._roll) + exported.unnamed >= counted:
             return Listing(EXPORT, exported.unnamed)

@@ -44,7 +44,8 @@ def record_of(number: int, profile: ProfileRecord, read: UserRead, now: datetime
     :param number: the user's place in the plan
     :param now: when the answer was there
     """
-    gone = isinstance(read.error, NotFoundError)
+    # Auth0 says so in this word. Any other 404 may be of something in between.
+    gone = isinstance(read.error, NotFoundError) and read.error.code == "inexistent_user"
     rows = None if read.authenticators is None else sorted(map(_kept, read.authenticators), key=lambda row: row["id"])
     return {
         "number": number,

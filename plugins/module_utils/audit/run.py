@@ -27,7 +27,7 @@ from .lines import write_lines
 from .plan import Roll
 from .policy import Policy
 from .population import Enrollment, Listing, PopulationApi, Scope
-from .records import Costs, Record, Summary, UserRow
+from .records import EXPORT, Costs, Record, Summary, UserRow
 from .reports.html import page
 from .reports.summary import Tally, summary
 from .scan import Scan
@@ -231,7 +231,7 @@ def _unfinished(store: Store, order: Order) -> Ledger | None:
         _check_tenant(ledger.checkpoint, order)
         if ledger.checkpoint.fits(order.tenant, order.scope.as_row()):
             same = ledger.checkpoint.policy == order.policy.as_row() and (ledger.checkpoint.full or not order.full)
-            if order.since is not None and ledger.checkpoint.base != order.since:
+            if order.since is not None and ledger.checkpoint.base not in (None, order.since):
                 return None
             return ledger if same and not ledger.checkpoint.reported else None
     return None
@@ -306,7 +306,7 @@ def _plan(
         for record in Ledger.load(store, run_id).records():
             roll.know(record)
     # Without the export's mark of change a new factor could go unseen for weeks.
-    everybody = base is None or not roll.has_marks()
+    everybody = base is None or listing.source != EXPORT or not roll.has_marks()
     if everybody and base is not None:
         note("The list of users does not tell when factors changed, so every user is read.")
     to_read, carried = roll.choose(everybody)

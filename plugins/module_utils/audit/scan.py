@@ -9,6 +9,7 @@ What was read is stored in parts while the walk goes on, so that whatever ends i
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from datetime import datetime
@@ -28,6 +29,9 @@ CHUNK = 500
 LONGEST_PART = 20.0
 # At the second try some users may fail for reasons of their own, one after the other, as if the tenant were away.
 LAST_PATIENCE = 60.0
+
+# What goes to logs must not hold IDs.
+_USER = re.compile(r"\bof \S+\|[^\s:]+")
 
 
 class Scan:
@@ -121,7 +125,7 @@ class Scan:
                     stored_at = time.monotonic()
             # Whoever could not be read once more keeps the error, or the same few users would hold up every run.
             if reading.stopped is not None and kind == FIRST:
-                reason = str(reading.stopped)
+                reason = _USER.sub("of one user", str(reading.stopped))
         except Stopped as stopped:
             reason = str(stopped)
         except (AuthenticationError, ForbiddenError) as error:

@@ -191,6 +191,23 @@ class Hasty(Stop):
         self.time += seconds
 
 
+def test_a_404_of_something_in_between_is_not_taken_for_gone(store):
+    tenant = tenant_of(
+        3, authenticators={"auth0|%05d" % number: NotFoundError("no page", status=404) for number in range(3)}
+    )
+    outcome = audit(tenant, store)
+    assert outcome.summary["partial"] and outcome.summary["coverage"]["unread"] == 3
+
+
+def test_a_list_without_marks_of_change_reads_everybody(store):
+    tenant = tenant_of(40)
+    order = Order(TENANT, Scope(emails=tuple(each["email"] for each in tenant.users)), threads=1)
+    audit(tenant, store, order)
+    tenant.reads.clear()
+    audit(tenant, store, order, days=1)
+    assert len(tenant.reads) == 40
+
+
 def test_users_who_never_can_be_read_do_not_hold_up_every_run(store):
     down = ServerError("down", status=503)
     tenant = tenant_of(40, authenticators={"auth0|%05d" % number: down for number in range(20, 30)})
@@ -204,7 +221,9 @@ def test_users_who_never_can_be_read_do_not_hold_up_every_run(store):
 
 
 def test_a_user_deleted_meanwhile_is_gone_and_not_unread(store):
-    outcome = audit(tenant_of(3, authenticators={"auth0|00001": NotFoundError("gone", status=404)}), store)
+    outcome = audit(
+        tenant_of(3, authenticators={"auth0|00001": NotFoundError("gone", status=404, code="inexistent_user")}), store
+    )
     assert [row["user_id"] for row in rows_of(store, outcome)] == ["auth0|00000", "auth0|00002"]
     assert (outcome.summary["partial"], outcome.summary["coverage"]["gone"]) == (False, 1)
 
