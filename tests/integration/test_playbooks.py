@@ -67,7 +67,8 @@ def audit_of(tenant: Tenant) -> tuple[Path, list[dict]]:
     with ManagementApi(connection, budget, bearer) as api:
         outcome = run(api, budget, FolderStore(str(tenant.folder / "audits")), Order(connection.domain))
     tenant.forget_requests()  # an export is begun with a POST, although it only reads
-    path = tenant.folder / "audits" / outcome.keys[USERS]
+    path = tenant.folder / USERS
+    path.write_bytes((tenant.folder / "audits" / outcome.keys[USERS]).read_bytes())
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         return path, [json.loads(line) for line in lines]
 
