@@ -155,16 +155,17 @@ def serving(tenant: Tenant) -> Iterator[int]:
 
 
 def measured(cell: Cell, seconds: float) -> str:
-    """A row of the table, in real time: one run alone, and one beside another client."""
-    share, refused, _none = _run(cell, seconds, beside=False)
-    _share, _refused, theirs = _run(cell, seconds, beside=True)
-    return f"| {cell} | {share:.1%} | {refused} | {theirs:.1%} | 0.0% |"
+    """A row of the table, in real time: a run of ours alone, one beside another client, and one of the other alone."""
+    share, refused, _none = _run(cell, seconds, cell.threads, beside=False)
+    _share, _refused, theirs = _run(cell, seconds, cell.threads, beside=True)
+    _share, _refused, theirs_alone = _run(cell, seconds, 0, beside=True)
+    return f"| {cell} | {share:.1%} | {refused} | {theirs:.1%} | {theirs_alone:.1%} |"
 
 
-def _run(cell: Cell, seconds: float, *, beside: bool) -> tuple[float, int, float]:
+def _run(cell: Cell, seconds: float, threads: int, *, beside: bool) -> tuple[float, int, float]:
     began = time.time()
-    tenant, others = Tenant(Bucket(cell.limit, began, cell.by_windows), cell.latency), [False, False]
-    others.clear()
+    tenant = Tenant(Bucket(cell.limit, began, cell.by_windows), cell.latency)
+    others: list[bool] = []
     over = threading.Event()
 
     def other() -> None:
@@ -188,8 +189,8 @@ def _run(cell: Cell, seconds: float, *, beside: bool) -> tuple[float, int, float
                     except (InterruptedError, Auth0Error):
                         return
 
-            with ThreadPoolExecutor(cell.threads + 1) as pool:
-                for work in [*[ask] * cell.threads, *[other] * beside]:
+            with ThreadPoolExecutor(threads + 1) as pool:
+                for work in [*[ask] * threads, *[other] * beside]:
                     pool.submit(work)
                 time.sleep(seconds)
                 over.set()
@@ -200,7 +201,7 @@ def _run(cell: Cell, seconds: float, *, beside: bool) -> tuple[float, int, float
 def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--seconds", type=float, help="in real time, each cell twice for so long; more than 10")
+    options.add_argument("--seconds", type=float, help="in real time, each cell three times for so long; more than 10")
     options.add_argument("--seeds", type=int, default=3, help="of the simulation")
     options.add_argument("--side-by-side", type=int, default=4, help="cells at once in real time")
     options.add_argument("--only", help="rates, separated by commas")
