@@ -42,13 +42,11 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import 
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.bearer import Bearer
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import Application
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.operator import ClientSecret
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import iso
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
+
+from tests.support.operator import management_api
 
 PART = 436  # what a run with 32 threads stores at a time
 
@@ -99,10 +97,8 @@ def peak_memory() -> int:
 @contextmanager
 def connected(url: str, stop: Stop) -> Iterator[tuple[ManagementApi, Budget]]:
     """The Management API as the command uses it."""
-    connection = Connection.from_options(base_url=url)
     budget = Budget(0.5, math.inf, sleep=stop.sleep)
-    credentials = ClientSecret(Application("m2m", "m2m-secret"), connection, budget)
-    with ManagementApi(connection, budget, Bearer(credentials)) as api:
+    with management_api(url, budget) as api:
         yield api, budget
 
 

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from tests.emulator.http.faults import KINDS
 from tests.emulator.launch import Running, start
-from tests.support.audits import Audited, audit, client_secret, copied
+from tests.support.audits import Audited, audit, copied
+from tests.support.operator import client_secret
 from tests.support.campaign import tried, trying
 
 USERS = 150

@@ -56,16 +56,11 @@ def audit_of(tenant: Tenant) -> tuple[Path, list[dict]]:
     from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import USERS, Order, run
     from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
     from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
-    from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
-    from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.bearer import Bearer
-    from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
-    from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.operator import ClientSecret
-    from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import Application
+    from tests.support.operator import management_api
 
-    connection, budget = Connection.from_options(base_url=tenant.running.url), Budget()
-    bearer = Bearer(ClientSecret(Application("m2m", "m2m-secret"), connection, budget))
-    with ManagementApi(connection, budget, bearer) as api:
-        outcome = run(api, budget, FolderStore(str(tenant.folder / "audits")), Order(connection.domain))
+    budget = Budget()
+    with management_api(tenant.running.url, budget) as api:
+        outcome = run(api, budget, FolderStore(str(tenant.folder / "audits")), Order(tenant.running.domain))
     tenant.forget_requests()  # an export is begun with a POST, although it only reads
     path = tenant.folder / USERS
     path.write_bytes((tenant.folder / "audits" / outcome.keys[USERS]).read_bytes())

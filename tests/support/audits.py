@@ -20,14 +20,10 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import re
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import USERS, Order, Outcome, run
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.bearer import Bearer
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import Application
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.operator import ClientSecret
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
 
 from tests.emulator.launch import Running
+from tests.support.operator import client_secret, management_api
 
 NOW = datetime(2030, 1, 1, tzinfo=timezone.utc)
 SUM = ("read", "unread", "gone", "out_of_scope", "not_reached")
@@ -96,21 +92,14 @@ class Audited:
 
 
 @contextmanager
-def connected(running: Running, jump: Jump, stop: Stop, login=None, timeout: float = 5.0):
+def connected(running: Running, jump: Jump, stop: Stop, login=client_secret, timeout: float = 5.0):
     """The Management API and its budget.
 
-    :param login: makes the credentials, from the connection and the budget; None for those of ``m2m``
+    :param login: makes the credentials, from the connection and the budget
     """
-    connection = Connection.from_options(base_url=running.url, timeout=timeout)
     budget = Budget(1.0, math.inf, clock=jump.unix, sleep=stop.sleep)
-    credentials = login(connection, budget) if login else client_secret(connection, budget)
-    with ManagementApi(connection, budget, Bearer(credentials)) as api:
+    with management_api(running.url, budget, login, timeout) as api:
         yield api, budget
-
-
-def client_secret(connection: Connection, budget: Budget, client_id: str = "m2m") -> ClientSecret:
-    """The credentials of an application."""
-    return ClientSecret(Application(client_id, client_id + "-secret"), connection, budget)
 
 
 def audit(
@@ -118,7 +107,7 @@ def audit(
     folder: Path,
     *,
     seconds: float = math.inf,
-    login=None,
+    login=client_secret,
     timeout: float = 5.0,
     told: Callable[[float], None] = lambda _waited: None,
     **order,

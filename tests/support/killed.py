@@ -21,6 +21,7 @@ import traceback
 import urllib.request
 from collections.abc import Callable
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 
 # Loaded before the forks.
@@ -31,12 +32,9 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit import scan
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import Order, run
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.bearer import Bearer
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import Application
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.operator import ClientSecret
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
+
+from tests.support.operator import client_secret, management_api
 
 THREADS = 4
 # So that a small tenant has several parts.
@@ -78,10 +76,9 @@ def audit(url: str, store: FolderStore) -> None:
     scan.CHUNK = CHUNK
     # A killed process loses nothing of what the kernel has. This is for a power cut, and takes most of the time.
     os.fsync = nothing
-    connection, budget = Connection.from_options(base_url=url), Budget(1, math.inf)
-    bearer = Bearer(ClientSecret(Application("m2m-readonly", "m2m-readonly-secret"), connection, budget))
-    with ManagementApi(connection, budget, bearer) as api:
-        run(api, budget, store, Order(connection.domain, threads=THREADS), stop=Hasty(), clock=lambda: NOW)
+    budget = Budget(1, math.inf)
+    with management_api(url, budget, partial(client_secret, client_id="m2m-readonly")) as api:
+        run(api, budget, store, Order(url.rpartition("/")[2], threads=THREADS), stop=Hasty(), clock=lambda: NOW)
 
 
 def forked(work: Callable[[], None]) -> int:

@@ -162,22 +162,22 @@ def _add_pace(command: argparse.ArgumentParser) -> None:
 
 
 def _add_judging(command: argparse.ArgumentParser) -> None:
-    default = "default: %s" if command.prog.endswith(RUN) else "default: as in the run"
+    def default(value: object) -> str:
+        return "default: %s" % value if command.prog.endswith(RUN) else "default: as in the run"
+
     judging = command.add_argument_group("what is found")
     for name, what in (
         ("stale", "an authenticator that was not used for so long is stale"),
         ("never-used", "one that was enrolled so long ago and never used is a finding"),
         ("unconfirmed", "one that was created so long ago and is not confirmed is a finding"),
     ):
-        known = getattr(Policy, name.replace("-", "_") + "_days")
-        shown = default % known if "%" in default else default
+        shown = default(getattr(Policy, name.replace("-", "_") + "_days"))
         judging.add_argument("--%s-days" % name, type=int, metavar="DAYS", help="%s (%s)" % (what, shown))
-    shown = default % ",".join(Policy.weak_factors) if "%" in default else default
     judging.add_argument(
         "--weak-factors",
         type=_words,
         metavar="LIST",
-        help="factors that are weak, with commas between them (%s)" % shown,
+        help="factors that are weak, with commas between them (%s)" % default(",".join(Policy.weak_factors)),
     )
     judging.add_argument(
         "--fail-on",

@@ -130,10 +130,10 @@ class Ledger:
         """
         while True:
             done: int = getattr(self.checkpoint, _COUNTED[kind])
-            name = self._part(kind, done)
-            if name.rpartition("/")[2] not in self._store.names(name.rpartition("/")[0]):
+            name = _part(done)
+            if name not in self._store.names(path(self.checkpoint.run, kind)):
                 return
-            rows = sum(1 for _row in self._lines("%s/%s" % (kind, name.rpartition("/")[2])))
+            rows = sum(1 for _row in self._lines("%s/%s" % (kind, name)))
             self.advance(**{_COUNTED[kind]: done + rows})
 
     def keep(self, kind: str, records: Sequence[Record], costs: Costs) -> None:
@@ -142,7 +142,8 @@ class Ledger:
         :raises TakenError: another worker did it already
         """
         done: int = getattr(self.checkpoint, _COUNTED[kind])
-        self._store.put(self._part(kind, done), io.BytesIO(packed(records)), once=True)
+        name = "%s/%s" % (kind, _part(done))
+        self._store.put(path(self.checkpoint.run, name), io.BytesIO(packed(records)), once=True)
         self.advance(**{_COUNTED[kind]: done + len(records)}, costs=costs)
 
     def advance(self, **changes: Any) -> None:
@@ -169,9 +170,6 @@ class Ledger:
         with self._store.open(whole) as file:
             yield from read_lines(file, whole)
 
-    def _part(self, kind: str, number: int) -> str:
-        return path(self.checkpoint.run, "%s/%09d.jsonl.gz" % (kind, number))
-
     def _write(self, checkpoint: Checkpoint) -> None:
         content = json.dumps(asdict(checkpoint), indent=2, sort_keys=True).encode() + b"\n"
         self._version = self._store.write(path(checkpoint.run, CHECKPOINT), content, self._version)
@@ -184,6 +182,11 @@ _COUNTED = {FIRST: "first", AGAIN: "again"}
 def path(run: str, name: str) -> str:
     """The name in the store of what belongs to a run."""
     return "%s/%s/%s" % (RUNS, run, name)
+
+
+def _part(number: int) -> str:
+    """The name of the part that begins with this many records before it."""
+    return "%09d.jsonl.gz" % number
 
 
 def runs(store: Store) -> list[str]:

@@ -9,30 +9,24 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Callable, Iterable, Protocol, TypeVar
+from typing import Any, Callable, Iterable, Protocol
 
 from ..auth0.api.checks import check_address, check_id
 from ..auth0.api.management import PAGE_SIZE
 from ..auth0.api.profiles import Profile
 from ..auth0.users.export import ExportedUsers, Exports, ExportUnavailable
+from ..auth0.users.patience import PASSING, Given, patiently
 from ..auth0.users.population import FIELDS, Population, UserSearch
 from ..auth0.wire.errors import (
     AmbiguousWriteError,
+    Auth0Error,
     ConfigurationError,
     NotFoundError,
-    RateLimitError,
-    ServerError,
     TransportError,
 )
 from .plan import Roll
 from .readings import profile_record
 from .records import EXPORT, GIVEN, SEARCH
-
-# What ends by itself.
-PASSING = (TransportError, ServerError, RateLimitError)
-LONGEST_PAUSE = 30.0
-
-T = TypeVar("T")
 
 
 class PopulationApi(Exports, UserSearch, Protocol):
@@ -150,16 +144,14 @@ class Enrollment:
         return Listing(EXPORT, unseen, found.incomplete, found.note)
 
     def _searched(self, query: str | None, note: str | None) -> Listing:
-        population = Population(self._api, query)
-
-        def walk() -> None:
-            nonlocal population
-            population = Population(self._api, query)
+        def walk() -> Population:
             # Whoever comes again is on the roll already.
+            population = Population(self._api, query)
             self._add(population)
+            return population
 
         try:
-            self._patiently(walk)
+            population = self._patiently(walk)
         except PASSING as error:
             if not len(self._roll):
                 raise
@@ -190,23 +182,17 @@ class Enrollment:
                 self._sleep(0)
             self._roll.add(profile_record(profile))
 
-    def _patiently(self, ask: Callable[[], T]) -> T:
+    def _patiently(self, ask: Callable[[], Given]) -> Given:
         """The answer, asked for again while the tenant does not give one. A tenant that never gave one is not waited for."""
-        began, pause = self._clock(), 1.0
-        while True:
-            try:
-                answer = ask()
-            except PASSING as error:
-                lasting = isinstance(error, TransportError) and error.lasting
-                # A wrong address must not be waited for. Whatever answers with an error is there.
-                nobody_there = isinstance(error, TransportError) and not isinstance(error, AmbiguousWriteError)
-                known = self._answered or len(self._roll) > 0 or not nobody_there
-                if lasting or not known or self._clock() - began + pause > self._patience:
-                    raise
-                if pause == 1.0:
-                    self._tell("Waiting up to %.0f s for an answer. %s" % (self._patience, error))
-            else:
-                self._answered = True
-                return answer
-            self._sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+
+        def gives_up(error: Auth0Error) -> bool:
+            # A wrong address must not be waited for. Whatever answers with an error is there.
+            nobody_there = isinstance(error, TransportError) and not isinstance(error, AmbiguousWriteError)
+            return nobody_there and not self._answered and not len(self._roll)
+
+        def waits(error: Auth0Error) -> None:
+            self._tell("Waiting up to %.0f s for an answer. %s" % (self._patience, error))
+
+        answer = patiently(ask, self._patience, self._sleep, self._clock, gives_up=gives_up, waits=waits)
+        self._answered = True
+        return answer

@@ -21,7 +21,6 @@ def profile_record(profile: Mapping[str, Any]) -> ProfileRecord:
 
     :param profile: a :class:`~..auth0.api.management.Profile`, checked
     """
-    identities = profile.get("identities") or []
     return {
         "user_id": profile["user_id"],
         "email": profile.get("email"),
@@ -29,10 +28,7 @@ def profile_record(profile: Mapping[str, Any]) -> ProfileRecord:
         "created_at": iso(as_time(profile.get("created_at"))),
         "last_login": iso(as_time(profile.get("last_login"))),
         "blocked": bool(profile.get("blocked")),
-        "identities": [
-            {"connection": each["connection"], "provider": each["provider"], "is_social": each["is_social"]}
-            for each in identities
-        ],
+        "identities": profile.get("identities") or [],
         "multifactor_last_modified": iso(as_time(profile.get("multifactor_last_modified"))),
         "unreadable": sorted(profile.get("unreadable") or ()),
     }

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+from ..auth0.api.profiles import Identity
+
 # Version of the forms below.
 SCHEMA_VERSION = 2
 
@@ -27,15 +29,7 @@ EXPORT, SEARCH, GIVEN = "export", "search", "given"
 SOURCES = (EXPORT, SEARCH, GIVEN)
 
 
-class IdentityRow(TypedDict):
-    """Where a user logs in. Nothing else of an identity is kept, because tokens of other services live there."""
-
-    connection: str | None
-    provider: str | None
-    is_social: bool | None
-
-
-class ProfileRecord(TypedDict):
+class ProfileRow(TypedDict):
     """A user as the list of users shows it.
 
     ``unreadable`` names what Auth0 gave in a form that nobody can read: those members are None, which does not mean that there
@@ -48,9 +42,14 @@ class ProfileRecord(TypedDict):
     created_at: str | None
     last_login: str | None
     blocked: bool
-    identities: list[IdentityRow]
-    multifactor_last_modified: str | None
+    identities: list[Identity]
     unreadable: list[str]
+
+
+class ProfileRecord(ProfileRow):
+    """The same as a run keeps it, with the mark of change that only exports have."""
+
+    multifactor_last_modified: str | None
 
 
 class AuthenticatorRecord(TypedDict, total=False):
@@ -117,19 +116,11 @@ class AuthenticatorRow(TypedDict):
     age_from: AgeFrom | None
 
 
-class UserRow(TypedDict):
+class UserRow(ProfileRow):
     """One user. ``error`` says why the authenticators could not be read; None where they were. ``read_at`` says when."""
 
     schema_version: int
     tenant: str
-    user_id: str
-    email: str | None
-    name: str | None
-    created_at: str | None
-    last_login: str | None
-    blocked: bool
-    identities: list[IdentityRow]
-    unreadable: list[str]
     read_at: str
     mfa: State
     error: str | None

@@ -65,11 +65,6 @@ class Scan:
         self._part_size = max(CHUNK - 2 * threads, 1)
         self.done, self.unread = ledger.checkpoint.first, 0
 
-    @property
-    def total(self) -> int:
-        """How many users there are to read."""
-        return self._ledger.checkpoint.to_read
-
     def run(self) -> str | None:
         """Read whoever is left. Returns why that ended early, in one line without IDs; None if it came to the end.
 

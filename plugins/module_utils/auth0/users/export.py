@@ -10,7 +10,7 @@ A file says that it is whole, not that it holds everybody. Whoever lists users w
 from __future__ import annotations
 
 import time
-from typing import Callable, Iterator, Protocol, TypeVar
+from typing import Callable, Iterator, Protocol
 
 from ..api.management import ExportJob
 from ..api.profiles import Profile, read_line
@@ -18,15 +18,15 @@ from ..wire.errors import (
     AmbiguousWriteError,
     Auth0Error,
     AuthenticationError,
-    RateLimitError,
     ServerError,
     TransportError,
 )
+from .patience import FIRST_PAUSE, Given, patiently
 from .population import FIELDS
 
 EXPORTED_FIELDS = (*FIELDS, "multifactor_last_modified")
-# Seconds: between two looks at the job, at first and at most; for the whole job; for errors without any answer in between.
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 15.0
+# Seconds: between two looks at the job, at most; for the whole job; for errors without any answer in between.
+LONGEST_PAUSE = 15.0
 LONGEST_JOB = 1800.0
 PATIENCE = 120.0
 # How often a job is started again whose start had no answer, and a download that ended early.
@@ -34,8 +34,6 @@ MORE_STARTS = 2
 MORE_DOWNLOADS = 3
 # With so many lines more that name nobody than lines that do, it is no file of users.
 MOST_UNNAMED = 1000
-
-Given = TypeVar("Given")
 
 
 class ExportUnavailable(Auth0Error):
@@ -119,21 +117,19 @@ class ExportedUsers:
 
     def _patiently(self, ask: Callable[[], Given]) -> Given:
         """The answer. Errors that pass are waited out; what started a job without an answer is asked twice more."""
-        begun, pause, lost = self._clock(), FIRST_PAUSE, 0
-        while True:
-            try:
-                return ask()
-            except AuthenticationError:
-                raise
-            except (TransportError, ServerError, RateLimitError) as error:
-                lost += isinstance(error, AmbiguousWriteError)
-                lasting = isinstance(error, TransportError) and error.lasting
-                if lasting or lost > MORE_STARTS or self._clock() - begun + pause > PATIENCE:
-                    raise _unavailable(error) from None
-            except Auth0Error as error:
-                raise _unavailable(error) from None
-            self._sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+        lost = 0
+
+        def gives_up(error: Auth0Error) -> bool:
+            nonlocal lost
+            lost += isinstance(error, AmbiguousWriteError)
+            return lost > MORE_STARTS
+
+        try:
+            return patiently(ask, PATIENCE, self._sleep, self._clock, gives_up=gives_up, longest_pause=LONGEST_PAUSE)
+        except AuthenticationError:
+            raise
+        except Auth0Error as error:
+            raise _unavailable(error) from None
 
 
 def _unavailable(error: Auth0Error) -> Auth0Error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from typing import Callable, Iterator
+from typing import Callable, Iterator, TypeVar
 
 from ..wire.errors import (
     Auth0Error,
@@ -19,9 +19,45 @@ from ..wire.errors import (
     TransportError,
 )
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
+# Errors that end by themselves.
+PASSING = (TransportError, RateLimitError, ServerError)
+FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 # Whoever pauses looks so often whether it is still needed.
 _LONGEST_SLEEP = 1.0
+
+Given = TypeVar("Given")
+
+
+def patiently(
+    ask: Callable[[], Given],
+    seconds: float,
+    sleep: Callable[[float], None],
+    clock: Callable[[], float],
+    *,
+    gives_up: Callable[[Auth0Error], bool],
+    waits: Callable[[Auth0Error], None] = lambda _error: None,
+    longest_pause: float = _LONGEST_PAUSE,
+) -> Given:
+    """The answer to one question, which is asked again with growing pauses while it meets errors that pass.
+
+    :param seconds: how long to go on
+    :param sleep: may raise
+    :param gives_up: whether not to ask again after this error; is called for each
+    :param waits: is called before the first pause
+    :raises Auth0Error: the error that does not pass, or that did not in time
+    """
+    begun, pause = clock(), FIRST_PAUSE
+    while True:
+        try:
+            return ask()
+        except PASSING as error:
+            lasting = isinstance(error, TransportError) and error.lasting
+            if gives_up(error) or lasting or clock() - begun + pause > seconds:
+                raise
+            if pause == FIRST_PAUSE:
+                waits(error)
+        sleep(pause)
+        pause = min(2 * pause, longest_pause)
 
 
 class WalkOver(Exception):
@@ -51,12 +87,12 @@ class Patience:
         :param sleep: may raise
         """
         self._in_a_row = threads
-        self._passing = (TransportError, RateLimitError, ServerError) if seconds else (TransportError, RateLimitError)
+        self._passing = PASSING if seconds else (TransportError, RateLimitError)
         self._seconds, self._sleep, self._clock = seconds, sleep, clock
         self._changed = threading.Condition()
         self._answered = self._asking_alone = False
         self._failures, self._failing_since = 0, 0.0
-        self._pause = _FIRST_PAUSE
+        self._pause = FIRST_PAUSE
         self._over: WalkOver | None = None
 
     @contextmanager
@@ -120,7 +156,7 @@ class Patience:
         with self._changed:
             if not self._may_be_away(error):
                 self._answered = True
-                self._failures, self._pause = 0, _FIRST_PAUSE
+                self._failures, self._pause = 0, FIRST_PAUSE
                 self._changed.notify_all()
             else:
                 self._failing_since = self._failing_since if self._failures else self._clock()

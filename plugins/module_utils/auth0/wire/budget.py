@@ -5,8 +5,8 @@
 """The request budget: pace before the limit, wait after it, repeat only what may be repeated.
 
 The tenant's limit is shared with production logins. Every response from Auth0 carries ``x-ratelimit-limit`` (size of the
-token bucket), ``x-ratelimit-remaining`` and ``x-ratelimit-reset`` (Unix seconds of the next refill); the budget uses
-only its own share of the bucket and then waits for the refill.
+token bucket), ``x-ratelimit-remaining`` and ``x-ratelimit-reset`` (Unix seconds of the next refill). :mod:`.pacing` learns
+from them when the next request may be sent; the budget waits until then, counts, and repeats what may be repeated.
 """
 
 from __future__ import annotations
