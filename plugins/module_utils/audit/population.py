@@ -22,7 +22,7 @@ from ..auth0.wire.errors import (
     Auth0Error,
     ConfigurationError,
     NotFoundError,
-    TransportError,
+    RateLimitError,
 )
 from .plan import Roll
 from .readings import profile_record
@@ -186,9 +186,9 @@ class Enrollment:
         """The answer, asked for again while the tenant does not give one. A tenant that never gave one is not waited for."""
 
         def gives_up(error: Auth0Error) -> bool:
-            # A wrong address must not be waited for. Whatever answers with an error is there.
-            nobody_there = isinstance(error, TransportError) and not isinstance(error, AmbiguousWriteError)
-            return nobody_there and not self._answered and not len(self._roll)
+            # A wrong address must not be waited for, nor what does not answer as Auth0. A tenant in trouble says so.
+            in_trouble = isinstance(error, (AmbiguousWriteError, RateLimitError)) or (error.status or 0) >= 500
+            return not in_trouble and not self._answered and not len(self._roll)
 
         def waits(error: Auth0Error) -> None:
             self._tell("Waiting up to %.0f s for an answer. %s" % (self._patience, error))
