@@ -174,7 +174,7 @@ PROVED = ("status", "close")
 OLD = ("expire-token",)
 ROWS = [
     Row("info, operator, one user", as_operator(INFO, EMAIL), ("GET", METHODS), READ + LIST + GONE, GONE),
-    Row("info, operator, a search", many, ("GET", "/api/v2/users"), READ + LIST),
+    Row("info, operator, a search", many, ("GET", "/api/v2/users"), READ + ("required", "retyped")),
     Row("info, user", as_user(INFO), ("GET", "/mfa/authenticators"), READ + OLD + GONE, OLD + GONE),
     Row(
         "authenticator present, operator", as_operator(AUTHENTICATOR, **ADDRESS), ("POST", METHODS), PROVED + GONE, GONE
@@ -287,6 +287,8 @@ def told_under_fault(tenant: Tenant, row: Row, kind: str, number: int) -> list[b
     (second,) = tenant.results({}, task)
     if first["failed"]:
         assert "\n" not in first["msg"] and len(first["msg"]) > 20, first
+    elif kind in ("shift", "duplicate") and "users" in second:
+        assert first["users"] == second["users"], (kind, "the list is not whole")
     hit = [path for path in carried_out(log) if matches(row.request, path)]
     assert len(hit) <= 1, (kind, hit)
     assert [entry for entry in log if matches(row.request, "%(method)s %(path)s" % entry)], kind
