@@ -58,7 +58,8 @@ class Stop:
         :raises Stopped: the run has to end, or would have to before the time is over
         """
         left = self._ends - self._clock()
-        self._told.wait(max(min(seconds, left), 0.0))
+        # No machine waits longer than for centuries; to ask for more is an error.
+        self._told.wait(min(max(0.0, min(seconds, left)), threading.TIMEOUT_MAX))
         reason = self.reason()
         if reason is not None or seconds > left:
             raise Stopped(reason or "The time limit was reached.")

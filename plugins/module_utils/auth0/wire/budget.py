@@ -19,7 +19,7 @@ from typing import Callable, Mapping, Protocol, TypeVar
 
 from .clock import ServerClock, number
 from .errors import ConfigurationError, RateLimitError, TransportError
-from .limits import LONGEST_BACKOFF, is_request_limit, names_auth0, wait_after_limit
+from .limits import LONGEST_BACKOFF, is_request_limit, names_auth0, next_refill, wait_after_limit
 from .pacing import Pacing, Sent
 
 REPEATABLE = frozenset({"GET", "HEAD", "DELETE"})
@@ -205,7 +205,7 @@ class Budget:
                     received,
                     number(headers.get("x-ratelimit-limit")),
                     number(headers.get("x-ratelimit-remaining")),
-                    number(headers.get("x-ratelimit-reset")),
+                    next_refill(headers),
                     self._server.bounds,
                     wait,
                 )

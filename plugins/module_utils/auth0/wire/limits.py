@@ -19,6 +19,10 @@ from .clock import http_date, number
 LONGEST_BACKOFF = 8.0
 # The longest bucket is per hour. A reset that is further away is not believed unless the server's time is known.
 _CREDIBLE_RESET = 3600.0
+# No longer wait is believed, whoever asks for it: whoever kept to it would seem to hang.
+_LONGEST_WAIT = 86400.0
+# Unix seconds reach it in the year 5138. What is larger counts milliseconds.
+_IN_MILLISECONDS = 1e11
 _QUOTAS = ("auth0-client-quota-limit", "auth0-organization-quota-limit")
 
 
@@ -94,19 +98,25 @@ def wait_after_limit(headers: Mapping[str, str], now: float, attempt: int, sure:
     return backoff if stated is None else max(stated, 0.25 * backoff)
 
 
+def next_refill(headers: Mapping[str, str]) -> float | None:
+    """When requests are next added to the bucket, in Unix seconds of the server's clock; None where no header tells it."""
+    reset = number(headers.get("x-ratelimit-reset"))
+    return reset / 1000 if reset is not None and reset > _IN_MILLISECONDS else reset
+
+
 def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
     stated = headers.get("retry-after")
-    if stated is None:
-        return None
     seconds = number(stated)
-    if seconds is not None:
-        return max(seconds, 0.0)
-    date = http_date(stated)
-    return None if date is None else max(date - now, 0.0)
+    if seconds is None:
+        date = http_date(stated)
+        seconds = None if date is None else date - now
+    return _believed(seconds, _LONGEST_WAIT)
 
 
 def _until_reset(headers: Mapping[str, str], now: float, sure: bool = False) -> float | None:
-    reset = number(headers.get("x-ratelimit-reset"))
-    if reset is None or (not sure and reset - now > _CREDIBLE_RESET):
-        return None
-    return max(reset - now, 0.0)
+    reset = next_refill(headers)
+    return _believed(None if reset is None else reset - now, _LONGEST_WAIT if sure else _CREDIBLE_RESET)
+
+
+def _believed(seconds: float | None, longest: float) -> float | None:
+    return None if seconds is None or seconds > longest else max(seconds, 0.0)

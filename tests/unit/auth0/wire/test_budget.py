@@ -118,6 +118,18 @@ def test_a_write_that_may_have_happened_is_never_repeated(method, status, repeat
         ({"x-ratelimit-reset": str(NOW + 1e9)}, 1, 1),
         ({"x-ratelimit-reset": str(NOW - 50)}, 1, 0.25),
         ({"retry-after": "-5"}, 1, 0.25),
+        ({"x-ratelimit-reset": str(int(NOW + 3) * 1000)}, 1, 3),
+        ({"x-ratelimit-reset": "9" * 30}, 2, 2),
+        ({"x-ratelimit-reset": "-1e300"}, 1, 0.25),
+        ({"x-ratelimit-reset": "1e999"}, 3, 4),
+        ({"retry-after": "86400"}, 1, 86400),
+        ({"retry-after": "86401"}, 1, 1),
+        ({"retry-after": "1e300"}, 2, 2),
+        ({"retry-after": "-1e300"}, 1, 0.25),
+        ({"retry-after": "inf", "x-ratelimit-reset": str(NOW + 3)}, 1, 3),
+        ({"retry-after": "1e17", "x-ratelimit-reset": str(NOW + 3)}, 1, 3),
+        ({"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"}, 1, 1),
+        ({"retry-after": "Thu, 01 Jan 1970 00:00:00 GMT"}, 1, 0.25),
     ],
 )
 def test_the_wait_after_a_429(headers, attempt, seconds):
@@ -157,6 +169,31 @@ def test_whatever_the_headers_say_the_waits_are_finite_and_not_negative(headers)
     for _request in range(2):
         paced.send("GET", "management", "ask", server(Answer(headers=headers)))
     assert 0 <= sum(clock.slept) <= 60
+
+
+EPOCHS = st.one_of(st.floats(), st.integers(), st.floats(-1e6, 1e6).map(lambda seconds: NOW + seconds)).flatmap(
+    lambda value: (
+        st.sampled_from([str(value), str(value * 1000), formatdate(min(max(value, 0), 2e11), usegmt=True)])
+        if value == value
+        else st.just("nan")
+    )
+)
+
+
+@given(st.dictionaries(st.sampled_from(["retry-after", "x-ratelimit-reset"]), EPOCHS), st.booleans())
+def test_no_wait_after_a_429_is_longer_than_a_day_whatever_is_asked_for(headers, sure):
+    assert 0 < wait_after_limit(headers, NOW, 1, sure) <= 86400
+    assert 0 <= (refused_until({**headers, **EMPTY}, NOW) or NOW) - NOW <= 86400
+
+
+@pytest.mark.parametrize("times", [1, 1000], ids=["seconds", "milliseconds"])
+def test_a_bucket_is_waited_for_where_the_reset_counts_milliseconds(times):
+    paced, clock = budget()
+    used_up = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(NOW + 5) * times)}
+    known = {"date": formatdate(NOW, usegmt=True)}
+    paced.send("GET", "management", "ask", server(Answer(headers={**used_up, **known})))
+    paced.send("GET", "management", "ask", server(Answer()))
+    assert sum(clock.slept) == pytest.approx(5, abs=1)
 
 
 def test_a_limit_may_be_met_any_number_of_times():
