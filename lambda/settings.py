@@ -9,7 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Mapping
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import LONGEST_DAYS, SECOND_FACTORS, Policy
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import (
+    LONGEST_DAYS,
+    SECOND_FACTORS,
+    Policy,
+)
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import Application
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
@@ -83,7 +87,12 @@ class Settings(BaseModel):
     @property
     def policy(self) -> Policy:
         """The thresholds."""
-        return Policy(self.stale_days, self.never_used_days, self.unconfirmed_days, self.weak_factors)
+        return Policy(
+            stale_days=self.stale_days,
+            never_used_days=self.never_used_days,
+            unconfirmed_days=self.unconfirmed_days,
+            weak_factors=self.weak_factors,
+        )
 
 
 _Text = Annotated[str, Field(min_length=1)]

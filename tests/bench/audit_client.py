@@ -33,7 +33,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import (
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import write_lines
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.plan import Roll
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import Policy
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Enrollment, Scope
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import (
     AuthenticatorRecord,

@@ -358,7 +358,7 @@ def test_a_report_of_another_day_counts_the_ages_to_it(shell):
 def test_a_report_has_the_thresholds_of_its_run_where_none_are_given(shell):
     assert shell("run", "--stale-days", "3650", "--weak-factors", "email").code == 0
     assert shell("report", "--never-used-days", "7").code == 0
-    thresholds = shell.summary()["thresholds"]
+    thresholds = shell.summary()["policy"]
     assert (thresholds["stale_days"], thresholds["never_used_days"]) == (3650, 7)
     assert thresholds["weak_factors"] == ["email"]
 

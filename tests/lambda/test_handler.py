@@ -83,7 +83,7 @@ def test_a_second_run_overwrites_nothing(function, tenant):
 
 def test_the_event_overrides_the_environment(function, tenant, aws):
     result = function(tenant, AUDIT_STALE_DAYS="3650").invoke({"stale_days": 1, "weak_factors": ["email"]})
-    thresholds = json.loads(report(aws, result, "summary.json"))["thresholds"]
+    thresholds = json.loads(report(aws, result, "summary.json"))["policy"]
     assert (thresholds["stale_days"], thresholds["weak_factors"]) == (1, ["email"])
 
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import Policy
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 
 from settings import Settings, read_credentials, read_settings
@@ -39,7 +39,9 @@ def test_every_variable_is_read():
         0.25,
     )
     assert settings.max_rate == 2.5
-    assert settings.policy == Policy(45, 14, 2, ("email", "phone"))
+    assert settings.policy == Policy(
+        stale_days=45, never_used_days=14, unconfirmed_days=2, weak_factors=("email", "phone")
+    )
 
 
 def test_the_event_comes_first_and_may_hold_numbers_and_lists():

@@ -15,7 +15,7 @@ from typing import Any, Iterable, Mapping, NoReturn, Sequence
 from ..auth0.login.environment import from_environment
 from ..auth0.times import seconds
 from ..auth0.wire.errors import ConfigurationError
-from .policy import Policy
+from .policy.model import Policy
 from .population import Scope
 from .records import SEVERITIES, Summary
 from .rules import RULES

@@ -11,7 +11,7 @@ from datetime import datetime
 from ..auth0.authenticators import Authenticator
 from ..auth0.times import iso
 from .findings import Finding
-from .policy import Policy
+from .policy.model import Policy
 from .readings import authenticators_of
 from .records import SCHEMA_VERSION, AuthenticatorRow, FindingRow, Record, State, UserRow
 from .rules import RULES, age, assess, mfa_state, unread

@@ -25,7 +25,7 @@ from typing import Any, Iterator, Mapping, Sequence
 
 from ..auth0.wire.errors import ConfigurationError
 from .lines import packed, read_lines
-from .records import Costs, ProfileRecord, Record, Thresholds
+from .records import Costs, ProfileRecord, Record
 from .store import Store, StoreError
 
 RUNS = "runs"
@@ -38,7 +38,7 @@ class Checkpoint:
     """What a run is and how far it is. Times are ISO 8601 by the server's clock.
 
     :ivar scope: who is in the run
-    :ivar policy: thresholds the run was begun with
+    :ivar policy: what the run was begun with, as a row
     :ivar full: nobody is carried over
     :ivar base: the run whose readings are carried over
     :ivar source: where the users were taken from
@@ -56,7 +56,7 @@ class Checkpoint:
     run: str
     tenant: str
     scope: Mapping[str, Any]
-    policy: Thresholds
+    policy: Mapping[str, Any]
     full: bool
     base: str | None
     source: str

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 from ..auth0.api.profiles import Identity
 
@@ -158,15 +158,6 @@ class CoverageFigures(TypedDict):
     not_reached: int
 
 
-class Thresholds(TypedDict):
-    """The policy of a run."""
-
-    stale_days: int
-    never_used_days: int
-    unconfirmed_days: int
-    weak_factors: list[str]
-
-
 class Summary(TypedDict):
     """A run in numbers. The same records, policy and times give the same summary, so what a run cost is elsewhere."""
 
@@ -185,7 +176,7 @@ class Summary(TypedDict):
     findings: dict[str, int]
     factors: dict[str, int]
     unknown_types: dict[str, int]
-    thresholds: Thresholds
+    policy: dict[str, Any]
     limits: list[str]
     versions: dict[str, str]
 

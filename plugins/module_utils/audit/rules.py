@@ -13,7 +13,7 @@ from typing import Iterable, NamedTuple, Sequence
 from ..auth0.authenticators import Authenticator
 from ..auth0.factors import names
 from .findings import Finding, finding_id
-from .policy import Policy
+from .policy.model import Policy
 from .records import AGE_FROM, AgeFrom, Severity, State
 
 # Auth0 also sets last_auth_at when an enrollment is confirmed, so "used once" and "only enrolled" look alike. The codes

@@ -25,7 +25,7 @@ from .judging import user_row
 from .ledger import CARRIED, PLAN, Checkpoint, Ledger, path, runs
 from .lines import write_lines
 from .plan import Roll
-from .policy import Policy
+from .policy.model import Policy
 from .population import Enrollment, Listing, PopulationApi, Scope
 from .records import EXPORT, Costs, Record, Summary, UserRow
 from .reports.html import page

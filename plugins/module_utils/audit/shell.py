@@ -14,6 +14,7 @@ import math
 import os
 import traceback
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timezone
 from importlib.util import find_spec
 from typing import Iterator, Sequence
@@ -30,7 +31,7 @@ from ..versions import IMPORTED_AS, how_to_install, wrong_versions
 from . import command
 from .console import progress, say, show, watch
 from .ledger import Ledger, runs
-from .policy import Policy
+from .policy.model import Policy
 from .reports.summary import table
 from .run import Outcome, plan, report, run
 from .stopping import Stop
@@ -136,7 +137,7 @@ def _report(args: argparse.Namespace, _secrets: Secrets) -> tuple[str, int]:
             "There is no run in %s" % store.folder, hint="Check the folder, or run the audit first."
         )
     begun_with = Ledger.load(store, args.run or known[-1]).checkpoint
-    policy = Policy(**{**begun_with.policy, **command.thresholds(args)})
+    policy = replace(Policy.from_row(begun_with.policy), **command.thresholds(args))
     return _shown(report(store, begun_with.run, policy, now), store, args)
 
 

@@ -4,18 +4,50 @@
 
 from __future__ import annotations
 
+import json
+from datetime import date
+
 import pytest
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import Policy
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import (
+    ConnectionPolicy,
+    Exemption,
+    Member,
+    People,
+    Policy,
+)
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 
 
 def test_the_default_thresholds():
-    assert Policy().as_row() == {
-        "stale_days": 90,
-        "never_used_days": 30,
-        "unconfirmed_days": 1,
-        "weak_factors": ["email", "phone"],
-    }
+    row = Policy().as_row()
+    assert (row["stale_days"], row["never_used_days"], row["unconfirmed_days"]) == (90, 30, 1)
+    assert row["weak_factors"] == ["email", "phone"]
+
+
+FULL = Policy(
+    stale_days=60,
+    severities={"stale": "high"},
+    off=frozenset({"too-many"}),
+    connections=(ConnectionPolicy("corp-*", "idp"),),
+    privileged=People(emails=("*@ops.example.com",), app_metadata=(Member("staff.role", "admin"),)),
+    exemptions=(Exemption("stale", People(("auth0|1",)), "On leave", "ops", date(2027, 1, 31)),),
+    name="pci",
+)
+
+
+@pytest.mark.parametrize("policy", [Policy(), FULL])
+def test_a_policy_comes_back_from_the_row_of_a_run(policy):
+    assert Policy.from_row(json.loads(json.dumps(policy.as_row()))) == policy
+
+
+def test_a_run_of_an_earlier_version_has_the_defaults_of_what_it_did_not_know():
+    row = {"stale_days": 60, "never_used_days": 7, "unconfirmed_days": 2, "weak_factors": ["email"]}
+    assert Policy.from_row(row) == Policy(stale_days=60, never_used_days=7, unconfirmed_days=2, weak_factors=("email",))
+
+
+def test_only_the_members_that_it_names_are_read():
+    assert FULL.paths == ("staff.role",)
+    assert Policy().paths == ()
 
 
 @pytest.mark.parametrize("name", ["stale_days", "never_used_days", "unconfirmed_days"])

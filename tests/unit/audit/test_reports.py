@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.judging import user_row
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import Policy
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.readings import profile_record, record_of
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.summary import LIMITS, Tally, table
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.findings import finding_id
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import Policy
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import SEVERITIES
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES, age, assess, mfa_state, unread
 

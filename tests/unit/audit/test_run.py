@@ -18,7 +18,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit import scan
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import Ledger, runs
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import read_lines
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.plan import SWEEP
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import Policy
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Scope
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import (
     LATEST,

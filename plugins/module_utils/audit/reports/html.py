@@ -263,7 +263,7 @@ def page(figures: Summary, findings: dict[str, list[ShownFinding]]) -> str:
     return environment.from_string(_TEMPLATE).render(
         s=figures,
         c=figures["coverage"],
-        t=figures["thresholds"],
+        t=figures["policy"],
         seen=sum(figures["users"].values()),
         coverage=coverage_text(figures["coverage"]),
         sources=_SOURCES,

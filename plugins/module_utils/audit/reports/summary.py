@@ -14,7 +14,7 @@ from ...auth0.factors import FACTORS
 from ...auth0.times import iso
 from ...auth0.wire.errors import visible
 from ..ledger import Checkpoint
-from ..policy import Policy
+from ..policy.model import Policy
 from ..records import (
     GIVEN,
     SCHEMA_VERSION,
@@ -141,7 +141,7 @@ def summary(
         "findings": {rule: tally.findings[rule] for rule in RULES},
         "factors": dict(sorted(tally.factors.items())),
         "unknown_types": dict(sorted(tally.unknown_types.items())),
-        "thresholds": policy.as_row(),
+        "policy": policy.as_row(),
         "limits": list(LIMITS),
         "versions": dict(sorted(versions.items())),
     }
