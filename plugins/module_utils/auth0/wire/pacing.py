@@ -19,11 +19,11 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections import deque
 from dataclasses import dataclass
 
-# How many seconds the rate is learned from, and for how long after a surprise nothing is taken for certain.
-_MEMORY, _DOUBT = 10.0, 15.0
+from .trickle import Trickle
+from .windows import LONGEST, Windows
+
 _REMEMBERED = 4096
 # The longest wait in seconds for a reset where only the local clock says how far away it is.
 _LONGEST_UNSURE = 8.0
@@ -32,271 +32,8 @@ _MOST_ROUTES = 256
 _LOOK = 0.25
 # How many requests are worth finding out how a bucket is refilled.
 _TRIES = 16.0
-_WINDOWS = (1.0, 60.0, 3600.0)
 # The longest time in seconds between two requests where others take all that is added, so that it is noticed when they stop.
-_PATIENCE = (4.0, 8.0)
-
-
-class _Trickle:
-    """A bucket to which tokens are added evenly.
-
-    :ivar least, most: bounds of the tokens added each second, less what others take
-    """
-
-    def __init__(self) -> None:
-        self.least, self.most = 0.0, math.inf
-        self._at = -math.inf
-        self._stock = (0.0, math.inf)
-        self._marks: deque[tuple[float, float, float, int]] = deque()
-        self._full = 0
-        self._certain_from = -math.inf
-
-    @property
-    def rate(self) -> float:
-        return self.least
-
-    def stock(self, now: float) -> float:
-        """What is there at least, our own requests included."""
-        return self._stock[0] + self.least * max(now - self._at, 0.0)
-
-    def spill(self, tokens: float) -> None:
-        """The bucket was full: these were not added."""
-        self._stock = (self._stock[0] - tokens, self._stock[1])
-
-    def hear(self, sent: float, least: float, most: float, full: bool, top: float, wobble: float) -> None:
-        """Learn from an answer.
-
-        :param least: the stock at least, and ``most`` at most
-        :param full: the bucket was full
-        :param top: the most that the stock can be
-        """
-        if sent < self._at:
-            return
-        passed = sent - self._at if self._marks else 0.0
-        slack = wobble * (self.least if self.most == math.inf else self.most)
-        self._full += full
-        if self._marks:
-            foreseen = (
-                min(self._stock[0] + self.least * passed, top),
-                self._stock[1] + (self.most * passed if passed else 0.0),
-            )
-            now = (least if full else max(least - slack, foreseen[0]), min(most + slack, foreseen[1]))
-            if now[0] > now[1] + 1e-9:
-                now = (least, most)
-                self._surprise(sent)
-        else:
-            now = (least, most)
-        self._at, self._stock = sent, now
-        self._learn(sent, least, most, full, wobble)
-
-    def _surprise(self, at: float) -> None:
-        if at >= self._certain_from:
-            while len(self._marks) > 2 and self._marks[0][0] < at - 3:
-                self._marks.popleft()
-        self._certain_from = at + _DOUBT
-
-    def _learn(self, at: float, least: float, most: float, full: bool, wobble: float) -> None:
-        marks = self._marks
-        while len(marks) > 3 and marks[0][0] < at - _MEMORY:
-            marks.popleft()
-        if marks:
-            first = marks[0]
-            span = at - first[0]
-            slope = (least + most - first[1] - first[2]) / 2 / max(span, wobble)
-            if at >= self._certain_from:
-                if self.least == self.most:
-                    self.least, self.most = 0.9 * self.least, 1.1 * self.most
-                self.least = max(self.least, (least - first[2]) / (span + wobble))
-                since = next((mark for mark in marks if mark[3] == self._full), None)
-                if since is not None and not full and at - since[0] > wobble:
-                    self.most = min(self.most, (most - since[1]) / (at - since[0] - wobble))
-                if self.least > self.most:
-                    self._surprise(at)
-            if at < self._certain_from and (span >= 1 or self.least > self.most):
-                rate = max(slope, 0.0)
-                self.least = self.most = rate * 1.03 if full else rate
-        if not marks or at - marks[-1][0] >= 0.4 or full:
-            marks.append((at, least, most, self._full))
-
-    def ready_at(self, number: int, limit: float, floor: float, wobble: float) -> float:
-        """When another request may be sent, if ``number`` were."""
-        margin = 0.0
-        if self.least < self.most:
-            margin = self.least * (wobble + 0.005)
-            margin = min(max(margin, 0.5 * (self.most / self.least - 1) if self.least else 0.4), 0.4)
-        needed = min(floor, limit - 1 - margin) + 1 + number - self._stock[0]
-        if needed <= 0:
-            return -math.inf
-        return self._at + needed / self.least if self.least else math.inf
-
-
-class _Window:
-    """A bucket to which tokens are added all at once at the end of a window.
-
-    :ivar length: of a window in seconds; 0 while unknown
-    :ivar gain: tokens that a window adds at least, as far as was seen
-    :ivar contradiction: by how many seconds the last answer's reset was no end of such a window
-    """
-
-    def __init__(self) -> None:
-        self.length = 0.0
-        self.gain = 0.0
-        self.contradiction = 0.0
-        self._end = -math.inf
-        self._offset = (-math.inf, math.inf)
-        self._at = -math.inf
-        self._stock = (0.0, 0.0)
-        self._first = (0.0, 0.0)
-        self._gains: deque[float] = deque(maxlen=6)
-        self._taken: deque[float] = deque(maxlen=6)
-        self._fills = False
-        # Whoever sends just after the end of a window would arrive before it now and then.
-        self._guard = 0.0
-        self._credit: float | None = None
-        self._credited = 0.0
-
-    @property
-    def rate(self) -> float:
-        return self.gain / self.length if self.length else 0.0
-
-    def hear(
-        self,
-        sent: float,
-        least: float,
-        most: float,
-        reset: float,
-        offset: tuple[float, float],
-        full: float,
-        limit: float,
-        wobble: float,
-    ) -> None:
-        """Learn from an answer.
-
-        :param least: the stock at least, and ``most`` at most
-        :param reset: the end of the window by the server's clock
-        :param offset: bounds of what has to be added to the time of sending to get the server's time of arrival
-        :param full: the stock that a full bucket had at the start of this window
-        :param limit: the size of the bucket
-        :param wobble: by how many seconds the way there differs
-        """
-        self._guard = 2 * wobble
-        if not self.length:
-            left = reset - sent - offset[0]
-            self.length = next((each for each in _WINDOWS if left <= each + 0.5), _WINDOWS[-1])
-            self._offset = offset
-            self._end, self._first, self._stock = reset, (sent, most), (least, most)
-        elif reset > self._end:
-            self.length = min(self.length, reset - self._end)
-            windows = max(round((reset - self._end) / self.length), 1)
-            self._count_others()
-            # What was seen long ago is forgotten.
-            for _window in range(min(windows - 1, len(self._taken))):
-                self._taken.popleft()
-            self._gains.append(max(least - self._stock[1], 0.0) / windows)
-            self.gain = max(self._gains)
-            began = reset - self.length - self._offset[0]
-            if most >= full:
-                self._fills = True
-            elif most < full - max(1.0, 0.2 * limit) and sent - began < 0.2 * self.length:
-                self._fills = False
-            self._end, self._first, self._stock = reset, (began, full), (least, most)
-        elif reset == self._end and sent >= self._at:
-            stock = max(least, self._stock[0]), min(most, self._stock[1])
-            self._stock = stock if stock[0] <= stock[1] else (least, most)
-        else:
-            return
-        self._at = sent
-        self._locate(sent, reset, offset)
-
-    def _count_others(self) -> None:
-        """Learn how much others take in a whole window."""
-        span = self._at - self._first[0]
-        if span > 0.5 * self.length:
-            self._taken.append(max(self._first[1] - self._stock[1], 0.0) * self.length / span)
-
-    def _locate(self, sent: float, reset: float, offset: tuple[float, float]) -> None:
-        """Learn where windows end, in the time at which requests are sent."""
-        self.contradiction = 0.0
-        least, most = max(self._offset[0], offset[0]), min(self._offset[1], offset[1])
-        earliest, latest = reset - self.length - sent, reset - sent
-        least, most = max(least, earliest), min(most, latest)
-        if least > most:
-            # The way there takes a little more or less each time.
-            self.contradiction = least - most
-            middle = (least + most) / 2
-            least, most = middle - 0.01, middle + 0.01
-        self._offset = (least, most)
-
-    def end_before(self, reset: float) -> float:
-        """When the window before the one with this reset ended, in the time at which requests are sent."""
-        return reset - self.length - self._offset[1]
-
-    def _left(self, now: float, number: int, limit: float) -> tuple[float, float, float]:
-        """The stock at least, the seconds until the window ends, and those from when the stock was known to then."""
-        last, first = self._end - self._offset[0] + self._guard, self._end - self._offset[1]
-        # What is planned for the end of the window has to be there before it may end, if that is about known.
-        end = first if last - first < 0.3 * self.length else last
-        if now < last:
-            return self._stock[0], max(end - now, 0.0), max(last - self._at, 0.0)
-        passed = math.floor((now - last) / self.length) + 1
-        left = max(end + passed * self.length - now, 0.0)
-        return min(self._stock[0] + self.gain * passed, limit + number), left, self.length
-
-    def ready_at(self, now: float, number: int, limit: float, share: float) -> float:
-        """When another request may be sent, if ``number`` were; at the end of the window it has to be asked again."""
-        if not self.length:
-            return -math.inf
-        reserve = (1 - share) * limit
-        stock, left, blind = self._left(now, number, limit)
-        # Where the end of a window fills the bucket, what is left by then is lost to everybody.
-        most = self.gain * (2 if self._fills else 1)
-        spare = 0.01 * most if most > 20 else 0.0
-        end = min(reserve, max(0.0, limit - most) + spare) if self._fills else reserve
-        taken = self._taken_by_others() if self._fills else 0.0
-        # What is left for us when the window ends, if others take as much as they are seen to take.
-        ours = stock - number - end - taken * blind / self.length
-        if ours < 1:
-            again = self._again(now)
-            # Late in the window one answer tells how much others have taken of it.
-            look = max(now + left - 0.3 * self.length, self._at + self.length * max(1.0, 20 / limit))
-            return min(look, again) if blind == self.length and stock - number - end >= 2 else again
-        # Evenly, and in the middle of each one's part of the window.
-        sure = max(self.length - (self._offset[1] - self._offset[0]), 0.5 * self.length)
-        width = sure / max(min(most, limit - end) - taken, 1.0)
-        ready = now
-        if end < reserve:
-            # What the window's end would spill is lost to everybody.
-            ready = max(ready, now + left - width - (ours - 1) / (reserve - end) * self.length)
-        if not self._has_credit(now, limit, share):
-            ready = max(ready, now + left - (ours - 0.5) * width)
-        return min(ready, self._again(now)) if ready > now else now
-
-    def has(self, tokens: float, number: int) -> bool:
-        """Whether so many are there, even if nothing was added since the last answer."""
-        return self._stock[0] - number >= tokens
-
-    def _taken_by_others(self) -> float:
-        span, lost = self._at - self._first[0], self._first[1] - self._stock[1]
-        current = lost * self.length / span if span > 0.5 * self.length else lost
-        return max(current, 0.0, *self._taken)
-
-    def _again(self, now: float) -> float:
-        last = self._end - self._offset[0] + self._guard
-        if now < last:
-            return last
-        return last + (math.floor((now - last) / self.length) + 1) * self.length
-
-    def _has_credit(self, now: float, limit: float, share: float) -> bool:
-        if self._credit is None:
-            self._credit, self._credited = share * limit, now
-        self._credit = min(self._credit + self.rate * (now - self._credited), share * limit)
-        self._credited = now
-        return self._credit >= 1
-
-    def take(self, now: float, limit: float, share: float) -> None:
-        if self.length:
-            self._has_credit(now, limit, share)
-            self._credit = max((self._credit or 0.0) - 1, 0.0)
+_PATIENCE = 4.0
 
 
 class Pacer:
@@ -316,13 +53,12 @@ class Pacer:
         self._times: list[float] = []
         self._last_sent = -math.inf
         self._answered = False
-        self._trickle, self._window = _Trickle(), _Window()
+        self._trickle, self._window = Trickle(), Windows()
         self._trip, self._wobble = 0.0, 0.0
         self._reset = -math.inf
         # Above 0: tokens trickle in. Below: they come at the end of windows. At 0 nobody knows.
         self._evidence = 0.0
         self._period: tuple[float, float, float, float] | None = None
-        self._patience = _PATIENCE[0]
         self._closed_until = -math.inf
         self._refused = False
         self._tries = _TRIES
@@ -412,7 +148,7 @@ class Pacer:
             self._reset = received + min(max(reset - received, 0.25), _LONGEST_UNSURE)
             near = 0 <= reset - received <= _LONGEST_UNSURE
             ahead, reset = (0.0, 0.0), reset if near else None
-        if reset is not None and reset - ahead[0] - received > _WINDOWS[-1]:
+        if reset is not None and reset - ahead[0] - received > LONGEST:
             reset = None
         offset = (ahead[0], ahead[1] + trip)
         if reset is not None:
@@ -426,8 +162,6 @@ class Pacer:
                 self._evidence = -1.0
         full = served and remaining >= limit - 1
         self._trickle.hear(sent, least, most + (0 if full else 1), full, most - remaining + limit - 1, wobble)
-        if remaining >= (1 - self._share) * limit:
-            self._patience = _PATIENCE[0]
 
     def _sent_before(self, time: float) -> int:
         """How many requests were sent before it."""
@@ -478,7 +212,7 @@ class Pacer:
                 ready = min(ready, self._last_sent + 0.2)
         if ready > now and not self._pending:
             known = self._window.gain if self._evidence < 0 else self._trickle.rate
-            ready = min(ready, max(self._reset, self._last_sent + (self._patience if known else 0.0)))
+            ready = min(ready, max(self._reset, self._last_sent + (_PATIENCE if known else 0.0)))
         if self._pending:
             # Where nothing is known of the refill yet, that is without end. The answer that is on its way may tell.
             ready = min(ready, now + _LOOK)
