@@ -25,7 +25,7 @@ from typing import Any, Iterator, Mapping, Sequence
 
 from ..auth0.wire.errors import ConfigurationError
 from .lines import packed, read_lines
-from .records import Costs, ProfileRecord, Record
+from .records import Census, Costs, ProfileRecord, Record
 from .store import Store, StoreError
 
 RUNS = "runs"
@@ -44,7 +44,8 @@ class Checkpoint:
     :ivar source: where the users were taken from
     :ivar to_read: users in the plan
     :ivar carried: users who are carried over
-    :ivar unseen: users that the tenant counts and that no list shows
+    :ivar unseen: users that the tenant counted when they were listed, and that no list shows
+    :ivar census: the tenant's own count, taken again when everybody was read; None where there is none to compare with
     :ivar incomplete: why there may be more users than are listed; None where all are
     :ivar note: what somebody should know who wonders about the source
     :ivar first: how many of the plan were read, or tried
@@ -71,6 +72,7 @@ class Checkpoint:
     again: int = 0
     finished: str | None = None
     reported: bool = False
+    census: Census | None = None
 
     def fits(self, tenant: str, scope: Mapping[str, Any]) -> bool:
         """Whether it is about these users."""

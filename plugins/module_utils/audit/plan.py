@@ -68,11 +68,20 @@ class Roll:
         return self._count("users")
 
     def add(self, profile: ProfileRecord) -> None:
-        """One more user, or a newer profile of the same."""
+        """One more user. Of several profiles of the same the first stays: that of an export tells more than that of a search."""
         self._database.execute(
-            "INSERT OR REPLACE INTO users VALUES (?, ?, ?)",
+            "INSERT OR IGNORE INTO users VALUES (?, ?, ?)",
             (profile["user_id"], profile["created_at"] or "", json.dumps(profile)),
         )
+
+    def created_before(self, moment: str) -> int:
+        """How many users were created before that, or at no time that can be read."""
+        return int(self._database.execute("SELECT count(*) FROM users WHERE created_at < ?", (moment,)).fetchone()[0])
+
+    def youngest(self, moment: str) -> str | None:
+        """When the last of the users was created who were created before that; None where nobody was."""
+        found = self._database.execute("SELECT max(created_at) FROM users WHERE created_at < ?", (moment,))
+        return found.fetchone()[0] or None
 
     def know(self, record: Record) -> None:
         """What an earlier run read. A later reading replaces an earlier one, unless it failed."""
@@ -107,10 +116,9 @@ class Roll:
         return chosen, len(self) - chosen
 
     def has_marks(self) -> bool:
-        """Whether the list of users tells when factors changed, so that a change cannot go unseen."""
+        """Whether the list of users tells when factors changed. Where nobody has such a mark, nobody knows that it would come."""
         marks = "SELECT 1 FROM users WHERE json_extract(profile, '$.multifactor_last_modified') IS NOT NULL LIMIT 1"
-        factors = "SELECT 1 FROM known WHERE json_array_length(record, '$.authenticators') > 0 LIMIT 1"
-        return bool(self._database.execute(marks).fetchone()) or not self._database.execute(factors).fetchone()
+        return bool(self._database.execute(marks).fetchone())
 
     def to_read(self) -> Iterator[ProfileRecord]:
         """Those to read: who was never read, the oldest account first; then by the age of the last reading."""

@@ -7,16 +7,18 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
-from typing import Any, Callable, Iterable, Protocol
+from typing import Any, Callable, Iterable, Protocol, Sequence
 
 from ..auth0.api.checks import check_address, check_id
-from ..auth0.api.management import PAGE_SIZE
+from ..auth0.api.management import PAGE_SIZE, UserPage
 from ..auth0.api.profiles import Profile
 from ..auth0.users.export import ExportedUsers, Exports, ExportUnavailable
+from ..auth0.times import iso
 from ..auth0.users.patience import PASSING, Given, patiently
-from ..auth0.users.population import FIELDS, Population, UserSearch
+from ..auth0.users.population import FIELDS, REACH, Population, UserSearch
 from ..auth0.wire.errors import (
     AmbiguousWriteError,
     Auth0Error,
@@ -26,7 +28,7 @@ from ..auth0.wire.errors import (
 )
 from .plan import Roll
 from .readings import profile_record
-from .records import EXPORT, GIVEN, SEARCH
+from .records import EXPORT, GIVEN, SEARCH, Census
 
 
 class PopulationApi(Exports, UserSearch, Protocol):
@@ -79,6 +81,8 @@ class Listing:
     :ivar incomplete: why there may be more users than anybody counts
     :ivar note: what somebody should know who wonders about the source; names nobody
     :ivar nobody: the given IDs and e-mail addresses that no user has
+    :ivar census: what the tenant's own count is compared with when everybody was read; None where nobody but the search knows
+        who belongs to the run
     """
 
     source: str
@@ -86,6 +90,7 @@ class Listing:
     incomplete: str | None = None
     note: str | None = None
     nobody: tuple[str, ...] = ()
+    census: Census | None = None
 
 
 class Enrollment:
@@ -99,14 +104,17 @@ class Enrollment:
         sleep: Callable[[float], None],
         patience: float,
         tell: Callable[[str], None],
+        now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """
         :param sleep: waits so many seconds; what it raises ends the list, also where nothing has to be waited for
         :param patience: for so many seconds a tenant that does not answer is waited for
         :param tell: is called with what it is waited for
+        :param now: the aware time by the server's clock
         """
         self._api, self._roll, self._sleep, self._patience, self._clock = api, roll, sleep, patience, clock
+        self._now = now
         self._answered = False
         self._tell = tell
 
@@ -123,6 +131,18 @@ class Enrollment:
 
     def _everybody(self) -> Listing:
         counted = self._patiently(self._api.count_users)
+        # Who is created from here on need not be in any list, nor in any count.
+        begun = iso(self._now())
+        listing = self._exported(counted, begun)
+        census: Census = {
+            "until": begun,
+            "listed": self._roll.created_before(begun),
+            "counted": counted if counted != REACH else None,
+        }
+        return replace(listing, census=census)
+
+    def _exported(self, counted: int, begun: str) -> Listing:
+        """Everybody through an export, and through the search where the export is known not to show everybody."""
         exported = ExportedUsers(self._api, sleep=self._sleep, clock=self._clock)
         try:
             self._add(exported)
@@ -130,18 +150,33 @@ class Enrollment:
             found = self._searched(None, "The users were listed by the search, because there is no export: %s" % error)
             # One moment later the search may count others.
             missing = min(counted, self._patiently(self._api.count_users)) - len(self._roll)
-            return Listing(SEARCH, max(found.unseen, missing), found.incomplete, found.note)
-        # What was deleted meanwhile is no longer counted, and what was created meanwhile need not be in the export.
-        if len(self._roll) + exported.unnamed >= counted:
+            return replace(found, unseen=max(found.unseen, missing))
+        if len(self._roll) + exported.unnamed < counted:
+            # What was deleted meanwhile is no longer counted, and what was created meanwhile need not be in the export.
+            counted = min(counted, self._patiently(self._api.count_users))
+        if len(self._roll) + exported.unnamed < counted:
+            found = self._searched(
+                None, "The export had fewer users than the tenant counts, so the search was asked as well."
+            )
+        elif counted == REACH:
+            found = self._searched(
+                None, "Auth0 may not count further than %d users, so the search was asked as well." % REACH
+            )
+        elif self._younger(begun):
+            # An old export may have as many users as the tenant: those who were deleted stand in for the new ones.
+            since = "created_at:{%s TO *]" % self._roll.youngest(begun)
+            found = self._searched(since, "The export did not show the newest users, so they were searched for.")
+        else:
             return Listing(EXPORT, exported.unnamed)
-        counted = min(counted, self._patiently(self._api.count_users))
-        if len(self._roll) + exported.unnamed >= counted:
-            return Listing(EXPORT, exported.unnamed)
-        found = self._searched(
-            None, "The export had fewer users than the tenant counts, so the search was asked as well."
-        )
         unseen = max(found.unseen, exported.unnamed, counted - len(self._roll))
-        return Listing(EXPORT, unseen, found.incomplete, found.note)
+        return replace(found, source=EXPORT, unseen=unseen)
+
+    def _younger(self, begun: str) -> int:
+        """How many users were created after the youngest that is listed, and before the list was begun."""
+        youngest = self._roll.youngest(begun)
+        if youngest is None:
+            return 0
+        return self._patiently(partial(self._api.count_users, "created_at:{%s TO %s}" % (youngest, begun)))
 
     def _searched(self, query: str | None, note: str | None) -> Listing:
         def walk() -> Population:
@@ -167,7 +202,7 @@ class Enrollment:
             except NotFoundError:
                 nobody.append(user_id)
         for email in dict.fromkeys(scope.emails):
-            found = self._patiently(partial(self._api.users_by_email, email, FIELDS))
+            found = self._with_address(email)
             if not found:
                 nobody.append(email)
             self._add(found)
@@ -175,6 +210,27 @@ class Enrollment:
             return Listing(GIVEN)
         note = "Given IDs and e-mail addresses that nobody has: %d. Correct the list." % len(nobody)
         return Listing(GIVEN, len(nobody), None, note, tuple(nobody))
+
+    def _with_address(self, email: str) -> Sequence[Profile]:
+        """The users with this e-mail address. For people case makes no difference in one, but Auth0 looks for it as it is.
+
+        Auth0 keeps it in lower case for users of databases, and as the identity provider writes it for others.
+        """
+        spellings = dict.fromkeys((email, email.lower()))
+        found = [
+            user
+            for spelling in spellings
+            for user in self._patiently(partial(self._api.users_by_email, spelling, FIELDS))
+        ]
+        if found:
+            return found
+        # The search ignores case, but is the last to know of a new user.
+        query = 'email:"%s"' % email.replace("\\", "\\\\").replace('"', '\\"')
+
+        def search() -> UserPage:
+            return self._api.list_users(page=0, per_page=PAGE_SIZE, query=query, sort="created_at:1", fields=FIELDS)
+
+        return [user for user in self._patiently(search).users if user.get("email", "").lower() == email.lower()]
 
     def _add(self, profiles: Iterable[Profile]) -> None:
         for number, profile in enumerate(profiles):
@@ -196,3 +252,37 @@ class Enrollment:
         answer = patiently(ask, self._patience, self._sleep, self._clock, gives_up=gives_up, waits=waits)
         self._answered = True
         return answer
+
+
+def count_again(
+    api: PopulationApi,
+    census: Census,
+    *,
+    sleep: Callable[[float], None],
+    patience: float,
+    clock: Callable[[], float] = time.monotonic,
+) -> Census:
+    """The census with what the tenant counts now of those users; ``counted`` is None where it cannot tell.
+
+    :param sleep: waits so many seconds; what it raises ends the count
+    :param patience: for so many seconds a tenant that does not answer is waited for
+    :raises Auth0Error: there is no answer
+    """
+    query = "created_at:[* TO %s}" % census["until"]
+
+    def walked() -> int | None:
+        # A count of so many may be the most that the tenant counts.
+        population, found = Population(api, query, ("user_id", "created_at")), 0
+        for found, _user in enumerate(population, 1):
+            if found % PAGE_SIZE == 0:
+                sleep(0)
+        return None if population.incomplete else found
+
+    def ask() -> int | None:
+        counted = api.count_users(query)
+        return counted if counted != REACH else walked()
+
+    counted = patiently(ask, patience, sleep, clock, gives_up=lambda _error: False)
+    if counted is not None and census["counted"] is not None:
+        counted = min(counted, census["counted"])
+    return {**census, "counted": counted}

@@ -17,7 +17,7 @@ from .records import AGE_FROM, AuthenticatorRecord, ProfileRecord, Record
 
 
 def profile_record(profile: Mapping[str, Any]) -> ProfileRecord:
-    """The profile as it is kept: always the same members, times in one form.
+    """The profile as it is kept: always the same members.
 
     :param profile: a :class:`~..auth0.api.management.Profile`, checked
     """
@@ -25,11 +25,11 @@ def profile_record(profile: Mapping[str, Any]) -> ProfileRecord:
         "user_id": profile["user_id"],
         "email": profile.get("email"),
         "name": profile.get("name"),
-        "created_at": iso(as_time(profile.get("created_at"))),
-        "last_login": iso(as_time(profile.get("last_login"))),
+        "created_at": profile.get("created_at"),
+        "last_login": profile.get("last_login"),
         "blocked": bool(profile.get("blocked")),
         "identities": profile.get("identities") or [],
-        "multifactor_last_modified": iso(as_time(profile.get("multifactor_last_modified"))),
+        "multifactor_last_modified": profile.get("multifactor_last_modified"),
         "unreadable": sorted(profile.get("unreadable") or ()),
     }
 

@@ -158,6 +158,18 @@ class CoverageFigures(TypedDict):
     not_reached: int
 
 
+class Census(TypedDict):
+    """The users who were created before their list was begun: how many of them the tenant counts, and how many are listed.
+
+    ``until`` is when the list was begun. ``counted`` is the smallest number that the tenant told, because who was deleted
+    meanwhile is no longer counted; None where it cannot tell.
+    """
+
+    until: str
+    listed: int
+    counted: int | None
+
+
 class Summary(TypedDict):
     """A run in numbers. The same records, policy and times give the same summary, so what a run cost is elsewhere."""
 

@@ -20,13 +20,13 @@ from typing import Any, Callable, Iterable, Iterator, Mapping, Protocol
 
 from ..auth0.times import iso
 from ..auth0.users.reading import UserLookup
-from ..auth0.wire.errors import ConfigurationError
+from ..auth0.wire.errors import Auth0Error, ConfigurationError
 from .judging import user_row
 from .ledger import CARRIED, PLAN, Checkpoint, Ledger, path, runs
 from .lines import write_lines
 from .plan import Roll
 from .policy.model import Policy
-from .population import Enrollment, Listing, PopulationApi, Scope
+from .population import Enrollment, Listing, PopulationApi, Scope, count_again
 from .records import EXPORT, Costs, Record, Summary, UserRow
 from .reports.html import page
 from .reports.summary import Tally, summary
@@ -169,16 +169,36 @@ def run(
             tell(Progress("reading", scan.done, planned, scan.unread))
 
         scan = Scan(ledger, api, stop, now, costs, told, threads=order.threads, patience=order.patience)
-        stopped = scan.run()
+        stopped = scan.run() or _finish(api, ledger, stop, order.patience, now, costs)
         tell(Progress("reporting", scan.done, planned, scan.unread))
         return _report(store, ledger, order.policy, now(), stopped, costs())
+
+
+def _finish(
+    api: Api, ledger: Ledger, stop: Stop, patience: float, now: Callable[[], datetime], costs: Callable[[], Costs]
+) -> str | None:
+    """Everybody is read: count the users again, and note that the run is finished. Returns why that could not be done."""
+    if ledger.checkpoint.finished is not None:
+        return None
+    census, incomplete = ledger.checkpoint.census, ledger.checkpoint.incomplete
+    if census is not None:
+        try:
+            census = count_again(api, census, sleep=stop.sleep, patience=patience, clock=stop.now)
+        except Stopped as stopped:
+            return str(stopped)
+        except Auth0Error as error:
+            return "The users could not be counted again at the end: %s" % error
+        if census["counted"] is None:
+            incomplete = incomplete or "Auth0 does not tell how many users there are."
+    ledger.advance(finished=iso(now()), census=census, incomplete=incomplete, costs=costs())
+    return None
 
 
 def plan(api: Api, store: Store, order: Order, *, stop: Stop | None = None, tell: Tell = _nobody) -> Planned:
     """What a new run would read; nothing is read of any user, and nothing is stored."""
     stop = stop or Stop()
     with _scratch() as directory, Roll(directory) as roll:
-        listing, _base, to_read, carried = _plan(api, store, order, stop, roll, tell)
+        listing, _base, to_read, carried = _plan(api, store, order, stop, roll, tell, _local_time)
         unfinished = _unfinished(store, order)
         return Planned(listing, to_read, carried, unfinished.checkpoint if unfinished else None)
 
@@ -224,6 +244,10 @@ def _server_time(budget: Counters) -> Callable[[], datetime]:
     return now
 
 
+def _local_time() -> datetime:
+    return datetime.now(timezone.utc)
+
+
 def _unfinished(store: Store, order: Order) -> Ledger | None:
     """The last run of these users, if it can be gone on with."""
     for run_id in reversed(runs(store)):
@@ -256,7 +280,7 @@ def _begin(
 ) -> Ledger:
     """A new run with its plan frozen."""
     with _scratch() as directory, Roll(directory) as roll:
-        listing, base, to_read, carried = _plan(api, store, order, stop, roll, tell)
+        listing, base, to_read, carried = _plan(api, store, order, stop, roll, tell, now)
         if listing.nobody:
             tell(Progress("listing", note="No user has %s." % ", ".join(listing.nobody)))
         elif listing.note:
@@ -281,13 +305,14 @@ def _begin(
             unseen=listing.unseen,
             incomplete=listing.incomplete,
             note=listing.note,
+            census=listing.census,
             costs=costs(),
         ),
     )
 
 
 def _plan(
-    api: Api, store: Store, order: Order, stop: Stop, roll: Roll, tell: Tell
+    api: Api, store: Store, order: Order, stop: Stop, roll: Roll, tell: Tell, now: Callable[[], datetime]
 ) -> tuple[Listing, str | None, int, int]:
     """How the users were listed, the run whose readings are carried over, and how many users are read and carried over."""
     base, earlier = _earlier(store, order)
@@ -296,7 +321,9 @@ def _plan(
         tell(Progress("listing", note=text))
 
     try:
-        enrollment = Enrollment(api, roll, sleep=stop.sleep, patience=order.patience, tell=note, clock=stop.now)
+        enrollment = Enrollment(
+            api, roll, sleep=stop.sleep, patience=order.patience, tell=note, clock=stop.now, now=now
+        )
         listing = enrollment.list(order.scope)
     except Stopped as stopped:
         raise UnstartedError(

@@ -15,7 +15,6 @@ from collections import deque
 from datetime import datetime
 from typing import Callable, Iterator
 
-from ..auth0.times import iso
 from ..auth0.users.reading import Reading, Target, UserLookup
 from ..auth0.wire.errors import AuthenticationError, ForbiddenError
 from .ledger import AGAIN, FIRST, Ledger
@@ -78,7 +77,6 @@ class Scan:
             reason = self._walk(kind, users(), self._patience if kind == FIRST else min(self._patience, LAST_PATIENCE))
             if reason is not None:
                 return reason
-        self._ledger.advance(finished=iso(self._now()), costs=self._costs())
         return None
 
     def _walk(self, kind: str, users: Iterator[tuple[int, ProfileRecord]], patience: float) -> str | None:

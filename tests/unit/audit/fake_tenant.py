@@ -48,6 +48,20 @@ def user(number: int, created: datetime | None = None, **more) -> dict:
     }
 
 
+_ADDRESS = re.compile('email:"([^"]*)"')
+_RANGE = re.compile(r"created_at:([\[{])(\S+) TO (\S+)([\]}])")
+
+
+def _is_after(each: dict, since: str, opened: str) -> bool:
+    created = as_time(each["created_at"])
+    return since == "*" or created > as_time(since) or (opened == "[" and created == as_time(since))
+
+
+def _is_before(each: dict, until: str, closed: str) -> bool:
+    created = as_time(each["created_at"])
+    return until == "*" or created < as_time(until) or (closed == "]" and created == as_time(until))
+
+
 @dataclass
 class FakeTenant:
     """Answers as the Management API does; whatever is an exception is raised.
@@ -55,7 +69,8 @@ class FakeTenant:
     :ivar authenticators: what a user has, by ID: a list, an error, or a list of these for one request after the other
     :ivar export: None: the users; a list of users; or an error
     :ivar search: an error in place of every page
-    :ivar count: None: as many as there are
+    :ivar count: of all users; None: as many as there are
+    :ivar most_counted: no count is larger
     """
 
     users: list[dict]
@@ -63,6 +78,7 @@ class FakeTenant:
     export: object = None
     search: Exception | None = None
     count: int | None = None
+    most_counted: int = 10**9
     page_cap: int = 100
     requests: int = 0
     rate_limited: int = 0
@@ -83,15 +99,26 @@ class FakeTenant:
             raise BadRequestError(
                 "You can only page through the first 1000 records.", status=400, code="invalid_paging"
             )
-        since = as_time(re.fullmatch(r"created_at:\[(\S+) TO \*\]", query)[1]) if query else None
-        found = [each for each in self.users if since is None or as_time(each["created_at"]) >= since]
+        found = self._found(query)
         found.sort(key=lambda each: as_time(each["created_at"]))
         shown = found[page * per_page : (page + 1) * per_page]
-        return UserPage(tuple({key: each[key] for key in fields if key in each} for each in shown), len(found))
+        total = min(len(found), self.most_counted)
+        return UserPage(tuple({key: each[key] for key in fields if key in each} for each in shown), total)
 
     def count_users(self, query=None):
         self.requests += 1
-        return len(self.users) if self.count is None else self.count
+        if self.count is not None and (query is None or query.startswith("created_at:[* TO")):
+            return self.count
+        return min(len(self._found(query)), self.most_counted)
+
+    def _found(self, query):
+        """Those who are in all ranges of the query and have its address."""
+        found = list(self.users)
+        for address in _ADDRESS.findall(query or ""):
+            found = [each for each in found if each.get("email", "").lower() == address.lower()]
+        for opened, since, until, closed in _RANGE.findall(query or ""):
+            found = [each for each in found if _is_after(each, since, opened) and _is_before(each, until, closed)]
+        return found
 
     def user(self, user_id, fields):
         self.requests += 1
@@ -124,6 +151,9 @@ class FakeTenant:
         found = self.authenticators.get(user_id, [])
         if isinstance(found, list) and found and not isinstance(found[0], Authenticator):
             found = found.pop(0) if len(found) > 1 else found[0]
+        if isinstance(found, NotFoundError) and found.code == "inexistent_user":
+            # Was listed and is deleted since.
+            self.users = [each for each in self.users if each["user_id"] != user_id]
         if isinstance(found, BaseException):
             raise found
         return found

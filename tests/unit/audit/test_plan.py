@@ -56,11 +56,11 @@ def ids(profiles) -> list[str]:
     return [each["user_id"] for each in profiles]
 
 
-def test_each_user_is_on_the_roll_once_with_the_newest_profile():
+def test_each_user_is_on_the_roll_once_with_the_profile_that_came_first():
     with roll(profile("a", name="old"), profile("b"), profile("a", name="new")) as users:
         assert len(users) == 2
         assert users.choose(everybody=True) == (2, 0)
-        assert [(each["user_id"], each["name"]) for each in users.to_read()] == [("a", "new"), ("b", None)]
+        assert [(each["user_id"], each["name"]) for each in users.to_read()] == [("a", "old"), ("b", None)]
 
 
 def test_never_read_users_come_first_and_then_who_was_read_longest_ago():
@@ -156,14 +156,20 @@ def test_who_is_gone_from_the_list_is_neither_read_nor_carried_over():
         assert sum(made.choose(everybody=False)) == 1
 
 
-def test_marks_are_missed_where_factors_are_known_and_no_user_has_one():
+@pytest.mark.parametrize("factors", [[], [{"id": "x"}]])
+def test_marks_are_missed_where_no_user_has_one(factors):
     unmarked = profile("a", multifactor_last_modified=None)
-    with roll(unmarked, known=[record(unmarked, authenticators=[{"id": "x"}])]) as made:
+    with roll(unmarked, known=[record(unmarked, authenticators=factors)]) as made:
         assert not made.has_marks()
-    with roll(unmarked, known=[record(unmarked)]) as made:
+    with roll(unmarked, profile("b"), known=[record(unmarked, authenticators=factors)]) as made:
         assert made.has_marks()
-    with roll(unmarked, profile("b"), known=[record(unmarked, authenticators=[{"id": "x"}])]) as made:
-        assert made.has_marks()
+
+
+def test_who_was_created_before_a_moment_is_told_from_others():
+    days = [profile(str(day), created_at=DAY % day) for day in (3, 5, 7)]
+    with roll(*days, profile("undated", created_at=None)) as made:
+        assert (made.created_before(DAY % 7), made.youngest(DAY % 7)) == (3, DAY % 5)
+        assert (made.created_before(DAY % 1), made.youngest(DAY % 1)) == (1, None)
 
 
 @given(

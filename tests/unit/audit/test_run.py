@@ -109,7 +109,7 @@ def test_everybody_is_read_once_and_nothing_is_missing(store):
         "out_of_scope": 0, "not_reached": 0,
     }  # fmt: skip
     assert (outcome.summary["partial"], outcome.summary["reason"]) == (False, None)
-    assert outcome.costs["requests"] == tenant.requests == 40 + 3
+    assert outcome.costs["requests"] == tenant.requests == 40 + 5
     assert json.loads(store.read(LATEST)[0]) == {
         "run": outcome.run, "partial": False, "keys": dict(outcome.keys)
     }  # fmt: skip
@@ -144,6 +144,15 @@ def test_a_tenant_of_five_windows_is_read_after_five_runs(store):
         assert outcome.summary["coverage"]["read"] == 10 * window
     assert audit(tenant, store).summary["partial"] is False
     assert Counter(tenant.reads).most_common(1)[0][1] <= 2
+
+
+@pytest.mark.parametrize("stored", ["user@example.com", "User@Example.com", "USER@example.com"])
+@pytest.mark.parametrize("given", ["user@example.com", "User@Example.com"])
+def test_the_case_of_an_address_makes_no_difference(store, given, stored):
+    tenant = tenant_of(5)
+    tenant.users[2]["email"] = stored
+    outcome = audit(tenant, store, Order(TENANT, Scope(emails=(given,)), threads=1))
+    assert [row["email"] for row in rows_of(store, outcome)] == [stored] and not outcome.summary["partial"]
 
 
 def test_a_run_that_does_not_resume_reads_others_first(store):
@@ -269,6 +278,111 @@ def test_users_that_are_counted_and_not_listed_make_the_run_partial(store):
     assert (outcome.summary["coverage"]["listed"], outcome.summary["coverage"]["not_reached"]) == (37, 7)
 
 
+GONE = NotFoundError("gone", status=404, code="inexistent_user")
+
+
+def stale(tenant, deleted, missing):
+    """The export shows users who were deleted before it was made, and does not show others."""
+    tenant.export = [each for number, each in enumerate(tenant.users) if number not in missing]
+    names = ["auth0|%05d" % number for number in deleted]
+    tenant.users = [each for each in tenant.users if each["user_id"] not in names]
+    tenant.authenticators.update(dict.fromkeys(names, GONE))
+    return tenant
+
+
+def test_the_newest_users_are_searched_for_where_an_old_export_does_not_show_them(store):
+    tenant = stale(tenant_of(40), range(5), range(35, 40))
+    outcome = audit(tenant, store)
+    assert not outcome.summary["partial"] and "newest" in outcome.summary["note"]
+    assert [row["user_id"] for row in rows_of(store, outcome)] == ["auth0|%05d" % number for number in range(5, 40)]
+    coverage = outcome.summary["coverage"]
+    assert (coverage["source"], coverage["listed"], coverage["gone"]) == ("export", 40, 5)
+
+
+def test_who_is_gone_does_not_stand_in_for_who_is_missing(store):
+    tenant = stale(tenant_of(40), range(5), range(20, 25))
+    outcome = audit(tenant, store)
+    coverage = outcome.summary["coverage"]
+    assert adds_up(coverage)
+    assert (coverage["listed"], coverage["read"], coverage["gone"], coverage["not_reached"]) == (40, 30, 5, 5)
+    assert outcome.summary["reason"] == "Users that the tenant counts and does not list: 5."
+    assert report(store, None, Policy(), NOW).summary["reason"] == outcome.summary["reason"]
+
+
+def test_users_who_come_and_go_while_the_audit_runs_do_not_make_it_partial(store):
+    tenant = tenant_of(40, authenticators={"auth0|00030": GONE, "auth0|00031": GONE})
+    lists = tenant.list_authenticators
+
+    def meanwhile(user_id):
+        if len(tenant.reads) < 10:
+            tenant.users.append(user(100 + len(tenant.reads), NOW + timedelta(minutes=len(tenant.reads))))
+        if user_id == "auth0|00020":
+            tenant.users.remove(tenant.users[3])  # was read already
+        return lists(user_id)
+
+    tenant.list_authenticators = meanwhile
+    outcome = audit(tenant, store)
+    assert (outcome.summary["partial"], outcome.summary["coverage"]["gone"]) == (False, 2)
+    assert (outcome.summary["coverage"]["listed"], len(rows_of(store, outcome))) == (40, 38)
+
+
+def test_a_count_of_the_most_that_is_counted_proves_nothing(store):
+    tenant = tenant_of(1020, most_counted=1000)
+    tenant.export = tenant.users[:1000]
+    outcome = audit(tenant, store)
+    assert not outcome.summary["partial"] and len(rows_of(store, outcome)) == 1020
+    assert "may not count further than 1000" in outcome.summary["note"]
+
+
+def test_where_nobody_can_tell_how_many_users_there_are_the_run_is_partial(store):
+    tenant = FakeTenant([user(number, NOW - timedelta(days=3)) for number in range(1010)], most_counted=1000)
+    outcome = audit(tenant, store)
+    assert outcome.summary["partial"] and outcome.summary["coverage"]["listed_is_lower_bound"]
+    assert outcome.summary["coverage"]["read"] == 1010
+
+
+@pytest.mark.parametrize("error", [LOST, TransportError("gone")])
+def test_a_run_whose_users_cannot_be_counted_at_the_end_is_not_finished(store, error):
+    tenant = tenant_of(20)
+    counts = tenant.count_users
+
+    def failing(query=None):
+        if tenant.reads:
+            raise error
+        return counts(query)
+
+    tenant.count_users = failing
+    outcome = audit(tenant, store)
+    assert outcome.summary["reason"] == "The users could not be counted again at the end: %s" % error
+    tenant.count_users = counts
+    whole = audit(tenant, store)
+    assert (whole.run, whole.summary["partial"], len(tenant.reads)) == (outcome.run, False, 20)
+
+
+@pytest.mark.parametrize(
+    ("tenant", "scope"),
+    [
+        (tenant_of(0), Scope()),
+        (tenant_of(9), Scope(query="created_at:[2099-01-01T00:00:00.000Z TO *]")),
+        (tenant_of(9), Scope(user_ids=("auth0|x",), emails=("x@example.com",))),
+        (tenant_of(3, authenticators={"auth0|%05d" % number: GONE for number in range(3)}), Scope()),
+    ],
+    ids=["empty tenant", "query", "list", "all gone"],
+)
+def test_a_run_that_audits_nobody_is_not_clean(store, tenant, scope):
+    outcome = audit(tenant, store, Order(TENANT, scope, threads=1))
+    assert outcome.summary["partial"] and not rows_of(store, outcome)
+    assert "nobody" in outcome.summary["reason"].lower() and adds_up(outcome.summary["coverage"])
+
+
+def test_an_export_that_lost_users_beside_the_search_keeps_its_marks_of_change(store):
+    tenant = tenant_of(60, authenticators={"auth0|00001": [authenticator()]})
+    audit(tenant, store)
+    tenant.reads.clear()
+    tenant.export = tenant.users[:50]
+    assert audit(tenant, store, days=1).summary["coverage"]["carried"] > 45
+
+
 def test_a_list_that_breaks_off_is_partial(store):
     tenant = tenant_of(30, export=BadRequestError("no", status=400))
     outcome = None
@@ -329,8 +443,9 @@ def test_full_reads_everybody_and_since_names_a_run(store):
         audit(tenant, store, replace(ONE_BY_ONE, since="nonsense"), days=4)
 
 
-def test_without_marks_of_change_everybody_is_read(store):
-    tenant = tenant_of(40, authenticators={"auth0|00001": [authenticator()]})
+@pytest.mark.parametrize("anybody", [True, False])
+def test_without_marks_of_change_everybody_is_read(store, anybody):
+    tenant = tenant_of(40, authenticators={"auth0|00001": [authenticator()]} if anybody else {})
     for each in tenant.users:
         del each["multifactor_last_modified"]
     audit(tenant, store)

@@ -147,8 +147,19 @@ def summary(
     }
 
 
+def _unseen(checkpoint: Checkpoint, gone: int) -> int:
+    """How many users nobody listed, at least. Who is gone does not stand in for them.
+
+    Who was deleted after the reading, or carried over and deleted, hides as many of them: nobody knows of those.
+    """
+    census = checkpoint.census
+    if census is None or census["counted"] is None or checkpoint.finished is None:
+        return checkpoint.unseen
+    return max(checkpoint.unseen, census["counted"] - (census["listed"] - gone))
+
+
 def _coverage(checkpoint: Checkpoint, rows: int, unread: int, gone: int) -> CoverageFigures:
-    listed = checkpoint.to_read + checkpoint.carried + checkpoint.unseen
+    listed = checkpoint.to_read + checkpoint.carried + _unseen(checkpoint, gone)
     return {
         "source": checkpoint.source,
         "listed": listed,
@@ -168,15 +179,20 @@ def _missing(checkpoint: Checkpoint, coverage: CoverageFigures, stopped: str | N
     found = []
     if coverage["unread"]:
         found.append("Users who could not be read: %d." % coverage["unread"])
-    if checkpoint.unseen and checkpoint.source == GIVEN and checkpoint.note:
+    unseen = _unseen(checkpoint, coverage["gone"])
+    if unseen and checkpoint.source == GIVEN and checkpoint.note:
         found.append(checkpoint.note)
-    elif checkpoint.unseen and checkpoint.incomplete is None:
-        found.append("Users that the tenant counts and does not list: %d." % checkpoint.unseen)
-    unexplained = coverage["not_reached"] - checkpoint.unseen
+    elif unseen and (checkpoint.incomplete is None or unseen > checkpoint.unseen):
+        found.append("Users that the tenant counts and does not list: %d." % unseen)
+    unexplained = coverage["not_reached"] - unseen
     if unexplained and stopped is None:
         found.append(
             "The figures do not add up: %d users are listed, and %+d of them have no row."
             % (coverage["listed"], unexplained)
+        )
+    if not coverage["read"] + coverage["unread"] and stopped is None and not found:
+        found.append(
+            "Nobody was audited: no user was found. Check the tenant, and the query or the list if there is one."
         )
     return found
 

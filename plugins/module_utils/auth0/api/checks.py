@@ -33,8 +33,8 @@ def check_id(name: str, value: object) -> None:
             "%s %r is not an ID" % (name, value),
             hint="Write a kind, a pipe and a name, such as auth0|640b5a0ed3534be8b2db9dd3 or totp|dev_WzMZ2sZbUw1wbC2F.",
         )
-    # A lone surrogate, which JSON can carry, cannot be sent.
-    if any(ord(char) < 32 or ord(char) == 127 or 0xD800 <= ord(char) < 0xE000 for char in value):
+    # A lone surrogate, which JSON can carry, cannot be sent. The last one stands where a character was lost.
+    if any(ord(char) < 32 or ord(char) == 127 or 0xD800 <= ord(char) < 0xE000 or char == "\ufffd" for char in value):
         raise ConfigurationError(
             "%s contains characters that no ID has" % name, hint="Remove control characters and broken Unicode."
         )

@@ -50,7 +50,7 @@ from .answers import (
 )
 from .bearer import Bearer
 from .checks import check_id
-from .profiles import Profile, read_profile
+from .profiles import Profile, read_profile, user_id as whole_id
 from ..wire.download import download
 from ..wire.transport import ANSWER, ATTEMPT, NOT_REPEATED, Attempt, Transport, httpx_client
 
@@ -311,7 +311,7 @@ class ManagementApi:
         found = self.call(
             action, lambda client: client.users.list_users_by_email(email=email, fields=names, include_fields=True)
         )
-        rows = checked(action, found, list_of(object_of(user_id=named_id), distinct="user_id"))
+        rows = checked(action, found, list_of(object_of(user_id=whole_id), distinct="user_id"))
         return [cast(Profile, read_profile(row)) for row in rows]
 
     def start_users_export(self, fields: tuple[str, ...]) -> str:

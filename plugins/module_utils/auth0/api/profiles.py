@@ -11,9 +11,12 @@ from __future__ import annotations
 import json
 from typing import Any, TypedDict
 
-from ..times import as_time
+from ..times import as_time, iso
 from ..wire.transport import printable
 from .answers import Malformed, Shape, flag, list_of, maybe, named_id, object_of, text, valid
+
+# Stands where text that is read had bytes or halves that are no character.
+_LOST = "\ufffd"
 
 
 class Identity(TypedDict):
@@ -25,7 +28,7 @@ class Identity(TypedDict):
 
 
 class Profile(TypedDict, total=False):
-    """A user as the API returns it, with the fields that were requested and that the user has.
+    """A user as the API returns it, with the fields that were requested and that the user has; dates in one form.
 
     ``unreadable`` names the members that are left out because their value is not of their type, and is absent where there
     are none.
@@ -42,10 +45,19 @@ class Profile(TypedDict, total=False):
     unreadable: list[str]
 
 
-def _date(value: object, where: str) -> str:
-    if as_time(text(value, where)) is None:
-        raise Malformed("%s is not a date" % where)
+def user_id(value: object, where: str) -> str:
+    """The ID of a user, whole."""
+    # Where a character was lost on the way, or is half of one, this is the ID of nobody or of somebody else.
+    if _LOST in printable(named_id(value, where)):
+        raise Malformed("%s has broken characters" % where)
     return str(value)
+
+
+def _date(value: object, where: str) -> str:
+    moment = as_time(text(value, where))
+    if moment is None:
+        raise Malformed("%s is not a date" % where)
+    return iso(moment)
 
 
 _IDENTITIES = list_of(object_of(connection=maybe(text), provider=maybe(text), isSocial=maybe(flag)))
@@ -71,7 +83,7 @@ _MEMBERS: dict[str, Shape] = {
 
 def read_profile(row: object) -> Profile | None:
     """What is kept of a row of a list of users; None where it does not name a user."""
-    found: dict[str, Any] = valid(row, user_id=named_id)
+    found: dict[str, Any] = valid(row, user_id=user_id)
     if not found or not isinstance(row, dict):
         return None
     unreadable = []

@@ -54,11 +54,12 @@ class Population:
     :ivar incomplete: why there may be users who were not given, one line; None where nothing says so
     """
 
-    def __init__(self, api: UserSearch, query: str | None = None) -> None:
+    def __init__(self, api: UserSearch, query: str | None = None, fields: tuple[str, ...] = FIELDS) -> None:
         """
         :param query: only the users that match, in the syntax of the user search v3
+        :param fields: profile fields wanted, ``user_id`` and ``created_at`` among them
         """
-        self._api, self._query = api, query
+        self._api, self._query, self._fields = api, query, fields
         self.total: int | None = None
         self.listed = self.unnamed = 0
         self.incomplete: str | None = None
@@ -67,7 +68,7 @@ class Population:
         self._doubt: datetime | None = None
 
     def __iter__(self) -> Iterator[Profile]:
-        """Profiles with the keys of :data:`FIELDS` that the user has, in the order of creation; after them those that another
+        """Profiles with those of the fields that the user has, in the order of creation; after them those that another
         walk found.
 
         Memory grows by eight bytes a user.
@@ -204,7 +205,9 @@ class Population:
             self._hidden[moment] = before - shown - after
 
     def _page(self, query: str | None, page: int, per_page: int = PER_PAGE) -> UserPage:
-        answer = self._api.list_users(page=page, per_page=per_page, query=query, sort="created_at:1", fields=FIELDS)
+        answer = self._api.list_users(
+            page=page, per_page=per_page, query=query, sort="created_at:1", fields=self._fields
+        )
         if self.total is None:
             self.total = answer.total
         return answer

@@ -77,10 +77,24 @@ def test_nothing_else_of_an_identity_is_kept():
 
 
 @pytest.mark.parametrize(
-    "user_id", [None, "", 5, "auth0", "auth0|", "|1", "a b|1", ["auth0|1"], "auth0|\n", "\ud800|1"]
+    "user_id",
+    [
+        None,
+        "",
+        5,
+        "auth0",
+        "auth0|",
+        "|1",
+        "a b|1",
+        ["auth0|1"],
+        "auth0|\n",
+        "\ud800|1",
+        "auth0|a\udc00",
+        "auth0|j\ufffdrgen",
+    ],
 )
 def test_a_row_that_names_nobody_is_no_profile(user_id):
-    assert read_profile({**WHOLE, "user_id": user_id}) is None or user_id == "\ud800|1"
+    assert read_profile({**WHOLE, "user_id": user_id}) is None
 
 
 @pytest.mark.parametrize(
@@ -93,6 +107,17 @@ def test_a_line_that_names_nobody_is_no_profile(line):
 def test_half_characters_can_be_written():
     profile = read_line('{"user_id": "auth0|1", "name": "\\ud83d x", "email": "\\ud83d\\ude00@example.com"}')
     assert profile == {"user_id": "auth0|1", "name": "\ufffd x", "email": "\U0001f600@example.com"}
+
+
+def test_an_id_that_lost_bytes_on_the_way_names_nobody_and_another_that_is_odd_does():
+    assert read_line(b'{"user_id": "auth0|j\xfcrgen"}'.decode("utf-8", "replace")) is None
+    assert read_line('{"user_id": "auth0|j\u00fcrgen/../\\ud83d\\ude00"}')["user_id"] == "auth0|jürgen/../\U0001f600"
+
+
+def test_dates_have_one_form():
+    dates = {"created_at": "2026-01-01", "last_login": "2026-01-01T01:00:00.5+01:00"}
+    profile = read_profile({"user_id": "auth0|1", **dates})
+    assert (profile["created_at"], profile["last_login"]) == ("2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00.500Z")
 
 
 @given(members=st.dictionaries(st.sampled_from([*WHOLE, "app_metadata", "unreadable"]), VALUES))
