@@ -131,7 +131,7 @@ class _Bar:
                 self.close()
                 say(_PHASES[news.phase])
         if news.note:
-            say(news.note)
+            self._say(news.note)
         if news.phase != "reading":
             return
         if self._bar is None:
@@ -141,6 +141,14 @@ class _Bar:
         if news.unread:
             self._bar.set_postfix(unread=news.unread, refresh=False)
         self._bar.update(news.done - self._bar.n)
+
+    def _say(self, text: str) -> None:
+        """A line above the bar."""
+        if self._bar is not None:
+            self._bar.clear()
+        say(text)
+        if self._bar is not None:
+            self._bar.refresh()
 
     def close(self) -> None:
         """End the bar."""

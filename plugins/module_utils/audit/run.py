@@ -55,6 +55,9 @@ class Counters(Protocol):
     @property
     def waited(self) -> float: ...
 
+    @property
+    def held(self) -> float: ...
+
     def now(self) -> float: ...
 
 
@@ -165,10 +168,13 @@ def run(
             ledger = _begin(api, store, order, stop, now, costs, tell)
         planned = ledger.checkpoint.to_read
 
-        def told(scan: Scan) -> None:
-            tell(Progress("reading", scan.done, planned, scan.unread))
+        def told(scan: Scan, note: str | None = None) -> None:
+            tell(Progress("reading", scan.done, planned, scan.unread, note))
 
-        scan = Scan(ledger, api, stop, now, costs, told, threads=order.threads, patience=order.patience)
+        def held() -> float:
+            return budget.held
+
+        scan = Scan(ledger, api, stop, now, costs, told, held, threads=order.threads, patience=order.patience)
         stopped = scan.run() or _finish(api, ledger, stop, order.patience, now, costs)
         tell(Progress("reporting", scan.done, planned, scan.unread))
         return _report(store, ledger, order.policy, now(), stopped, costs())

@@ -9,14 +9,14 @@ What was read is stored in parts while the walk goes on, so that whatever ends i
 
 from __future__ import annotations
 
-import re
 import time
 from collections import deque
 from datetime import datetime
-from typing import Callable, Iterator
+from typing import Callable, Iterable, Iterator
 
+from ..auth0.users.patience import PASSING
 from ..auth0.users.reading import Reading, Target, UserLookup
-from ..auth0.wire.errors import AuthenticationError, ForbiddenError
+from ..auth0.wire.errors import Auth0Error, AuthenticationError, ForbiddenError
 from .ledger import AGAIN, FIRST, Ledger
 from .readings import record_of
 from .records import Costs, ProfileRecord, Record
@@ -28,9 +28,9 @@ CHUNK = 500
 LONGEST_PART = 20.0
 # At the second try some users may fail for reasons of their own, one after the other, as if the tenant were away.
 LAST_PATIENCE = 60.0
-
-# What goes to logs must not hold IDs.
-_USER = re.compile(r"\bof \S+\|[^\s:]+")
+# After so many seconds without a user who was read it is told why, and again each time it has lasted twice as long.
+QUIET = 10.0
+_REFUSALS = (AuthenticationError, ForbiddenError)
 
 
 class Scan:
@@ -47,7 +47,8 @@ class Scan:
         stop: Stop,
         now: Callable[[], datetime],
         costs: Callable[[], Costs],
-        tell: Callable[[Scan], None],
+        tell: Callable[[Scan, str | None], None],
+        held: Callable[[], float],
         *,
         threads: int,
         patience: float,
@@ -55,12 +56,13 @@ class Scan:
         """
         :param now: the aware time by the server's clock
         :param costs: of the whole run so far
-        :param tell: is called after each user
+        :param tell: is called after each user, and with a note when nobody can be read for a while
+        :param held: for how many seconds the rate limit holds the next request back
         :param threads: how many requests may be under way at once
         :param patience: for so many seconds a tenant that does not answer is waited for
         """
         self._ledger, self._api, self._stop, self._now, self._costs = ledger, api, stop, now, costs
-        self._tell, self._threads, self._patience = tell, threads, patience
+        self._tell, self._held, self._threads, self._patience = tell, held, threads, patience
         self._part_size = max(CHUNK - 2 * threads, 1)
         self.done, self.unread = ledger.checkpoint.first, 0
 
@@ -82,6 +84,7 @@ class Scan:
     def _walk(self, kind: str, users: Iterator[tuple[int, ProfileRecord]], patience: float) -> str | None:
         asked: deque[tuple[int, ProfileRecord]] = deque()
         reason: str | None = None
+        quiet = _Quiet(self._stop.now)
 
         def targets() -> Iterator[Target]:
             nonlocal reason
@@ -92,6 +95,11 @@ class Scan:
                 asked.append((number, profile))
                 yield Target(profile["user_id"], profile["email"])
 
+        def idle() -> None:
+            note = quiet.note(reading.away, self._held())
+            if note is not None:
+                self._tell(self, note)
+
         reading = Reading(
             self._api,
             targets(),
@@ -99,32 +107,83 @@ class Scan:
             patience=patience,
             sleep=self._stop.sleep,
             clock=self._stop.now,
+            idle=idle,
         )
         part: list[Record] = []
         stored_at = time.monotonic()
         try:
             for read in reading:
-                number, profile = asked.popleft()
-                if isinstance(read.error, (AuthenticationError, ForbiddenError)):
-                    raise read.error.replace(message=read.error.message.replace(profile["user_id"], "one user"))
+                if isinstance(read.error, _REFUSALS):
+                    break
+                number, profile = asked[0]
                 part.append(record_of(number, profile, read, self._now()))
                 if kind == FIRST:
                     self.done += 1
                     self.unread += part[-1]["error"] is not None
-                self._tell(self)
+                if not isinstance(read.error, PASSING):
+                    quiet.end()
+                self._tell(self, quiet.note(reading.away, self._held()))
                 if len(part) >= self._part_size or time.monotonic() - stored_at > LONGEST_PART:
                     full, part = part, []
                     self._ledger.keep(kind, full, self._costs())
                     stored_at = time.monotonic()
-            # Whoever could not be read once more keeps the error, or the same few users would hold up every run.
-            if reading.stopped is not None and kind == FIRST:
-                reason = _USER.sub("of one user", str(reading.stopped))
+                # Of the user with whom the walk ended, the ID is still needed.
+                if reading.stopped is None:
+                    asked.popleft()
+            if reading.stopped is not None:
+                error = _nameless(reading.stopped, asked)
+                if isinstance(error, _REFUSALS):
+                    if not part and not self._ledger.checkpoint.first:
+                        raise error
+                    reason = str(error)
+                elif kind == FIRST:
+                    reason = str(error)
+                # Whoever could not be read once more keeps the error, or the same few users would hold up every run.
         except Stopped as stopped:
             reason = str(stopped)
-        except (AuthenticationError, ForbiddenError) as error:
-            if not part and not self._ledger.checkpoint.first:
-                raise
-            reason = str(error)
-        if part:
-            self._ledger.keep(kind, part, self._costs())
+        finally:
+            # Whatever else ends the walk, it must not lose what was read.
+            if part:
+                self._ledger.keep(kind, part, self._costs())
         return reason
+
+
+def _nameless(error: Auth0Error, asked: Iterable[tuple[int, ProfileRecord]]) -> Auth0Error:
+    """The error without the ID of the user who met it: what goes to logs must not hold IDs.
+
+    :param asked: that user is among them
+    """
+    message = error.message
+    for user_id in sorted((profile["user_id"] for _number, profile in asked), key=len, reverse=True):
+        message = message.replace("of " + user_id, "of one user")
+    return error.replace(message=message)
+
+
+class _Quiet:
+    """A time in which nobody could be read."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.end()
+
+    def end(self) -> None:
+        """Somebody was read."""
+        self._since, self._next = self._clock(), QUIET
+
+    def note(self, away: Auth0Error | None, held: float) -> str | None:
+        """What to tell now of the time that nobody was read; None where there is nothing new to tell.
+
+        :param away: what a tenant that is away met last
+        :param held: for how many seconds the rate limit holds the next request back
+        """
+        seconds = self._clock() - self._since
+        if seconds < self._next:
+            return None
+        self._next = 2 * seconds
+        if held >= 1:
+            why = "The rate limit holds the next request back for %.0f s more." % held
+        elif away is not None:
+            why = "Auth0 is asked again now and then. %s" % away
+        else:
+            why = "Auth0 has not answered yet."
+        return "Nobody could be read for %.0f s. %s" % (seconds, why)

@@ -83,6 +83,7 @@ class FakeTenant:
     requests: int = 0
     rate_limited: int = 0
     waited: float = 0.0
+    held: float = 0.0
     reads: list[str] = field(default_factory=list)
 
     def now(self) -> float:

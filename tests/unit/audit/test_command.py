@@ -246,3 +246,12 @@ def test_lines_come_with_each_phase_and_then_now_and_then():
         "Reading the users: 160 of 1000, 2 unread, 1.0 a second, 14 minutes left",
         "Writing the reports",
     ]
+
+
+def test_a_note_is_a_line_at_once():
+    said, now = [], [0.0]
+    lines = Lines(said.append, lambda: now[0])
+    lines(Progress("reading", 0, 10))
+    now[0] = 12.0
+    lines(Progress("reading", 5, 10, note="Nobody could be read for 12 s."))
+    assert said == ["Reading the users: 0 of 10", "Nobody could be read for 12 s."]

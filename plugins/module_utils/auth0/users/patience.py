@@ -64,11 +64,12 @@ class WalkOver(Exception):
     """Every further user would meet the same error.
 
     :ivar error: that error; None where the walk was left
+    :ivar asked: whether it is this user's own; otherwise the user was not asked, and it is another one's
     """
 
-    def __init__(self, error: Auth0Error | None) -> None:
+    def __init__(self, error: Auth0Error | None, asked: bool = False) -> None:
         super().__init__()
-        self.error = error
+        self.error, self.asked = error, asked
 
 
 class Patience:
@@ -93,7 +94,14 @@ class Patience:
         self._answered = self._asking_alone = False
         self._failures, self._failing_since = 0, 0.0
         self._pause = FIRST_PAUSE
+        self._last: Auth0Error | None = None
         self._over: WalkOver | None = None
+
+    @property
+    def away(self) -> Auth0Error | None:
+        """The last error of a tenant that is away; None while it is there."""
+        with self._changed:
+            return self._last if self._is_away else None
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -161,9 +169,10 @@ class Patience:
             else:
                 self._failing_since = self._failing_since if self._failures else self._clock()
                 self._failures += 1
+                self._last = error
         if error is not None and self._ends(error):
             self.end(error)
-            raise WalkOver(error)
+            raise WalkOver(error, asked=True)
 
     def _may_be_away(self, error: Auth0Error | None) -> bool:
         """Whether the tenant need not have been there. An answer that cannot be used is one, and a refusal as well."""

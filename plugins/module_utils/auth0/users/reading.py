@@ -86,7 +86,8 @@ class _Last(Exception):
 class Reading:
     """One walk over users, in their order, each once. Several are read at once, within the pace of the API's budget.
 
-    :ivar stopped: the error that ended the walk early, because the next user would have met it as well; None otherwise
+    :ivar stopped: the error that ended the walk early, because the next user would have met it as well; None otherwise. Whose
+        it is comes last, unless somebody before was not asked any more.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class Reading:
         patience: float = 0.0,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
+        idle: Callable[[], None] | None = None,
     ) -> None:
         """
         :param targets: those of a list that are the same user are told from each other, and all of it are listed. Others may be
@@ -107,8 +109,9 @@ class Reading:
         :param threads: how many users are read at once
         :param patience: seconds to wait for a tenant that is away, see :class:`Patience`
         :param sleep: what it raises ends the walk, once the users before are told
+        :param idle: is called now and then while the next user is waited for
         """
-        self._api, self._total = api, total
+        self._api, self._total, self._idle = api, total, idle
         self._targets = list(dict.fromkeys(targets)) if isinstance(targets, Sequence) else targets
         self._threads, self._patience = threads, Patience(threads, patience, sleep, clock)
         self.stopped: Auth0Error | None = None
@@ -136,6 +139,11 @@ class Reading:
         """How many users are asked for; None while nobody knows."""
         return self._total()
 
+    @property
+    def away(self) -> Auth0Error | None:
+        """The last error of a tenant that does not answer; None while it does."""
+        return self._patience.away
+
     def __iter__(self) -> Iterator[UserRead]:
         if not isinstance(self._targets, Sequence):
             yield from self._walk(())
@@ -151,12 +159,14 @@ class Reading:
         """Every target, and those that were named even where the walk has stopped before."""
         done = 0
         try:
-            for read in side_by_side(self._read, self._targets, self._threads):
+            for read in side_by_side(self._read, self._targets, self._threads, self._idle):
                 done += 1
                 yield read
         except _Last as last:
             done, self.stopped = done + 1, last.read.error
             yield last.read
+        except WalkOver as over:
+            self.stopped = over.error
         except Auth0Error as error:
             # Further users may exist that nobody can name now.
             self.stopped = error
@@ -164,7 +174,7 @@ class Reading:
             self._patience.end()
         if self.stopped is not None:
             for target in named[done:]:
-                yield UserRead(target.user_id, target.email, error=self.stopped)
+                yield UserRead(target.user_id, target.email, error=_not_reached(self.stopped))
 
     def _read(self, target: Target) -> UserRead:
         user_id = target.user_id
@@ -174,9 +184,22 @@ class Reading:
                     user_id = self._api.find_user_id(target.email or "")
                 return UserRead(user_id, target.email, tuple(self._api.list_authenticators(user_id)))
         except WalkOver as over:
+            if not over.asked:
+                raise
             raise _Last(UserRead(user_id, target.email, error=over.error)) from None
         except Auth0Error as error:
             return UserRead(user_id, target.email, error=error)
+
+
+def _not_reached(cause: Auth0Error) -> Auth0Error:
+    """The error of a user who was not asked any more. It names neither the user nor the request that met the cause."""
+    return Auth0Error(
+        "The user was not reached, because an error at another user ended the task",
+        status=cause.status,
+        code=cause.code,
+        hint=cause.hint,
+        required_scope=cause.required_scope,
+    )
 
 
 def _found(population: Population) -> Iterator[Target]:

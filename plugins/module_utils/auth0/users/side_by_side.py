@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from queue import SimpleQueue
 from typing import Callable, Generic, Iterable, Iterator, TypeVar
 
@@ -21,21 +21,30 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def side_by_side(work: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[Result]:
+# Whoever waits for a result does something else as often. In seconds.
+_IDLE = 1.0
+
+
+def side_by_side(
+    work: Callable[[Item], Result], items: Iterable[Item], threads: int, idle: Callable[[], None] | None = None
+) -> Iterator[Result]:
     """What the work returns for each item.
 
     What the work or the items raise comes out after all results that precede it. From then on, and after the iterator is
     closed, no other item is begun.
 
     :param items: may be lazy and endless. At most twice as many as there are threads are taken before their turn.
-    :param threads: how many items are worked on at once; with 1, the caller's own thread does it
+    :param threads: how many items are worked on at once
+    :param idle: is called now and then while the next result is waited for. Without it, the caller's own thread does the work
+        if there is to be only one.
     """
-    if threads == 1:
+    if threads == 1 and idle is None:
         yield from map(work, items)
         return
     crew = _Crew(work)
     ahead: deque[Future[Result]] = deque()
     source, failure = iter(items), None
+    most_ahead = 2 * threads if threads > 1 else 1
     try:
         while not crew.has_failed:
             try:
@@ -48,14 +57,20 @@ def side_by_side(work: Callable[[Item], Result], items: Iterable[Item], threads:
             if crew.size < threads:
                 crew.grow()
             ahead.append(crew.begin(item))
-            while ahead and (len(ahead) == 2 * threads or ahead[0].done()):
-                yield ahead.popleft().result()
+            while ahead and (len(ahead) == most_ahead or ahead[0].done()):
+                yield _result(ahead.popleft(), idle)
         while ahead:
-            yield ahead.popleft().result()
+            yield _result(ahead.popleft(), idle)
         if failure is not None:
             raise failure
     finally:
         crew.dismiss()
+
+
+def _result(future: Future[Result], idle: Callable[[], None] | None) -> Result:
+    while idle is not None and not future.done() and not wait((future,), _IDLE).done:
+        idle()
+    return future.result()
 
 
 class _Crew(Generic[Item, Result]):

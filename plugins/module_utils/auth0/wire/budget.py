@@ -100,7 +100,7 @@ class Budget:
 
     :ivar requests: requests sent, repeats included
     :ivar rate_limited: responses with status 429
-    :ivar waited: seconds spent waiting
+    :ivar waited: seconds in which a rate limit held requests back: by the clock, however many threads waited
     """
 
     def __init__(
@@ -133,6 +133,7 @@ class Budget:
         self._lock = Lock()
         self._turnstiles: dict[str, _Turnstile] = {}
         self._pacing = Pacing(share, max_rate)
+        self._ready_at = 0.0
 
     def now(self) -> float:
         """Unix seconds by the server's clock as far as its answers tell, else by the local one."""
@@ -147,6 +148,12 @@ class Budget:
     def knows_the_time(self) -> bool:
         """Whether an answer told the server's time."""
         return self._server.known
+
+    @property
+    def held(self) -> float:
+        """For how many seconds from now on a rate limit holds the next request back, as far as is known."""
+        with self._lock:
+            return max(self._ready_at - self._clock(), 0.0)
 
     def rate(self, bucket: str = "management") -> float | None:
         """How many requests the tenant has left for us each second, as far as its answers told; None while unknown."""
@@ -239,6 +246,7 @@ class Budget:
                     if not self.knows_the_time:
                         # By the local clock alone a reset may seem far away. Whether there is a limit, a 429 will tell.
                         wait = min(wait, self.max_wait - held_back)
+                    self._ready_at = now + wait
                     if wait <= 0 and not unknown:
                         self.requests += 1
                         return held_back, self._pacing.sent(bucket, route, now)
@@ -246,7 +254,10 @@ class Budget:
                     self._sleep(_SLICE)
                     continue
                 self._check_wait(wait, held_back, action)
-                held_back = self._hold(min(wait, _SLICE) if turnstile.queued else wait, held_back)
+                pause = min(wait, _SLICE) if turnstile.queued else wait
+                held_back = self._hold(pause, held_back)
+                with self._lock:
+                    self.waited += pause
 
     def _check_wait(
         self,
@@ -266,6 +277,4 @@ class Budget:
 
     def _hold(self, seconds: float, held_back: float) -> float:
         self._sleep(seconds)
-        with self._lock:
-            self.waited += seconds
         return held_back + seconds

@@ -28,6 +28,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
     BadRequestError,
     ConfigurationError,
     ForbiddenError,
+    InsufficientScopeError,
     NotFoundError,
     RateLimitError,
     ServerError,
@@ -113,7 +114,8 @@ def test_an_error_that_everybody_would_meet_comes_after_those_who_were_read_befo
     assert [user.error for user in users] == [None] * 20 + [error]
     assert len(tenant.asked) <= 20 + 2 * threads
     _reading, users = walk(tenant, ids(*range(30)), threads)
-    assert numbers(users) == list(range(30)) and [user.error for user in users] == [None] * 20 + [error] * 10
+    assert numbers(users) == list(range(30)) and [user.error for user in users[:21]] == [None] * 20 + [error]
+    assert all("was not reached" in str(user.error) for user in users[21:])
 
 
 class Time:
@@ -258,7 +260,8 @@ def test_what_the_next_user_would_meet_as_well_ends_the_walk_and_nobody_is_lost(
     api = Api(u2=error)
     reading, users = read(api, ids(1, 2, 3, 4))
     assert reading.stopped is error
-    assert [user.error for user in users] == [None, error, error, error]
+    assert [user.error for user in users[:2]] == [None, error]
+    assert ["was not reached" in str(user.error) for user in users[2:]] == [True, True]
     assert api.asked == ["a|1", "a|2"]
 
 
@@ -301,7 +304,49 @@ def test_everybody_who_was_named_is_listed_once_after_the_walk_has_stopped():
         (None, "3@example.com"),
         (None, "4@example.com"),
     ]
-    assert all(user.error is error for user in users)
+    assert users[0].error is error and all("was not reached" in str(user.error) for user in users[1:])
+
+
+def test_the_reason_of_who_was_not_reached_says_what_to_do_and_not_whose_request_it_was():
+    error = InsufficientScopeError(
+        "Could not list the authenticators of a|1: no", status=403, code="insufficient_scope", request_id="req-1",
+        hint="Add the scope.", required_scope="read:x",
+    )  # fmt: skip
+    _reading, users = read(Api(u1=error), ids(1, 2))
+    entry = users[1].entry(EVERYTHING)["error"]
+    assert "a|1" not in str(entry) and "req-1" not in str(entry)
+    assert {**entry, "msg": None, "request_id": "req-1"} == {**error.facts(), "msg": None}
+
+
+@pytest.mark.parametrize("lazy", [True, False])
+def test_who_was_not_asked_any_more_has_no_error_of_another_user(lazy):
+    """Everybody waits for the one who asks alone, and that one meets the end."""
+    own = {number: ServerError("Could not read a|%d" % number, status=503) for number in range(300)}
+
+    def fail(user, _request):
+        if user >= 50:
+            raise own[user]
+
+    now = Time()
+    targets = lazily(*range(300)) if lazy else ids(*range(300))
+    reading, users = walk(Tenant(fail), targets, patience=100, sleep=now.sleep, clock=now)
+    assert reading.stopped in own.values() and len(users) >= 50 and (len(users) < 90 if lazy else len(users) == 300)
+    for number, user in zip(numbers(users), users):
+        if number >= 50 and user.error is not own[number]:
+            assert not lazy and "was not reached" in str(user.error)
+
+
+def test_how_a_tenant_that_is_away_is_told_while_it_is_waited_for():
+    now, seen, error = Time(), [], TransportError("gone")
+    tenant = Tenant(failing(error, lambda user, _request: user >= 20 and now() < 50))
+
+    def sleep(seconds):
+        seen.append(reading.away)
+        now.sleep(seconds)
+
+    reading = Reading(tenant, lazily(*range(100)), threads=4, patience=600, sleep=sleep, clock=now)
+    assert reading.away is None and len(list(reading)) == 100
+    assert seen and set(seen) == {error} and reading.away is None
 
 
 def test_an_address_that_is_named_twice_is_looked_up_once():

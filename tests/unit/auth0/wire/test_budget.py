@@ -10,7 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from threading import Barrier, Event
+from threading import Barrier, Event, Lock
 
 import pytest
 from hypothesis import given
@@ -633,3 +633,35 @@ def test_who_waits_for_the_limit_hears_of_a_change_while_others_queue_behind():
         for done in (first, *others):
             assert done.result(timeout=10).status_code == 200
     assert paced.waited == pytest.approx(5) and paced.requests == 4
+
+
+def test_seconds_in_which_many_threads_wait_for_the_limit_are_counted_once():
+    lock, clock = Lock(), Clock()
+
+    def sleep(seconds):
+        with lock:
+            clock.now += seconds
+
+    paced = Budget(max_wait=60, clock=lambda: clock.now, sleep=sleep)
+    used_up = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "0", "x-ratelimit-reset": str(NOW + 5)}
+    paced.send("GET", "management", "ask", server(Answer(headers=used_up)))
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(paced.send, "GET", "management", "ask", server(Answer())) for _thread in range(8)]:
+            done.result(timeout=10)
+    assert 5 <= paced.waited <= clock.now - NOW
+
+
+def test_a_pause_before_a_request_is_sent_again_is_no_wait_for_the_limit():
+    paced, clock = budget()
+    paced.send("GET", "management", "ask", server(Answer(503), Answer(503), Answer()))
+    assert clock.slept and paced.waited == 0
+
+
+def test_how_long_the_limit_holds_requests_back_is_known_while_it_does():
+    clock, held = Clock(), []
+    paced = Budget(clock=clock, sleep=lambda seconds: (held.append(paced.held), clock.sleep(seconds)))
+    used_up = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "0", "x-ratelimit-reset": str(NOW + 5)}
+    paced.send("GET", "management", "ask", server(Answer(headers=used_up)))
+    assert paced.held == 0
+    paced.send("GET", "management", "ask", server(Answer()))
+    assert held == [5] and paced.held == 0

@@ -1,0 +1,261 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The walk of a run: whatever ends it, what was read is kept; and what it waits for is told."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from time import sleep
+
+import pytest
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit import scan
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import Ledger, runs
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import Order, run
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users import side_by_side
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
+    AuthenticationError,
+    NotFoundError,
+    ServerError,
+    TransportError,
+)
+
+from tests.unit.audit.fake_tenant import NOW, TENANT, FakeTenant, user
+
+USERS = 60
+ANY_NUMBER = pytest.mark.parametrize("threads", [1, 32])
+UNEXPECTED = pytest.mark.parametrize(
+    "error", [OverflowError, KeyboardInterrupt, MemoryError, SystemExit, RecursionError], ids=lambda kind: kind.__name__
+)
+
+
+class Time:
+    """A clock that only waits move."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def stop(self, slept=lambda: None) -> Stop:
+        """What a run waits with, in no time."""
+
+        class Waits(Stop):
+            def sleep(_self, seconds: float) -> None:
+                self.now += seconds
+                slept()
+
+        return Waits(clock=lambda: self.now)
+
+
+@pytest.fixture
+def store(tmp_path) -> FolderStore:
+    return FolderStore(str(tmp_path / "audits"))
+
+
+def audit(tenant, store, threads=1, clock=lambda: NOW, **more):
+    order = Order(TENANT, threads=threads, patience=more.pop("patience", 0.0))
+    return run(tenant, tenant, store, order, clock=clock, **more)
+
+
+def tenant_of(size: int = USERS, **more) -> FakeTenant:
+    return FakeTenant([user(number) for number in range(size)], **more)
+
+
+def kept(store) -> int:
+    """How many users of the last run are kept."""
+    return Ledger.load(store, runs(store)[-1]).checkpoint.first
+
+
+def goes_on(tenant, store, threads) -> None:
+    """The next run reads the others, and everybody is in it once."""
+    before = kept(store)
+    tenant.reads.clear()
+    outcome = audit(tenant, store, threads)
+    assert (len(set(tenant.reads)), len(tenant.reads)) == (USERS - before, USERS - before)
+    assert outcome.summary["coverage"]["read"] == USERS and not outcome.summary["partial"]
+
+
+@UNEXPECTED
+@ANY_NUMBER
+@pytest.mark.parametrize("place", [0, 1, 7, 30, 59])
+def test_an_error_that_nobody_expects_from_the_tenant_loses_nobody_who_was_read_before(store, error, threads, place):
+    tenant = tenant_of(authenticators={"auth0|%05d" % place: error("odd")})
+    with pytest.raises(error):
+        audit(tenant, store, threads)
+    assert kept(store) == place
+    tenant.authenticators.clear()
+    goes_on(tenant, store, threads)
+
+
+@UNEXPECTED
+@ANY_NUMBER
+@pytest.mark.parametrize("place", [1, 2, 31, 60])
+def test_an_error_of_whoever_is_told_loses_nobody_who_was_read(store, error, threads, place):
+    def tell(news):
+        if news.phase == "reading" and news.done == place:
+            raise error("odd")
+
+    tenant = tenant_of()
+    with pytest.raises(error):
+        audit(tenant, store, threads, tell=tell)
+    assert kept(store) == place
+    goes_on(tenant, store, threads)
+
+
+@UNEXPECTED
+@ANY_NUMBER
+def test_an_error_of_the_clock_loses_nobody_who_was_read_before(store, error, threads):
+    asked = itertools.count()
+    begun = []
+
+    def clock():
+        if begun and next(asked) == 20:
+            raise error("odd")
+        return NOW
+
+    def tell(news):
+        begun.extend([news] if news.phase == "reading" else [])
+
+    with pytest.raises(error):
+        audit(tenant_of(), store, threads, clock=clock, tell=tell)
+    assert kept(store) == 21
+    goes_on(tenant_of(), store, threads)
+
+
+@ANY_NUMBER
+def test_an_error_while_a_second_part_is_read_keeps_that_part_as_well(store, threads, monkeypatch):
+    monkeypatch.setattr(scan, "CHUNK", 12 + 2 * threads)
+    tenant = tenant_of(authenticators={"auth0|00040": OverflowError("odd")})
+    with pytest.raises(OverflowError):
+        audit(tenant, store, threads)
+    assert kept(store) == 40
+    tenant.authenticators.clear()
+    goes_on(tenant, store, threads)
+
+
+@ANY_NUMBER
+def test_an_error_in_the_second_try_keeps_what_was_tried_before(store, threads):
+    down = ServerError("down", status=503)
+    ids = ["auth0|%05d" % number for number in (3, 9, 20)]
+    tenant = tenant_of(authenticators={ids[0]: [down, []], ids[1]: [down, OverflowError("odd")], ids[2]: [down, []]})
+    with pytest.raises(OverflowError):
+        audit(tenant, store, threads)
+    checkpoint = Ledger.load(store, runs(store)[-1]).checkpoint
+    assert (checkpoint.first, checkpoint.again) == (USERS, 1)
+    tenant.authenticators.clear()
+    outcome = audit(tenant, store, threads)
+    assert outcome.summary["coverage"]["read"] == USERS and not outcome.summary["partial"]
+
+
+def test_a_walk_that_one_user_ends_has_nobody_elses_error_in_a_record(store):
+    time = Time()
+    own = {"auth0|%05d" % number: ServerError("Could not list the authenticators of auth0|%05d: x" % number, status=503)
+           for number in range(20, USERS)}  # fmt: skip
+    tenant = tenant_of(authenticators=own)
+    outcome = audit(tenant, store, 8, patience=100.0, stop=time.stop())
+    records = list(Ledger.load(store, outcome.run).records())
+    assert 20 <= len(records) < USERS
+    for record in records[20:]:
+        assert record["error"] == str(own[record["profile"]["user_id"]])
+    assert "of one user: x" in outcome.summary["reason"] and "auth0|" not in outcome.summary["reason"]
+
+
+@pytest.mark.parametrize("user_id", ["auth0|a:b", "samlp|corp|x.y+z@example.com", "auth0|ü"])
+def test_the_reason_of_a_run_names_nobody(store, user_id):
+    refusal = AuthenticationError("Could not list the authenticators of %s: no" % user_id, status=401)
+    tenant = tenant_of(3, authenticators={user_id: refusal})
+    tenant.users[1]["user_id"] = user_id
+    outcome = audit(tenant, store)
+    assert outcome.summary["reason"] == "Could not list the authenticators of one user: no (status 401)."
+
+
+class Told(list):
+    """The notes of a run."""
+
+    def __call__(self, news):
+        if news.note and news.phase == "reading":
+            self.append(news.note)
+
+
+@ANY_NUMBER
+def test_a_tenant_that_is_away_is_told_after_a_while_and_less_and_less_often(store, threads, monkeypatch):
+    monkeypatch.setattr(side_by_side, "_IDLE", 0.001)
+    time, told = Time(), Told()
+    gone = TransportError("Could not list the authenticators of auth0|1: the connection was lost")
+
+    class Away(FakeTenant):
+        def list_authenticators(self, user_id):
+            if len(self.reads) >= 10 and time.now < 300:
+                raise gone
+            return super().list_authenticators(user_id)
+
+    outcome = audit(
+        Away([user(number) for number in range(USERS)]),
+        store,
+        threads,
+        tell=told,
+        patience=600.0,
+        stop=time.stop(lambda: sleep(0.003)),
+    )
+    assert outcome.summary["coverage"]["unread"] == 0
+    assert 2 <= len(told) <= 6
+    assert all(note.startswith("Nobody could be read for ") and note.endswith(str(gone)) for note in told)
+
+
+@ANY_NUMBER
+def test_an_answer_that_does_not_come_is_told(store, threads, monkeypatch):
+    monkeypatch.setattr(side_by_side, "_IDLE", 0.001)
+    time, noted, told = Time(), threading.Event(), []
+    tenant = tenant_of()
+    lists = tenant.list_authenticators
+
+    def slow(user_id):
+        if user_id == "auth0|00020":
+            time.now += 11
+            assert noted.wait(10), "nothing is told"
+        return lists(user_id)
+
+    def tell(news):
+        if news.note and news.phase == "reading":
+            told.append(news.note)
+            noted.set()
+
+    tenant.list_authenticators = slow
+    audit(tenant, store, threads, tell=tell, stop=time.stop())
+    assert told == ["Nobody could be read for 11 s. Auth0 has not answered yet."]
+
+
+def test_who_is_gone_or_cannot_be_read_for_reasons_of_his_own_is_no_silence(store):
+    time, told = Time(), Told()
+    gone = NotFoundError("gone", status=404, code="inexistent_user")
+
+    class Slow(FakeTenant):
+        def list_authenticators(self, user_id):
+            time.now += 9
+            raise gone
+
+    audit(Slow([user(number) for number in range(9)]), store, tell=told, patience=600.0, stop=time.stop())
+    assert told == []
+
+
+def test_what_a_note_says():
+    time = Time()
+    quiet = scan._Quiet(lambda: time.now)
+    away = TransportError("no connection")
+    time.now = 9.9
+    assert quiet.note(away, 0.0) is None
+    time.now = 10.0
+    assert (
+        quiet.note(None, 49.6)
+        == "Nobody could be read for 10 s. The rate limit holds the next request back for 50 s more."
+    )
+    time.now = 19.0
+    assert quiet.note(None, 40.0) is None
+    time.now = 20.0
+    assert quiet.note(away, 0.0) == "Nobody could be read for 20 s. Auth0 is asked again now and then. no connection."
+    quiet.end()
+    time.now = 29.0
+    assert quiet.note(away, 0.0) is None
