@@ -187,6 +187,8 @@ def _record(number: int, profile: ProfileRecord, planned: datetime) -> Record:
         "authenticators": rows,
         "error": None,
         "gone": False,
+        "before": None,
+        "before_at": None,
     }
 
 

@@ -50,7 +50,7 @@ def test_every_user_is_read_once_with_one_request(function, aws, tenant):
 def test_the_first_user_has_no_factor_and_the_rules_say_so(function, aws, tenant):
     rows = {row["email"]: row for row in rows_of(aws, function(tenant).invoke({}))}
     first = rows["user00001@example.com"]
-    assert (first["mfa"], [each["rule"] for each in first["findings"]]) == ("none", ["no-mfa"])
+    assert (first["protection"], [each["rule"] for each in first["findings"]]) == ("none", ["no-mfa"])
 
 
 def test_the_reports_agree_and_are_stored_encrypted_under_the_run(function, aws, tenant):
@@ -95,7 +95,7 @@ def test_a_user_who_cannot_be_read_makes_the_run_partial(function, aws, tenant):
     assert (result["partial"], result["reason"]) == (True, "Users who could not be read: 1.")
     (unread,) = [row for row in rows_of(aws, result) if row["error"]]
     assert re.fullmatch(r"Could not list the authenticators of \S+: No luck \(status 400, no_luck\)\.", unread["error"])
-    assert (unread["mfa"], [each["rule"] for each in unread["findings"]]) == ("unknown", ["unread"])
+    assert (unread["protection"], [each["rule"] for each in unread["findings"]]) == ("unknown", ["unread"])
     assert b"This report is partial" in report(aws, result, "report.html")
 
 
@@ -105,7 +105,7 @@ def test_a_user_whose_list_is_not_complete_is_unread_and_not_without_mfa(functio
     result = function(tenant).invoke({})
     unread = [row for row in rows_of(aws, result) if row["error"]]
     assert {row["user_id"].partition("|")[0] for row in unread} == {"google-oauth2"}
-    assert {(row["mfa"], row["findings"][0]["rule"]) for row in unread} == {("unknown", "unread")}
+    assert {(row["protection"], row["findings"][0]["rule"]) for row in unread} == {("unknown", "unread")}
     assert result["partial"] and result["coverage"]["unread"] == len(unread) > 1
 
 

@@ -18,7 +18,6 @@ from ..auth0.wire.errors import ConfigurationError
 from .policy.model import Policy
 from .population import Scope
 from .records import SEVERITIES, Summary
-from .rules import RULES
 from .run import Order, Planned
 
 CLEAN, FOUND, FAILED, PARTIAL = 0, 1, 2, 3
@@ -299,7 +298,7 @@ def exit_code(figures: Summary, fail_on: str) -> int:
     :param fail_on: a severity, or ``none``
     """
     counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1] if fail_on != NONE else ()
-    if any(number and RULES[rule].severity in counted for rule, number in figures["findings"].items()):
+    if any(figures["counted"][severity] for severity in counted):
         return FOUND
     return PARTIAL if figures["partial"] else CLEAN
 

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from ..auth0.authenticators import Authenticator
 from ..auth0.times import iso
+from .facts import UNKNOWN, TenantFacts
 from .findings import Finding
 from .policy.model import Policy
 from .readings import authenticators_of
@@ -17,12 +18,13 @@ from .records import SCHEMA_VERSION, AuthenticatorRow, FindingRow, Record, State
 from .rules import RULES, age, assess, mfa_state, unread
 
 
-def user_row(tenant: str, record: Record, now: datetime, policy: Policy) -> UserRow:
+def user_row(tenant: str, record: Record, now: datetime, policy: Policy, facts: TenantFacts = UNKNOWN) -> UserRow:
     """Profile, protection, authenticators and findings.
 
     :param tenant: domain of the tenant
     :param record: of a user who is not gone
     :param now: aware time that ages are counted to
+    :param facts: what is known of the tenant
     """
     profile, authenticators = record["profile"], authenticators_of(record)
     state: State = "unknown"
@@ -43,10 +45,17 @@ def user_row(tenant: str, record: Record, now: datetime, policy: Policy) -> User
         "identities": profile["identities"],
         "unreadable": profile["unreadable"],
         "read_at": record["read_at"],
-        "mfa": state,
+        "protection": state,
+        "place": "in",
+        "why": None,
+        "by_idp": False,
+        "privileged": False,
+        "break_glass": False,
+        "in_grace": False,
+        "connections": sorted({each["connection"] for each in profile["identities"] if each["connection"]}),
         "error": record["error"],
         "authenticators": [_authenticator_row(each, now) for each in authenticators or ()],
-        "findings": [_finding_row(finding) for finding in findings],
+        "findings": [_finding_row(finding, record["read_at"]) for finding in findings],
     }
 
 
@@ -68,13 +77,18 @@ def _authenticator_row(authenticator: Authenticator, now: datetime) -> Authentic
     }
 
 
-def _finding_row(finding: Finding) -> FindingRow:
+def _finding_row(finding: Finding, read_at: str) -> FindingRow:
     return {
         "id": finding.id,
         "rule": finding.rule,
         "severity": RULES[finding.rule].severity,
+        "warning": False,
         "authenticator_id": finding.authenticator_id,
         "factor": finding.factor,
         "age_days": finding.age_days,
         "age_from": finding.age_from,
+        "exempted": None,
+        # Both until the findings of the run before are held against this one.
+        "status": "new",
+        "first_seen": read_at,
     }

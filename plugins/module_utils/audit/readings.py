@@ -30,6 +30,7 @@ def profile_record(profile: Mapping[str, Any]) -> ProfileRecord:
         "blocked": bool(profile.get("blocked")),
         "identities": profile.get("identities") or [],
         "multifactor_last_modified": profile.get("multifactor_last_modified"),
+        "app_metadata": profile.get("app_metadata") or {},
         "unreadable": sorted(profile.get("unreadable") or ()),
     }
 
@@ -50,6 +51,8 @@ def record_of(number: int, profile: ProfileRecord, read: UserRead, now: datetime
         "authenticators": rows,
         "error": str(read.error) if read.error and not gone else None,
         "gone": gone,
+        "before": None,
+        "before_at": None,
     }
 
 

@@ -10,15 +10,34 @@ from typing import Any, Literal, TypedDict
 
 from ..auth0.api.profiles import Identity
 
-# Version of the forms below.
-SCHEMA_VERSION = 2
+# Version of the forms below. What an earlier version stored lacks members that came later.
+SCHEMA_VERSION = 3
 
-Severity = Literal["high", "medium", "low"]
-SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
+Severity = Literal["critical", "high", "medium", "low"]
+SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
 
-# How well a user is protected; unknown where the authenticators could not be read.
-State = Literal["strong", "weak", "none", "unknown"]
-STATES: tuple[State, ...] = ("strong", "weak", "none", "unknown")
+# How well a user is protected: elsewhere where the identity provider sees to it, unknown where nobody can tell, because the
+# authenticators could not be read or because there is none but of a type that this version does not know.
+State = Literal["strong", "weak", "none", "elsewhere", "unknown"]
+STATES: tuple[State, ...] = ("strong", "weak", "none", "elsewhere", "unknown")
+
+# Whether the policy means a user: as everybody, out of scope, or in a section of their own, where nothing counts for
+# ``fail_on``.
+Place = Literal["in", "out", "aside"]
+
+# What became of a finding since the run before. A finding is resolved only where the user was read and is in scope, and the
+# rule still asks. ``not-asked``: the rule is off by now, or its threshold higher.
+Status = Literal["new", "persisting", "reopened", "resolved", "not-read", "out-of-scope", "gone", "not-asked"]
+STATUSES: tuple[Status, ...] = (
+    "new",
+    "persisting",
+    "reopened",
+    "resolved",
+    "not-read",
+    "out-of-scope",
+    "gone",
+    "not-asked",
+)
 
 # The dates that an age can be counted from; the first that is known counts.
 AgeFrom = Literal["last_auth_at", "enrolled_at", "created_at"]
@@ -47,9 +66,13 @@ class ProfileRow(TypedDict):
 
 
 class ProfileRecord(ProfileRow):
-    """The same as a run keeps it, with the mark of change that only exports have."""
+    """The same as a run keeps it, with the mark of change that only exports have.
+
+    ``app_metadata`` is no more of it than the policy asks for, and schema 2 lacks it.
+    """
 
     multifactor_last_modified: str | None
+    app_metadata: dict[str, Any]
 
 
 class AuthenticatorRecord(TypedDict, total=False):
@@ -72,11 +95,19 @@ class AuthenticatorRecord(TypedDict, total=False):
     unread_dates: list[str]
 
 
+class Had(TypedDict):
+    """A second factor or a recovery code that an earlier reading found."""
+
+    id: str
+    factor: str
+
+
 class Record(TypedDict):
     """What was read of one user, and nothing that depends on the policy or on the day of the report.
 
     ``number`` is the user's place in the plan of the run. ``authenticators`` is None for a user who could not be read, and
-    ``error`` says why. A user who is ``gone`` was deleted after the plan was made.
+    ``error`` says why. A user who is ``gone`` was deleted after the plan was made. ``before`` is what the reading before this one
+    found, at ``before_at``; both are None where there was none or where this reading was carried over, and schema 2 lacks both.
     """
 
     number: int
@@ -85,18 +116,35 @@ class Record(TypedDict):
     authenticators: list[AuthenticatorRecord] | None
     error: str | None
     gone: bool
+    before: list[Had] | None
+    before_at: str | None
+
+
+class ExemptedRow(TypedDict):
+    """Why a finding does not count: the exemption that fits it. ``expires`` is its last day."""
+
+    reason: str
+    owner: str
+    expires: str
 
 
 class FindingRow(TypedDict):
-    """One thing that is wrong with a user; both IDs are as in :class:`~.findings.Finding`."""
+    """One thing that is wrong with a user; both IDs are as in :class:`~.findings.Finding`.
+
+    ``warning``: the age has not reached the threshold, and will. ``first_seen`` is the time of the first run that found it.
+    """
 
     id: str
     rule: str
     severity: Severity
+    warning: bool
     authenticator_id: str | None
     factor: str | None
     age_days: int | None
     age_from: AgeFrom | None
+    exempted: ExemptedRow | None
+    status: Status
+    first_seen: str
 
 
 class AuthenticatorRow(TypedDict):
@@ -117,15 +165,58 @@ class AuthenticatorRow(TypedDict):
 
 
 class UserRow(ProfileRow):
-    """One user. ``error`` says why the authenticators could not be read; None where they were. ``read_at`` says when."""
+    """One user, judged. ``error`` says why the authenticators could not be read; None where they were. ``read_at`` says when.
+
+    ``why`` says in words what put the user out of scope or aside. ``by_idp``: the identity provider does MFA for this user.
+    ``in_grace``: the account is too new to need a second factor. ``connections`` are the names of all connections of the user.
+    """
 
     schema_version: int
     tenant: str
     read_at: str
-    mfa: State
+    protection: State
+    place: Place
+    why: str | None
+    by_idp: bool
+    privileged: bool
+    break_glass: bool
+    in_grace: bool
+    connections: list[str]
     error: str | None
     authenticators: list[AuthenticatorRow]
     findings: list[FindingRow]
+
+
+class SeenDates(TypedDict):
+    """The dates of an authenticator as the audit saw them: what was used since then is another case."""
+
+    created_at: str | None
+    enrolled_at: str | None
+    last_auth_at: str | None
+
+
+class FoundRow(FindingRow):
+    """A finding as it stands alone, a line of ``findings.jsonl.gz``: with what its reader needs to know of the user.
+
+    ``user`` is the e-mail address, the name or the ID. ``device`` is what a person knows the authenticator by. ``seen`` is None
+    where the finding is about the user as a whole. A finding about the policy itself has no user: ``user_id`` is None, and
+    ``user`` says what it is about.
+    """
+
+    schema_version: int
+    tenant: str
+    run: str
+    user_id: str | None
+    user: str
+    email: str | None
+    connections: list[str]
+    privileged: bool
+    break_glass: bool
+    place: Place
+    protection: State
+    device: str | None
+    seen: SeenDates | None
+    last_seen: str
 
 
 class ShownFinding(FindingRow):
@@ -171,7 +262,11 @@ class Census(TypedDict):
 
 
 class Summary(TypedDict):
-    """A run in numbers. The same records, policy and times give the same summary, so what a run cost is elsewhere."""
+    """A run in numbers. The same records, policy and times give the same summary, so what a run cost is elsewhere.
+
+    ``findings`` are all of them by rule; ``counted`` those that count for ``fail_on`` by severity, that is without the exempted
+    ones and without those of users who stand aside.
+    """
 
     schema_version: int
     tenant: str
@@ -186,6 +281,7 @@ class Summary(TypedDict):
     coverage: CoverageFigures
     users: dict[State, int]
     findings: dict[str, int]
+    counted: dict[Severity, int]
     factors: dict[str, int]
     unknown_types: dict[str, int]
     policy: dict[str, Any]

@@ -20,7 +20,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.command import 
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.console import Lines
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Listing
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import SEVERITIES
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import Planned, Progress
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 
@@ -186,9 +186,6 @@ def test_an_algorithm_that_does_not_exist_is_told():
         credentials(run(), {"AUTH0_CLIENT_ASSERTION_SIGNING_ALG": "HS256"})
 
 
-SEVERITY = {rule.severity: rule.id for rule in RULES.values()}
-
-
 @pytest.mark.parametrize(
     "found, fail_on, partial, code",
     [
@@ -205,11 +202,13 @@ SEVERITY = {rule.severity: rule.id for rule in RULES.values()}
         ("medium", "medium", False, 1),
         ("low", "medium", False, 0),
         ("low", "low", False, 1),
+        ("critical", "high", False, 1),
+        ("high", "critical", False, 0),
     ],
 )
 def test_the_exit_code_tells_findings_and_gaps(found, fail_on, partial, code):
-    findings = {rule: int(found is not None and SEVERITY[found] == rule) for rule in RULES}
-    assert exit_code({"findings": findings, "partial": partial}, fail_on) == code
+    counted = {severity: int(severity == found) for severity in SEVERITIES}
+    assert exit_code({"counted": counted, "partial": partial}, fail_on) == code
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def test_the_summary_counts_users_findings_and_factors(tmp_path):
         "source": "export", "listed": 7, "listed_is_lower_bound": False, "read": 6, "carried": 0, "unread": 1, "gone": 0,
         "out_of_scope": 0, "not_reached": 0,
     }  # fmt: skip
-    assert figures["users"] == {"strong": 2, "weak": 1, "none": 3, "unknown": 1}
+    assert figures["users"] == {"strong": 2, "weak": 1, "none": 3, "elsewhere": 0, "unknown": 1}
     assert figures["findings"] == {
         "no-mfa": 3,
         "unread": 1,
@@ -222,7 +222,7 @@ def test_of_users_without_a_factor_those_who_log_in_come_first():
     [
         pytest.param(a_tenant, "Users: 6 read, 1 unread, 0 gone, 0 not reached, of 7 listed", id="coverage"),
         pytest.param(a_tenant, "PARTIAL: Users who could not be read: 1.", id="what is missing"),
-        pytest.param(a_tenant, "Protection: 2 strong, 1 weak only, 3 none, 1 unknown", id="protection"),
+        pytest.param(a_tenant, "Protection: 2 strong, 1 weak only, 3 none, 0 elsewhere, 1 unknown", id="protection"),
         pytest.param(
             one_user,
             "Requests: 6, 0 refused by the rate limit, waited 0.0 s of 0.",

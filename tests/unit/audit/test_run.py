@@ -180,7 +180,7 @@ def test_who_cannot_be_read_at_all_is_unread_and_never_clean(store):
     broken = ServerError("Could not list the authenticators of auth0|00001: broken", status=500)
     outcome = audit(tenant_of(3, authenticators={"auth0|00001": broken}), store)
     row = rows_of(store, outcome)[1]
-    assert (row["mfa"], row["error"], row["findings"][0]["rule"]) == ("unknown", str(broken), "unread")
+    assert (row["protection"], row["error"], row["findings"][0]["rule"]) == ("unknown", str(broken), "unread")
     assert outcome.summary["coverage"]["unread"] == 1 and adds_up(outcome.summary["coverage"])
     assert outcome.summary["reason"] == "Users who could not be read: 1."
     # The run is finished all the same: the next one reads this user again.

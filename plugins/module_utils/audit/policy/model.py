@@ -13,16 +13,13 @@ from typing import Any, Literal, Mapping
 
 from ...auth0.factors import names
 from ...auth0.wire.errors import ConfigurationError
-from ..records import Severity
+from ..records import Place, Severity
 
 SECOND_FACTORS = frozenset(names(lambda row: row.second_factor))
 LONGEST_DAYS = 3650
 
 # Who does MFA for the users of a connection: Auth0, the identity provider, or nobody, so that its users are out of scope.
 Mfa = Literal["auth0", "idp", "none"]
-# What becomes of users who are blocked, or who never logged in: as everybody, out of scope, or in a section of their own,
-# where nothing counts for ``fail_on``.
-Place = Literal["in", "out", "aside"]
 
 
 @dataclass(frozen=True)

@@ -28,14 +28,14 @@ _TEMPLATE = """\
 <style>
 :root {
   --page: #f5f6f8; --card: #ffffff; --text: #1b2430; --soft: #5a6675; --line: #dfe3e9; --track: #eceff3;
-  --strong: #1f8a5b; --weak: #c98200; --none: #cf3a3a; --unknown: #7b8794;
-  --high: #cf3a3a; --medium: #c98200; --low: #3b74c4; --warn: #fff4dc; --warn-line: #c98200;
+  --strong: #1f8a5b; --weak: #c98200; --none: #cf3a3a; --elsewhere: #3b74c4; --unknown: #7b8794;
+  --critical: #8f1d4f; --high: #cf3a3a; --medium: #c98200; --low: #3b74c4; --warn: #fff4dc; --warn-line: #c98200;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #12161c; --card: #1b2129; --text: #e6eaf0; --soft: #9aa6b4; --line: #303945; --track: #28303a;
-    --strong: #3fb37f; --weak: #e0a334; --none: #ec6a6a; --unknown: #8593a3;
-    --high: #ec6a6a; --medium: #e0a334; --low: #6fa3ea; --warn: #3a2f17; --warn-line: #e0a334;
+    --strong: #3fb37f; --weak: #e0a334; --none: #ec6a6a; --elsewhere: #6fa3ea; --unknown: #8593a3;
+    --critical: #e883b4; --high: #ec6a6a; --medium: #e0a334; --low: #6fa3ea; --warn: #3a2f17; --warn-line: #e0a334;
   }
 }
 * { box-sizing: border-box; }
@@ -73,7 +73,7 @@ svg { display: block; width: 100%; }
   display: inline-block; font-size: 12px; font-weight: 600; line-height: 1; padding: 4px 8px; border: 1px solid;
   border-radius: 20px; white-space: nowrap;
 }
-.tag.high { color: var(--high); } .tag.medium { color: var(--medium); } .tag.low { color: var(--low); }
+.tag.critical { color: var(--critical); } .tag.high { color: var(--high); } .tag.medium { color: var(--medium); } .tag.low { color: var(--low); }
 table { width: 100%; border-collapse: collapse; font-size: 14px; }
 th {
   text-align: left; font-weight: 600; color: var(--soft); border-bottom: 1px solid var(--line); padding: 6px 10px 6px 0;
@@ -232,7 +232,13 @@ unconfirmed after {{ t.unconfirmed_days }}; weak: {{ t.weak_factors | join(", ")
 </html>
 """
 
-_LABELS: dict[State, str] = {"strong": "strong", "weak": "weak only", "none": "no second factor", "unknown": "unread"}
+_LABELS: dict[State, str] = {
+    "strong": "strong",
+    "weak": "weak only",
+    "none": "no second factor",
+    "elsewhere": "elsewhere",
+    "unknown": "unknown",
+}
 _DATES: dict[AgeFrom, str] = {
     "last_auth_at": "since last use",
     "enrolled_at": "since enrollment",

@@ -18,10 +18,12 @@ from ..policy.model import Policy
 from ..records import (
     GIVEN,
     SCHEMA_VERSION,
+    SEVERITIES,
     STATES,
     Costs,
     CoverageFigures,
     FindingRow,
+    Severity,
     ShownFinding,
     State,
     Summary,
@@ -49,8 +51,11 @@ LIMITS = (
 class Tally:
     """Counts over the rows of a run, and the worst of its findings. Memory is flat.
 
-    :ivar users: users by protection
+    :ivar users: users by protection, without those who are out of scope
+    :ivar unread: users whose authenticators could not be read
+    :ivar out_of_scope: users who were read and whom the policy does not mean
     :ivar findings: findings by rule
+    :ivar counted: by severity those that count for ``fail_on``
     :ivar factors: users by factor, confirmed second factors and recovery codes only
     :ivar unknown_types: users by a type of authenticator that this version does not know
     :ivar gone: users without a row, because they were deleted after the plan was made; counted by whoever makes the rows
@@ -63,16 +68,21 @@ class Tally:
         """
         self.users: Counter[State] = Counter()
         self.findings: Counter[str] = Counter()
+        self.counted: Counter[Severity] = Counter()
         self.factors: Counter[str] = Counter()
         self.unknown_types: Counter[str] = Counter()
-        self.gone = 0
+        self.unread = self.out_of_scope = self.gone = 0
         self.oldest_reading: str | None = None
         self._shown_per_rule = shown_per_rule
         self._worst: dict[str, list[tuple[int, str, int, ShownFinding]]] = {rule: [] for rule in RULES}
 
     def add(self, row: UserRow) -> None:
         """Count one row."""
-        self.users[row["mfa"]] += 1
+        if row["place"] == "out":
+            self.out_of_scope += 1
+            return
+        self.users[row["protection"]] += 1
+        self.unread += row["error"] is not None
         self.oldest_reading = min(self.oldest_reading or row["read_at"], row["read_at"])
         for factor in sorted({each["factor"] for each in row["authenticators"] if each["confirmed"]}):
             if factor in _SHOWN_FACTORS:
@@ -81,6 +91,8 @@ class Tally:
                 self.unknown_types[factor] += 1
         for finding in row["findings"]:
             self.findings[finding["rule"]] += 1
+            if row["place"] == "in" and finding["exempted"] is None:
+                self.counted[finding["severity"]] += 1
             self._keep(row, finding)
 
     def worst(self) -> dict[str, list[ShownFinding]]:
@@ -122,7 +134,7 @@ def summary(
     :param reported: aware time that ages were counted to
     :param versions: name -> version of what made the report
     """
-    coverage = _coverage(checkpoint, sum(tally.users.values()), tally.users["unknown"], tally.gone)
+    coverage = _coverage(checkpoint, tally)
     reasons = [stopped, checkpoint.incomplete, *_missing(checkpoint, coverage, stopped)]
     reason = " ".join(filter(None, reasons)) or None
     return {
@@ -139,6 +151,7 @@ def summary(
         "coverage": coverage,
         "users": {state: tally.users[state] for state in STATES},
         "findings": {rule: tally.findings[rule] for rule in RULES},
+        "counted": {severity: tally.counted[severity] for severity in SEVERITIES},
         "factors": dict(sorted(tally.factors.items())),
         "unknown_types": dict(sorted(tally.unknown_types.items())),
         "policy": policy.as_row(),
@@ -158,19 +171,20 @@ def _unseen(checkpoint: Checkpoint, gone: int) -> int:
     return max(checkpoint.unseen, census["counted"] - (census["listed"] - gone))
 
 
-def _coverage(checkpoint: Checkpoint, rows: int, unread: int, gone: int) -> CoverageFigures:
-    listed = checkpoint.to_read + checkpoint.carried + _unseen(checkpoint, gone)
+def _coverage(checkpoint: Checkpoint, tally: Tally) -> CoverageFigures:
+    rows = sum(tally.users.values())
+    listed = checkpoint.to_read + checkpoint.carried + _unseen(checkpoint, tally.gone)
     return {
         "source": checkpoint.source,
         "listed": listed,
         "listed_is_lower_bound": checkpoint.incomplete is not None,
-        "read": rows - unread,
+        "read": rows - tally.unread,
         "carried": checkpoint.carried,
-        "unread": unread,
-        "gone": gone,
-        "out_of_scope": 0,
+        "unread": tally.unread,
+        "gone": tally.gone,
+        "out_of_scope": tally.out_of_scope,
         # What is left over, and not what the checkpoint says: so the sum is the proof that nobody was lost.
-        "not_reached": listed - rows - gone,
+        "not_reached": listed - rows - tally.out_of_scope - tally.gone,
     }
 
 
@@ -213,7 +227,8 @@ def table(figures: Summary, costs: Costs) -> str:
     lines += [
         "-" * 55,
         "Users: %s" % coverage_text(coverage),
-        "Protection: %d strong, %d weak only, %d none, %d unknown" % tuple(users[state] for state in STATES),
+        "Protection: %d strong, %d weak only, %d none, %d elsewhere, %d unknown"
+        % tuple(users[state] for state in STATES),
         "Requests: %d, %d refused by the rate limit, waited %.1f s of %.1f s"
         % (costs["requests"], costs["rate_limited"], costs["waited_seconds"], costs["duration_seconds"]),
     ]
