@@ -46,12 +46,15 @@ class ActionModule(ActionBase):
     def _can_follow(self, options: dict) -> bool:
         return (
             display.verbosity > 0
-            and any(options.get(name) is not None for name in MANY_USERS)
+            and self._is_long(options)
             and not options.get("progress_path")
             and self._connection.transport == "local"
             and not self._play_context.become
             and not self._task.async_val
         )
+
+    def _is_long(self, options: dict) -> bool:
+        return any(options.get(name) is not None for name in MANY_USERS)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -49,6 +50,7 @@ class Part:
     :ivar mutually_exclusive: as AnsibleModule defines it; likewise the other rules. A rule may name options of other parts.
     :ivar named_secrets: options that hold secrets by name, as a mapping or as a list with ``name``; the names may be shown
     :ivar never_null: options without which the task would do more, or act in another role; secrets are such without being named
+    :ivar packages: what has to be installed beside what every module needs
     """
 
     options: Mapping[str, dict[str, Any]]
@@ -59,6 +61,7 @@ class Part:
     required_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     named_secrets: tuple[str, ...] = ()
     never_null: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
 
 
 # Each part that modules share has its documentation in the fragment of the same name: CONNECTION in
@@ -301,7 +304,7 @@ def run(task: Callable[[Session], dict[str, Any]], *parts: Part) -> None:
         with session:
             check_nulls([name for name, value in module.given.items() if value is None], parts)
             module.check_types()
-            session.check_versions()
+            session.check_versions(*(package for part in parts for package in part.packages))
             check_visible(module.argument_spec, module.params)
             result = task(session)
     except Auth0Error as error:
@@ -377,6 +380,7 @@ class Session:
     :ivar check_mode: whether nothing may be changed
     :ivar warn: shows a warning
     :ivar secrets: what Ansible must not print, but for what the result hands out
+    :ivar sleep: waits so many seconds for the tenant; a task may set another one before it sends anything
 
     With ``mfa_token`` or ``username`` the task acts as the user, through the MFA API; else as operator, through the
     Management API.
@@ -385,6 +389,7 @@ class Session:
     def __init__(self, module: AnsibleModule) -> None:
         self.secrets = Secrets()
         self.check_mode: bool = module.check_mode
+        self.sleep: Callable[[float], None] = time.sleep
         self.warn: Callable[[str], None] = lambda text: module.warn(visible(text))
         # Ansible's own fallbacks are filled in before options are compared, and would stand against what a task says.
         added = from_environment(module.params, os.environ)
@@ -398,12 +403,14 @@ class Session:
     def __exit__(self, *_exception: object) -> None:
         self._closing.close()
 
-    def check_versions(self) -> None:
+    def check_versions(self, *packages: str) -> None:
         """Whether what the task needs is installed in a version that works.
+
+        :param packages: what this module needs beside what every module needs
 
         :raises ConfigurationError: it is not
         """
-        needed = ["requests"]
+        needed = ["requests", *packages]
         # auth0_mfa_token is the only module for the user alone.
         if not self.acts_as_user and "grant" not in self.params:
             needed += ["auth0-python", "httpx"]
@@ -438,7 +445,7 @@ class Session:
         share, max_wait = self.params["rate_limit_share"], self.params["max_wait"]
         if max_wait == math.inf:
             raise ConfigurationError("max_wait %r is not a number of seconds" % max_wait)
-        return Budget(share, max_wait, max_rate=self.params["max_rate"])
+        return Budget(share, max_wait, max_rate=self.params["max_rate"], sleep=self.sleep)
 
     def now(self) -> datetime:
         """The aware time that ages are counted to: by the tenant's clock, as far as its answers told it."""

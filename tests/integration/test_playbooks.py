@@ -215,6 +215,16 @@ def test_reviewed_findings_are_removed_and_nothing_else(tenant):
     assert "who have no second factor now: %s. Could not" % owner in re.sub(r"\s+", " ", gone)
 
 
+def test_a_tenant_is_audited(tenant):
+    planned = play(tenant, "audit", "--check", audits="audits")
+    assert re.search(r"A run would read (\d+) of \1 users", planned) and not (tenant.folder / "audits").exists()
+    done = play(tenant, "audit", audits="audits")
+    assert "no-mfa" in done and changed(done) == 0
+    (page,) = (tenant.folder / "audits").glob("runs/*/report/report.html")
+    assert str(page) in done
+    play(tenant, "audit", audits="audits", fail_on="high", succeeds=False)
+
+
 def test_remember_browser_is_hidden(tenant):
     assert changed(play(tenant, "hide_remember_browser", "--check")) == 1
     assert changed(play(tenant, "hide_remember_browser")) == 1

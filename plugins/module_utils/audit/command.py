@@ -328,6 +328,14 @@ def plan_text(tenant: str, planned: Planned, rate: float | None) -> str:
     return "\n".join([*lines, *filter(None, (listing.note, listing.incomplete))]) + "\n"
 
 
+def minutes(requests: int, rate: float | None) -> int | None:
+    """How many minutes so many requests take at most; None while the rate is unknown.
+
+    :param rate: requests a second
+    """
+    return math.ceil(requests / rate / 60) if rate else None
+
+
 def _time_text(requests: int, rate: float | None) -> str:
     if not requests:
         return "none, nothing has to be read"
@@ -336,7 +344,6 @@ def _time_text(requests: int, rate: float | None) -> str:
             "not known yet. Auth0's answers so far do not tell how many requests a second the tenant has left. "
             "A run learns that in its first seconds, and then shows the time that is left."
         )
-    minutes = requests / rate / 60
-    shown = "less than a minute" if minutes < 1 else "up to %d minutes" % math.ceil(minutes)
+    shown = "less than a minute" if requests / rate < 60 else "up to %s minutes" % minutes(requests, rate)
     # A plan sends a few requests only, and a bucket that is full does not show how much more would be added.
     return "%s, at %.1f requests a second. The tenant may allow more; a run finds out." % (shown, rate)

@@ -1,0 +1,103 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""mfaops.auth0.auth0_mfa_audit against the embedded tenant: the same audit as from a shell."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.shell import Shell
+
+from .conftest import email
+
+AUDIT = "mfaops.auth0.auth0_mfa_audit"
+
+
+def results(tenant, *tasks):
+    return tenant.results(tenant.operator, *tasks)
+
+
+def task(tenant, **options):
+    return {AUDIT: {"folder": str(tenant.folder / "audits"), "resume": True, **options}}
+
+
+@pytest.mark.run_by("module")
+def test_the_first_run_reads_everybody_and_the_next_few(tenant):
+    first, second = results(tenant, task(tenant), task(tenant))
+    users = first["coverage"]["listed"]
+    assert first["partial"] is False and first["changed"] is False
+    assert first["coverage"]["read"] == users > 0
+    assert second["coverage"]["carried"] > users / 2
+    assert Path(first["files"]["report.html"]).read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    figures = json.loads(Path(second["files"]["summary.json"]).read_text(encoding="utf-8"))
+    assert figures["coverage"] == second["coverage"] and figures["users"] == second["protection"]
+    assert tenant.writes() == ["POST /api/v2/jobs/users-exports"] * 2
+
+
+@pytest.mark.run_by("module")
+def test_check_mode_is_a_plan_that_reads_nobody_and_writes_nothing(tenant):
+    (result,) = results(tenant, {**task(tenant), "check_mode": True})
+    plan = result["plan"]
+    assert plan["users"] == plan["to_read"] == plan["requests"] > 0 and plan["carried"] == 0
+    assert not tenant.requests(part="authentication-methods")
+    assert not (tenant.folder / "audits").exists()
+
+
+@pytest.mark.run_by("module")
+def test_a_finding_at_the_severity_fails_the_task_and_the_result_is_whole(tenant):
+    passed, failed = results(tenant, task(tenant, fail_on="none"), task(tenant, fail_on="high"))
+    assert not passed.get("failed")
+    assert failed["failed"] and failed["changed"] is False
+    assert failed["msg"].startswith("The audit has findings of severity high or above.")
+    assert set(failed["files"]) == set(passed["files"]) and failed["findings"]
+
+
+@pytest.mark.run_by("module")
+def test_a_partial_run_fails_unless_it_may(tenant):
+    odd = {"kind": "status", "status": 404, "body": "not here", "method": "GET", "count": 10_000, "after": 3}
+    tenant.running.control("POST", "faults", {**odd, "path": "/api/v2/users/*/authentication-methods"})
+    lenient, strict = results(tenant, task(tenant, fail_if_partial=False), task(tenant, resume=False))
+    assert lenient["partial"] and lenient["reason"] and not lenient.get("failed")
+    assert strict["failed"] and strict["reason"] in strict["msg"]
+
+
+@pytest.mark.run_by("module")
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        ({"user_ids": []}, "user_ids is empty"),
+        ({"query": " "}, "query is empty"),
+        ({"deadline": "soon"}, "deadline 'soon' is not a number with a unit"),
+        ({"full": True, "since": "20260101T000000Z"}, "mutually exclusive"),
+        ({"threads": 0}, "threads 0 is not a whole number from 1 to"),
+        ({"query": None}, "query is null"),
+        ({"since": "20260101T000000Z"}, "There is no run '20260101T000000Z'"),
+    ],
+)
+def test_what_cannot_be_right_is_told_before_the_first_request(tenant, options, said):
+    (result,) = results(tenant, task(tenant, **options))
+    assert result["failed"] and said in result["msg"]
+    if "since" not in options or "full" in options:
+        assert tenant.requests() == []
+
+
+def test_the_shell_works_in_the_folder_of_the_module(tenant):
+    """Through ansible-playbook, with only some users."""
+    addresses = [email(number) for number in range(1, 9)]
+    (played,) = results(tenant, task(tenant, emails=addresses))
+    assert played["coverage"]["read"] == 8, played["reason"]
+    shell = Shell(tenant.folder, tenant.running)
+    (shell.here / "emails.txt").write_text("\n".join(addresses), encoding="utf-8")
+    ended = shell("run", "--emails-file", "emails.txt")
+    assert ended.code == 0, ended.err
+    assert "8 read" in ended.out and shell.latest()["run"] != played["run"]
+
+
+def test_progress_is_printed_while_it_runs(tenant):
+    output = tenant.play(tenant.operator, task(tenant), options=("-v",)).output
+    assert "Listing the users" in output and "Writing the reports" in output
