@@ -171,13 +171,13 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.command import 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.console import Lines
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Scope
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import SEVERITIES
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import Order, Outcome, plan, run
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import Order, Outcome, plan
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import run as audit
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import seconds
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError, RefusedError
-from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, Part, Session
-from ansible_collections.mfaops.auth0.plugins.module_utils.module import run as run_module
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, Part, Session, run
 from ansible_collections.mfaops.auth0.plugins.module_utils.progress_file import ProgressFile
 
 AUDIT = Part(
@@ -218,7 +218,7 @@ def audit_tenant(session: Session) -> dict:
     tell = Lines(ProgressFile("progress_path", params["progress_path"], session.warn, session.check_mode).add)
     if session.check_mode:
         return {"changed": False, "plan": planned(session, store, order, stop, tell)}
-    outcome = run(session.operator, session.budget, store, order, stop=stop, tell=tell)
+    outcome = audit(session.operator, session.budget, store, order, stop=stop, tell=tell)
     return verdict(outcome, store, params["fail_on"], params["fail_if_partial"])
 
 
@@ -278,7 +278,7 @@ def verdict(outcome: Outcome, store: FolderStore, fail_on: str, fail_if_partial:
 
 
 def main() -> None:
-    run_module(audit_tenant, CONNECTION, AUDIT)
+    run(audit_tenant, CONNECTION, AUDIT)
 
 
 if __name__ == "__main__":
