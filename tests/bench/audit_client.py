@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -140,8 +141,10 @@ def base(url: str, folder: str) -> dict[str, Any]:
     """A finished run of all users of the tenant. Only the list is the tenant's; the authenticators are made up."""
     store, stop = FolderStore(folder), Stop()
     os.makedirs(folder, exist_ok=True)
-    with connected(url, stop) as (api, budget), Roll(folder) as roll:
-        listing = Enrollment(api, roll, sleep=stop.sleep, patience=60.0, tell=print).list(Scope())
+    with connected(url, stop) as (api, budget), Roll(folder, partial(stop.sleep, 0)) as roll:
+        listing = Enrollment(
+            api, roll, sleep=stop.sleep, patience=60.0, tell=print, now=partial(datetime.now, timezone.utc)
+        ).list(Scope())
         users, _carried = roll.choose(True)
         planned = datetime.fromtimestamp(budget.now(), timezone.utc) - timedelta(days=1)
         run_id, order = planned.strftime("%Y%m%dT%H%M%SZ"), order_of(url)

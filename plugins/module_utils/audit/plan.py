@@ -13,7 +13,7 @@ import json
 import math
 import os
 import sqlite3
-from typing import Iterator
+from typing import Any, Callable, Iterator, Sequence
 
 from .records import ProfileRecord, Record
 
@@ -23,36 +23,39 @@ SWEEP = 30
 _MEMORY_KIB = 8_000
 
 
-def has_changed(profile: ProfileRecord, known: Record) -> bool:
-    """Whether a user has to be read again: could not be read last time, or has logged in or changed factors since.
-
-    A mark that cannot be read may have moved.
-    """
-    before = known["profile"]
-    marks = ("last_login", "multifactor_last_modified")
-    return (
-        known["authenticators"] is None
-        or any(profile[mark] != before[mark] for mark in marks)  # type: ignore[literal-required]
-        or any(mark in profile["unreadable"] for mark in marks)
-    )
+# So many users are worked on between two looks at whether to go on.
+_STRIDE = 1000
+_MARKS = ("last_login", "multifactor_last_modified")
+_COLUMNS = ("user_id", "created_at", *_MARKS)
+_OTHERS = tuple(name for name in ProfileRecord.__annotations__ if name not in _COLUMNS)
+# Who has to be read again: could not be read last time, or has logged in or changed factors since. A mark that cannot be read may
+# have moved.
+_CHANGED = """
+unsure OR NOT EXISTS (
+  SELECT 1 FROM known k WHERE k.id = users.user_id AND NOT k.failed
+  AND k.last_login IS users.last_login AND k.multifactor_last_modified IS users.multifactor_last_modified)
+"""
 
 
 class Roll:
     """The users of one run. A context manager, which frees the database."""
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, pause: Callable[[], None]) -> None:
         """
-        :param directory: for the database; it needs about 1 KB a user
+        :param directory: for the database; it needs about 0.3 KB a user, and 0.6 KB more for what is known of one
+        :param pause: is called again and again; what it raises ends the work
         """
+        self._pause, self._steps = pause, 0
         self._database = sqlite3.connect(os.path.join(directory, "roll.sqlite"), isolation_level=None)
         for statement in (
             "PRAGMA journal_mode = OFF",
             "PRAGMA synchronous = OFF",
             "PRAGMA cache_size = -%d" % _MEMORY_KIB,
             "PRAGMA temp_store = FILE",
-            "CREATE TABLE users (id TEXT PRIMARY KEY, created_at TEXT, profile TEXT) WITHOUT ROWID",
-            "CREATE TABLE known (id TEXT PRIMARY KEY, read_at TEXT, record TEXT) WITHOUT ROWID",
-            "CREATE TABLE chosen (id TEXT PRIMARY KEY) WITHOUT ROWID",
+            "CREATE TABLE users (user_id TEXT PRIMARY KEY, created_at, last_login, multifactor_last_modified, others, unsure, "
+            "chosen)",
+            "CREATE TABLE known (id TEXT PRIMARY KEY, failed, number, read_at, last_login, multifactor_last_modified, "
+            "authenticators)",
             "BEGIN",
         ):
             self._database.execute(statement)
@@ -69,33 +72,47 @@ class Roll:
 
     def add(self, profile: ProfileRecord) -> None:
         """One more user. Of several profiles of the same the first stays: that of an export tells more than that of a search."""
+        self._step()
+        columns = [profile[name] for name in _COLUMNS]  # type: ignore[literal-required]
+        others = _packed([profile[name] for name in _OTHERS])  # type: ignore[literal-required]
+        unsure = any(mark in profile["unreadable"] for mark in _MARKS)
         self._database.execute(
-            "INSERT OR IGNORE INTO users VALUES (?, ?, ?)",
-            (profile["user_id"], profile["created_at"] or "", json.dumps(profile)),
+            "INSERT OR IGNORE INTO users VALUES (?, ?, ?, ?, ?, ?, FALSE)", (*columns, others, unsure)
         )
 
     def created_before(self, moment: str) -> int:
         """How many users were created before that, or at no time that can be read."""
-        return int(self._database.execute("SELECT count(*) FROM users WHERE created_at < ?", (moment,)).fetchone()[0])
+        return self._count("users WHERE created_at < ? OR created_at IS NULL", moment)
 
     def youngest(self, moment: str) -> str | None:
         """When the last of the users was created who were created before that; None where nobody was."""
         found = self._database.execute("SELECT max(created_at) FROM users WHERE created_at < ?", (moment,))
-        return found.fetchone()[0] or None
+        youngest: str | None = found.fetchone()[0]
+        return youngest
 
     def know(self, record: Record) -> None:
         """What an earlier run read. A later reading replaces an earlier one, unless it failed."""
-        user_id = record["profile"]["user_id"]
+        self._step()
+        profile = record["profile"]
         if record["gone"]:
             return
         if record["authenticators"] is None:
             # What was read before is still what is known; that the user has to be read is known as well.
-            self._database.execute("INSERT OR IGNORE INTO known VALUES (?, ?, ?)", (user_id, "", json.dumps(record)))
-            self._database.execute("INSERT OR IGNORE INTO chosen VALUES (?)", (user_id,))
+            self._database.execute(
+                "INSERT INTO known (id, failed, read_at) VALUES (?, TRUE, '') ON CONFLICT (id) DO UPDATE SET failed = TRUE",
+                (profile["user_id"],),
+            )
             return
-        self._database.execute("DELETE FROM chosen WHERE id = ?", (user_id,))
         self._database.execute(
-            "INSERT OR REPLACE INTO known VALUES (?, ?, ?)", (user_id, record["read_at"], json.dumps(record))
+            "INSERT OR REPLACE INTO known VALUES (?, FALSE, ?, ?, ?, ?, ?)",
+            (
+                profile["user_id"],
+                record["number"],
+                record["read_at"],
+                profile["last_login"],
+                profile["multifactor_last_modified"],
+                _packed(record["authenticators"]),
+            ),
         )
 
     def choose(self, everybody: bool) -> tuple[int, int]:
@@ -104,55 +121,66 @@ class Roll:
         :param everybody: nobody is carried over
         """
         if everybody:
-            self._database.execute("INSERT OR IGNORE INTO chosen SELECT id FROM users")
+            self._database.execute("UPDATE users SET chosen = TRUE")
         else:
+            self._database.execute("UPDATE users SET chosen = TRUE WHERE" + _CHANGED)
+            self._pause()
+            in_turn = math.ceil(self._count("users WHERE NOT chosen") / SWEEP)
             self._database.execute(
-                "INSERT OR IGNORE INTO chosen SELECT id FROM users WHERE id NOT IN (SELECT id FROM known)"
+                "UPDATE users SET chosen = TRUE WHERE user_id IN (SELECT u.user_id FROM users u JOIN known k "
+                "ON k.id = u.user_id WHERE NOT u.chosen ORDER BY k.read_at, u.user_id LIMIT ?)",
+                (in_turn,),
             )
-            self._choose_changed()
-            self._choose_in_turn()
-        self._database.execute("DELETE FROM chosen WHERE id NOT IN (SELECT id FROM users)")
-        chosen = self._count("chosen")
+        self._pause()
+        chosen = self._count("users WHERE chosen")
         return chosen, len(self) - chosen
 
     def has_marks(self) -> bool:
         """Whether the list of users tells when factors changed. Where nobody has such a mark, nobody knows that it would come."""
-        marks = "SELECT 1 FROM users WHERE json_extract(profile, '$.multifactor_last_modified') IS NOT NULL LIMIT 1"
-        return bool(self._database.execute(marks).fetchone())
+        return self._count("(SELECT 1 FROM users WHERE multifactor_last_modified IS NOT NULL LIMIT 1)") > 0
 
     def to_read(self) -> Iterator[ProfileRecord]:
         """Those to read: who was never read, the oldest account first; then by the age of the last reading."""
-        for (profile,) in self._database.execute(
-            "SELECT u.profile FROM chosen c JOIN users u ON u.id = c.id LEFT JOIN known k ON k.id = c.id "
-            "ORDER BY coalesce(k.read_at, ''), u.created_at, u.id"
+        for values in self._database.execute(
+            "SELECT u.others, %s FROM users u LEFT JOIN known k ON k.id = u.user_id WHERE u.chosen "
+            "ORDER BY coalesce(k.read_at, ''), u.created_at, u.user_id" % _NAMES
         ):
-            yield json.loads(profile)
+            self._step()
+            yield _profile(*values)
 
     def carried(self) -> Iterator[Record]:
         """Those who are carried over, with their profile of today, in the order of their IDs."""
-        for profile, known in self._database.execute(
-            "SELECT u.profile, k.record FROM users u JOIN known k ON k.id = u.id "
-            "WHERE u.id NOT IN (SELECT id FROM chosen) ORDER BY u.id"
+        for number, read_at, authenticators, *values in self._database.execute(
+            "SELECT k.number, k.read_at, k.authenticators, u.others, %s FROM users u JOIN known k ON k.id = u.user_id "
+            "WHERE NOT u.chosen ORDER BY u.user_id" % _NAMES
         ):
-            record: Record = json.loads(known)
-            record["profile"] = json.loads(profile)
-            yield record
+            self._step()
+            yield {
+                "number": number,
+                "profile": _profile(*values),
+                "read_at": read_at,
+                "authenticators": json.loads(authenticators),
+                "error": None,
+                "gone": False,
+                "before": None,
+                "before_at": None,
+            }
 
-    def _choose_changed(self) -> None:
-        changed = self._database.cursor()
-        for user_id, profile, known in self._database.execute(
-            "SELECT u.id, u.profile, k.record FROM users u JOIN known k ON k.id = u.id"
-        ):
-            if has_changed(json.loads(profile), json.loads(known)):
-                changed.execute("INSERT OR IGNORE INTO chosen VALUES (?)", (user_id,))
+    def _step(self) -> None:
+        if self._steps % _STRIDE == 0:
+            self._pause()
+        self._steps += 1
 
-    def _choose_in_turn(self) -> None:
-        left = self._count("users WHERE id NOT IN (SELECT id FROM chosen)")
-        self._database.execute(
-            "INSERT INTO chosen SELECT u.id FROM users u JOIN known k ON k.id = u.id "
-            "WHERE u.id NOT IN (SELECT id FROM chosen) ORDER BY k.read_at, u.id LIMIT ?",
-            (math.ceil(left / SWEEP),),
-        )
+    def _count(self, what: str, *values: str) -> int:
+        return int(self._database.execute("SELECT count(*) FROM " + what, values).fetchone()[0])
 
-    def _count(self, what: str) -> int:
-        return int(self._database.execute("SELECT count(*) FROM " + what).fetchone()[0])
+
+_NAMES = ", ".join("u." + name for name in _COLUMNS)
+
+
+def _packed(rows: Sequence[object]) -> str:
+    return json.dumps(rows, separators=(",", ":"))
+
+
+def _profile(others: str, *columns: object) -> ProfileRecord:
+    return {**dict(zip(_COLUMNS, columns)), **dict(zip(_OTHERS, json.loads(others)))}  # type: ignore[typeddict-item]

@@ -233,9 +233,7 @@ class Enrollment:
         return [user for user in self._patiently(search).users if user.get("email", "").lower() == email.lower()]
 
     def _add(self, profiles: Iterable[Profile]) -> None:
-        for number, profile in enumerate(profiles):
-            if number % PAGE_SIZE == 0:
-                self._sleep(0)
+        for profile in profiles:
             self._roll.add(profile_record(profile))
 
     def _patiently(self, ask: Callable[[], Given]) -> Given:

@@ -15,6 +15,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Callable, Iterable, Iterator, Mapping, Protocol
 
@@ -203,7 +204,7 @@ def _finish(
 def plan(api: Api, store: Store, order: Order, *, stop: Stop | None = None, tell: Tell = _nobody) -> Planned:
     """What a new run would read; nothing is read of any user, and nothing is stored."""
     stop = stop or Stop()
-    with _scratch() as directory, Roll(directory) as roll:
+    with _unstarted(), _scratch() as directory, Roll(directory, partial(stop.sleep, 0)) as roll:
         listing, _base, to_read, carried = _plan(api, store, order, stop, roll, tell, _local_time)
         unfinished = _unfinished(store, order)
         return Planned(listing, to_read, carried, unfinished.checkpoint if unfinished else None)
@@ -285,7 +286,7 @@ def _begin(
     tell: Tell,
 ) -> Ledger:
     """A new run with its plan frozen."""
-    with _scratch() as directory, Roll(directory) as roll:
+    with _unstarted(), _scratch() as directory, Roll(directory, partial(stop.sleep, 0)) as roll:
         listing, base, to_read, carried = _plan(api, store, order, stop, roll, tell, now)
         if listing.nobody:
             tell(Progress("listing", note="No user has %s." % ", ".join(listing.nobody)))
@@ -326,15 +327,8 @@ def _plan(
     def note(text: str) -> None:
         tell(Progress("listing", note=text))
 
-    try:
-        enrollment = Enrollment(
-            api, roll, sleep=stop.sleep, patience=order.patience, tell=note, clock=stop.now, now=now
-        )
-        listing = enrollment.list(order.scope)
-    except Stopped as stopped:
-        raise UnstartedError(
-            "The users could not be listed: %s" % stopped, hint="Allow the run more time. Nothing is stored."
-        ) from None
+    enrollment = Enrollment(api, roll, sleep=stop.sleep, patience=order.patience, tell=note, clock=stop.now, now=now)
+    listing = enrollment.list(order.scope)
     for run_id in earlier:
         for record in Ledger.load(store, run_id).records():
             roll.know(record)
@@ -411,6 +405,20 @@ def _put(store: Store, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         write_lines(rows, file)
         file.seek(0)
         store.put(name, file)
+
+
+@contextmanager
+def _unstarted() -> Iterator[None]:
+    """While there is no run yet, a stop is an error.
+
+    :raises UnstartedError: the run had to end
+    """
+    try:
+        yield
+    except Stopped as stopped:
+        raise UnstartedError(
+            "The users could not be listed: %s" % stopped, hint="Allow the run more time. Nothing is stored."
+        ) from None
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import tempfile
 from contextlib import contextmanager
 
 import pytest
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.plan import SWEEP, Roll, has_changed
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.plan import SWEEP, Roll
 from hypothesis import given, strategies as st
 
 DAY = "2026-05-%02dT00:00:00.000Z"
@@ -25,6 +25,7 @@ def profile(user_id: str, **more) -> dict:
         "blocked": False,
         "identities": [],
         "multifactor_last_modified": DAY % 3,
+        "app_metadata": {},
         "unreadable": [],
         **more,
     }
@@ -38,13 +39,15 @@ def record(known: dict, read_at: str = DAY % 10, **more) -> dict:
         "authenticators": [],
         "error": None,
         "gone": False,
+        "before": None,
+        "before_at": None,
         **more,
     }
 
 
 @contextmanager
 def roll(*users, known=()):
-    with tempfile.TemporaryDirectory() as directory, Roll(directory) as made:
+    with tempfile.TemporaryDirectory() as directory, Roll(directory, lambda: None) as made:
         for user in users:
             made.add(user)
         for each in known:
@@ -82,6 +85,15 @@ def test_the_order_does_not_depend_on_the_order_of_the_list():
         assert list(one.to_read()) == list(other.to_read())
 
 
+def changed(before: dict, now: dict) -> bool:
+    """Whether the user is among those who are read, when one other of sixty is read in turn."""
+    others = [profile("%02d" % number) for number in range(60)]
+    known = [record(before, DAY % 11), *map(record, others)]
+    with roll(now, *others, known=known) as made:
+        made.choose(everybody=False)
+        return now["user_id"] in ids(made.to_read())
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -94,15 +106,64 @@ def test_the_order_does_not_depend_on_the_order_of_the_list():
     ],
 )
 def test_a_mark_that_moved_or_cannot_be_read_is_a_change(change):
-    assert has_changed(profile("a", **change), record(profile("a")))
+    assert changed(profile("a"), profile("a", **change))
+
+
+def test_a_mark_that_neither_time_was_there_is_no_change():
+    without = profile("a", last_login=None, multifactor_last_modified=None)
+    assert not changed(without, without) and changed(without, profile("a"))
 
 
 def test_other_members_are_no_change():
-    assert not has_changed(profile("a", name="new", email="new@example.com", blocked=True), record(profile("a")))
+    other = profile("a", name="new", email="new@example.com", blocked=True, unreadable=["name"])
+    assert not changed(profile("a"), other)
 
 
-def test_who_could_not_be_read_is_read_again():
-    assert has_changed(profile("a"), record(profile("a"), authenticators=None, error="lost"))
+def test_what_is_kept_of_a_user_comes_back():
+    odd = {
+        "email": "a@example.com",
+        "name": "\u00fc '\"",
+        "app_metadata": {"a": 1},
+        "unreadable": ["name", "last_login"],
+    }
+    identities = [{"connection": None, "provider": "samlp", "is_social": False}]
+    users = [profile("a", **odd, identities=identities), profile("b", created_at=None, last_login=None)]
+    with roll(*users) as made:
+        made.choose(everybody=True)
+        assert list(made.to_read()) == users[::-1]
+    read = [record(each, number=7, authenticators=[{"id": "x", "channels": ["sms"]}]) for each in users]
+    readable = [{**each, "unreadable": ["name"]} for each in users]
+    longest_unread = profile("longest unread")
+    with roll(*readable, longest_unread, known=[*read, record(longest_unread, DAY % 9)]) as made:
+        made.choose(everybody=False)
+        kept = [{**each, "profile": now} for each, now in zip(read, readable)]
+        assert list(made.carried()) == kept
+
+
+class Enough(Exception):
+    """What a pause may raise."""
+
+
+@pytest.mark.parametrize("stage", ["add", "know", "choose", "to_read", "carried"])
+def test_a_plan_of_many_users_is_ended_at_every_stage(tmp_path, stage):
+    stopped = []
+
+    def pause():
+        if stopped:
+            raise Enough
+
+    users = [profile("u%04d" % number) for number in range(2100)]
+    with Roll(str(tmp_path), pause) as made, pytest.raises(Enough):
+        for name, work in {
+            "add": lambda: [made.add(each) for each in users],
+            "know": lambda: [made.know(record(each)) for each in users],
+            "choose": lambda: made.choose(everybody=False),
+            "to_read": lambda: list(made.to_read()) + list(made.to_read()) * 20,
+            "carried": lambda: list(made.carried()),
+        }.items():
+            if name == stage:
+                stopped.append(name)
+            work()
 
 
 def test_who_has_not_changed_is_carried_over_with_the_profile_of_today():
