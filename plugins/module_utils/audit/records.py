@@ -100,6 +100,7 @@ class Had(TypedDict):
 
     id: str
     factor: str
+    link_id: str | None
 
 
 class Record(TypedDict):
@@ -200,7 +201,8 @@ class FoundRow(FindingRow):
 
     ``user`` is the e-mail address, the name or the ID. ``device`` is what a person knows the authenticator by. ``seen`` is None
     where the finding is about the user as a whole. A finding about the policy itself has no user: ``user_id`` is None, and
-    ``user`` says what it is about.
+    ``user`` says what it is about. ``run`` is the last run that found it, and ``last_seen`` its time. ``closed_at`` is the time of
+    the run that first said that it is no longer found; None while it is.
     """
 
     schema_version: int
@@ -217,6 +219,36 @@ class FoundRow(FindingRow):
     device: str | None
     seen: SeenDates | None
     last_seen: str
+    closed_at: str | None
+
+
+Change = Literal["added", "removed"]
+
+
+class ChangeRow(TypedDict):
+    """A device that a user has added or lost, a line of ``changes.jsonl.gz``. It is no finding.
+
+    ``at`` is when it was enrolled, by its own date; None for one that was removed. It happened between the two readings,
+    ``since`` and ``until``.
+    """
+
+    schema_version: int
+    tenant: str
+    run: str
+    user_id: str
+    user: str
+    email: str | None
+    connections: list[str]
+    privileged: bool
+    break_glass: bool
+    place: Place
+    change: Change
+    authenticator_id: str
+    factor: str
+    device: str | None
+    at: str | None
+    since: str | None
+    until: str
 
 
 class ShownFinding(FindingRow):
@@ -259,6 +291,29 @@ class Census(TypedDict):
     until: str
     listed: int
     counted: int | None
+
+
+class ChangesFigures(TypedDict):
+    """How many devices were added and removed, and how many of those added are of privileged or break-glass users."""
+
+    added: int
+    removed: int
+    added_to_privileged: int
+
+
+class HistoryFigures(TypedDict):
+    """How a run differs from the one that it is compared with, ``base``, whose time was ``since``.
+
+    All three are None where there was none. ``statuses``: the findings that hold, and those that no longer do since that run.
+    ``new``: those of them that count for ``fail_on`` and are new or reopened, by severity.
+    """
+
+    base: str | None
+    since: str | None
+    until: str
+    days: float | None
+    statuses: dict[Status, int]
+    new: dict[Severity, int]
 
 
 class Summary(TypedDict):

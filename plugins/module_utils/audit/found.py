@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Findings as they stand alone, with what their reader needs to know of the user: the lines of ``findings.jsonl.gz``."""
+
+from __future__ import annotations
+
+from .records import AuthenticatorRow, FoundRow, UserRow
+
+
+def found_rows(row: UserRow, run: str, at: str) -> list[FoundRow]:
+    """The findings of one user.
+
+    :param row: whose findings have their status
+    :param run: ID of the run
+    :param at: its time, ISO 8601
+    """
+    if not row["findings"]:
+        return []
+    authenticators = {each["id"]: each for each in row["authenticators"]}
+    rows: list[FoundRow] = []
+    for finding in row["findings"]:
+        its = authenticators.get(finding["authenticator_id"] or "")
+        rows.append(
+            {
+                **finding,
+                "schema_version": row["schema_version"],
+                "tenant": row["tenant"],
+                "run": run,
+                "user_id": row["user_id"],
+                "user": shown(row),
+                "email": row["email"],
+                "connections": row["connections"],
+                "privileged": row["privileged"],
+                "break_glass": row["break_glass"],
+                "place": row["place"],
+                "protection": row["protection"],
+                "device": device(its) if its else None,
+                "seen": (
+                    {
+                        "created_at": its["created_at"],
+                        "enrolled_at": its["enrolled_at"],
+                        "last_auth_at": its["last_auth_at"],
+                    }
+                    if its
+                    else None
+                ),
+                "last_seen": at,
+                "closed_at": None,
+            }
+        )
+    return rows
+
+
+def shown(row: UserRow) -> str:
+    """What a person knows a user by."""
+    return row["email"] or row["name"] or row["user_id"]
+
+
+def device(its: AuthenticatorRow) -> str | None:
+    """What a person knows an authenticator by."""
+    return its["phone_number"] or its["email"] or its["name"]

@@ -1,0 +1,220 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What became of the findings of the run before.
+
+A finding is resolved only where the user was read and is in scope, and where the policy that found it would not find it any
+more. Everything else that makes a finding disappear has a word of its own: the user was not read, is out of scope or gone, or
+nobody asks by now. An exempted finding is still found, so it goes on.
+
+A tenant may have any number of findings, so they are in a database on disk (SQLite).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Callable, Container, Iterable, Iterator, Literal, Mapping
+
+from ..auth0.times import as_time
+from .policy.model import Policy
+from .records import SEVERITIES, STATUSES, FoundRow, HistoryFigures, Severity, Status, UserRow
+from .rules import RULES
+
+OPEN: tuple[Status, ...] = ("new", "persisting", "reopened")
+# What is closed for good, unless it is found again.
+CLOSED: tuple[Status, ...] = ("resolved", "gone")
+# For so long a closed finding is remembered, so that it is reopened and not new when it comes back.
+KEPT = timedelta(days=400)
+
+# Why a user has no row in a run.
+Missing = Literal["not-read", "out-of-scope", "gone"]
+
+_MEMORY_KIB = 8_000
+
+
+def missing(everybody_listed: bool, whole_tenant: bool) -> Missing:
+    """Why a user whom nothing tells of is not in a run.
+
+    :param everybody_listed: the run is complete: nobody is left who might have been this user
+    :param whole_tenant: the run is about every user, and not about some that were searched for or given
+    """
+    if not everybody_listed:
+        return "not-read"
+    return "gone" if whole_tenant else "out-of-scope"
+
+
+class Past:
+    """The findings that were known before a run. A context manager, which frees the database.
+
+    Fill it with :meth:`know`; then tell it of every user of the run, each once, by :meth:`mark` or :meth:`leave`, of the findings
+    about the policy by :meth:`mark_policy`, and ask for the :meth:`rest`.
+    """
+
+    def __init__(self, directory: str, at: str, policy: Policy, former: Callable[[str], Policy | None]) -> None:
+        """
+        :param directory: for the database; it needs about 1 KB a finding
+        :param at: the time of the run, ISO 8601
+        :param policy: of the run
+        :param former: the policy that an earlier run was reported by; None where nobody knows
+        """
+        self._at, self._policy, self._former = at, policy, former
+        self._policies: dict[str, Policy | None] = {}
+        self._forgotten_before = _time(at) - KEPT
+        # By row ID, from 1 on: whether its user was seen.
+        self._seen = bytearray(1)
+        self._database = sqlite3.connect(os.path.join(directory, "past.sqlite"), isolation_level=None)
+        for statement in (
+            "PRAGMA journal_mode = OFF",
+            "PRAGMA synchronous = OFF",
+            "PRAGMA cache_size = -%d" % _MEMORY_KIB,
+            "PRAGMA temp_store = FILE",
+            "CREATE TABLE found (number INTEGER PRIMARY KEY, user TEXT, found TEXT)",
+            "BEGIN",
+        ):
+            self._database.execute(statement)
+
+    def __enter__(self) -> Past:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._database.close()
+
+    def know(self, rows: Iterable[FoundRow]) -> None:
+        """The lines of ``findings.jsonl.gz`` of the run that is compared with. To be called once."""
+        self._database.executemany(
+            "INSERT INTO found (user, found) VALUES (?, ?)",
+            ((row["user_id"] or "", json.dumps(row)) for row in rows if not self._is_forgotten(row)),
+        )
+        self._database.execute("CREATE INDEX by_user ON found (user)")
+        ((count,),) = self._database.execute("SELECT count(*) FROM found")
+        self._seen = bytearray(count + 1)
+
+    def mark(self, row: UserRow, judge: Callable[[Policy], Container[str]]) -> list[FoundRow]:
+        """Set ``status`` and ``first_seen`` of the findings of one user; returns what was known before and is not found now.
+
+        :param judge: IDs of the findings that a policy finds in the same reading of this user on the same day; it is asked only
+            where another policy than that of the run found something that this one does not
+        """
+        known = {each["id"]: each for each in self._of(row["user_id"])}
+        for finding in row["findings"]:
+            before = known.pop(finding["id"], None)
+            finding["status"] = _found_again(before)
+            finding["first_seen"] = before["first_seen"] if before else self._at
+        judged: dict[str, Container[str]] = {}
+
+        def asked_then(run: str, policy: Policy) -> Container[str]:
+            if run not in judged:
+                judged[run] = judge(policy)
+            return judged[run]
+
+        return [self._close(each, self._word(each, row, asked_then)) for each in known.values()]
+
+    def mark_policy(self, rows: Iterable[FoundRow]) -> list[FoundRow]:
+        """The same for the findings about the policy itself, which have no user."""
+        known = {each["id"]: each for each in self._of("")}
+        for row in rows:
+            before = known.pop(row["id"], None)
+            row["status"] = _found_again(before)
+            row["first_seen"] = before["first_seen"] if before else self._at
+        return [self._close(each, "resolved" if self._asks(each["rule"]) else "not-asked") for each in known.values()]
+
+    def leave(self, user_id: str, why: Missing) -> list[FoundRow]:
+        """What was known of a user who has no row."""
+        return [self._close(each, why) for each in self._of(user_id)]
+
+    def rest(self, why: Missing) -> Iterator[FoundRow]:
+        """What was known of those users that nobody told of, in the order in which it was known."""
+        for number, found in self._database.execute("SELECT number, found FROM found ORDER BY number"):
+            if not self._seen[number]:
+                yield self._close(json.loads(found), why)
+
+    def _of(self, user_id: str) -> Iterator[FoundRow]:
+        for number, found in self._database.execute("SELECT number, found FROM found WHERE user = ?", (user_id,)):
+            self._seen[number] = 1
+            yield json.loads(found)
+
+    def _word(self, known: FoundRow, row: UserRow, asked_then: Callable[[str, Policy], Container[str]]) -> Status:
+        """Why a finding about a user who has a row is not found."""
+        if row["place"] == "out":
+            return "out-of-scope"
+        if row["error"] is not None:
+            return "not-read"
+        if not self._asks(known["rule"]) or (known["rule"] == "break-glass" and not row["break_glass"]):
+            return "not-asked"
+        policy = self._policy_of(known["run"])
+        if policy is not None and (policy == self._policy or known["id"] not in asked_then(known["run"], policy)):
+            return "resolved"
+        return "not-asked"
+
+    def _close(self, known: FoundRow, word: Status) -> FoundRow:
+        """The finding with its new word. What was closed stays closed, and what could not be read now keeps the word it had."""
+        before = known["status"]
+        if before in CLOSED or before == word or (word == "not-read" and before not in OPEN):
+            return known
+        known["status"], known["closed_at"] = word, self._at
+        return known
+
+    def _asks(self, rule: str) -> bool:
+        return rule in RULES and rule not in self._policy.off
+
+    def _policy_of(self, run: str) -> Policy | None:
+        if run not in self._policies:
+            self._policies[run] = self._former(run)
+        return self._policies[run]
+
+    def _is_forgotten(self, row: FoundRow) -> bool:
+        # Of a user who could not be read all this time nobody knows anything better.
+        if row["closed_at"] is None or row["status"] == "not-read":
+            return False
+        return _time(row["closed_at"]) < self._forgotten_before
+
+
+class Standings:
+    """Counts over what a run found and what became of the rest, for the summary. Memory is flat."""
+
+    def __init__(self) -> None:
+        self._statuses: Counter[Status] = Counter()
+        self._new: Counter[Severity] = Counter()
+
+    def add(self, found: FoundRow, at: str) -> None:
+        """Count one line of ``findings.jsonl.gz``.
+
+        :param at: the time of the run: what was closed before is told no more
+        """
+        if found["closed_at"] is None or found["closed_at"] == at:
+            self._statuses[found["status"]] += 1
+        if found["status"] in ("new", "reopened") and found["place"] == "in" and found["exempted"] is None:
+            self._new[found["severity"]] += 1
+
+    def figures(self, at: str, base: str | None, base_at: str | None) -> HistoryFigures:
+        """How the run differs from the one that it is compared with.
+
+        :param base: that run; None where there was none
+        :param base_at: its time
+        """
+        return {
+            "base": base,
+            "since": base_at,
+            "until": at,
+            "days": round((_time(at) - _time(base_at)) / timedelta(days=1), 2) if base_at else None,
+            "statuses": {status: self._statuses[status] for status in STATUSES},
+            "new": {severity: self._new[severity] for severity in SEVERITIES},
+        }
+
+
+def _found_again(before: Mapping[str, object] | None) -> Status:
+    if before is None:
+        return "new"
+    return "reopened" if before["status"] in CLOSED else "persisting"
+
+
+def _time(text: str) -> datetime:
+    moment = as_time(text)
+    if moment is None:
+        raise ValueError("%r is no time" % text)
+    return moment

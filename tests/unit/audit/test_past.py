@@ -1,0 +1,260 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.past import KEPT, Past, Standings, missing
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import STATUSES
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import iso
+from hypothesis import given, strategies as st
+
+from tests.unit.audit.fake_tenant import NOW, authenticator
+from tests.unit.audit.history import Runs, reading
+
+DAY = "2026-06-%02dT12:00:00.000Z"
+STALE = authenticator("otp", created=900, used=200)
+USED = authenticator("otp", created=900, used=1)
+OTHER = authenticator("push", created=900, used=1)
+PATIENT = Policy(stale_days=365, stale_warning_days=None)
+OFF = Policy(off=frozenset({"stale"}))
+WORDS = {"stale"}
+
+
+def words(runs: Runs) -> list[str]:
+    """The word of the stale device."""
+    return [each["status"] for each in runs.known if each["rule"] == "stale"]
+
+
+def test_a_finding_is_new_once_and_then_goes_on():
+    runs = Runs()
+    for expected in ("new", "persisting", "persisting"):
+        assert runs.run(reading(1, STALE, OTHER))["stale"] == expected
+    (found,) = [each for each in runs.known if each["rule"] == "stale"]
+    assert (found["first_seen"], found["last_seen"], found["closed_at"]) == (DAY % 1, DAY % 3, None)
+    assert found["run"] == "run3"
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param([USED], id="it was used"),
+        pytest.param([OTHER], id="it was removed"),
+    ],
+)
+def test_what_is_fixed_is_resolved_and_reopened_with_its_first_date(after):
+    runs = Runs()
+    runs.run(reading(1, STALE))
+    assert runs.run(reading(1, *after))["stale"] == "resolved"
+    (found,) = [each for each in runs.known if each["rule"] == "stale"]
+    assert (found["first_seen"], found["last_seen"], found["closed_at"]) == (DAY % 1, DAY % 1, DAY % 2)
+    runs.run(reading(1, *after))
+    assert [(each["status"], each["closed_at"]) for each in runs.known if each["rule"] == "stale"] == [
+        ("resolved", DAY % 2)
+    ]
+    assert runs.run(reading(1, STALE))["stale"] == "reopened"
+    (found,) = [each for each in runs.known if each["rule"] == "stale"]
+    assert (found["first_seen"], found["last_seen"], found["closed_at"]) == (DAY % 1, DAY % 4, None)
+
+
+@pytest.mark.parametrize(
+    "run, word",
+    [
+        pytest.param({"records": [reading(1, error="lost")]}, "not-read", id="the user could not be read"),
+        pytest.param({"records": [], "missing": "not-read"}, "not-read", id="the run was cut off before the user"),
+        pytest.param(
+            {"records": [reading(1, USED)], "place": "out"}, "out-of-scope", id="the policy excludes the user"
+        ),
+        pytest.param({"records": [], "missing": "out-of-scope"}, "out-of-scope", id="a search does not find the user"),
+        pytest.param({"records": [], "left": [("auth0|00001", "gone")]}, "gone", id="the user was deleted meanwhile"),
+        pytest.param({"records": [], "missing": "gone"}, "gone", id="nobody lists the user"),
+        pytest.param({"records": [reading(1, STALE)], "policy": OFF}, "not-asked", id="the rule is off"),
+        pytest.param({"records": [reading(1, STALE)], "policy": PATIENT}, "not-asked", id="the threshold is higher"),
+        pytest.param({"records": [reading(1, USED)], "policy": OFF}, "not-asked", id="fixed, but nobody asks"),
+        pytest.param(
+            {"records": [reading(1, USED)], "policy": PATIENT}, "resolved", id="a higher threshold, and a fix"
+        ),
+        pytest.param({"records": [reading(1)], "policy": PATIENT}, "resolved", id="a higher threshold, and removed"),
+    ],
+)
+def test_whatever_else_makes_a_finding_disappear_has_a_word_of_its_own(run, word):
+    runs = Runs()
+    runs.run(reading(1, STALE))
+    runs.run(*run.pop("records"), **run)
+    assert words(runs) == [word]
+
+
+@pytest.mark.parametrize("policy, expected", [(OFF, "not-asked"), (PATIENT, "not-asked")])
+def test_what_nobody_asks_stays_so_until_it_is_fixed_and_is_no_news_when_asked_again(policy, expected):
+    runs = Runs()
+    runs.run(reading(1, STALE))
+    for _turn in range(3):
+        runs.run(reading(1, STALE), policy=policy)
+        assert words(runs) == [expected]
+    assert {each["closed_at"] for each in runs.known if each["rule"] == "stale"} == {DAY % 2}
+    runs.run(reading(1, STALE))
+    assert words(runs) == ["persisting"]
+
+
+def test_what_nobody_asked_and_was_fixed_meanwhile_is_resolved_by_the_policy_that_found_it():
+    runs = Runs()
+    runs.run(reading(1, STALE))
+    runs.run(reading(1, STALE), policy=PATIENT)
+    runs.run(reading(1, USED), policy=PATIENT)
+    assert words(runs) == ["resolved"]
+
+
+def test_without_the_policy_that_found_it_nothing_is_called_resolved():
+    runs = Runs()
+    runs.run(reading(1, STALE))
+    runs.policies["run1"] = None
+    runs.run(reading(1, USED))
+    assert words(runs) == ["not-asked"]
+
+
+@pytest.mark.parametrize(
+    "former, word",
+    [("persisting", "not-read"), ("resolved", "resolved"), ("gone", "gone"), ("not-asked", "not-asked")]
+    + [("out-of-scope", "out-of-scope")],
+)
+@pytest.mark.parametrize("unread", [{"missing": "not-read"}, {"left": [("auth0|00001", "not-read")]}])
+def test_a_partial_run_leaves_their_word_to_those_it_did_not_read(former, word, unread):
+    runs = Runs()
+    runs.run(reading(1, STALE))
+    for found in runs.known:
+        found["status"] = former
+    runs.run(**unread)
+    assert words(runs) == [word]
+
+
+def test_what_a_partial_run_read_counts():
+    runs = Runs()
+    runs.run(reading(1, STALE), reading(2, STALE))
+    runs.run(reading(1, USED), missing="not-read")
+    assert sorted(words(runs)) == ["not-read", "resolved"]
+    runs.run(reading(1, USED), reading(2, STALE))
+    assert sorted(words(runs)) == ["persisting", "resolved"]
+    assert {each["first_seen"] for each in runs.known if each["rule"] == "stale"} == {DAY % 1}
+
+
+def test_an_exempted_finding_goes_on():
+    runs = Runs()
+    runs.run(reading(1, STALE))
+    for found in runs.known:
+        found["exempted"] = {"reason": "a safe", "owner": "security", "expires": "2026-12-31"}
+    runs.run(reading(1, STALE))
+    assert words(runs) == ["persisting"]
+
+
+def test_a_rule_that_this_version_does_not_know_is_not_asked():
+    runs = Runs()
+    runs.run(reading(1, STALE))
+    for found in runs.known:
+        found.update(rule="of-old", id="1")
+    assert runs.run(reading(1, USED))["of-old"] == "not-asked"
+
+
+def test_who_is_no_break_glass_user_any_more_is_not_asked_as_one():
+    runs = Runs()
+    runs.run(reading(1, STALE))
+    for found in runs.known:
+        found.update(rule="break-glass", break_glass=True)
+    assert runs.run(reading(1, USED))["break-glass"] == "not-asked"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_id_stays_when_the_devices_twin_appears_and_the_order_changes(order):
+    push = authenticator("push", id="push|dev_B", created=900, used=200, link_id="one")
+    twin = authenticator("otp", id="totp|dev_A", created=900, link_id="one")
+    stays = authenticator("phone", id="phone|dev_C", created=900, used=150)
+    runs = Runs()
+    runs.run(reading(1, push, stays))
+    before = {each["id"] for each in runs.known}
+    runs.run(reading(1, *[twin, stays, push][::order]))
+    assert {each["id"] for each in runs.known if each["status"] == "persisting"} == before
+    assert set(words(runs)) == {"persisting"}
+
+
+def test_closed_findings_are_forgotten_after_a_time_and_unread_ones_never():
+    runs = Runs()
+    runs.run(reading(1, STALE), reading(2, STALE))
+    runs.run(reading(1, USED), missing="not-read")
+    for days, expected in ((KEPT.days / 3, ["not-read", "resolved"]), (KEPT.days, ["not-read"])):
+        runs.run(reading(1, USED), missing="not-read", days=days)
+        assert sorted(words(runs)) == expected
+
+
+def test_findings_about_the_policy_have_their_past_too(tmp_path):
+    about = {"id": "p1", "rule": "no-mfa", "user_id": None, "status": "new", "first_seen": DAY % 1, "closed_at": None}
+    with Past(str(tmp_path), DAY % 5, Policy(), lambda run: None) as past:
+        past.know([about, {**about, "id": "p2"}, {**about, "id": "p3", "rule": "of-old"}])
+        now = [dict(about, first_seen=DAY % 5), dict(about, id="p4", first_seen="?")]
+        closed = past.mark_policy(now)
+        assert [(each["id"], each["status"], each["first_seen"]) for each in now] == [
+            ("p1", "persisting", DAY % 1),
+            ("p4", "new", DAY % 5),
+        ]
+        assert [(each["id"], each["status"]) for each in closed] == [("p2", "resolved"), ("p3", "not-asked")]
+        assert list(past.rest("gone")) == []
+
+
+@pytest.mark.parametrize(
+    "complete, whole, word",
+    [(False, True, "not-read"), (False, False, "not-read"), (True, True, "gone"), (True, False, "out-of-scope")],
+)
+def test_why_a_user_is_not_in_a_run(complete, whole, word):
+    assert missing(complete, whole) == word
+
+
+STATES = st.sampled_from(["stale", "used", "removed", "unread", "missing", "out", "off", "patient"])
+
+
+@given(st.lists(STATES, min_size=1, max_size=6))
+def test_a_known_finding_is_never_lost_and_resolved_means_that_the_policy_that_found_it_finds_it_no_more(states):
+    runs = Runs()
+    runs.run(reading(1, STALE))
+    for turn, state in enumerate(states):
+        if state == "missing":
+            runs.run(missing="not-read")
+        elif state == "unread":
+            runs.run(reading(1, error="lost"))
+        elif state in ("used", "removed"):
+            runs.run(reading(1, *([USED] if state == "used" else [OTHER])))
+        elif state == "out":
+            runs.run(reading(1, STALE), place="out")
+        else:
+            runs.run(reading(1, STALE), policy={"off": OFF, "patient": PATIENT}.get(state, Policy()))
+        (word,) = words(runs)
+        assert word in STATUSES
+        if state in ("used", "removed"):
+            assert word == "resolved"
+        if word == "resolved":
+            assert {"used", "removed"} & set(states[: turn + 1])
+    assert {each["first_seen"] for each in runs.known if each["rule"] == "stale"} == {DAY % 1}
+
+
+def test_the_figures_tell_the_gap_what_became_of_each_and_what_is_new():
+    runs, standings = Runs(), Standings()
+    runs.run(reading(1, STALE), reading(2, STALE))
+    runs.run(reading(1, USED), reading(2, STALE), reading(3, STALE), missing="gone")
+    old = {**runs.known[0], "status": "resolved", "closed_at": DAY % 1}
+    aside = {**next(each for each in runs.known if each["status"] == "new"), "place": "aside"}
+    for found in [*runs.known, old, aside]:
+        standings.add(found, runs.at)
+    figures = standings.figures(runs.at, "run1", DAY % 1)
+    assert (figures["base"], figures["since"], figures["until"], figures["days"]) == ("run1", DAY % 1, DAY % 2, 1.0)
+    assert {word: count for word, count in figures["statuses"].items() if count} == {
+        "new": 2,
+        "persisting": 1,
+        "resolved": 1,
+    }
+    assert sum(figures["new"].values()) == 1
+
+
+def test_without_an_earlier_run_there_is_no_gap():
+    figures = Standings().figures(iso(NOW + timedelta(0)), None, None)
+    assert (figures["base"], figures["since"], figures["days"]) == (None, None, None)
