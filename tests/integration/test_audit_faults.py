@@ -338,6 +338,28 @@ def test_a_token_and_a_secret_that_are_replaced_in_the_middle_end_no_run(healed)
     assert audited.by_id == healed.expected["full"].by_id
 
 
+@pytest.mark.parametrize("name", ["full", "delta"])
+def test_users_who_are_deleted_under_an_audit_are_gone_and_all_others_are_told(tmp_path, name):
+    with start(users=120, switches={"export-seconds": 0}) as running:
+        before = audit(running, tmp_path / "base")
+        assert not before.summary["partial"]
+        running.control("POST", "logins", {"every": 3})
+        folder = tmp_path / ("base" if name == "delta" else "other")
+        deleting = {"kind": "delete-user", "path": METHODS[1]}
+        running.control("POST", "faults", {**deleting, "after": 5, "count": 7})
+        # One who was read, or carried over, before that.
+        (kept,) = [row["user_id"] for row in before.rows if row["email"] == "user00003@example.com"]
+        running.control("POST", "faults", {**deleting, "after": 30, "user_id": kept})
+        during = audit(running, folder, threads=1)
+        coverage = during.summary["coverage"]
+        assert not during.summary["partial"], during.summary["reason"]
+        assert (coverage["listed"], coverage["gone"], coverage["not_reached"]) == (120, 7, 0)
+        assert kept in during.by_id and len(during.rows) == 113
+        after = audit(running, folder, threads=1)
+        assert not after.summary["partial"]
+        assert set(after.by_id) == set(during.by_id) - {kept} and len(after.rows) == 112
+
+
 def test_eleven_hundred_users_of_one_millisecond_are_all_read_or_told_to_be_missing(tmp_path):
     with start(users=20, switches={"export-seconds": 0}) as running:
         running.control("POST", "users/create", {"count": 1100})

@@ -143,7 +143,11 @@ class Enrollment:
 
     def _exported(self, counted: int, begun: str) -> Listing:
         """Everybody through an export, and through the search where the export is known not to show everybody."""
-        exported = ExportedUsers(self._api, sleep=self._sleep, clock=self._clock)
+
+        def told(percent: int) -> None:
+            self._tell("Waiting for the export of the users, which is %d %% done." % percent)
+
+        exported = ExportedUsers(self._api, sleep=self._sleep, clock=self._clock, tell=told)
         try:
             self._add(exported)
         except ExportUnavailable as error:

@@ -270,8 +270,9 @@ def test_an_export_with_too_few_users_is_completed_by_the_search(store):
     assert outcome.summary["coverage"]["read"] == 30 and not outcome.summary["partial"]
 
 
-def test_users_that_are_counted_and_not_listed_make_the_run_partial(store):
-    tenant = tenant_of(30, count=37)
+@pytest.mark.parametrize("export", [None, BadRequestError("no exports here", status=400)])
+def test_users_that_are_counted_and_not_listed_make_the_run_partial(store, export):
+    tenant = tenant_of(30, count=37, export=export)
     outcome = audit(tenant, store)
     assert outcome.summary["partial"]
     assert adds_up(outcome.summary["coverage"])
@@ -297,6 +298,14 @@ def test_the_newest_users_are_searched_for_where_an_old_export_does_not_show_the
     assert [row["user_id"] for row in rows_of(store, outcome)] == ["auth0|%05d" % number for number in range(5, 40)]
     coverage = outcome.summary["coverage"]
     assert (coverage["source"], coverage["listed"], coverage["gone"]) == ("export", 40, 5)
+
+
+def test_the_newest_users_are_searched_for_where_those_who_were_deleted_are_carried_over(store):
+    tenant = tenant_of(40)
+    audit(tenant, store)
+    tenant.users += [user(number) for number in range(40, 45)]
+    outcome = audit(stale(tenant, range(10, 15), range(40, 45)), store, days=1)
+    assert {"auth0|%05d" % number for number in range(40, 45)} <= {row["user_id"] for row in rows_of(store, outcome)}
 
 
 def test_who_is_gone_does_not_stand_in_for_who_is_missing(store):

@@ -58,9 +58,17 @@ class ExportedUsers:
     """
 
     def __init__(
-        self, api: Exports, *, sleep: Callable[[float], None] = time.sleep, clock: Callable[[], float] = time.monotonic
+        self,
+        api: Exports,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        tell: Callable[[int], None] = lambda _percent: None,
     ) -> None:
-        self._api, self._sleep, self._clock = api, sleep, clock
+        """
+        :param tell: is called with how much of the job is done, in percent, as often as that changes
+        """
+        self._api, self._sleep, self._clock, self._tell = api, sleep, clock, tell
         self.listed = self.unnamed = 0
         self._ends = 0.0
 
@@ -100,7 +108,7 @@ class ExportedUsers:
 
     def _link(self, job_id: str) -> str:
         """A fresh link to the file, which is good for a minute, once the job is done."""
-        pause = FIRST_PAUSE
+        pause, percent = FIRST_PAUSE, None
         while True:
             job = self._patiently(lambda: self._api.users_export(job_id))
             if job.location is not None:
@@ -112,6 +120,9 @@ class ExportedUsers:
                     "Could not export the users: the job is not done after %.0f minutes (its status is %s)"
                     % (LONGEST_JOB / 60, job.status)
                 )
+            if job.percentage_done not in (None, percent):
+                percent = job.percentage_done
+                self._tell(percent)
             self._sleep(pause)
             pause = min(pause * 1.5, LONGEST_PAUSE)
 

@@ -131,7 +131,7 @@ class Reading:
         # Modules are compiled anew for every task, so what only a search needs is loaded for a search.
         from .population import Population
 
-        population = Population(api, None if query == "*" else query)
+        population = Population(api, None if query == "*" else query, ("user_id", "email", "created_at"))
         return cls(api, _found(population), lambda: population.total, threads=threads)
 
     @property

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import chain, repeat
 
 import pytest
@@ -103,6 +104,18 @@ def test_a_job_is_looked_at_ever_more_rarely_and_any_other_word_is_a_job_that_ru
     tenant = Tenant(statuses=["pending", "hologram", *["processing"] * 10, "completed"])
     assert ids(tenant.export()) == IDS
     assert tenant.slept == sorted(tenant.slept) and (tenant.slept[0], tenant.slept[-1]) == (1, 15)
+
+
+def test_how_much_of_a_job_is_done_is_told_when_it_changes():
+    tenant, told = Tenant(statuses=[*["processing"] * 6, "completed"]), []
+    looks, answers = iter([None, 0, 0, 40, None, 40]), tenant.users_export
+
+    def answer(job_id):
+        return replace(answers(job_id), percentage_done=next(looks, 100))
+
+    tenant.users_export = answer
+    assert ids(ExportedUsers(tenant, sleep=tenant.sleep, clock=lambda: sum(tenant.slept), tell=told.append)) == IDS
+    assert told == [0, 40]
 
 
 def test_a_job_that_is_never_done_is_given_up():
