@@ -142,7 +142,7 @@ user_id:
 users:
   description:
     - One entry for each user, in the order of the options, each user once. After a failure it has the users that were read before, and
-      those of O(user_ids) or O(emails) that were not read, with the reason. A O(query) stops at the failure.
+      those of O(user_ids) or O(emails) that were not reached, whose RV(users[].error) says so. A O(query) stops at the failure.
   returned: always, unless the task failed before the first user
   type: list
   elements: dict

@@ -8,7 +8,7 @@
     runs/RUN/carried.jsonl.gz     who is carried over from earlier runs, as they were read there; written once
     runs/RUN/checkpoint.json      how far the run is; each version replaces the one before it, and nothing else
     runs/RUN/parts/NUMBER.jsonl.gz  what was read of the users from this number on; written once
-    runs/RUN/again/NUMBER.jsonl.gz  the second try for those who could not be read; written once
+    runs/RUN/again/NUMBER.jsonl.gz  the second try for those who could not be read or are gone; written once
 
 A part is written before the checkpoint that counts it. Whoever finds a part that no checkpoint counts was killed in between, and
 goes on behind it.
@@ -120,8 +120,8 @@ class Ledger:
             yield row["number"], row["profile"]
 
     def unread(self) -> Iterator[tuple[int, ProfileRecord]]:
-        """Who could not be read and was not tried again yet, with their numbers."""
-        failed = (record for record in self._parts(FIRST) if record["error"] is not None)
+        """Who could not be read, or is gone by the word of one answer, and was not tried again yet, with their numbers."""
+        failed = (record for record in self._parts(FIRST) if record["error"] is not None or record["gone"])
         for record in islice(failed, self.checkpoint.again, None):
             yield record["number"], record["profile"]
 

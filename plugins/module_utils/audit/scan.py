@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The walk: everybody in the plan is read once, and whoever could not be read once more at the end.
+"""The walk: everybody in the plan is read once, and whoever could not be read, or is gone, once more at the end.
 
 What was read is stored in parts while the walk goes on, so that whatever ends it loses no more than one chunk.
 """

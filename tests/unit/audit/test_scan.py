@@ -13,6 +13,7 @@ from time import sleep
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit import scan
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import Ledger, runs
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Scope
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import Order, run
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
@@ -172,6 +173,34 @@ def test_the_reason_of_a_run_names_nobody(store, user_id):
     assert outcome.summary["reason"] == "Could not list the authenticators of one user: no (status 401)."
 
 
+GONE = NotFoundError("gone", status=404, code="inexistent_user")
+
+
+@ANY_NUMBER
+def test_a_user_is_gone_only_by_the_word_of_two_answers(store, threads):
+    down = ServerError("down", status=503)
+    odd = {"auth0|00003": [GONE, []], "auth0|00009": [GONE, GONE], "auth0|00020": [GONE, down]}
+    tenant = tenant_of(authenticators=odd)
+    outcome = audit(tenant, store, threads)
+    records = {record["profile"]["user_id"]: record for record in Ledger.load(store, outcome.run).records()}
+    assert records["auth0|00003"]["authenticators"] == [] and not records["auth0|00003"]["gone"]
+    assert records["auth0|00009"]["gone"] and records["auth0|00009"]["error"] is None
+    assert records["auth0|00020"]["error"] is not None and not records["auth0|00020"]["gone"]
+    coverage = outcome.summary["coverage"]
+    assert (coverage["read"], coverage["gone"], coverage["unread"]) == (USERS - 2, 1, 1)
+    assert len(tenant.reads) == USERS + 3
+
+
+@ANY_NUMBER
+@pytest.mark.parametrize(
+    "scope", [Scope(), Scope(query="email:*"), Scope(user_ids=tuple("auth0|%05d" % i for i in range(9)))]
+)
+def test_nobody_is_audited_where_everybody_is_said_to_be_gone(store, threads, scope):
+    tenant = tenant_of(9, authenticators={"auth0|%05d" % number: GONE for number in range(9)})
+    outcome = run(tenant, tenant, store, Order(TENANT, scope, threads=threads), clock=lambda: NOW)
+    assert outcome.summary["partial"] and outcome.summary["coverage"]["read"] == 0
+
+
 class Told(list):
     """The notes of a run."""
 
@@ -230,12 +259,11 @@ def test_an_answer_that_does_not_come_is_told(store, threads, monkeypatch):
 
 def test_who_is_gone_or_cannot_be_read_for_reasons_of_his_own_is_no_silence(store):
     time, told = Time(), Told()
-    gone = NotFoundError("gone", status=404, code="inexistent_user")
 
     class Slow(FakeTenant):
         def list_authenticators(self, user_id):
             time.now += 9
-            raise gone
+            raise GONE
 
     audit(Slow([user(number) for number in range(9)]), store, tell=told, patience=600.0, stop=time.stop())
     assert told == []
