@@ -14,7 +14,6 @@ from collections import deque
 from datetime import datetime
 from typing import Callable, Iterable, Iterator
 
-from ..auth0.users.patience import PASSING
 from ..auth0.users.reading import Reading, Target, UserLookup
 from ..auth0.wire.errors import Auth0Error, AuthenticationError, ForbiddenError
 from .ledger import AGAIN, FIRST, Ledger
@@ -28,7 +27,7 @@ CHUNK = 500
 LONGEST_PART = 20.0
 # At the second try some users may fail for reasons of their own, one after the other, as if the tenant were away.
 LAST_PATIENCE = 60.0
-# After so many seconds without a user who was read it is told why, and again each time it has lasted twice as long.
+# After so many seconds without an answer it is told why, and again each time it has lasted twice as long.
 QUIET = 10.0
 _REFUSALS = (AuthenticationError, ForbiddenError)
 
@@ -84,7 +83,7 @@ class Scan:
     def _walk(self, kind: str, users: Iterator[tuple[int, ProfileRecord]], patience: float) -> str | None:
         asked: deque[tuple[int, ProfileRecord]] = deque()
         reason: str | None = None
-        quiet = _Quiet(self._stop.now)
+        silence = _Silence()
 
         def targets() -> Iterator[Target]:
             nonlocal reason
@@ -95,10 +94,13 @@ class Scan:
                 asked.append((number, profile))
                 yield Target(profile["user_id"], profile["email"])
 
+        def note() -> str | None:
+            return silence.note(reading.silence, reading.away, self._held())
+
         def idle() -> None:
-            note = quiet.note(reading.away, self._held())
-            if note is not None:
-                self._tell(self, note)
+            text = note()
+            if text is not None:
+                self._tell(self, text)
 
         reading = Reading(
             self._api,
@@ -120,9 +122,7 @@ class Scan:
                 if kind == FIRST:
                     self.done += 1
                     self.unread += part[-1]["error"] is not None
-                if not isinstance(read.error, PASSING):
-                    quiet.end()
-                self._tell(self, quiet.note(reading.away, self._held()))
+                self._tell(self, note())
                 if len(part) >= self._part_size or time.monotonic() - stored_at > LONGEST_PART:
                     full, part = part, []
                     self._ledger.keep(kind, full, self._costs())
@@ -159,25 +159,22 @@ def _nameless(error: Auth0Error, asked: Iterable[tuple[int, ProfileRecord]]) -> 
     return error.replace(message=message)
 
 
-class _Quiet:
-    """A time in which nobody could be read."""
+class _Silence:
+    """What has been told of a time without an answer."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self.end()
+    def __init__(self) -> None:
+        self._next = QUIET
 
-    def end(self) -> None:
-        """Somebody was read."""
-        self._since, self._next = self._clock(), QUIET
+    def note(self, seconds: float, away: Auth0Error | None, held: float) -> str | None:
+        """What to tell now; None where there is nothing new to tell.
 
-    def note(self, away: Auth0Error | None, held: float) -> str | None:
-        """What to tell now of the time that nobody was read; None where there is nothing new to tell.
-
+        :param seconds: for how long there has been no answer
         :param away: what a tenant that is away met last
         :param held: for how many seconds the rate limit holds the next request back
         """
-        seconds = self._clock() - self._since
         if seconds < self._next:
+            # Whoever was answered begins anew.
+            self._next = self._next if seconds >= QUIET else QUIET
             return None
         self._next = 2 * seconds
         if held >= 1:

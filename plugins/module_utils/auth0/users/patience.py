@@ -95,6 +95,7 @@ class Patience:
         self._failures, self._failing_since = 0, 0.0
         self._pause = FIRST_PAUSE
         self._last: Auth0Error | None = None
+        self._answered_at = clock()
         self._over: WalkOver | None = None
 
     @property
@@ -102,6 +103,12 @@ class Patience:
         """The last error of a tenant that is away; None while it is there."""
         with self._changed:
             return self._last if self._is_away else None
+
+    @property
+    def silence(self) -> float:
+        """For how many seconds there has been no answer."""
+        with self._changed:
+            return self._clock() - self._answered_at
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -163,7 +170,7 @@ class Patience:
     def _learn(self, error: Auth0Error | None) -> None:
         with self._changed:
             if not self._may_be_away(error):
-                self._answered = True
+                self._answered, self._answered_at = True, self._clock()
                 self._failures, self._pause = 0, FIRST_PAUSE
                 self._changed.notify_all()
             else:

@@ -144,6 +144,11 @@ class Reading:
         """The last error of a tenant that does not answer; None while it does."""
         return self._patience.away
 
+    @property
+    def silence(self) -> float:
+        """For how many seconds there has been no answer."""
+        return self._patience.silence
+
     def __iter__(self) -> Iterator[UserRead]:
         if not isinstance(self._targets, Sequence):
             yield from self._walk(())

@@ -97,6 +97,16 @@ def test_the_walk_ends_when_nobody_was_answered_for_as_long_as_the_patience_last
         walk.meet(None)
 
 
+@pytest.mark.parametrize("answer", [*ANSWERS, ServerError("not as documented")], ids=named)
+def test_how_long_there_was_no_answer_is_known(answer):
+    walk = Walk()
+    assert walk.patience.silence == 0 and walk.patience.away is None
+    walk.meet(*[GONE] * 5)
+    assert walk.patience.silence == 3 and walk.patience.away is GONE
+    walk.meet(answer)
+    assert walk.patience.silence == 0 and walk.patience.away is None
+
+
 def test_time_without_turns_is_no_absence():
     walk = Walk(seconds=100)
     walk.meet(None)
