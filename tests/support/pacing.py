@@ -70,6 +70,7 @@ def simulate(
     seed: int = 1,
     max_rate: float | None = None,
     start: float = START,
+    stalls: float = 0.0,
 ) -> Outcome:
     """Run threads that always have another request.
 
@@ -78,8 +79,10 @@ def simulate(
     :param ahead: seconds that the tenant's clock is ahead of ours
     :param others: the gaps between the requests of another client
     :param change: after how many seconds the tenant gets another limit
+    :param stalls: about once a second our machine stands still, for so many seconds on average
     """
     chance, order, out = random.Random(seed), itertools.count(), Outcome()
+    stall_chance = random.Random(seed)
     bucket = Bucket(limit, start, by_windows)
     pacing = Pacing(share, max_rate)
     # The bounds of the server's clock, as Date headers tell them.
@@ -88,8 +91,21 @@ def simulate(
     events: list[tuple[float, int, Callable[[], None]]] = []
     now, waking, last = start, [math.inf], [start]
 
+    still = deque([(start, start)])
+
     def at(when: float, what: Callable[[], None]) -> None:
         heapq.heappush(events, (when, next(order), what))
+
+    def on_ours(when: float, what: Callable[[], None]) -> None:
+        """At this time, unless our machine stands still just then."""
+        if stalls:
+            while still[-1][1] <= when:
+                began = still[-1][1] + stall_chance.expovariate(1)
+                still.append((began, began + stall_chance.expovariate(1 / stalls)))
+            when = max([when, *(end for began, end in still if began <= when < end)])
+            while len(still) > 64:
+                still.popleft()
+        at(when, what)
 
     def one_way(part: float) -> float:
         return max(latency * part * (1 + chance.uniform(-jitter, jitter)), 0.0001)
@@ -102,12 +118,12 @@ def simulate(
                 when = now + min(wait, SLICE)
                 if not now < waking[0] <= when:
                     waking[0] = when
-                    at(when, wake)
+                    on_ours(when, wake)
                 return
             queue.popleft()
             out.longest_pause = max(out.longest_pause, now - last[0])
             last[0] = now
-            at(now + one_way(split), partial(arrive, pacing.sent("", "", now)))
+            on_ours(now + one_way(split), partial(arrive, pacing.sent("", "", now)))
 
     def wake() -> None:
         if waking[0] <= now:
@@ -126,7 +142,7 @@ def simulate(
         headers = limit_headers(bucket, now, ahead)
         out.levels.append((now, bucket.tokens(now)))
         date = math.floor(now + ahead)
-        at(now + one_way(1 - split), partial(answered, sent, served, headers, date))
+        on_ours(now + one_way(1 - split), partial(answered, sent, served, headers, date))
 
     def answered(sent: Sent, served: bool, headers: dict[str, str], date: int) -> None:
         bounds[:] = max(bounds[0], date - now), min(bounds[1], date + 1 - sent.at)

@@ -34,6 +34,7 @@ _LOOK = 0.25
 _TRIES = 16.0
 # The longest time in seconds between two requests where others take all that is added, so that it is noticed when they stop.
 _PATIENCE = 4.0
+_MOST_PATIENCE = 32.0
 
 
 class Pacer:
@@ -54,11 +55,12 @@ class Pacer:
         self._last_sent = -math.inf
         self._answered = False
         self._trickle, self._window = Trickle(), Windows()
-        self._trip, self._wobble = 0.0, 0.0
+        self._trip, self._wobble, self._least_trip = 0.0, 0.0, math.inf
         self._reset = -math.inf
         # Above 0: tokens trickle in. Below: they come at the end of windows. At 0 nobody knows.
         self._evidence = 0.0
         self._period: tuple[float, float, float, float] | None = None
+        self._patience = _PATIENCE
         self._closed_until = -math.inf
         self._refused = False
         self._tries = _TRIES
@@ -103,6 +105,7 @@ class Pacer:
 
     def close(self, until: float) -> None:
         """Send nothing before this time, and then one at a time until one is served."""
+        self._patience = _PATIENCE
         self._closed_until, self._refused = max(self._closed_until, until), True
 
     def heard(
@@ -132,7 +135,12 @@ class Pacer:
         self.limit = limit
         if served:
             self._refused = False
+        if remaining >= 1:
+            self._patience = _PATIENCE
+        elif len(self._times) > 1 and self._times[-1] - self._times[-2] >= _PATIENCE:
+            self._patience = min(2 * self._patience, _MOST_PATIENCE)
         trip = max(received - sent, 0.0)
+        self._least_trip = min(self._least_trip, trip)
         if not self._trip:
             self._trip, self._wobble = trip, 0.1 * trip
         self._wobble += 0.1 * (abs(trip - self._trip) - self._wobble)
@@ -154,8 +162,8 @@ class Pacer:
         if reset is not None:
             self._reset = reset - offset[0]
             self._judge(sent, least, most, reset)
-            full = limit + self._sent_before(self._window.end_before(reset))
-            self._window.hear(sent, least, most, reset, offset, full, limit, wobble)
+            earliest = (min(ahead[0] + self._least_trip, ahead[1]), ahead[1])
+            self._window.hear(sent, remaining, served, reset, earliest, offset[1], limit, wobble)
             if self._window.contradiction > 0.02 + 3 * wobble:
                 self._evidence = min(self._evidence + 1, 3)
             elif self._evidence == 0 and reset - sent - offset[1] > 2:
@@ -179,7 +187,7 @@ class Pacer:
         expected = self._trickle.rate * span
         if least - self._period[3] >= max(1, 0.5 * expected):
             self._evidence = min(self._evidence + 1, 3)
-        elif expected >= 0.9 and most - self._period[2] < 0.3 * expected:
+        elif expected >= 1.05 and most - self._period[2] < 0.3 * expected:
             self._evidence = max(self._evidence - 1, -3)
         else:
             return
@@ -202,17 +210,16 @@ class Pacer:
             floor = (1 - self._share) * self.limit
             ready = self._trickle.ready_at(self._number, self.limit, floor, wobble)
         if self._evidence <= 0:
-            by_window = self._window.ready_at(now, self._number, self.limit, self._share)
+            by_window = self._window.ready_at(now, len(self._pending), self.limit, self._share)
             # As long as nobody knows, one that is there in any case is worth the answer, now and then.
-            curious = 0.8 * (1 - self._share) * self.limit + 1
             tries = not self._evidence and not self._pending and self._tries > 0
-            if not tries or not self._window.has(1, self._number):
+            if not tries or not self._window.has(1, len(self._pending)):
                 ready = max(ready, by_window)
-            if tries and self._window.length == 1 and self._window.has(curious, self._number):
-                ready = min(ready, self._last_sent + 0.2)
-        if ready > now and not self._pending:
-            known = self._window.gain if self._evidence < 0 else self._trickle.rate
-            ready = min(ready, max(self._reset, self._last_sent + (_PATIENCE if known else 0.0)))
+            if tries and self._window.length == 1:
+                ready = min(ready, max(by_window, self._last_sent + 0.2))
+        if ready > now and not self._pending and (self._evidence >= 0 or not self._window.gain):
+            known = self._evidence >= 0 and self._trickle.rate
+            ready = min(ready, max(self._reset, self._last_sent + (self._patience if known else 0.0)))
         if self._pending:
             # Where nothing is known of the refill yet, that is without end. The answer that is on its way may tell.
             ready = min(ready, now + _LOOK)

@@ -5,21 +5,57 @@
 """A bucket to which tokens are added all at once at the end of a window, as far as answers tell of it: when windows end,
 what each one adds, how much others take of it, and when another request of ours takes nothing from them.
 
-Times are those of :mod:`.pacing`, and so is what is called ``stock``.
+Within a window the level only falls, so the lowest that was heard of, less one for each request without an answer, is there
+whatever order requests arrive in. Times are those of :mod:`.pacing`.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
+from dataclasses import dataclass
 
 # In seconds: of a second, a minute or an hour.
 _LENGTHS = (1.0, 60.0, 3600.0)
 LONGEST = _LENGTHS[-1]
+# So many windows are remembered.
+_SEEN = 7
+# Of the bucket: left when a window ends, for whoever comes once. Of what others take: left to them in case they take more.
+_SPARE, _MARGIN = 0.01, 0.1
+# Smaller buckets have nothing to spare.
+_SMALL = 20
+# Of the window: how long before its end a request is late.
+_LATE = 0.1
+# Of what others leave: how fast one who was idle may send at once again.
+_REGAINED = 0.5
+
+
+@dataclass
+class _Window:
+    """What was heard of one window.
+
+    :ivar end: by the server's clock
+    :ivar start: the level when it ``began``, or when it was first heard of
+    :ivar level: the lowest that was heard of
+    :ivar heard: when the request was sent that was the last to be heard of
+    :ivar own: our requests that took from it
+    """
+
+    end: float
+    start: float
+    began: float
+    level: float
+    heard: float
+    own: int = 0
+
+    def taken(self, length: float) -> float:
+        """How much others take in a whole window, if they went on as far as is seen."""
+        lost, span = max(self.start - self.level - self.own, 0.0), self.heard - self.began
+        return lost * length / span if span > 0.5 * length else lost
 
 
 class Windows:
-    """A bucket to which tokens are added all at once at the end of a window.
+    """All windows of a bucket.
 
     :ivar length: of a window in seconds; 0 while unknown
     :ivar gain: tokens that a window adds at least, as far as was seen
@@ -30,158 +66,148 @@ class Windows:
         self.length = 0.0
         self.gain = 0.0
         self.contradiction = 0.0
-        self._end = -math.inf
-        self._offset = (-math.inf, math.inf)
-        self._at = -math.inf
-        self._stock = (0.0, 0.0)
-        self._first = (0.0, 0.0)
-        self._gains: deque[float] = deque(maxlen=6)
-        self._taken: deque[float] = deque(maxlen=6)
+        self._seen: deque[_Window] = deque(maxlen=_SEEN)
+        self._gains: deque[float] = deque(maxlen=_SEEN)
         self._fills = False
-        # Whoever sends just after the end of a window would arrive before it now and then.
-        self._guard = 0.0
+        # Bounds of what has to be added to the time of sending to get the server's time of the earliest arrival.
+        self._earliest = (-math.inf, math.inf)
+        self._at = -math.inf
+        self._jitter = 0.0
         self._credit: float | None = None
         self._credited = 0.0
 
     @property
     def rate(self) -> float:
-        return self.gain / self.length if self.length else 0.0
+        """What others leave, each second."""
+        return max(self.gain - self._taken(), 0.0) / self.length if self.length else 0.0
 
     def hear(
         self,
         sent: float,
-        least: float,
-        most: float,
+        remaining: float,
+        served: bool,
         reset: float,
-        offset: tuple[float, float],
-        full: float,
+        earliest: tuple[float, float],
+        latest: float,
         limit: float,
-        wobble: float,
+        jitter: float,
     ) -> None:
         """Learn from an answer.
 
-        :param least: the stock at least, and ``most`` at most
+        :param remaining: the level right after the request
+        :param served: it took one
         :param reset: the end of the window by the server's clock
-        :param offset: bounds of what has to be added to the time of sending to get the server's time of arrival
-        :param full: the stock that a full bucket had at the start of this window
+        :param earliest: bounds of what has to be added to the time of sending to get the server's time of the earliest arrival
+        :param latest: the most that has to be added to get the time at which this one arrived
         :param limit: the size of the bucket
-        :param wobble: by how many seconds the way there differs
+        :param jitter: by how many seconds the way there differs
         """
-        self._guard = 2 * wobble
+        self._jitter = jitter
         if not self.length:
-            left = reset - sent - offset[0]
+            left = reset - sent - earliest[0]
             self.length = next((each for each in _LENGTHS if left <= each + 0.5), _LENGTHS[-1])
-            self._offset = offset
-            self._end, self._first, self._stock = reset, (sent, most), (least, most)
-        elif reset > self._end:
-            self.length = min(self.length, reset - self._end)
-            windows = max(round((reset - self._end) / self.length), 1)
-            self._count_others()
-            # What was seen long ago is forgotten.
-            for _window in range(min(windows - 1, len(self._taken))):
-                self._taken.popleft()
-            self._gains.append(max(least - self._stock[1], 0.0) / windows)
-            self.gain = max(self._gains)
-            began = reset - self.length - self._offset[0]
-            if most >= full:
-                self._fills = True
-            elif most < full - max(1.0, 0.2 * limit) and sent - began < 0.2 * self.length:
-                self._fills = False
-            self._end, self._first, self._stock = reset, (began, full), (least, most)
-        elif reset == self._end and sent >= self._at:
-            stock = max(least, self._stock[0]), min(most, self._stock[1])
-            self._stock = stock if stock[0] <= stock[1] else (least, most)
+        if not self._seen:
+            self._seen.append(_Window(reset, remaining + served, sent, remaining, sent))
+        elif reset > self._seen[-1].end:
+            self._open(sent, remaining + served, reset, limit)
+        self._locate(sent, reset, earliest, latest)
+        window = next((each for each in self._seen if each.end == reset), None)
+        if window is not None:
+            window.level, window.heard = min(window.level, remaining), max(window.heard, sent)
+            window.own += served
+
+    def _open(self, sent: float, start: float, reset: float, limit: float) -> None:
+        last = self._seen[-1]
+        self.length = min(self.length, reset - last.end)
+        passed = max(round((reset - last.end) / self.length), 1)
+        began = min(reset - self.length - self._earliest[1], sent)
+        others = self._taken() * min((sent - began) / self.length, 1.0)
+        if start + others >= limit - 1:
+            self._fills = True
+        elif start + others < 0.8 * limit and sent - began < 0.2 * self.length:
+            self._fills = False
+        if self._fills:
+            start = limit
         else:
-            return
-        self._at = sent
-        self._locate(sent, reset, offset)
+            began = sent
+        # What was seen long ago is forgotten.
+        for _each in range(min(passed - 1, len(self._seen) - 1)):
+            self._seen.popleft()
+        self._gains.append(max(start - last.level, 0.0) / passed)
+        self.gain = max(self._gains)
+        self._seen.append(_Window(reset, start, began, start, sent))
 
-    def _count_others(self) -> None:
-        """Learn how much others take in a whole window."""
-        span = self._at - self._first[0]
-        if span > 0.5 * self.length:
-            self._taken.append(max(self._first[1] - self._stock[1], 0.0) * self.length / span)
+    def _locate(self, sent: float, reset: float, earliest: tuple[float, float], latest: float) -> None:
+        """Learn when windows end, in the time at which requests are sent."""
+        self.contradiction = max(earliest[0] - (reset - sent), reset - self.length - sent - latest, 0.0)
+        # Clocks drift apart by so much.
+        most = self._earliest[1] + 1e-4 * max(sent - self._at, 0.0) if self._at > -math.inf else math.inf
+        most = min(most, earliest[1], reset - sent)
+        if most < earliest[0] - 1:
+            most = earliest[1]
+        self._at = max(sent, self._at)
+        self._earliest = (min(earliest[0], most), most)
 
-    def _locate(self, sent: float, reset: float, offset: tuple[float, float]) -> None:
-        """Learn where windows end, in the time at which requests are sent."""
-        self.contradiction = 0.0
-        least, most = max(self._offset[0], offset[0]), min(self._offset[1], offset[1])
-        earliest, latest = reset - self.length - sent, reset - sent
-        least, most = max(least, earliest), min(most, latest)
-        if least > most:
-            # The way there takes a little more or less each time.
-            self.contradiction = least - most
-            middle = (least + most) / 2
-            least, most = middle - 0.01, middle + 0.01
-        self._offset = (least, most)
+    def _ends(self, now: float) -> tuple[float, int]:
+        """When the window ends for sure, and how many windows have passed since the last one that was heard of."""
+        width = self.length / max(self.gain, 1.0)
+        end = self._seen[-1].end - self._earliest[0] + self._jitter + min(0.25 * width, 0.02)
+        if now < end:
+            return end, 0
+        passed = math.floor((now - end) / self.length) + 1
+        return end + passed * self.length, passed
 
-    def end_before(self, reset: float) -> float:
-        """When the window before the one with this reset ended, in the time at which requests are sent."""
-        return reset - self.length - self._offset[1]
+    def _taken(self) -> float:
+        return max((each.taken(self.length) for each in list(self._seen)[:-1]), default=0.0)
 
-    def _left(self, now: float, number: int, limit: float) -> tuple[float, float, float]:
-        """The stock at least, the seconds until the window ends, and those from when the stock was known to then."""
-        last, first = self._end - self._offset[0] + self._guard, self._end - self._offset[1]
-        # What is planned for the end of the window has to be there before it may end, if that is about known.
-        end = first if last - first < 0.3 * self.length else last
-        if now < last:
-            return self._stock[0], max(end - now, 0.0), max(last - self._at, 0.0)
-        passed = math.floor((now - last) / self.length) + 1
-        left = max(end + passed * self.length - now, 0.0)
-        return min(self._stock[0] + self.gain * passed, limit + number), left, self.length
-
-    def ready_at(self, now: float, number: int, limit: float, share: float) -> float:
-        """When another request may be sent, if ``number`` were; at the end of the window it has to be asked again."""
+    def ready_at(self, now: float, pending: int, limit: float, share: float) -> float:
+        """When another request may be sent, if ``pending`` are without an answer; at the end of the window it has to be asked again."""
         if not self.length:
             return -math.inf
-        reserve = (1 - share) * limit
-        stock, left, blind = self._left(now, number, limit)
+        last = self._seen[-1]
+        end, passed = self._ends(now)
+        left = end - now
+        there = min(limit, last.level + self.gain * passed) - pending
         # Where the end of a window fills the bucket, what is left by then is lost to everybody.
         most = self.gain * (2 if self._fills else 1)
-        spare = 0.01 * most if most > 20 else 0.0
-        end = min(reserve, max(0.0, limit - most) + spare) if self._fills else reserve
-        taken = self._taken_by_others() if self._fills else 0.0
-        # What is left for us when the window ends, if others take as much as they are seen to take.
-        ours = stock - number - end - taken * blind / self.length
+        taken = self._taken()
+        spare = _SPARE * limit + _MARGIN * taken if limit > _SMALL else 0.0
+        reserve = (1 - share) * limit
+        floor = min(reserve, max(0.0, limit - most) + spare)
+        ours = there - floor
+        if self._fills:
+            ours -= taken * (self.length if passed else end - last.heard) / self.length
         if ours < 1:
-            again = self._again(now)
-            # Late in the window one answer tells how much others have taken of it.
-            look = max(now + left - 0.3 * self.length, self._at + self.length * max(1.0, 20 / limit))
-            return min(look, again) if blind == self.length and stock - number - end >= 2 else again
-        # Evenly, and in the middle of each one's part of the window.
-        sure = max(self.length - (self._offset[1] - self._offset[0]), 0.5 * self.length)
-        width = sure / max(min(most, limit - end) - taken, 1.0)
-        ready = now
-        if end < reserve:
-            # What the window's end would spill is lost to everybody.
-            ready = max(ready, now + left - width - (ours - 1) / (reserve - end) * self.length)
-        if not self._has_credit(now, limit, share):
-            ready = max(ready, now + left - (ours - 0.5) * width)
-        return min(ready, self._again(now)) if ready > now else now
+            # Late in the window the answer tells most, and takes from the fewest.
+            look = max(
+                end - (self._earliest[1] - self._earliest[0]) / 2 - _LATE * self.length,
+                last.heard + self.length * max(1.0, _SMALL / limit),
+            )
+            return min(look, end) if there >= 1 and not pending and last.heard < end - self.length else end
+        if self._has_credit(now, limit, share):
+            return now
+        # Evenly, in the middle of each one's part of the window, and all before it may end.
+        unsure = self._earliest[1] - self._earliest[0] + 3 * self._jitter
+        if unsure > 0.3 * self.length:
+            unsure = 0.0
+        whole = max(min(most, limit - floor), 1.0)
+        edge = 0.3 * self.length / whole
+        width = (self.length - unsure - 2 * edge) / max(whole - 1, 1.0)
+        return min(max(now, end - unsure - edge - (ours - 1) * width), end)
 
-    def has(self, tokens: float, number: int) -> bool:
+    def has(self, tokens: float, pending: int) -> bool:
         """Whether so many are there, even if nothing was added since the last answer."""
-        return self._stock[0] - number >= tokens
-
-    def _taken_by_others(self) -> float:
-        span, lost = self._at - self._first[0], self._first[1] - self._stock[1]
-        current = lost * self.length / span if span > 0.5 * self.length else lost
-        return max(current, 0.0, *self._taken)
-
-    def _again(self, now: float) -> float:
-        last = self._end - self._offset[0] + self._guard
-        if now < last:
-            return last
-        return last + (math.floor((now - last) / self.length) + 1) * self.length
+        return bool(self._seen) and self._seen[-1].level - pending >= tokens
 
     def _has_credit(self, now: float, limit: float, share: float) -> bool:
         if self._credit is None:
             self._credit, self._credited = share * limit, now
-        self._credit = min(self._credit + self.rate * (now - self._credited), share * limit)
+        self._credit = min(self._credit + _REGAINED * self.rate * (now - self._credited), share * limit)
         self._credited = now
         return self._credit >= 1
 
     def take(self, now: float, limit: float, share: float) -> None:
+        """Count a request that is sent now."""
         if self.length:
             self._has_credit(now, limit, share)
             self._credit = max((self._credit or 0.0) - 1, 0.0)
