@@ -255,12 +255,11 @@ class ShownFinding(FindingRow):
     """A finding with what its reader needs to know of the user. Only in the HTML report."""
 
     user: str
-    user_id: str
-    factors: list[str]
-    blocked: bool
-    last_login: str | None
-    error: str | None
+    user_id: str | None
+    privileged: bool
+    break_glass: bool
     device: str | None
+    note: str | None
 
 
 class CoverageFigures(TypedDict):
@@ -316,11 +315,83 @@ class HistoryFigures(TypedDict):
     new: dict[Severity, int]
 
 
-class Summary(TypedDict):
+class RuleFigures(TypedDict):
+    """What one rule found. All but ``exempted`` and ``aside`` are of the findings that count for ``fail_on``.
+
+    ``people`` are the users who have one, and ``privileged`` those of them. ``new``: the run before did not have it.
+    """
+
+    people: int
+    privileged: int
+    severities: dict[Severity, int]
+    new: int
+    warnings: int
+    exempted: int
+    aside: int
+
+
+class ExemptedFigures(ExemptedRow):
+    """How many findings an exemption keeps from counting."""
+
+    findings: int
+
+
+class OneGroup(TypedDict):
+    """The users of one connection, or of one e-mail domain, by protection."""
+
+    name: str
+    users: dict[State, int]
+
+
+class GroupFigures(TypedDict):
+    """The largest groups; and of the ``others``, so many as were told apart, the users together in ``rest``."""
+
+    largest: list[OneGroup]
+    others: int
+    rest: dict[State, int]
+
+
+class AgeFigures(TypedDict):
+    """Confirmed second factors by the age of their last use: a count for each ``days`` days, and the last for all older ones."""
+
+    days: int
+    counts: list[int]
+    never_used: int
+
+
+class FactsRow(TypedDict):
+    """What is known of the tenant; None is what could not be read."""
+
+    mfa_policies: list[str] | None
+    enabled_factors: list[str] | None
+
+
+class TallyFigures(TypedDict):
+    """What is counted over the rows.
+
+    ``users`` are in scope, ``privileged`` are those of them, and ``aside`` are the others by the reason. ``findings`` are all of
+    them by rule; ``counted`` those that count for ``fail_on`` by severity, that is without the exempted ones and without those
+    of users who stand aside.
+    """
+
+    users: dict[State, int]
+    privileged: dict[State, int]
+    aside: dict[str, dict[State, int]]
+    findings: dict[str, int]
+    counted: dict[Severity, int]
+    rules: dict[str, RuleFigures]
+    exempted: list[ExemptedFigures]
+    factors: dict[str, int]
+    unknown_types: dict[str, int]
+    connections: GroupFigures
+    domains: GroupFigures
+    ages: AgeFigures
+
+
+class Summary(TallyFigures):
     """A run in numbers. The same records, policy and times give the same summary, so what a run cost is elsewhere.
 
-    ``findings`` are all of them by rule; ``counted`` those that count for ``fail_on`` by severity, that is without the exempted
-    ones and without those of users who stand aside.
+    ``history`` and ``changes`` are None where nobody looked.
     """
 
     schema_version: int
@@ -334,11 +405,9 @@ class Summary(TypedDict):
     reason: str | None
     note: str | None
     coverage: CoverageFigures
-    users: dict[State, int]
-    findings: dict[str, int]
-    counted: dict[Severity, int]
-    factors: dict[str, int]
-    unknown_types: dict[str, int]
+    history: HistoryFigures | None
+    changes: ChangesFigures | None
+    tenant_facts: FactsRow
     policy: dict[str, Any]
     limits: list[str]
     versions: dict[str, str]

@@ -9,10 +9,15 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from datetime import datetime
+from functools import partial
+from operator import itemgetter
+from typing import Callable
 
-from ...auth0.factors import FACTORS
+from ...auth0.factors import FACTORS, names
 from ...auth0.times import iso
 from ...auth0.wire.errors import visible
+from ..facts import UNKNOWN, TenantFacts
+from ..found import device, shown
 from ..ledger import Checkpoint
 from ..policy.model import Policy
 from ..records import (
@@ -20,20 +25,34 @@ from ..records import (
     SCHEMA_VERSION,
     SEVERITIES,
     STATES,
+    ChangesFigures,
     Costs,
     CoverageFigures,
     FindingRow,
+    FoundRow,
+    GroupFigures,
+    HistoryFigures,
+    RuleFigures,
     Severity,
     ShownFinding,
     State,
     Summary,
+    TallyFigures,
     UserRow,
 )
 from ..rules import RULES
 
 _SHOWN_FACTORS = frozenset(FACTORS)
+_SECOND_FACTORS = frozenset(names(lambda row: row.second_factor))
 # Auth0 lists these beside the authenticators.
 _NEVER_ENROLLED = ("password", "email-verification")
+
+# The histogram of the last use: so many days to a bar, so many bars, and one more for everything older.
+AGE_BIN_DAYS, AGE_BINS = 15, 24
+# So many connections and domains have a figure of their own; so many are counted at all.
+SHOWN_GROUPS, _MOST_GROUPS = 30, 5000
+# Larger is shown first.
+_Rank = tuple[bool, int, bool, int, str, int]
 
 # What no audit by way of the Management API can see. The reader of the report has to know it.
 LIMITS = (
@@ -49,9 +68,13 @@ LIMITS = (
 
 
 class Tally:
-    """Counts over the rows of a run, and the worst of its findings. Memory is flat.
+    """Counts over the rows of a run, and the worst of its findings, each seen once. Memory is flat.
 
-    :ivar users: users by protection, without those who are out of scope
+    Users who are out of scope are only counted. Users who stand aside have counts of their own.
+
+    :ivar users: users in scope by protection
+    :ivar privileged: those of them who are privileged
+    :ivar aside: users who stand aside, by the reason and by protection
     :ivar unread: users whose authenticators could not be read
     :ivar out_of_scope: users who were read and whom the policy does not mean
     :ivar findings: findings by rule
@@ -67,55 +90,216 @@ class Tally:
         :param shown_per_rule: how many findings of each rule are kept for display
         """
         self.users: Counter[State] = Counter()
+        self.privileged: Counter[State] = Counter()
+        self.aside: dict[str, Counter[State]] = {}
         self.findings: Counter[str] = Counter()
         self.counted: Counter[Severity] = Counter()
         self.factors: Counter[str] = Counter()
         self.unknown_types: Counter[str] = Counter()
         self.unread = self.out_of_scope = self.gone = 0
         self.oldest_reading: str | None = None
+        self._rules = {rule: _no_figures() for rule in RULES}
+        self._exempted: Counter[tuple[str, str, str]] = Counter()
+        self._connections, self._domains = _Groups(), _Groups()
+        self._ages = [0] * (AGE_BINS + 1)
+        self._never_used = 0
         self._shown_per_rule = shown_per_rule
-        self._worst: dict[str, list[tuple[int, str, int, ShownFinding]]] = {rule: [] for rule in RULES}
+        self._worst: dict[str, list[tuple[_Rank, ShownFinding]]] = {rule: [] for rule in RULES}
 
     def add(self, row: UserRow) -> None:
-        """Count one row."""
+        """Count one row, with its findings."""
         if row["place"] == "out":
             self.out_of_scope += 1
             return
-        self.users[row["protection"]] += 1
         self.unread += row["error"] is not None
         self.oldest_reading = min(self.oldest_reading or row["read_at"], row["read_at"])
-        for factor in sorted({each["factor"] for each in row["authenticators"] if each["confirmed"]}):
+        for factor in {each["factor"] for each in row["authenticators"] if each["confirmed"]}:
             if factor in _SHOWN_FACTORS:
                 self.factors[factor] += 1
             elif factor not in _NEVER_ENROLLED:
                 self.unknown_types[factor] += 1
+        if row["place"] == "aside":
+            self.aside.setdefault(row["why"] or "set aside", Counter())[row["protection"]] += 1
+        else:
+            self._add_in_scope(row)
+        people = set()
         for finding in row["findings"]:
-            self.findings[finding["rule"]] += 1
-            if row["place"] == "in" and finding["exempted"] is None:
-                self.counted[finding["severity"]] += 1
-            self._keep(row, finding)
+            if self._count(finding, row["place"] == "in"):
+                people.add(finding["rule"])
+            if row["place"] == "in":
+                self._keep(finding, row["privileged"], row["last_login"] or "", partial(_shown_of_user, finding, row))
+        for rule in people:
+            self._rules[rule]["people"] += 1
+            self._rules[rule]["privileged"] += row["privileged"]
+
+    def add_found(self, row: FoundRow) -> None:
+        """Count a finding that is about the policy and not about a user."""
+        self._count(row, True)
+        self._keep(row, row["privileged"], "", partial(_shown_alone, row))
 
     def worst(self) -> dict[str, list[ShownFinding]]:
-        """Findings to display by rule: the oldest first, then the user who logged in last, then in the order of rows."""
-        return {rule: [entry for *_rank, entry in sorted(worst, reverse=True)] for rule, worst in self._worst.items()}
-
-    def _keep(self, row: UserRow, finding: FindingRow) -> None:
-        its = [each for each in row["authenticators"] if each["id"] == finding["authenticator_id"]]
-        entry: ShownFinding = {
-            **finding,
-            "user": row["email"] or row["name"] or row["user_id"],
-            "user_id": row["user_id"],
-            "factors": sorted({each["factor"] for each in row["authenticators"] if each["confirmed"]} & _SHOWN_FACTORS),
-            "blocked": row["blocked"],
-            "last_login": row["last_login"],
-            "error": row["error"],
-            "device": its[0]["phone_number"] or its[0]["email"] or its[0]["name"] if its else None,
+        """Findings to display by rule. First those that count, then the most severe, privileged users, the oldest, and the
+        user who logged in last; then in the order of rows.
+        """
+        return {
+            rule: [entry for _rank, entry in sorted(worst, key=itemgetter(0), reverse=True)]
+            for rule, worst in self._worst.items()
         }
+
+    def _add_in_scope(self, row: UserRow) -> None:
+        state = row["protection"]
+        self.users[state] += 1
+        if row["privileged"]:
+            self.privileged[state] += 1
+        for connection in row["connections"]:
+            self._connections.add(connection, state)
+        email = row["email"]
+        if email and "@" in email:
+            self._domains.add(email.rpartition("@")[2].lower(), state)
+        for each in row["authenticators"]:
+            if each["confirmed"] and each["factor"] in _SECOND_FACTORS:
+                if each["age_from"] == "last_auth_at":
+                    self._ages[min((each["age_days"] or 0) // AGE_BIN_DAYS, AGE_BINS)] += 1
+                else:
+                    self._never_used += 1
+
+    def _count(self, finding: FindingRow, in_scope: bool) -> bool:
+        """Whether the finding counts."""
+        figures, exempted = self._rules[finding["rule"]], finding["exempted"]
+        self.findings[finding["rule"]] += 1
+        if not in_scope:
+            figures["aside"] += 1
+            return False
+        if exempted is not None:
+            figures["exempted"] += 1
+            self._exempted[exempted["reason"], exempted["owner"], exempted["expires"]] += 1
+            return False
+        self.counted[finding["severity"]] += 1
+        figures["severities"][finding["severity"]] += 1
+        figures["warnings"] += finding["warning"]
+        if finding["status"] in ("new", "reopened"):
+            figures["new"] += 1
+        return True
+
+    def _keep(self, finding: FindingRow, privileged: bool, last_login: str, entry: Callable[[], ShownFinding]) -> None:
+        rank: _Rank = (
+            finding["exempted"] is None,
+            -SEVERITIES.index(finding["severity"]),
+            privileged,
+            finding["age_days"] or 0,
+            last_login,
+            -self.findings[finding["rule"]],
+        )
         worst = self._worst[finding["rule"]]
-        rank = (finding["age_days"] or 0, row["last_login"] or "", -self.findings[finding["rule"]])
-        heapq.heappush(worst, (*rank, entry))
-        if len(worst) > self._shown_per_rule:
-            heapq.heappop(worst)
+        if len(worst) < self._shown_per_rule:
+            heapq.heappush(worst, (rank, entry()))
+        elif rank > worst[0][0]:
+            heapq.heapreplace(worst, (rank, entry()))
+
+    def figures(self) -> TallyFigures:
+        """The counts as they are in the summary."""
+        return {
+            "users": {state: self.users[state] for state in STATES},
+            "privileged": {state: self.privileged[state] for state in STATES},
+            "aside": {why: {state: users[state] for state in STATES} for why, users in sorted(self.aside.items())},
+            "findings": {rule: self.findings[rule] for rule in RULES},
+            "counted": {severity: self.counted[severity] for severity in SEVERITIES},
+            "rules": self._rules,
+            "exempted": [
+                {"reason": reason, "owner": owner, "expires": expires, "findings": count}
+                for (reason, owner, expires), count in sorted(self._exempted.items())
+            ],
+            "factors": dict(sorted(self.factors.items())),
+            "unknown_types": dict(sorted(self.unknown_types.items())),
+            "connections": self._connections.most(),
+            "domains": self._domains.most(),
+            "ages": {"days": AGE_BIN_DAYS, "counts": list(self._ages), "never_used": self._never_used},
+        }
+
+
+class _Groups:
+    """Users by protection in groups whose number nobody knows. Memory is flat."""
+
+    def __init__(self) -> None:
+        self._groups: dict[str, Counter[State]] = {}
+        self._rest: Counter[State] = Counter()
+
+    def add(self, name: str, state: State) -> None:
+        group = self._groups.get(name)
+        if group is None:
+            # Where there are more, one that turns up later is not shown, however large it grows.
+            if len(self._groups) >= _MOST_GROUPS:
+                self._rest[state] += 1
+                return
+            group = self._groups[name] = Counter()
+        group[state] += 1
+
+    def most(self) -> GroupFigures:
+        """The largest :data:`SHOWN_GROUPS`, the largest first, and all others together."""
+        ordered = sorted(self._groups.items(), key=lambda each: (-each[1].total(), each[0]))
+        rest = Counter(self._rest)
+        for _name, users in ordered[SHOWN_GROUPS:]:
+            rest.update(users)
+        return {
+            "largest": [
+                {"name": name, "users": {state: users[state] for state in STATES}}
+                for name, users in ordered[:SHOWN_GROUPS]
+            ],
+            "others": max(len(ordered) - SHOWN_GROUPS, 0),
+            "rest": {state: rest[state] for state in STATES},
+        }
+
+
+def _no_figures() -> RuleFigures:
+    severities: dict[Severity, int] = dict.fromkeys(SEVERITIES, 0)
+    return {
+        "people": 0, "privileged": 0, "severities": severities, "new": 0, "warnings": 0, "exempted": 0, "aside": 0,
+    }  # fmt: skip
+
+
+def _shown_of_user(finding: FindingRow, row: UserRow) -> ShownFinding:
+    its = [each for each in row["authenticators"] if each["id"] == finding["authenticator_id"]]
+    note = row["error"]
+    if note is None and not its:
+        note = "last login %s" % row["last_login"][:10] if row["last_login"] else "no login known"
+    return {
+        **_members(finding),
+        "user": shown(row),
+        "user_id": row["user_id"],
+        "privileged": row["privileged"],
+        "break_glass": row["break_glass"],
+        "device": device(its[0]) if its else None,
+        "note": note,
+    }
+
+
+def _shown_alone(row: FoundRow) -> ShownFinding:
+    return {
+        **_members(row),
+        "user": row["user"],
+        "user_id": row["user_id"],
+        "privileged": row["privileged"],
+        "break_glass": row["break_glass"],
+        "device": row["device"],
+        "note": None,
+    }
+
+
+def _members(row: FindingRow) -> FindingRow:
+    """What a finding has, without what the row that it stands in has beside it."""
+    return {
+        "id": row["id"],
+        "rule": row["rule"],
+        "severity": row["severity"],
+        "warning": row["warning"],
+        "authenticator_id": row["authenticator_id"],
+        "factor": row["factor"],
+        "age_days": row["age_days"],
+        "age_from": row["age_from"],
+        "exempted": row["exempted"],
+        "status": row["status"],
+        "first_seen": row["first_seen"],
+    }
 
 
 def summary(
@@ -125,6 +309,10 @@ def summary(
     stopped: str | None,
     reported: datetime,
     versions: dict[str, str],
+    *,
+    facts: TenantFacts = UNKNOWN,
+    history: HistoryFigures | None = None,
+    changes: ChangesFigures | None = None,
 ) -> Summary:
     """The run in numbers.
 
@@ -133,6 +321,9 @@ def summary(
     :param stopped: why it ended early; None if it did not
     :param reported: aware time that ages were counted to
     :param versions: name -> version of what made the report
+    :param facts: what is known of the tenant
+    :param history: how the run differs from the one before; None where nobody looked
+    :param changes: the devices that users added and lost; None where nobody looked
     """
     coverage = _coverage(checkpoint, tally)
     reasons = [stopped, checkpoint.incomplete, *_missing(checkpoint, coverage, stopped)]
@@ -149,11 +340,13 @@ def summary(
         "reason": reason,
         "note": checkpoint.note,
         "coverage": coverage,
-        "users": {state: tally.users[state] for state in STATES},
-        "findings": {rule: tally.findings[rule] for rule in RULES},
-        "counted": {severity: tally.counted[severity] for severity in SEVERITIES},
-        "factors": dict(sorted(tally.factors.items())),
-        "unknown_types": dict(sorted(tally.unknown_types.items())),
+        "history": history,
+        "changes": changes,
+        **tally.figures(),
+        "tenant_facts": {
+            "mfa_policies": None if facts.mfa_policies is None else list(facts.mfa_policies),
+            "enabled_factors": None if facts.enabled_factors is None else sorted(facts.enabled_factors),
+        },
         "policy": policy.as_row(),
         "limits": list(LIMITS),
         "versions": dict(sorted(versions.items())),
@@ -172,7 +365,7 @@ def _unseen(checkpoint: Checkpoint, gone: int) -> int:
 
 
 def _coverage(checkpoint: Checkpoint, tally: Tally) -> CoverageFigures:
-    rows = sum(tally.users.values())
+    rows = sum(tally.users.values()) + sum(users.total() for users in tally.aside.values())
     listed = checkpoint.to_read + checkpoint.carried + _unseen(checkpoint, tally.gone)
     return {
         "source": checkpoint.source,

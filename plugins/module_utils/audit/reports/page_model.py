@@ -1,0 +1,936 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What ``report.html`` says: every word, figure and place of it, and nothing of how it looks. Pure."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Iterable, Mapping, Sequence
+from urllib.parse import quote
+
+from ...auth0.factors import FACTORS
+from ...auth0.times import as_time
+from ...auth0.wire.errors import visible
+from ..records import (
+    EXPORT,
+    GIVEN,
+    SEARCH,
+    SEVERITIES,
+    STATES,
+    AgeFigures,
+    ChangeRow,
+    CoverageFigures,
+    GroupFigures,
+    Severity,
+    ShownFinding,
+    State,
+    Status,
+    Summary,
+)
+from ..rules import RULES, Rule
+
+LABELS: Mapping[State, str] = {
+    "strong": "strong",
+    "weak": "weak only",
+    "none": "no factor",
+    "elsewhere": "elsewhere",
+    "unknown": "unknown",
+}
+_SOURCES = {EXPORT: "an export", SEARCH: "the user search", GIVEN: "a list"}
+# What a text of the tenant is cut to.
+_LONGEST = 80
+# So many runs are in the trend, and so many exemptions in their table.
+_MOST_RUNS, _MOST_EXEMPTIONS = 60, 50
+# So many new devices of privileged users are named.
+_GAINS = 4
+# So many groups are to be seen at once.
+_UNFOLDED = 8
+# An exemption with fewer days left is told.
+_SOON = 14
+# The rules that the playbook acts on, and so many findings in the line that it is called with.
+_REMEDIATED = frozenset(
+    ("stale", "never-used", "unconfirmed", "no-mfa", "recovery-code-only", "no-recovery-code"),
+)
+_IDS = 5
+_AUTH0_DOMAIN = re.compile(r"([a-z0-9][a-z0-9-]*)(?:\.([a-z]{2}(?:-[0-9]+)?))?\.auth0\.com", re.ASCII)
+_MARKS = ("new", "persisting", "reopened", "exempted", "privileged", "break-glass", "warning")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a bar; its place is in percent."""
+
+    state: State
+    start: float
+    width: float
+
+
+@dataclass(frozen=True)
+class InState:
+    """Users with one kind of protection."""
+
+    state: State
+    label: str
+    users: int
+    share: str
+
+
+@dataclass(frozen=True)
+class ToDo:
+    """One thing to do first."""
+
+    rule: str
+    title: str
+    severity: Severity
+    whom: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """Somebody, and what is new about them."""
+
+    who: str
+    what: str
+
+
+@dataclass(frozen=True)
+class News:
+    """One thing that is new. ``loud``: it comes first."""
+
+    text: str
+    loud: bool = False
+    items: tuple[Item, ...] = ()
+    more: str | None = None
+
+
+@dataclass(frozen=True)
+class RunPoint:
+    """One run in the trend."""
+
+    day: str
+    partial: bool
+    users: int
+    strong: str
+    none: int
+    findings: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the trend. ``points`` are in percent of its height and width."""
+
+    title: str
+    color: str
+    points: str
+    first: str
+    last: str
+    since: str
+    until: str
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Users who have one factor."""
+
+    name: str
+    users: int
+    share: str
+    width: float
+    color: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar of the histogram."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    label: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A label below the histogram."""
+
+    x: float
+    anchor: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A threshold in the histogram."""
+
+    x: float
+    y: float
+    at: float
+    text_y: float
+    anchor: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Ages:
+    """The histogram."""
+
+    text: str
+    bars: tuple[Bar, ...]
+    ticks: tuple[Tick, ...]
+    marks: tuple[Mark, ...]
+    rows: tuple[Bar, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """Users in a group by protection, in the order of the legend."""
+
+    name: str
+    users: tuple[int, ...]
+    stack: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """The users of each connection, or of each e-mail domain."""
+
+    id: str
+    title: str
+    name: str
+    rows: tuple[Row, ...]
+    folded: tuple[Row, ...]
+    note: str
+
+
+@dataclass(frozen=True)
+class RuleText:
+    """A rule that found something: what that means, and what to do."""
+
+    id: str
+    title: str
+    severity: Severity
+    figures: str
+    risk: str
+    remediation: str
+    references: str
+    command: str | None
+    command_note: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One row of the table of findings. ``link`` is the user in the Auth0 dashboard; None where nobody knows the address."""
+
+    id: str
+    rule: str
+    severity: Severity
+    user: str
+    user_id: str | None
+    link: str | None
+    tags: tuple[str, ...]
+    factor: str | None
+    device: str | None
+    note: str | None
+    age_days: int | None
+    first_seen: str
+    status: str
+    exempted: str | None
+
+
+@dataclass(frozen=True)
+class ExemptionText:
+    """One exemption of the policy. ``loud``: somebody should do something about it."""
+
+    state: str
+    loud: bool
+    rule: str
+    users: str
+    reason: str
+    owner: str
+    expires: str
+    findings: int
+
+
+@dataclass(frozen=True)
+class PageModel:
+    """The page, in its order."""
+
+    tenant: str
+    state: str
+    reported: str
+    planned: str
+    oldest_reading: str | None
+    coverage: str
+    reason: str | None
+    protected: str
+    sentence: str
+    since: str | None
+    stack: tuple[Part, ...]
+    legend: tuple[InState, ...]
+    privileged: str | None
+    first: tuple[ToDo, ...]
+    news: tuple[News, ...]
+    trend: tuple[RunPoint, ...]
+    lines: tuple[Line, ...]
+    factors: tuple[Coverage, ...]
+    unknown_types: tuple[tuple[str, int], ...]
+    ages: Ages
+    groups: tuple[Group, ...]
+    rules: tuple[RuleText, ...]
+    quiet: str | None
+    findings: tuple[tuple[Shown, ...], ...]
+    counts: tuple[int, ...]
+    severities: tuple[Severity, ...]
+    marks: tuple[str, ...]
+    aside: tuple[Row, ...]
+    aside_note: str
+    exemptions: tuple[ExemptionText, ...]
+    more_exemptions: str | None
+    facts: tuple[str, ...]
+    limits: tuple[str, ...]
+    run: tuple[tuple[str, str], ...]
+
+
+def page_model(
+    figures: Summary,
+    worst: Mapping[str, Sequence[ShownFinding]],
+    changes: Sequence[ChangeRow],
+    earlier: Sequence[Summary],
+    *,
+    pseudonyms: bool,
+) -> PageModel:
+    """What the page says. The parameters are those of :func:`.html.page`."""
+    before = earlier[-1] if earlier else None
+    users = figures["users"]
+    total = sum(users.values())
+    found = [rule for rule in RULES if figures["findings"][rule]]
+    runs = [each for each in (*earlier, figures) if sum(each["users"].values())][-_MOST_RUNS:]
+    dashboard = None if pseudonyms else _dashboard(figures["tenant"])
+    return PageModel(
+        tenant=figures["tenant"],
+        state="Partial" if figures["partial"] else "Complete",
+        reported=figures["reported"],
+        planned=figures["planned"],
+        oldest_reading=figures["oldest_reading"],
+        coverage=_covered(figures["coverage"]),
+        reason=figures["reason"] if figures["partial"] else None,
+        protected=share(users["strong"], total),
+        sentence=_sentence(users),
+        since=_since(figures, before),
+        stack=_stack(users),
+        legend=tuple(InState(each, LABELS[each], users[each], share(users[each], total)) for each in STATES),
+        privileged=_privileged(figures["privileged"]),
+        first=_first(figures),
+        news=_news(figures, changes),
+        trend=tuple(_point(each) for each in runs),
+        lines=_lines(runs),
+        factors=_factors(figures),
+        unknown_types=tuple((cut(name), count) for name, count in list(figures["unknown_types"].items())[:20]),
+        ages=_ages(figures["ages"], figures["policy"]),
+        groups=(
+            _group("connections", "Protection by connection", "Connection", figures["connections"]),
+            _group("domains", "Protection by e-mail domain", "Domain", figures["domains"]),
+        ),
+        rules=tuple(_rule_text(RULES[rule], figures, worst.get(rule, ())) for rule in found),
+        quiet=_quiet(figures),
+        findings=tuple(tuple(_shown(each, dashboard) for each in worst.get(rule, ())) for rule in found),
+        counts=tuple(figures["findings"][rule] - figures["rules"][rule]["aside"] for rule in found),
+        severities=SEVERITIES,
+        marks=_MARKS,
+        aside=tuple(
+            Row(why, tuple(states[state] for state in STATES), _stack(states))
+            for why, states in figures["aside"].items()
+        ),
+        aside_note=_aside_note(figures),
+        exemptions=_exemptions(figures)[:_MOST_EXEMPTIONS],
+        more_exemptions=_more(len(figures["policy"].get("exemptions", ())) - _MOST_EXEMPTIONS, "exemption"),
+        facts=_facts(figures),
+        limits=tuple(figures["limits"]),
+        run=_run(figures, before),
+    )
+
+
+def grouped(number: int) -> str:
+    """A whole number with a comma between thousands."""
+    return format(number, ",")
+
+
+def share(part: int, whole: int) -> str:
+    """A percentage that is 0 % or 100 % only for none or all."""
+    percent = _width(part, whole)
+    if 0 < percent < 1:
+        return "<1 %"
+    return ">99 %" if 99 < percent < 100 else "%.0f %%" % percent
+
+
+def cut(text: str, longest: int = _LONGEST) -> str:
+    """A text of the tenant, short enough for a table, with what cannot be seen made visible."""
+    shown = visible(text[: longest + 1])
+    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
+
+
+def people(count: int) -> str:
+    """So many people."""
+    return "1 person" if count == 1 else "%s people" % grouped(count)
+
+
+def _more(count: int, what: str) -> str | None:
+    return "%s more %s%s." % (grouped(count), what, "" if count == 1 else "s") if count > 0 else None
+
+
+def _width(part: float, whole: float) -> float:
+    return round(100 * part / whole, 2) if whole else 0.0
+
+
+def _stack(users: Mapping[State, int]) -> tuple[Part, ...]:
+    """The parts of a bar, in percent of all users."""
+    total, start, parts = sum(users.values()), 0.0, []
+    for state in STATES:
+        width = _width(users[state], total)
+        if width:
+            parts.append(Part(state, round(start, 2), width))
+        start += width
+    return tuple(parts)
+
+
+def _day(moment: str) -> str:
+    return moment[:10]
+
+
+def _covered(coverage: CoverageFigures) -> str:
+    at_least = "at least " if coverage["listed_is_lower_bound"] else ""
+    return "%s of %s%s users read" % (grouped(coverage["read"]), at_least, grouped(coverage["listed"]))
+
+
+def _sentence(users: Mapping[State, int]) -> str:
+    total = sum(users.values())
+    text = "of %s users have a strong second factor" % grouped(total)
+    rest = [
+        (users["weak"], "%s only weak ones"),
+        (users["none"], "%s none"),
+        (users["elsewhere"], "%s are protected by their identity provider"),
+        (users["unknown"], "of %s it is not known"),
+    ]
+    told = [words % grouped(count) for count, words in rest if count]
+    if len(told) > 1:
+        told[-1] = "and " + told[-1]
+    return text + ("; " + ", ".join(told) if told else "") + "."
+
+
+def _since(figures: Summary, before: Summary | None) -> str | None:
+    """How the protection changed since the run before."""
+    if before is None:
+        return None
+    old, new = before["users"], figures["users"]
+    when = "%s, %s" % (_day(before["reported"]), _gap(before["reported"], figures["reported"]))
+    if not sum(old.values()) or not sum(new.values()):
+        return "It cannot be compared with the run of %s." % when
+    points = _percent(new) - _percent(old)
+    users = new["strong"] - old["strong"]
+    change = (
+        "As much as" if abs(points) < 0.05 else "%s %.1f points from" % ("Up" if points > 0 else "Down", abs(points))
+    )
+    # What an earlier version stored has no policy of this form.
+    policy = ", which another policy judged" if before.get("policy") != figures["policy"] else ""
+    return "%s the run of %s (%s%s users)%s." % (change, when, "+" if users >= 0 else "-", grouped(abs(users)), policy)
+
+
+def _percent(users: Mapping[State, int]) -> float:
+    return 100 * users["strong"] / sum(users.values())
+
+
+def _gap(first: str, last: str) -> str:
+    """How far apart two moments are, in words."""
+    one, other = as_time(first), as_time(last)
+    if one is None or other is None:
+        return "an unknown time before"
+    seconds = (other - one).total_seconds()
+    if seconds < 0:
+        return "which is after this report"
+    days = int(seconds // 86400)
+    if days:
+        return "1 day before" if days == 1 else "%s days before" % grouped(days)
+    hours = int(seconds // 3600)
+    return "less than an hour before" if not hours else "1 hour before" if hours == 1 else "%d hours before" % hours
+
+
+def _privileged(users: Mapping[State, int]) -> str | None:
+    total = sum(users.values())
+    if not total:
+        return None
+    without = total - users["strong"]
+    text = "Privileged: %s of %s have a strong second factor" % (grouped(users["strong"]), people(total))
+    return text + (", %s not." % grouped(without) if without else ".")
+
+
+def _first(figures: Summary) -> tuple[ToDo, ...]:
+    """The three rules to begin with: by the worst finding that counts, then by privileged people, then by people."""
+    ranked = []
+    for rule, its in figures["rules"].items():
+        severity = next((each for each in SEVERITIES if its["severities"][each]), None)
+        if severity is not None:
+            ranked.append((SEVERITIES.index(severity), -its["privileged"], -its["people"], rule, severity))
+    return tuple(
+        ToDo(rule, RULES[rule].title, severity, _whom(figures, rule)) for *_rank, rule, severity in sorted(ranked)[:3]
+    )
+
+
+def _whom(figures: Summary, rule: str) -> str:
+    its = figures["rules"][rule]
+    if not its["people"]:
+        return _plural(sum(its["severities"].values()), "finding")
+    return people(its["people"]) + (", %s of them privileged" % grouped(its["privileged"]) if its["privileged"] else "")
+
+
+def _plural(count: int, word: str) -> str:
+    return "%s %s%s" % (grouped(count), word, "" if count == 1 else "s")
+
+
+def _news(figures: Summary, changes: Sequence[ChangeRow]) -> tuple[News, ...]:
+    devices, history = figures["changes"], figures["history"]
+    news = []
+    if devices and devices["added_to_privileged"]:
+        gains = [each for each in changes if each["change"] == "added" and (each["privileged"] or each["break_glass"])]
+        items = [Item(cut(each["user"]), _gain(each)) for each in gains[:_GAINS]]
+        more = devices["added_to_privileged"] - len(items)
+        text = "%s on privileged accounts. Ask their owners whether they enrolled them." % _plural(
+            devices["added_to_privileged"], "new factor"
+        )
+        news.append(News(text, True, tuple(items), "and %s more" % grouped(more) if more else None))
+    if history is None or history["base"] is None:
+        return (*news, News("There is no earlier run to compare with, so every finding is new."))
+    statuses = history["statuses"]
+    told = ", ".join("%s %s" % (grouped(count), severity) for severity, count in history["new"].items() if count)
+    back = ", %s of them reopened" % grouped(statuses["reopened"]) if statuses["reopened"] else ""
+    news.append(News("New findings: %s%s." % (told or "none", back), bool(told)))
+    news.append(News("Resolved since the run before: %s." % grouped(statuses["resolved"])))
+    lost: list[tuple[Status, str]] = [
+        ("not-read", "not read"),
+        ("out-of-scope", "out of scope"),
+        ("gone", "user deleted"),
+        ("not-asked", "rule not asked"),
+    ]
+    others = ["%s %s" % (grouped(statuses[word]), words) for word, words in lost if statuses[word]]
+    if others:
+        news.append(News("Neither found again nor resolved: %s." % ", ".join(others)))
+    if devices and (devices["added"] or devices["removed"]):
+        news.append(
+            News(
+                "Devices of all users: %s added, %s removed." % (grouped(devices["added"]), grouped(devices["removed"]))
+            )
+        )
+    return tuple(news)
+
+
+def _gain(change: ChangeRow) -> str:
+    named = [change["factor"], *([cut(change["device"], 40)] if change["device"] else [])]
+    return " ".join(named) + (", enrolled %s" % _day(change["at"]) if change["at"] else "")
+
+
+def _counting(figures: Summary) -> int:
+    """How many findings count; a summary of an earlier version counts all."""
+    return sum(figures.get("counted", figures["findings"]).values())
+
+
+def _point(figures: Summary) -> RunPoint:
+    users = figures["users"]
+    total = sum(users.values())
+    return RunPoint(
+        _day(figures["reported"]),
+        figures["partial"],
+        total,
+        "%.1f %%" % _percent(users),
+        users["none"],
+        _counting(figures),
+    )
+
+
+def _lines(runs: Sequence[Summary]) -> tuple[Line, ...]:
+    if len(runs) < 2:
+        return ()
+    moments = [as_time(each["reported"]) for each in runs]
+    ends = _day(runs[0]["reported"]), _day(runs[-1]["reported"])
+    strong = [_percent(each["users"]) for each in runs]
+    findings = [float(_counting(each)) for each in runs]
+    return (
+        Line(
+            "Users with a strong second factor",
+            "strong",
+            _points(moments, strong, 100.0),
+            "%.1f %%" % strong[0],
+            "%.1f %%" % strong[-1],
+            *ends,
+        ),
+        Line(
+            "Findings that count",
+            "high",
+            _points(moments, findings, max(findings)),
+            grouped(int(findings[0])),
+            grouped(int(findings[-1])),
+            *ends,
+        ),
+    )
+
+
+def _points(moments: Sequence[datetime | None], values: Sequence[float], top: float) -> str:
+    """A polyline in a square of 100, by time, or by number where a time cannot be read or the clock went back."""
+    known = [each for each in moments if each is not None]
+    span = (known[-1] - known[0]).total_seconds() if len(known) == len(values) else 0.0
+    if span > 0 and known == sorted(known):
+        across = [100 * (each - known[0]).total_seconds() / span for each in known]
+    else:
+        across = [100 * place / (len(values) - 1) for place in range(len(values))]
+    return " ".join("%.1f,%.1f" % (x, 98 - 96 * value / top if top else 98) for x, value in zip(across, values))
+
+
+def _factors(figures: Summary) -> tuple[Coverage, ...]:
+    total = sum(figures["users"].values()) + sum(sum(each.values()) for each in figures["aside"].values())
+    weak, enabled = figures["policy"]["weak_factors"], figures["tenant_facts"]["enabled_factors"]
+    rows = []
+    for name, users in sorted(figures["factors"].items(), key=lambda each: (-each[1], each[0])):
+        factor, notes = FACTORS[name], []
+        if name in weak:
+            notes.append("weak")
+        if factor.phishing_resistant:
+            notes.append("phishing-resistant")
+        if not factor.second_factor:
+            notes.append("way back")
+        if enabled is not None and factor.guardian_name is not None and name not in enabled:
+            notes.append("switched off in the tenant")
+        color = "unknown" if not factor.second_factor else "weak" if name in weak else "strong"
+        rows.append(Coverage(name, users, share(users, total), _width(users, total), color, tuple(notes)))
+    return tuple(rows)
+
+
+_LEFT, _RIGHT, _TOP, _BASE = 2.0, 998.0, 42.0, 150.0
+
+
+def _ages(figures: AgeFigures, policy: Mapping[str, Any]) -> Ages:
+    """The histogram, 1000 wide: a bar for each step, and at the right one for all that is older."""
+    step, counts = figures["days"], figures["counts"]
+    most, width = max(counts), (_RIGHT - _LEFT) / len(counts)
+    oldest = step * (len(counts) - 1)
+    bars = []
+    for place, count in enumerate(counts):
+        height = round((_BASE - _TOP) * count / most, 1) if most else 0.0
+        height = max(height, 1.5) if count else 0.0
+        label = (
+            "%d days or more" % oldest
+            if place == len(counts) - 1
+            else "%d to %d days" % (place * step, place * step + step - 1)
+        )
+        bars.append(
+            Bar(
+                round(_LEFT + place * width + 1, 1), round(_BASE - height, 1), round(width - 2, 1), height, label, count
+            )
+        )
+    every = max(len(counts) // 4, 1)
+    ticks = [
+        Tick(round(_LEFT + place * width, 1), "start" if not place else "middle", grouped(place * step))
+        for place in range(0, len(counts) - 1, every)
+    ]
+    ticks[-1:] = [ticks[-1]] if len(ticks) else []
+    ticks.append(Tick(_RIGHT, "end", "%s days and more" % grouped(oldest)))
+    marks = []
+    thresholds = [("warning", policy.get("stale_warning_days")), ("stale", policy["stale_days"])]
+    if thresholds[0][1] is not None and thresholds[0][1] >= policy["stale_days"]:
+        thresholds = thresholds[1:]
+    for line, (word, days) in enumerate((word, days) for word, days in thresholds if days is not None):
+        x = round(min(_LEFT + days / step * width, _RIGHT), 1)
+        right = x > 800
+        beyond = " →" if days > oldest + step else ""
+        text_y = 12.0 + 16 * line
+        marks.append(
+            Mark(
+                x,
+                text_y - 10,
+                x - 5 if right else x + 5,
+                text_y,
+                "end" if right else "start",
+                "%s from %s days%s" % (word, grouped(days), beyond),
+            )
+        )
+    total = sum(counts)
+    stale = sum(count for place, count in enumerate(counts) if place * step >= policy["stale_days"])
+    text = "%s by days since their last use; %s never used." % (
+        _plural(total, "confirmed authenticator"),
+        grouped(figures["never_used"]),
+    )
+    if total and policy["stale_days"] % step == 0 and policy["stale_days"] <= oldest:
+        text += " %s of the used ones at or past the threshold of %s days." % (
+            share(stale, total),
+            grouped(policy["stale_days"]),
+        )
+    return Ages(text, tuple(bar for bar in bars if bar.count), tuple(ticks), tuple(marks), tuple(bars))
+
+
+def _group(identity: str, title: str, name: str, figures: GroupFigures) -> Group:
+    rows = [
+        Row(cut(each["name"], 48), tuple(each["users"][state] for state in STATES), _stack(each["users"]))
+        for each in figures["largest"]
+    ]
+    rest = figures["rest"]
+    if sum(rest.values()):
+        rows.append(
+            Row(
+                "%s others" % grouped(figures["others"]) if figures["others"] else "others",
+                tuple(rest[state] for state in STATES),
+                _stack(rest),
+            )
+        )
+    note = (
+        "A user with several connections is counted in each."
+        if identity == "connections"
+        else "Users without an e-mail address are not in this table."
+    )
+    return Group(identity, title, name, tuple(rows[:_UNFOLDED]), tuple(rows[_UNFOLDED:]), note)
+
+
+def _rule_text(rule: Rule, figures: Summary, worst: Sequence[ShownFinding]) -> RuleText:
+    its = figures["rules"][rule.id]
+    counted = sum(its["severities"].values())
+    told = [_plural(counted, "finding")]
+    if its["people"]:
+        told.append(_whom(figures, rule.id))
+    told += [
+        "%s %s" % (grouped(count), word)
+        for count, word in (
+            (its["new"], "new"),
+            (its["warnings"], "a warning" if its["warnings"] == 1 else "warnings"),
+            (its["exempted"], "exempted"),
+            (its["aside"], "set aside"),
+        )
+        if count
+    ]
+    severity = next((each for each in SEVERITIES if its["severities"][each]), rule.severity)
+    ids = [each["id"] for each in worst if each["exempted"] is None and not each["warning"]][:_IDS]
+    command = _command(ids) if ids and rule.id in _REMEDIATED else None
+    return RuleText(
+        rule.id,
+        rule.title,
+        severity,
+        " · ".join(told),
+        rule.risk,
+        rule.remediation,
+        " · ".join(rule.references),
+        command,
+        "With the IDs of %s. Run it with --check first. Add or remove IDs as you decide:"
+        % ("the finding" if len(ids) == 1 else "the %d worst findings" % len(ids)),
+    )
+
+
+def _command(ids: Sequence[str]) -> str:
+    """How the playbook is called that acts on these findings."""
+    return "ansible-playbook mfaops.auth0.remediate -e findings=findings.jsonl.gz -e '%s'" % json.dumps(
+        {"reviewed": list(ids)}
+    )
+
+
+def _quiet(figures: Summary) -> str | None:
+    quiet = [rule.title for rule in RULES.values() if not figures["findings"][rule.id]]
+    off = figures["policy"].get("off", ())
+    asked = [rule.title for rule in RULES.values() if not figures["findings"][rule.id] and rule.id not in off]
+    silent = [rule.title for rule in RULES.values() if rule.id in off and rule.title in quiet]
+    parts = []
+    if asked:
+        parts.append("Nothing found: %s." % "; ".join(asked))
+    if silent:
+        parts.append("Switched off by the policy: %s." % "; ".join(silent))
+    return " ".join(parts) or None
+
+
+def _dashboard(tenant: str) -> str | None:
+    """Where the Auth0 dashboard shows users of the tenant; None for a custom domain or a private cloud, where nobody can tell.
+
+    As Auth0's own command-line client has it: the name and the region of the tenant, and ``us`` for the oldest tenants.
+    """
+    match = _AUTH0_DOMAIN.fullmatch(tenant)
+    return "https://manage.auth0.com/dashboard/%s/%s/users/" % (match[2] or "us", match[1]) if match else None
+
+
+def _link(dashboard: str | None, user_id: str | None) -> str | None:
+    """The address of a user: the ID percent-encoded, and that in Base64 without padding."""
+    if dashboard is None or user_id is None or len(user_id) > _LONGEST:
+        return None
+    try:
+        encoded = quote(user_id, safe="").encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return None
+    return dashboard + base64.urlsafe_b64encode(encoded).decode().rstrip("=")
+
+
+def _shown(finding: ShownFinding, dashboard: str | None) -> Shown:
+    tags = [
+        word
+        for word, told in (
+            ("privileged", finding["privileged"]),
+            ("break-glass", finding["break_glass"]),
+            ("warning", finding["warning"]),
+        )
+        if told
+    ]
+    exempted, user_id = finding["exempted"], finding["user_id"]
+    return Shown(
+        id=finding["id"],
+        rule=finding["rule"],
+        severity=finding["severity"],
+        user=cut(finding["user"]),
+        user_id=cut(user_id, 64) if user_id is not None and user_id != finding["user"] else None,
+        link=_link(dashboard, user_id),
+        tags=tuple(tags),
+        factor=cut(finding["factor"], 40) if finding["factor"] else None,
+        device=cut(finding["device"], 48) if finding["device"] else None,
+        note=cut(finding["note"], 120) if finding["note"] else None,
+        age_days=finding["age_days"],
+        first_seen=_day(finding["first_seen"]),
+        status=finding["status"],
+        exempted=(
+            "%s (%s), until %s" % (cut(exempted["reason"], 60), cut(exempted["owner"], 40), exempted["expires"])
+            if exempted
+            else None
+        ),
+    )
+
+
+def _aside_note(figures: Summary) -> str:
+    told = ["%s %s" % (grouped(its["aside"]), rule) for rule, its in figures["rules"].items() if its["aside"]]
+    return "Their findings: %s. They are in findings.jsonl.gz." % (", ".join(told) or "none")
+
+
+def _exemptions(figures: Summary) -> tuple[ExemptionText, ...]:
+    """The exemptions of the policy, first those that somebody should do something about."""
+    reported = as_time(figures["reported"])
+    today = reported.date() if reported else date.min
+    used = {(each["reason"], each["owner"], each["expires"]): each["findings"] for each in figures["exempted"]}
+    rows = []
+    for each in figures["policy"].get("exemptions", ()):
+        expires = date.fromisoformat(each["expires"])
+        left = (expires - today).days
+        findings = used.get((each["reason"], each["owner"], each["expires"]), 0)
+        if left < 0:
+            order, state = 0, "expired"
+        elif left <= _SOON:
+            order, state = 1, "expires today" if not left else "1 day left" if left == 1 else "%d days left" % left
+        elif not findings:
+            order, state = 2, "exempts nothing"
+        else:
+            order, state = 3, "in force"
+        rows.append(
+            (
+                order,
+                each["expires"],
+                ExemptionText(
+                    state,
+                    order < 3,
+                    each["rule"] or "every rule",
+                    cut(_who(each["users"])),
+                    cut(each["reason"], 160),
+                    cut(each["owner"], 60),
+                    each["expires"],
+                    findings,
+                ),
+            )
+        )
+    return tuple(text for _order, _expires, text in sorted(rows, key=lambda each: each[:2]))
+
+
+def _who(users: Mapping[str, Any]) -> str:
+    members = ["%s = %s" % (each["path"], each["value"]) for each in users["app_metadata"]]
+    return ", ".join([*users["emails"], *users["user_ids"], *members]) or "nobody"
+
+
+def _facts(figures: Summary) -> tuple[str, ...]:
+    policies, enabled = figures["tenant_facts"]["mfa_policies"], figures["tenant_facts"]["enabled_factors"]
+    told = []
+    if policies is None:
+        told.append("Whether logins require a second factor could not be read. It takes the scope read:mfa_policies.")
+    elif not policies:
+        told.append(
+            "The tenant's policy never requires a second factor. Only Actions and applications can ask for one."
+        )
+    else:
+        told.append("The tenant's policy for a second factor: %s." % ", ".join(map(cut, policies)))
+    if enabled is None:
+        told.append("Which factors are switched on could not be read. It takes the scope read:guardian_factors.")
+        return tuple(told)
+    told.append("Switched on: %s." % (", ".join(enabled) or "none"))
+    off = [
+        "%s (%s)" % (name, people(users))
+        for name, users in figures["factors"].items()
+        if FACTORS[name].guardian_name is not None and name not in enabled
+    ]
+    if off:
+        told.append("Enrolled, but switched off, so that they protect nobody: %s." % ", ".join(off))
+    return tuple(told)
+
+
+def _run(figures: Summary, before: Summary | None) -> tuple[tuple[str, str], ...]:
+    coverage, policy = figures["coverage"], figures["policy"]
+    counts = ["%s read" % grouped(coverage["read"])]
+    if coverage["carried"]:
+        counts[0] += " (%s of them by an earlier run)" % grouped(coverage["carried"])
+    counts += [
+        "%s %s" % (grouped(count), word)
+        for count, word in (
+            (coverage["unread"], "could not be read"),
+            (coverage["gone"], "deleted meanwhile"),
+            (coverage["out_of_scope"], "out of scope"),
+            (coverage["not_reached"], "not reached"),
+        )
+        if count
+    ]
+    rows = [
+        ("Run", figures["run"] + (", on the readings of %s" % figures["base"] if figures["base"] else "")),
+        ("Users", "%s; taken from %s" % (", ".join(counts), _SOURCES.get(coverage["source"], coverage["source"]))),
+        ("Policy", _thresholds(policy)),
+    ]
+    if before is not None:
+        rows.append(("Compared with", "%s, %s" % (before["run"], _gap(before["reported"], figures["reported"]))))
+    if figures["note"]:
+        rows.append(("Note", figures["note"]))
+    rows.append(("Made with", ", ".join("%s %s" % each for each in figures["versions"].items())))
+    return tuple(rows)
+
+
+def _thresholds(policy: Mapping[str, Any]) -> str:
+    named = (
+        ("stale_days", "stale after %s days"),
+        ("stale_warning_days", "warned from %s"),
+        ("never_used_days", "never used after %s"),
+        ("unconfirmed_days", "unconfirmed after %s"),
+        ("dormant_days", "dormant after %s"),
+        ("not_challenged_days", "not challenged after %s"),
+    )
+    told = [words % grouped(policy[name]) for name, words in named if policy.get(name) is not None]
+    told.append("weak: %s" % (", ".join(policy["weak_factors"]) or "none"))
+    return "%s: %s" % (cut(str(policy.get("name", "default"))), ", ".join(told))
+
+
+def rows_in_order(model: PageModel, per_rule: int) -> list[Shown]:
+    """The findings that are shown, the most severe first, then the rules in their order; at most so many of each rule."""
+    kept: Iterable[Shown] = (each for rule in model.findings for each in rule[:per_rule])
+    return sorted(
+        kept,
+        key=lambda each: (each.exempted is not None, SEVERITIES.index(each.severity), "privileged" not in each.tags),
+    )
+
+
+def shown_text(model: PageModel, per_rule: int) -> str:
+    """How many findings are shown, and where the others are."""
+    total, kept = sum(model.counts), sum(min(len(rule), per_rule) for rule in model.findings)
+    if kept == total:
+        return "All %s." % _plural(total, "finding") if total != 1 else "One finding."
+    return "The %d worst of each rule: %s of %s findings. All are in findings.jsonl.gz and findings.csv." % (
+        per_rule,
+        grouped(kept),
+        grouped(total),
+    )
