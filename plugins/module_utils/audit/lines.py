@@ -19,17 +19,32 @@ _JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _COMPRESSION = 6
 
 
-def write_lines(rows: Iterable[Mapping[str, Any]], file: IO[bytes]) -> int:
-    """Write the rows; returns how many there were.
+class Lines:
+    """A file that is written row by row. ``end`` completes it.
 
     The same rows give the same bytes: keys are sorted, and the gzip header contains neither a time nor a name. They are ASCII,
     so that no label steers the terminal of a person who looks into the file.
     """
-    count = 0
-    with gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=_COMPRESSION, mtime=0) as lines:
-        for row in rows:
-            lines.write(_JSON.encode(row).encode() + b"\n")
-            count += 1
+
+    def __init__(self, file: IO[bytes]) -> None:
+        """
+        :param file: stays open
+        """
+        self._lines = gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=_COMPRESSION, mtime=0)
+        self.end = self._lines.close
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """One more row."""
+        self._lines.write(_JSON.encode(row).encode() + b"\n")
+
+
+def write_lines(rows: Iterable[Mapping[str, Any]], file: IO[bytes]) -> int:
+    """Write the rows; returns how many there were."""
+    count, lines = 0, Lines(file)
+    for row in rows:
+        lines.add(row)
+        count += 1
+    lines.end()
     return count
 
 

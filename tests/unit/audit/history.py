@@ -68,3 +68,29 @@ class Runs:
             found += past.rest(missing)
         self.known = found
         return {each["rule"]: each["status"] for each in found}
+
+
+# A user who tries everything that a name may hold.
+HOSTILE = (
+    "=cmd|'/C calc'!A0",
+    "\uff1d1+1",
+    "\u00a0@SUM(A1)",
+    "a;=1+1",
+    "\t=1",
+    "\r\n=1",
+    "nul\x00here",
+    "\u202eright to left\u2066",
+    '"quoted", and\na second line',
+    "<script>alert(1)</script>",
+    "\u200b+1",
+    "-" * 10_000,
+    "\U0001f468\u200d\U0001f469 é 漢字",
+)
+
+
+def found_of(*authenticators, at: str = "2026-06-01T12:00:00.000Z", run: str = "run1", **profile) -> list[dict]:
+    """The findings of one user who has these."""
+    more = {
+        name: profile.pop(name) for name in ("privileged", "break_glass", "place", "connections") if name in profile
+    }
+    return found_rows(judged(reading(1, *authenticators, **profile), **more), run, at)

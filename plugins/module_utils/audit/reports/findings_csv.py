@@ -1,0 +1,77 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""``findings.csv``: a row for each finding that holds, with an empty column for what is decided about it."""
+
+from __future__ import annotations
+
+from ..records import FoundRow
+from ..rules import RULES
+from .table import cell, cells, yes
+
+HEADER = (
+    "finding_id",
+    "decision",
+    "status",
+    "severity",
+    "warning",
+    "rule",
+    "title",
+    "user",
+    "user_id",
+    "email",
+    "connections",
+    "privileged",
+    "break_glass",
+    "place",
+    "protection",
+    "factor",
+    "device",
+    "authenticator_id",
+    "age_days",
+    "age_from",
+    "first_seen",
+    "last_seen",
+    "exempted_because",
+    "exempted_by",
+    "exempted_until",
+    "seen_created_at",
+    "seen_enrolled_at",
+    "seen_last_auth_at",
+    "tenant",
+    "run",
+)
+
+
+def values(found: FoundRow) -> list[object]:
+    """The cells of one finding, in the order of :data:`HEADER`."""
+    exempted, seen = found["exempted"], found["seen"]
+    return [
+        found["id"],
+        "",
+        found["status"],
+        found["severity"],
+        yes(found["warning"]),
+        found["rule"],
+        RULES[found["rule"]].title,
+        cell(found["user"]),
+        cell(found["user_id"]),
+        cell(found["email"]),
+        cells(found["connections"]),
+        yes(found["privileged"]),
+        yes(found["break_glass"]),
+        found["place"],
+        found["protection"],
+        cell(found["factor"]),
+        cell(found["device"]),
+        cell(found["authenticator_id"]),
+        "" if found["age_days"] is None else found["age_days"],
+        found["age_from"] or "",
+        found["first_seen"],
+        found["last_seen"],
+        *((cell(exempted["reason"]), cell(exempted["owner"]), exempted["expires"]) if exempted else ("", "", "")),
+        *((seen["created_at"] or "", seen["enrolled_at"] or "", seen["last_auth_at"] or "") if seen else ("", "", "")),
+        found["tenant"],
+        found["run"],
+    ]

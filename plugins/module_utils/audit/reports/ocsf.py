@@ -1,0 +1,133 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""``ocsf.jsonl.gz``: findings as events of OCSF 1.8.0, class Compliance Finding, for a SIEM or a data lake."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any, Mapping
+
+from ...auth0.times import as_time
+from ..records import FoundRow, Severity, Status
+from ..rules import RULES
+
+VERSION = "1.8.0"
+_CATEGORY, _CLASS = 2, 2003
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+_SEVERITIES: Mapping[Severity, tuple[int, str]] = {
+    "critical": (5, "Critical"),
+    "high": (4, "High"),
+    "medium": (3, "Medium"),
+    "low": (2, "Low"),
+}
+_CREATE, _UPDATE, _CLOSE = (1, "Create"), (2, "Update"), (3, "Close")
+_NEW, _SUPPRESSED, _RESOLVED, _ARCHIVED = (1, "New"), (3, "Suppressed"), (4, "Resolved"), (5, "Archived")
+_UNKNOWN, _PASS, _WARNING, _FAIL = (0, "Unknown"), (1, "Pass"), (2, "Warning"), (3, "Fail")
+# What is done, the finding's status, and whether the user complies. Of what nobody looked at nothing is claimed.
+_STATUSES: Mapping[Status, tuple[tuple[int, str], tuple[int, str], tuple[int, str]]] = {
+    "new": (_CREATE, _NEW, _FAIL),
+    "persisting": (_UPDATE, _NEW, _FAIL),
+    "reopened": (_UPDATE, _NEW, _FAIL),
+    "resolved": (_CLOSE, _RESOLVED, _PASS),
+    "not-read": (_UPDATE, _UNKNOWN, _UNKNOWN),
+    "out-of-scope": (_CLOSE, _ARCHIVED, _UNKNOWN),
+    "gone": (_CLOSE, _ARCHIVED, _UNKNOWN),
+    "not-asked": (_CLOSE, _ARCHIVED, _UNKNOWN),
+}
+
+
+def event(found: FoundRow, at: str) -> dict[str, Any] | None:
+    """One finding as an event; None where there is nothing to tell, because it was closed by an earlier run.
+
+    :param at: the time of the run, ISO 8601
+    """
+    if found["closed_at"] is not None and found["closed_at"] != at:
+        return None
+    rule = RULES[found["rule"]]
+    (activity, activity_name), (status_id, status), (compliance_id, compliance) = _STATUSES[found["status"]]
+    if found["closed_at"] is None:
+        if found["exempted"]:
+            status_id, status = _SUPPRESSED
+        if found["warning"]:
+            compliance_id, compliance = _WARNING
+    severity_id, severity = _SEVERITIES[found["severity"]]
+    return {
+        "activity_id": activity,
+        "activity_name": activity_name,
+        "category_uid": _CATEGORY,
+        "category_name": "Findings",
+        "class_uid": _CLASS,
+        "class_name": "Compliance Finding",
+        "type_uid": _CLASS * 100 + activity,
+        "type_name": "Compliance Finding: " + activity_name,
+        "time": _milliseconds(at),
+        "severity_id": severity_id,
+        "severity": severity,
+        "status_id": status_id,
+        "status": status,
+        "status_detail": found["status"],
+        "message": "%s: %s" % (rule.title, found["user"]),
+        "metadata": {
+            "version": VERSION,
+            "product": {"name": "MFA audit for Auth0", "vendor_name": "mfaops.auth0"},
+            "tenant_uid": found["tenant"],
+            "correlation_uid": found["run"],
+            "event_code": rule.id,
+        },
+        "finding_info": {
+            "uid": found["id"],
+            "title": rule.title,
+            "desc": rule.risk,
+            "types": [rule.id],
+            "created_time": _milliseconds(found["first_seen"]),
+            "first_seen_time": _milliseconds(found["first_seen"]),
+            "last_seen_time": _milliseconds(found["last_seen"]),
+            "analytic": {"uid": rule.id, "name": rule.title, "type_id": 1, "type": "Rule"},
+        },
+        "compliance": {
+            "control": rule.id,
+            "standards": list(rule.references) or ["mfaops.auth0"],
+            "status_id": compliance_id,
+            "status": compliance,
+        },
+        "remediation": {"desc": rule.remediation},
+        "resources": _resources(found),
+        "unmapped": {
+            "factor": found["factor"],
+            "age_days": found["age_days"],
+            "age_from": found["age_from"],
+            "protection": found["protection"],
+            "place": found["place"],
+            "exempted": found["exempted"],
+        },
+    }
+
+
+def _resources(found: FoundRow) -> list[dict[str, Any]]:
+    """The user, and the authenticator where the finding is about one."""
+    if found["user_id"] is None:
+        return [{"type": "Audit policy", "uid": found["user"], "name": found["user"], "namespace": found["tenant"]}]
+    labels = ["connection: " + name for name in found["connections"]]
+    labels += [name for name in ("privileged", "break_glass") if found[name]]
+    user = {
+        "type": "User",
+        "uid": found["user_id"],
+        "name": found["user"],
+        "namespace": found["tenant"],
+        "labels": labels,
+    }
+    if found["authenticator_id"] is None:
+        return [user]
+    name = found["device"] or found["factor"] or found["authenticator_id"]
+    return [
+        user,
+        {"type": "Authenticator", "uid": found["authenticator_id"], "name": name, "namespace": found["tenant"]},
+    ]
+
+
+def _milliseconds(text: str) -> int:
+    moment = as_time(text)
+    return round((moment - _EPOCH).total_seconds() * 1000) if moment else 0

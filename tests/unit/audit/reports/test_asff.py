@@ -1,0 +1,160 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+
+import boto3
+import pytest
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports import asff
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.asff import Selection, finding
+from botocore.validate import validate_parameters
+from moto import mock_aws
+
+from tests.unit.audit.fake_tenant import authenticator
+from tests.unit.audit.history import HOSTILE, found_of
+
+AT = "2026-06-01T12:00:00.000Z"
+WHERE = (AT, "123456789012", "eu-west-1")
+EXEMPTED = {"reason": "a safe", "owner": "security", "expires": "2026-12-31"}
+EVERY = ("critical", "high", "medium", "low")
+
+
+@pytest.fixture
+def hub(monkeypatch):
+    """A client of a Security Hub that is switched on."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        client = boto3.client("securityhub", region_name="eu-west-1")
+        client.enable_security_hub()
+        yield client
+
+
+def no_mfa(**changes) -> dict:
+    return {**found_of()[0], **changes}
+
+
+def many(count: int, **changes) -> list[dict]:
+    return [no_mfa(id="%032d" % number, user_id="auth0|%d" % number, **changes) for number in range(count)]
+
+
+def selected(rows, **more) -> Selection:
+    selection = Selection(*WHERE, **more)
+    for found in rows:
+        selection.add(found)
+    return selection
+
+
+def valid(made: dict) -> bool:
+    """Whether it is what AWS's own description of the call asks for."""
+    shape = boto3.client("securityhub", region_name="eu-west-1").meta.service_model.shape_for("AwsSecurityFinding")
+    validate_parameters(made, shape)
+    return True
+
+
+def test_findings_are_imported_and_read_back(hub):
+    rows = [
+        no_mfa(),
+        no_mfa(id="2" * 32, exempted=EXEMPTED),
+        no_mfa(id="3" * 32, status="resolved", closed_at=AT),
+        *found_of(authenticator("phone", created=900, used=200, phone_number="XXXXXXXX4321")),
+    ]
+    selection = selected(rows, severities=EVERY)
+    sent = [made for batch in selection.batches() for made in batch]
+    assert len(sent) == len(rows)
+    for batch in selection.batches():
+        done = hub.batch_import_findings(Findings=batch)
+        assert (done["FailedCount"], done["SuccessCount"]) == (0, len(batch))
+    back = {each["Id"]: each for each in hub.get_findings(MaxResults=100)["Findings"]}
+    assert back.keys() == {found["id"] for found in rows}
+    for made in sent:
+        assert {name: back[made["Id"]][name] for name in made} == made
+    # The same findings again replace what is there.
+    for batch in selected([{**found, "status": "persisting"} for found in rows], severities=EVERY).batches():
+        hub.batch_import_findings(Findings=batch)
+    assert len(hub.get_findings(MaxResults=100)["Findings"]) == len(rows)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_whatever_users_are_called(name):
+    rows = found_of(
+        authenticator("phone", created=900, used=200, name=name * 3, id="phone|" + name),
+        name=name,
+        email=None,
+        user_id=name,
+        connections=[name] * 30,
+    )
+    for found in rows:
+        made = finding({**found, "exempted": {**EXEMPTED, "reason": name, "owner": name}}, *WHERE)
+        assert valid(made)
+        assert len(made["Title"]) <= 256 and len(made["Resources"][0]["Id"]) <= 512
+        assert max(map(len, made["Resources"][0]["Details"]["Other"].values())) <= 1024
+        assert len(made["Note"]["Text"]) <= 512
+        assert len(json.dumps(made).encode()) < 240_000
+
+
+@pytest.mark.parametrize(
+    "changes, state, compliance, workflow",
+    [
+        ({}, "ACTIVE", "FAILED", None),
+        ({"status": "persisting"}, "ACTIVE", "FAILED", None),
+        ({"exempted": EXEMPTED}, "ACTIVE", "FAILED", {"Status": "SUPPRESSED"}),
+        ({"status": "resolved", "closed_at": AT}, "ARCHIVED", "PASSED", None),
+        ({"status": "gone", "closed_at": AT}, "ARCHIVED", "NOT_AVAILABLE", None),
+        ({"status": "out-of-scope", "closed_at": AT}, "ARCHIVED", "NOT_AVAILABLE", None),
+        ({"status": "not-asked", "closed_at": AT, "exempted": EXEMPTED}, "ARCHIVED", "NOT_AVAILABLE", None),
+    ],
+)
+def test_only_what_is_resolved_passes(changes, state, compliance, workflow):
+    made = finding(no_mfa(**changes), *WHERE)
+    assert valid(made)
+    assert (made["RecordState"], made["Compliance"]["Status"], made.get("Workflow")) == (state, compliance, workflow)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"status": "not-read", "closed_at": AT}, {"status": "resolved", "closed_at": "2026-05-31T12:00:00.000Z"}],
+)
+def test_what_is_no_news_is_not_sent(changes):
+    assert finding(no_mfa(**changes), *WHERE) is None
+    assert list(selected([no_mfa(**changes)]).batches()) == []
+
+
+@pytest.mark.parametrize(
+    "region, partition", [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")]
+)
+def test_each_partition_has_its_names(region, partition):
+    made = finding(no_mfa(), AT, "123456789012", region)
+    assert made["ProductArn"] == f"arn:{partition}:securityhub:{region}:123456789012:product/123456789012/default"
+
+
+def test_by_default_only_critical_and_high_ones_are_sent():
+    rows = [no_mfa(id=severity, severity=severity) for severity in EVERY]
+    (batch,) = selected(rows).batches()
+    assert [made["Id"] for made in batch] == ["critical", "high"]
+
+
+def test_beyond_the_most_the_worst_are_kept_and_closing_comes_first():
+    rows = [
+        no_mfa(id="persisting", status="persisting"),
+        no_mfa(id="new"),
+        no_mfa(id="critical", severity="critical"),
+        no_mfa(id="privileged", privileged=True),
+        no_mfa(id="closed", status="resolved", closed_at=AT),
+    ]
+    selection = selected(rows, most=3)
+    (batch,) = selection.batches()
+    assert [made["Id"] for made in batch] == ["closed", "critical", "privileged"]
+    assert selection.left_out == 2
+
+
+def test_a_batch_is_what_one_call_takes(monkeypatch):
+    assert [len(batch) for batch in selected(many(205)).batches()] == [100, 100, 5]
+    size = len(json.dumps(finding(no_mfa(), *WHERE)).encode())
+    monkeypatch.setattr(asff, "MOST_BYTES_IN_A_BATCH", 10 * (size + 100))
+    batches = list(selected(many(25)).batches())
+    assert sum(map(len, batches)) == 25 and len(batches) == 3
+    assert all(sum(len(json.dumps(each).encode()) for each in batch) <= 10 * (size + 100) for batch in batches)
