@@ -20,7 +20,7 @@ from typing import Any, Mapping, Union
 
 from ..auth0.wire.errors import ConfigurationError
 from .policy.model import Policy
-from .records import ChangeRow, FoundRow, Summary, UserRow
+from .records import ChangeRow, FoundRow, Summary, TallyFigures, UserRow
 
 # The environment variable that holds the key.
 VARIABLE = "MFAOPS_PSEUDONYM_KEY"
@@ -38,11 +38,12 @@ _FINDING = {
     **dict.fromkeys(("rule", "severity", "warning", "factor", "age_days", "age_from", "status", "first_seen"), _KEEP),
     "id": "finding",
     "authenticator_id": "authenticator",
+    "link_id": "link",
     "exempted": {"reason": _WITHHOLD, "owner": "owner", "expires": _KEEP},
 }
 _AUTHENTICATOR = {
     **_DATES,
-    **dict.fromkeys(("factor", "confirmed", "channels", "age_days", "age_from"), _KEEP),
+    **dict.fromkeys(("factor", "confirmed", "protects", "channels", "unreadable", "age_days", "age_from"), _KEEP),
     "id": "authenticator",
     "name": "device",
     "phone_number": "device",
@@ -91,8 +92,13 @@ _POLICY = {
     "break_glass": _PEOPLE,
     "exemptions": {"rule": _KEEP, "users": _PEOPLE, "reason": _WITHHOLD, "owner": "owner", "expires": _KEEP},
 }
+# What is counted over rows that name nobody names nobody.
 _SUMMARY = {
-    **{name: _KEEP for name in Summary.__annotations__},
+    **dict.fromkeys(TallyFigures.__annotations__, _KEEP),
+    **dict.fromkeys(
+        ("schema_version", "tenant", "run", "base", "planned", "reported", "oldest_reading", "partial"), _KEEP
+    ),
+    **dict.fromkeys(("coverage", "history", "changes", "tenant_facts", "limits", "versions"), _KEEP),
     "reason": _WITHHOLD,
     "note": _WITHHOLD,
     "policy": _POLICY,
@@ -154,7 +160,10 @@ class Pseudonyms:
         return treated
 
     def summary(self, figures: Summary) -> Summary:
-        """``summary.json``."""
+        """``summary.json``.
+
+        :param figures: counted over rows that were treated
+        """
         treated: Summary = self._treat(_SUMMARY, figures)
         return treated
 
