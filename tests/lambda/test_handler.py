@@ -116,13 +116,7 @@ def test_a_page_of_users_without_members_is_not_a_tenant_without_users(function,
 
 
 def test_a_user_deleted_meanwhile_does_not(function, aws, tenant):
-    gone = {
-        "statusCode": 404,
-        "error": "Not Found",
-        "message": "The user does not exist.",
-        "errorCode": "inexistent_user",
-    }
-    tenant.control("POST", "faults", {"kind": "status", "path": METHODS, "status": 404, "body": gone})
+    tenant.control("POST", "faults", {"kind": "delete-user", "path": METHODS})
     result = function(tenant).invoke({})
     assert (result["partial"], result["coverage"]["gone"], len(rows_of(aws, result))) == (False, 1, 499)
 
