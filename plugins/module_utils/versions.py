@@ -33,6 +33,9 @@ PACKAGES = {
     "segno": Package("segno>=1.6", (1, 6)),
     # Comes with ansible-core. The audit needs it without.
     "jinja2": Package("jinja2>=3.1", (3, 1)),
+    # For a policy file.
+    "jsonschema": Package("jsonschema>=4.18", (4, 18)),
+    "ruamel.yaml": Package("ruamel.yaml>=0.18", (0, 18)),
 }
 # What a package is imported as.
 IMPORTED_AS = {
@@ -42,6 +45,8 @@ IMPORTED_AS = {
     "jwt": "PyJWT",
     "segno": "segno",
     "jinja2": "jinja2",
+    "jsonschema": "jsonschema",
+    "ruamel": "ruamel.yaml",
 }
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import argparse
 import math
-import re
 import sys
-from typing import Any, Iterable, Mapping, NoReturn, Sequence
+from typing import Any, Mapping, NoReturn, Sequence
 
 from ..auth0.login.environment import from_environment
 from ..auth0.times import seconds
 from ..auth0.wire.errors import ConfigurationError
+from .lists import entries
 from .policy.model import Policy
 from .population import Scope
 from .records import SEVERITIES, Summary
@@ -257,17 +257,11 @@ def _list(option: str, path: str | None) -> tuple[str, ...]:
     if path is None:
         return ()
     where = "standard input" if path == "-" else path
-    entries = tuple(lines_of(_content(option, path, where)))
-    if not entries:
+    users = tuple(entry for _line, entry in entries(_content(option, path, where)))
+    if not users:
         # Nobody given must not mean everybody.
         raise ConfigurationError("%s: there is nobody in %s" % (option, where), hint="It has one user a line.")
-    return entries
-
-
-def lines_of(text: str) -> Iterable[str]:
-    """The entries of a list, one a line; ``#`` at the beginning of a line or after a blank begins a comment."""
-    entries = (re.split(r"(?:^|\s)#", line, maxsplit=1)[0].strip() for line in text.splitlines())
-    return [entry for entry in entries if entry]
+    return users
 
 
 def _content(option: str, path: str, shown: str) -> str:

@@ -12,7 +12,6 @@ import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.command import (
     credentials,
     exit_code,
-    lines_of,
     order,
     parse,
     plan_text,
@@ -111,18 +110,6 @@ def test_the_words_make_the_order():
 
 def test_an_hour_is_a_deadline():
     assert run("--deadline", "1h").deadline == 3600
-
-
-@pytest.mark.parametrize(
-    "text, entries",
-    [
-        ("", []),
-        ("# nobody\n\n  \n", []),
-        ("auth0|1\r\n  auth0|2  # the boss\nauth0|3#4", ["auth0|1", "auth0|2", "auth0|3#4"]),
-    ],
-)
-def test_a_list_has_one_entry_a_line(text, entries):
-    assert lines_of(text) == entries
 
 
 @pytest.mark.parametrize("option", ["--user-ids-file", "--emails-file"])
