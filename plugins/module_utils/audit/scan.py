@@ -20,6 +20,7 @@ from .ledger import AGAIN, FIRST, Ledger
 from .readings import record_of
 from .records import Costs, ProfileRecord, Record
 from .stopping import Stop, Stopped
+from .store import StoreError
 
 # What a killed run has to read again at most: the users of one part, and those that the threads are ahead of it.
 CHUNK = 500
@@ -69,7 +70,7 @@ class Scan:
         """Read whoever is left. Returns why that ended early, in one line without IDs; None if it came to the end.
 
         :raises Auth0Error: Auth0 refused everything from the start, so that there is nothing to keep
-        :raises StoreError: what was read cannot be stored
+        :raises StoreError: what was read cannot be stored, or who is to be read cannot be told
         """
         if self._ledger.checkpoint.finished is not None:
             return None
@@ -130,6 +131,8 @@ class Scan:
                 # Of the user with whom the walk ended, the ID is still needed.
                 if reading.stopped is None:
                     asked.popleft()
+            if isinstance(reading.stopped, StoreError):
+                raise reading.stopped
             if reading.stopped is not None:
                 error = _nameless(reading.stopped, asked)
                 if isinstance(error, _REFUSALS):

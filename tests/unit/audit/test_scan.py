@@ -16,7 +16,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import L
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Scope
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import Order, run
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore, StoreError
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users import side_by_side
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AuthenticationError,
@@ -149,6 +149,26 @@ def test_an_error_in_the_second_try_keeps_what_was_tried_before(store, threads):
     tenant.authenticators.clear()
     outcome = audit(tenant, store, threads)
     assert outcome.summary["coverage"]["read"] == USERS and not outcome.summary["partial"]
+
+
+@ANY_NUMBER
+@pytest.mark.parametrize("kind, first, again", [("users", 20, 0), ("unread", USERS, 1)])
+def test_a_list_of_who_is_to_be_read_that_is_damaged_is_told_and_loses_nobody(
+    store, threads, kind, first, again, monkeypatch
+):
+    whole = getattr(Ledger, kind)
+    down = ServerError("down", status=503)
+
+    def damaged(ledger):
+        yield from itertools.islice(whole(ledger), first if kind == "users" else again)
+        raise StoreError("the file is damaged")
+
+    monkeypatch.setattr(Ledger, kind, damaged)
+    tenant = tenant_of(authenticators={"auth0|%05d" % number: down for number in (3, 9)})
+    with pytest.raises(StoreError, match="damaged"):
+        audit(tenant, store, threads)
+    checkpoint = Ledger.load(store, runs(store)[-1]).checkpoint
+    assert (checkpoint.first, checkpoint.again, checkpoint.finished) == (first, again, None)
 
 
 def test_a_walk_that_one_user_ends_has_nobody_elses_error_in_a_record(store):
