@@ -73,14 +73,14 @@ class Cell:
         return f"{self.name}/s, bucket {self.limit.burst}, {refill}, {self.latency * 1000:.0f} ms"
 
 
-def simulated(cell: Cell, seeds: int) -> str:
+def simulated(cell: Cell, seeds: int, stalls: float) -> str:
     """A row of the table, from virtual time: the lowest and the mean share of all seeds."""
     seconds, warm_up = (900.0, 240.0) if cell.slow else (70.0, WARM_UP)
     shares, refused, theirs, theirs_alone = [], 0, [], []
     for seed in range(seeds):
         start = START + 0.17 * seed
         common = {"by_windows": cell.by_windows, "latency": cell.latency, "seconds": seconds, "threads": cell.threads,
-                  "seed": seed, "split": (0.5, 0.2, 0.8)[seed % 3], "start": start}  # fmt: skip
+                  "seed": seed, "split": (0.5, 0.2, 0.8)[seed % 3], "start": start, "stalls": stalls}  # fmt: skip
         alone = simulate(cell.limit, **common)
         counted = sum(warm_up <= at - start < seconds for at in alone.taken)
         shares.append(counted / cell.refill / (seconds - warm_up))
@@ -203,6 +203,12 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--seconds", type=float, help="in real time, each cell three times for so long; more than 10")
     options.add_argument("--seeds", type=int, default=3, help="of the simulation")
+    options.add_argument(
+        "--stalls",
+        type=float,
+        default=0.0,
+        help="our machine stands still about once a second for so many seconds, simulated",
+    )
     options.add_argument("--side-by-side", type=int, default=4, help="cells at once in real time")
     options.add_argument("--only", help="rates, separated by commas")
     given = options.parse_args()
@@ -213,7 +219,7 @@ def main() -> None:
     )
     if given.seconds is None:
         for cell in cells:
-            print(simulated(cell, given.seeds), flush=True)
+            print(simulated(cell, given.seeds, given.stalls), flush=True)
         return
     with ThreadPoolExecutor(given.side_by_side) as pool:
         for row in pool.map(lambda cell: measured(cell, given.seconds), [cell for cell in cells if not cell.slow]):

@@ -32,9 +32,9 @@ _MOST_ROUTES = 256
 _LOOK = 0.25
 # How many requests are worth finding out how a bucket is refilled.
 _TRIES = 16.0
-# The longest time in seconds between two requests where others take all that is added, so that it is noticed when they stop.
-_PATIENCE = 4.0
-_MOST_PATIENCE = 32.0
+# The longest time in seconds between two requests where others take all that is added, so that it is noticed when they stop:
+# at first, and where nothing was left again and again.
+_PATIENCE, _MOST_PATIENCE = 4.0, 32.0
 
 
 class Pacer:
@@ -210,7 +210,7 @@ class Pacer:
             floor = (1 - self._share) * self.limit
             ready = self._trickle.ready_at(self._number, self.limit, floor, wobble)
         if self._evidence <= 0:
-            by_window = self._window.ready_at(now, len(self._pending), self.limit, self._share)
+            by_window = self._window.ready_at(now, len(self._pending), self.limit, self._share, self._patience)
             # As long as nobody knows, one that is there in any case is worth the answer, now and then.
             tries = not self._evidence and not self._pending and self._tries > 0
             if not tries or not self._window.has(1, len(self._pending)):

@@ -51,7 +51,9 @@ class _Window:
     def taken(self, length: float) -> float:
         """How much others take in a whole window, if they went on as far as is seen."""
         lost, span = max(self.start - self.level - self.own, 0.0), self.heard - self.began
-        return lost * length / span if span > 0.5 * length else lost
+        if lost >= 1 and self.level < 1:
+            lost += 1  # whom the tenant refused then is not seen
+        return lost * length / span if span > 0.2 * length else lost
 
 
 class Windows:
@@ -103,6 +105,8 @@ class Windows:
         :param jitter: by how many seconds the way there differs
         """
         self._jitter = jitter
+        if self._seen and reset < self._seen[-1].end - 2 * self.length:
+            self._seen.clear()  # the server's clock was set back
         if not self.length:
             left = reset - sent - earliest[0]
             self.length = next((each for each in _LENGTHS if left <= each + 0.5), _LENGTHS[-1])
@@ -126,7 +130,7 @@ class Windows:
             self._fills = True
         elif start + others < 0.8 * limit and sent - began < 0.2 * self.length:
             self._fills = False
-        if self._fills:
+        if self._fills and start + others >= 0.6 * limit:
             start = limit
         else:
             began = sent
@@ -160,13 +164,16 @@ class Windows:
     def _taken(self) -> float:
         return max((each.taken(self.length) for each in list(self._seen)[:-1]), default=0.0)
 
-    def ready_at(self, now: float, pending: int, limit: float, share: float) -> float:
-        """When another request may be sent, if ``pending`` are without an answer; at the end of the window it has to be asked again."""
+    def ready_at(self, now: float, pending: int, limit: float, share: float, patience: float) -> float:
+        """When another request may be sent; at the end of the window it has to be asked again.
+
+        :param pending: how many are without an answer
+        :param patience: the shortest time in seconds between two requests where others take all of a small bucket
+        """
         if not self.length:
             return -math.inf
         last = self._seen[-1]
         end, passed = self._ends(now)
-        left = end - now
         there = min(limit, last.level + self.gain * passed) - pending
         # Where the end of a window fills the bucket, what is left by then is lost to everybody.
         most = self.gain * (2 if self._fills else 1)
@@ -179,10 +186,8 @@ class Windows:
             ours -= taken * (self.length if passed else end - last.heard) / self.length
         if ours < 1:
             # Late in the window the answer tells most, and takes from the fewest.
-            look = max(
-                end - (self._earliest[1] - self._earliest[0]) / 2 - _LATE * self.length,
-                last.heard + self.length * max(1.0, _SMALL / limit),
-            )
+            late = end - (self._earliest[1] - self._earliest[0]) / 2 - _LATE * self.length
+            look = max(late, last.heard + (self.length if limit > _SMALL else max(patience, self.length)))
             return min(look, end) if there >= 1 and not pending and last.heard < end - self.length else end
         if self._has_credit(now, limit, share):
             return now

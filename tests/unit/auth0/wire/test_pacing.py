@@ -51,6 +51,16 @@ def test_what_is_planned_for_after_a_window_does_not_arrive_before_its_end(seed)
     assert run.refused == []
 
 
+@pytest.mark.parametrize("limit", [Limit(50, 50), Limit(250, 250)], ids=["50/s", "250/s"])
+@pytest.mark.parametrize("latency", [0.02, 0.1, 0.3])
+def test_no_request_is_refused_where_the_machine_stands_still_now_and_then(limit, latency):
+    for seed in range(3):
+        run = simulate(
+            limit, by_windows=True, latency=latency, seconds=15, seed=seed, split=(0.5, 0.2, 0.8)[seed], stalls=0.03
+        )
+        assert run.refused == []
+
+
 @EVERY_PLAN
 def test_tokens_that_trickle_in_are_taken_only_above_what_is_left_to_others(limit):
     run = simulate(limit, by_windows=False, latency=0.1, seconds=30)
@@ -61,6 +71,27 @@ def test_tokens_that_trickle_in_are_taken_only_above_what_is_left_to_others(limi
 def test_a_client_that_sends_evenly_beside_us_is_served_as_without_us(by_windows):
     run = simulate(Limit(50, 16), by_windows=by_windows, latency=0.1, seconds=30, others=steady(12))
     assert all(run.others)
+
+
+@pytest.mark.parametrize("latency", [0.02, 0.1])
+def test_a_client_that_takes_most_of_each_window_is_served_once_it_is_known(latency):
+    run = simulate(Limit(50, 50), by_windows=True, latency=latency, seconds=40, others=steady(37.5))
+    assert all(run.others[5 * 38 :])
+    assert sum(at - START > 10 for at in run.taken) > 30 * 2
+
+
+def test_a_clock_of_the_tenant_that_is_set_back_stops_nobody():
+    pacing, now, server = Pacing(0.5, None), START, 3600.0
+    for step in range(200):
+        if step == 100:
+            server = 0.0
+        waited = pacing.wait("", "", now)
+        assert waited <= 3
+        now += waited + 0.01
+        sent = pacing.sent("", "", now)
+        now += 0.05
+        reset = float(int(now + server) + 1)
+        pacing.heard("", "", sent, now, 50, 49 - step % 40, reset, (server - 0.05, server + 0.05), None)
 
 
 @pytest.mark.parametrize("ahead", [0, 90, -90, 4000])
