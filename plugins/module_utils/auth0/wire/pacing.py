@@ -184,6 +184,7 @@ class Pacer:
         span = sent - self._period[1]
         if span <= 0:
             return
+        # Whole numbers are heard: less than one token more may not show.
         expected = self._trickle.rate * span
         if least - self._period[3] >= max(1, 0.5 * expected):
             self._evidence = min(self._evidence + 1, 3)
@@ -213,8 +214,9 @@ class Pacer:
             by_window = self._window.ready_at(now, len(self._pending), self.limit, self._share, self._patience)
             # As long as nobody knows, one that is there in any case is worth the answer, now and then.
             tries = not self._evidence and not self._pending and self._tries > 0
-            if not tries or not self._window.has(1, len(self._pending)):
+            if not tries or not self._window.has_one():
                 ready = max(ready, by_window)
+            # Two requests as far apart as a window allows tell the most of a small bucket.
             if tries and self._window.length == 1:
                 ready = min(ready, max(by_window, self._last_sent + 0.2))
         if ready > now and not self._pending and (self._evidence >= 0 or not self._window.gain):

@@ -200,9 +200,9 @@ class Windows:
         width = (self.length - unsure - 2 * edge) / max(whole - 1, 1.0)
         return min(max(now, end - unsure - edge - (ours - 1) * width), end)
 
-    def has(self, tokens: float, pending: int) -> bool:
-        """Whether so many are there, even if nothing was added since the last answer."""
-        return bool(self._seen) and self._seen[-1].level - pending >= tokens
+    def has_one(self) -> bool:
+        """Whether there was one left, where no request is without an answer."""
+        return bool(self._seen) and self._seen[-1].level >= 1
 
     def _has_credit(self, now: float, limit: float, share: float) -> bool:
         if self._credit is None:
