@@ -13,8 +13,9 @@ import tempfile
 from datetime import datetime, timezone
 from typing import TypedDict
 
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Order
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import CoverageFigures
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import Order, Outcome, run
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import Outcome, run
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.bearer import Bearer

@@ -10,7 +10,7 @@ import functools
 import json
 from typing import IO, Any, Mapping
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import REPORT, SUMMARY, USERS
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.files import REPORT, SUMMARY, USERS
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 
 from settings import Credentials, read_credentials

@@ -113,7 +113,7 @@ run:
   description: The ID of the run.
   returned: if a run was made
   type: str
-  sample: 20260301T060000Z
+  sample: 000001-20260301T060000Z
 partial:
   description: Whether the run stopped early, or not every user could be read.
   returned: if a run was made
@@ -148,7 +148,7 @@ files:
   description: Where the reports are, the name of the report to its path.
   returned: if a run was made
   type: dict
-  sample: {summary.json: /var/lib/mfa-audit/example/runs/20260301T060000Z/report/summary.json}
+  sample: {summary.json: /var/lib/mfa-audit/example/runs/000001-20260301T060000Z/report/summary.json}
 plan:
   description:
     - How many C(users) there are, how many a run would read (C(to_read)) and carry over from earlier runs (C(carried)), and how many
@@ -169,9 +169,10 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.command import 
     minutes,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.console import Lines
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Order
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Scope
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import SEVERITIES
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import Order, Outcome, plan
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import Outcome, plan
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import run as audit
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore

@@ -24,17 +24,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit import run as audit
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import (
-    CARRIED,
-    FIRST,
-    PLAN,
-    Checkpoint,
-    Ledger,
-    path,
-)
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import write_lines
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.history import History
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import FIRST, Checkpoint, Ledger
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import written
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Order
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.plan import Roll
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Enrollment, Scope
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import (
     AuthenticatorRecord,
@@ -103,9 +97,9 @@ def connected(url: str, stop: Stop) -> Iterator[tuple[ManagementApi, Budget]]:
         yield api, budget
 
 
-def order_of(url: str, **given: Any) -> audit.Order:
+def order_of(url: str, **given: Any) -> Order:
     """What is audited: everybody."""
-    return audit.Order(tenant=url.rpartition("/")[2], **given)
+    return Order(tenant=url.rpartition("/")[2], **given)
 
 
 def run(url: str, folder: str, seconds: float = math.inf, warm_up: float = 0.0, **order: Any) -> dict[str, Any]:
@@ -132,7 +126,7 @@ def plan(url: str, folder: str) -> dict[str, Any]:
 
 def report(folder: str) -> dict[str, Any]:
     """The reports of what is stored."""
-    outcome = audit.report(FolderStore(folder), None, Policy(), datetime.now(timezone.utc))
+    outcome = audit.report(FolderStore(folder), None, {}, datetime.now(timezone.utc))
     sizes = {name: os.path.getsize(os.path.join(folder, key)) for name, key in outcome.keys.items()}
     return {"users": sum(outcome.summary["users"].values()), "sizes": sizes, "findings": outcome.summary["findings"]}
 
@@ -147,14 +141,8 @@ def base(url: str, folder: str) -> dict[str, Any]:
         ).list(Scope())
         users, _carried = roll.choose(True)
         planned = datetime.fromtimestamp(budget.now(), timezone.utc) - timedelta(days=1)
-        run_id, order = planned.strftime("%Y%m%dT%H%M%SZ"), order_of(url)
+        run_id, order = History.of(store).next_name(planned), order_of(url)
         numbered = ({"number": number, "profile": profile} for number, profile in enumerate(roll.to_read()))
-        for name, rows in ((PLAN, numbered), (CARRIED, ())):
-            with open(os.path.join(folder, name), "w+b") as file:
-                write_lines(rows, file)
-                file.seek(0)
-                store.put(path(run_id, name), file)
-            os.unlink(file.name)
         checkpoint = Checkpoint(
             run=run_id,
             tenant=order.tenant,
@@ -171,7 +159,8 @@ def base(url: str, folder: str) -> dict[str, Any]:
             note=listing.note,
             costs=audit.NOTHING,
         )
-        ledger = Ledger(store, checkpoint)
+        with written(numbered) as whole, written(()) as nobody:
+            ledger = Ledger.begin(store, checkpoint, whole, nobody)
         records = (_record(number, profile, planned) for number, profile in enumerate(roll.to_read()))
         while part := list(islice(records, PART)):
             ledger.keep(FIRST, part, audit.NOTHING)

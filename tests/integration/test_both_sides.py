@@ -15,7 +15,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import Order, run
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Order
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import run
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget

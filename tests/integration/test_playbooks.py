@@ -53,7 +53,9 @@ def changed(output: str) -> int:
 
 def audit_of(tenant: Tenant) -> tuple[Path, list[dict]]:
     """What the audit finds, in a file as it writes it; the rows."""
-    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import USERS, Order, run
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Order
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.files import USERS
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import run
     from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
     from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
     from tests.support.operator import management_api

@@ -17,7 +17,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import read_lines
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import USERS, Order, Outcome, run
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Order
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.files import USERS
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import Outcome, run
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget

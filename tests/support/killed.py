@@ -29,7 +29,8 @@ import auth0.management  # noqa: F401  # pylint: disable=unused-import
 import auth0.management.users.authentication_methods.client  # noqa: F401  # pylint: disable=unused-import
 import jinja2  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit import scan
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import Order, run
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Order
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import run
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget

@@ -15,10 +15,11 @@ from ..auth0.login.environment import from_environment
 from ..auth0.times import seconds
 from ..auth0.wire.errors import ConfigurationError
 from .lists import entries
+from .order import Order
 from .policy.model import Policy
 from .population import Scope
 from .records import SEVERITIES, Summary
-from .run import Order, Planned
+from .run import Planned
 
 CLEAN, FOUND, FAILED, PARTIAL = 0, 1, 2, 3
 PLAN, RUN, REPORT = "plan", "run", "report"
@@ -84,7 +85,9 @@ def _parser() -> _Parser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="{plan,run,report}")
     plan = commands.add_parser(PLAN, help="tell how many users a run would read, and how long that would take")
     run = commands.add_parser(RUN, help="audit the users, or go on with an audit that was cut off", epilog=_EPILOG)
-    report = commands.add_parser(REPORT, help="make the reports of a stored run anew; sends nothing")
+    report = commands.add_parser(
+        REPORT, help="report what a run read by other thresholds or on another day; sends nothing"
+    )
     for command in (plan, run, report):
         command.add_argument(
             "--folder", required=True, help="where runs and reports are kept; one folder for each tenant"

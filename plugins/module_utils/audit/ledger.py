@@ -4,32 +4,37 @@
 
 """How far a run is: its frozen plan, the parts that were read, and the checkpoint that says what counts.
 
-    runs/RUN/plan.jsonl.gz        whom to read, in this order; written once
-    runs/RUN/carried.jsonl.gz     who is carried over from earlier runs, as they were read there; written once
-    runs/RUN/checkpoint.json      how far the run is; each version replaces the one before it, and nothing else
+    runs/RUN/plan-DIGEST.jsonl.gz     whom to read, in this order
+    runs/RUN/carried-DIGEST.jsonl.gz  who is carried over from earlier runs, as they were read there
+    runs/RUN/checkpoint.json        how far the run is; each version replaces the one before it, and nothing else
     runs/RUN/parts/NUMBER.jsonl.gz  what was read of the users from this number on; written once
     runs/RUN/again/NUMBER.jsonl.gz  the second try for those who could not be read or are gone; written once
 
 A part is written before the checkpoint that counts it. Whoever finds a part that no checkpoint counts was killed in between, and
 goes on behind it.
+
+The run begins with its first checkpoint, which names its plan by its content. Of two workers who begin the same run, one stores it.
+Files without a checkpoint are no run: their worker was killed before it began.
+
+What is read is held against the plan, record by record, so a file that was lost, exchanged or cut short is an error and never a
+report.
 """
 
 from __future__ import annotations
 
-import heapq
+import hashlib
 import io
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
-from typing import Any, Iterator, Mapping, Sequence
+from typing import IO, Any, Iterator, Mapping, Sequence
 
-from ..auth0.wire.errors import ConfigurationError
-from .lines import packed, read_lines
+from .lines import damaged, packed, read_lines
 from .records import Census, Costs, ProfileRecord, Record
-from .store import Store, StoreError
+from .store import Store
 
 RUNS = "runs"
-PLAN, CARRIED, CHECKPOINT = "plan.jsonl.gz", "carried.jsonl.gz", "checkpoint.json"
+PLAN, CARRIED, CHECKPOINT = "plan", "carried", "checkpoint.json"
 FIRST, AGAIN = "parts", "again"
 
 
@@ -52,6 +57,7 @@ class Checkpoint:
     :ivar again: how many of those who could not be read were tried again
     :ivar finished: when the last of them was read
     :ivar reported: whether its reports are stored as well
+    :ivar digests: of the files of the plan and of those carried over, in their names
     """
 
     run: str
@@ -73,6 +79,19 @@ class Checkpoint:
     finished: str | None = None
     reported: bool = False
     census: Census | None = None
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """:raises ValueError: the figures cannot be right"""
+        if not (0 <= self.again <= self.first <= self.to_read and 0 <= self.carried):
+            raise ValueError("more users are counted than there are")
+
+    def file(self, kind: str) -> str:
+        """The name of a file below the run.
+
+        :param kind: ``PLAN`` or ``CARRIED``
+        """
+        return "%s-%s.jsonl.gz" % (kind, self.digests[kind])
 
     def fits(self, tenant: str, scope: Mapping[str, Any]) -> bool:
         """Whether it is about these users."""
@@ -85,57 +104,84 @@ class Ledger:
     :ivar checkpoint: the last one
     """
 
-    def __init__(self, store: Store, checkpoint: Checkpoint, version: str | None = None) -> None:
+    def __init__(self, store: Store, checkpoint: Checkpoint, version: str) -> None:
         """
-        :param version: of the checkpoint in the store; None where the run begins
-        :raises TakenError: the run exists already
+        :param version: of the checkpoint in the store
         """
         self._store, self.checkpoint, self._version = store, checkpoint, version
-        if version is None:
-            self._write(checkpoint)
 
     @classmethod
-    def load(cls, store: Store, run: str) -> Ledger:
-        """A run that was begun earlier.
+    def begin(cls, store: Store, checkpoint: Checkpoint, plan: IO[bytes], carried: IO[bytes]) -> Ledger:
+        """A new run.
 
-        :raises ConfigurationError: there is none of this name
+        :param plan: whom to read, with their numbers, as lines
+        :param carried: who is carried over, by their IDs
+        :raises TakenError: another worker began the same run
         """
-        found = store.read(path(run, CHECKPOINT))
+        files = {PLAN: plan, CARRIED: carried}
+        checkpoint = replace(checkpoint, digests={kind: _digest(rows) for kind, rows in files.items()})
+        for kind, rows in files.items():
+            store.put(path(checkpoint.run, checkpoint.file(kind)), rows)
+        version = store.write(path(checkpoint.run, CHECKPOINT), _content(checkpoint), None)
+        return cls(store, checkpoint, version)
+
+    @classmethod
+    def load(cls, store: Store, run: str) -> Ledger | None:
+        """A run that was begun earlier; None where there is none of this name.
+
+        :raises StoreError: it cannot be read
+        """
+        name = path(run, CHECKPOINT)
+        found = store.read(name)
         if found is None:
-            raise ConfigurationError(
-                "There is no run %r" % run, hint="Known runs: %s." % (", ".join(runs(store)) or "none")
-            )
+            return None
         content, version = found
         try:
-            return cls(store, Checkpoint(**json.loads(content)), version)
-        except (ValueError, TypeError):
-            raise StoreError(
-                "The checkpoint of the run %s cannot be read" % run,
-                hint="It is damaged, or of another version. Move the directory of this run out of the folder, and run again.",
-            ) from None
+            checkpoint = Checkpoint(**json.loads(content))
+            checkpoint.file(PLAN), checkpoint.file(CARRIED)
+        except (ValueError, TypeError, KeyError):
+            raise damaged(name, "it is cut short, or of another version") from None
+        if checkpoint.run != run:
+            raise damaged(name, "it belongs to the run %r, so this is a copy" % (checkpoint.run,))
+        return cls(store, checkpoint, version)
 
     def users(self) -> Iterator[tuple[int, ProfileRecord]]:
-        """Who is still to be read for the first time, with their numbers."""
-        for row in islice(self._lines(PLAN), self.checkpoint.first, None):
-            yield row["number"], row["profile"]
+        """Who is still to be read for the first time, with their numbers.
+
+        :raises StoreError: the plan is damaged
+        """
+        return islice(self._planned(), self.checkpoint.first, None)
 
     def unread(self) -> Iterator[tuple[int, ProfileRecord]]:
-        """Who could not be read, or is gone by the word of one answer, and was not tried again yet, with their numbers."""
-        failed = (record for record in self._parts(FIRST) if record["error"] is not None or record["gone"])
+        """Who could not be read, or is gone by the word of one answer, and was not tried again yet, with their numbers.
+
+        :raises StoreError: a file is damaged
+        """
+        failed = (record for record in self._tried() if _is_open(record))
         for record in islice(failed, self.checkpoint.again, None):
             yield record["number"], record["profile"]
+
+    def check(self) -> None:
+        """:raises StoreError: a file is damaged, so that the run can neither be gone on with nor be reported"""
+        for rows in (self.records(), self.users()):
+            for _row in rows:
+                continue
 
     def adopt(self, kind: str) -> None:
         """Count the parts that were written and not counted, because the worker was killed in between.
 
         :param kind: ``FIRST`` or ``AGAIN``
+        :raises StoreError: such a part is damaged
         """
         while True:
             done: int = getattr(self.checkpoint, _COUNTED[kind])
-            name = _part(done)
-            if name not in self._store.names(path(self.checkpoint.run, kind)):
+            if _part(done) not in self._store.names(path(self.checkpoint.run, kind)):
                 return
-            rows = sum(1 for _row in self._lines("%s/%s" % (kind, name)))
+            name = "%s/%s" % (kind, _part(done))
+            expected = self.users() if kind == FIRST else self.unread()
+            rows = sum(1 for _record in self._held(((name, row) for row in self._lines(name)), expected))
+            if not rows:
+                raise damaged(self._whole(name), "there is nobody in it")
             self.advance(**{_COUNTED[kind]: done + rows})
 
     def keep(self, kind: str, records: Sequence[Record], costs: Costs) -> None:
@@ -145,7 +191,7 @@ class Ledger:
         """
         done: int = getattr(self.checkpoint, _COUNTED[kind])
         name = "%s/%s" % (kind, _part(done))
-        self._store.put(path(self.checkpoint.run, name), io.BytesIO(packed(records)), once=True)
+        self._store.put(self._whole(name), io.BytesIO(packed(records)), once=True)
         self.advance(**{_COUNTED[kind]: done + len(records)}, costs=costs)
 
     def advance(self, **changes: Any) -> None:
@@ -156,25 +202,79 @@ class Ledger:
         self._write(replace(self.checkpoint, **changes))
 
     def records(self) -> Iterator[Record]:
-        """What is known of every user who was read or tried: in the order of the plan, and then those carried over."""
-        yield from _latest(self._parts(FIRST), self._parts(AGAIN))
-        yield from self._lines(CARRIED)
+        """What is known of every user who was read or tried: in the order of the plan, and then those carried over.
 
-    def _parts(self, kind: str) -> Iterator[Record]:
-        """The records that the checkpoint counts, and no others."""
+        :raises StoreError: a file is damaged; who came before the damage was read all the same
+        """
+        again = self._counted(AGAIN)
+        for record in self._tried():
+            if _is_open(record):
+                expected = iter([(record["number"], record["profile"])])
+                record = next(self._held(islice(again, 1), expected), record)
+            yield record
+        for name, _record in again:
+            raise damaged(self._whole(name), "nobody had to be tried again")
+        yield from self._carried()
+
+    def _tried(self) -> Iterator[Record]:
+        """What came of the first try."""
+        return self._held(self._counted(FIRST), self._planned())
+
+    def _planned(self) -> Iterator[tuple[int, ProfileRecord]]:
+        """Everybody in the plan."""
+        name, number = self.checkpoint.file(PLAN), -1
+        for number, row in enumerate(self._lines(name)):
+            if row["number"] != number:
+                raise damaged(self._whole(name), "number %d is not in its place" % number)
+            yield number, row["profile"]
+        self._check_size(name, number + 1, self.checkpoint.to_read)
+
+    def _carried(self) -> Iterator[Record]:
+        """Everybody who is carried over."""
+        name, number, before = self.checkpoint.file(CARRIED), 0, ""
+        for number, record in enumerate(self._lines(name), 1):
+            if record["profile"]["user_id"] <= before:
+                raise damaged(self._whole(name), "user %d is not in the place of the ID" % number)
+            before = record["profile"]["user_id"]
+            yield record
+        self._check_size(name, number, self.checkpoint.carried)
+
+    def _check_size(self, name: str, there: int, counted: int) -> None:
+        if there != counted:
+            raise damaged(self._whole(name), "%d users are in it, and not %d" % (there, counted))
+
+    def _counted(self, kind: str) -> Iterator[tuple[str, Record]]:
+        """The records that the checkpoint counts, and no others, with the parts that they are in."""
         counted: int = getattr(self.checkpoint, _COUNTED[kind])
-        names = self._store.names(path(self.checkpoint.run, kind))
-        parts = ("%s/%s" % (kind, name) for name in names)
-        yield from islice((record for part in parts for record in self._lines(part)), counted)
+        done = 0
+        while done < counted:
+            name, before = "%s/%s" % (kind, _part(done)), done
+            for record in self._lines(name):
+                done += 1
+                yield name, record
+            if done == before or done > counted:
+                raise damaged(self._whole(name), "the checkpoint counts another number of users in it")
+
+    def _held(
+        self, records: Iterator[tuple[str, Record]], expected: Iterator[tuple[int, ProfileRecord]]
+    ) -> Iterator[Record]:
+        """The records, each of which has to be of the user who is expected in this place."""
+        for name, record in records:
+            number, profile = next(expected, (None, None))
+            if profile is None or record["number"] != number or record["profile"]["user_id"] != profile["user_id"]:
+                raise damaged(self._whole(name), "it is not of the users of the plan in this place")
+            yield record
 
     def _lines(self, name: str) -> Iterator[Any]:
-        whole = path(self.checkpoint.run, name)
+        whole = self._whole(name)
         with self._store.open(whole) as file:
             yield from read_lines(file, whole)
 
+    def _whole(self, name: str) -> str:
+        return path(self.checkpoint.run, name)
+
     def _write(self, checkpoint: Checkpoint) -> None:
-        content = json.dumps(asdict(checkpoint), indent=2, sort_keys=True).encode() + b"\n"
-        self._version = self._store.write(path(checkpoint.run, CHECKPOINT), content, self._version)
+        self._version = self._store.write(path(checkpoint.run, CHECKPOINT), _content(checkpoint), self._version)
         self.checkpoint = checkpoint
 
 
@@ -191,22 +291,19 @@ def _part(number: int) -> str:
     return "%09d.jsonl.gz" % number
 
 
-def runs(store: Store) -> list[str]:
-    """The runs of a store, the oldest first."""
-    return [run for run in store.names(RUNS) if store.read(path(run, CHECKPOINT)) is not None]
+def _is_open(record: Record) -> bool:
+    """Whether the user is tried again: could not be read, or is gone by the word of one answer."""
+    return record["error"] is not None or record["gone"]
 
 
-def _latest(first: Iterator[Record], again: Iterator[Record]) -> Iterator[Record]:
-    """The last record of each user, in the order of their numbers."""
-    kept: Record | None = None
-    # Of equal numbers the first of the arguments comes first.
-    for record in heapq.merge(first, again, key=_number):
-        if kept is not None and kept["number"] != record["number"]:
-            yield kept
-        kept = record
-    if kept is not None:
-        yield kept
+def _content(checkpoint: Checkpoint) -> bytes:
+    return json.dumps(asdict(checkpoint), indent=2, sort_keys=True).encode() + b"\n"
 
 
-def _number(record: Record) -> int:
-    return record["number"]
+def _digest(file: IO[bytes]) -> str:
+    """That of the content, short as names go."""
+    content = hashlib.sha256()
+    while block := file.read(1 << 20):
+        content.update(block)
+    file.seek(0)
+    return content.hexdigest()[:16]

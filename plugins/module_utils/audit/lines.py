@@ -2,14 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""JSON lines in gzip: the form of everything that a run keeps and of ``users.jsonl.gz``."""
+"""JSON lines in gzip: the form of everything that a run keeps and of ``users.jsonl.gz``; and the room to make them."""
 
 from __future__ import annotations
 
 import gzip
 import io
 import json
+import sqlite3
+import tempfile
 import zlib
+from contextlib import contextmanager
 from typing import IO, Any, Iterable, Iterator, Mapping
 
 from .store import StoreError
@@ -64,11 +67,57 @@ def read_lines(file: IO[bytes], name: str) -> Iterator[Any]:
     try:
         with gzip.GzipFile(fileobj=file, mode="rb") as lines:
             for line in lines:
-                yield json.loads(line)
+                row = json.loads(line)
+                if not isinstance(row, dict):
+                    raise ValueError("a line of it is no object")
+                yield row
             if lines.mtime is None:  # no header was read
                 raise EOFError("it is empty")
     except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise damaged(name, str(error)) from None
+
+
+def damaged(name: str, why: str) -> StoreError:
+    """The error that a file of a run is not as the run left it.
+
+    :param why: a clause that names nobody
+    """
+    return StoreError(
+        "%s cannot be read: %s" % (name, why),
+        hint="The file is damaged. Move the directory of its run out of the folder, and run again.",
+    )
+
+
+@contextmanager
+def written(rows: Iterable[Mapping[str, Any]]) -> Iterator[IO[bytes]]:
+    """The rows in a temporary file, at its beginning.
+
+    :raises StoreError: there is no room for it
+    """
+    with scratch() as directory, tempfile.TemporaryFile(dir=directory) as file:
+        write_lines(rows, file)
+        file.seek(0)
+        yield file
+
+
+@contextmanager
+def scratch() -> Iterator[str]:
+    """A directory for what is only needed for a moment.
+
+    :raises StoreError: there is no room for it
+    """
+    try:
+        with tempfile.TemporaryDirectory() as directory:
+            yield directory
+    except (OSError, sqlite3.Error) as error:
         raise StoreError(
-            "%s cannot be read: %s" % (name, error),
-            hint="The file is damaged. Move the directory of its run out of the folder, and run again.",
+            "Could not write temporary files: %s" % (getattr(error, "strerror", None) or error),
+            hint="Make room in %s, or set TMPDIR to another directory." % _temporary(),
         ) from None
+
+
+def _temporary() -> str:
+    try:
+        return tempfile.gettempdir()
+    except OSError:  # none of those that are tried can be written
+        return "the directory for temporary files"

@@ -54,7 +54,7 @@ class Roll:
             "PRAGMA temp_store = FILE",
             "CREATE TABLE users (user_id TEXT PRIMARY KEY, created_at, last_login, multifactor_last_modified, others, unsure, "
             "chosen)",
-            "CREATE TABLE known (id TEXT PRIMARY KEY, failed, number, read_at, last_login, multifactor_last_modified, "
+            "CREATE TABLE known (id TEXT PRIMARY KEY, failed, number, read_at, turn, last_login, multifactor_last_modified, "
             "authenticators)",
             "BEGIN",
         ):
@@ -90,8 +90,11 @@ class Roll:
         youngest: str | None = found.fetchone()[0]
         return youngest
 
-    def know(self, record: Record) -> None:
-        """What an earlier run read. A later reading replaces an earlier one, unless it failed."""
+    def know(self, record: Record, now: str) -> None:
+        """What an earlier run read. A later reading replaces an earlier one, unless it failed.
+
+        :param now: the time; a reading that is later had a wrong clock, and counts as the oldest
+        """
         self._step()
         profile = record["profile"]
         if record["gone"]:
@@ -99,16 +102,17 @@ class Roll:
         if record["authenticators"] is None:
             # What was read before is still what is known; that the user has to be read is known as well.
             self._database.execute(
-                "INSERT INTO known (id, failed, read_at) VALUES (?, TRUE, '') ON CONFLICT (id) DO UPDATE SET failed = TRUE",
+                "INSERT INTO known (id, failed, turn) VALUES (?, TRUE, '') ON CONFLICT (id) DO UPDATE SET failed = TRUE",
                 (profile["user_id"],),
             )
             return
         self._database.execute(
-            "INSERT OR REPLACE INTO known VALUES (?, FALSE, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO known VALUES (?, FALSE, ?, ?, ?, ?, ?, ?)",
             (
                 profile["user_id"],
                 record["number"],
                 record["read_at"],
+                record["read_at"] if record["read_at"] <= now else "",
                 profile["last_login"],
                 profile["multifactor_last_modified"],
                 _packed(record["authenticators"]),
@@ -128,7 +132,7 @@ class Roll:
             in_turn = math.ceil(self._count("users WHERE NOT chosen") / SWEEP)
             self._database.execute(
                 "UPDATE users SET chosen = TRUE WHERE user_id IN (SELECT u.user_id FROM users u JOIN known k "
-                "ON k.id = u.user_id WHERE NOT u.chosen ORDER BY k.read_at, u.user_id LIMIT ?)",
+                "ON k.id = u.user_id WHERE NOT u.chosen ORDER BY k.turn, u.user_id LIMIT ?)",
                 (in_turn,),
             )
         self._pause()
@@ -143,7 +147,7 @@ class Roll:
         """Those to read: who was never read, the oldest account first; then by the age of the last reading."""
         for values in self._database.execute(
             "SELECT u.others, %s FROM users u LEFT JOIN known k ON k.id = u.user_id WHERE u.chosen "
-            "ORDER BY coalesce(k.read_at, ''), u.created_at, u.user_id" % _NAMES
+            "ORDER BY coalesce(k.turn, ''), u.created_at, u.user_id" % _NAMES
         ):
             self._step()
             yield _profile(*values)

@@ -14,7 +14,6 @@ import math
 import os
 import traceback
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime, timezone
 from importlib.util import find_spec
 from typing import Iterator, Sequence
@@ -30,8 +29,6 @@ from ..auth0.wire.redaction import Secrets
 from ..versions import IMPORTED_AS, how_to_install, wrong_versions
 from . import command
 from .console import progress, say, show, watch
-from .ledger import Ledger, runs
-from .policy.model import Policy
 from .reports.summary import table
 from .run import Outcome, plan, report, run
 from .stopping import Stop
@@ -131,14 +128,7 @@ def _report(args: argparse.Namespace, _secrets: Secrets) -> tuple[str, int]:
     store, now = FolderStore(args.folder), datetime.now(timezone.utc)
     if args.as_of is not None:
         now = moment("--as-of", args.as_of, now)
-    known = runs(store)
-    if not known:
-        raise ConfigurationError(
-            "There is no run in %s" % store.folder, hint="Check the folder, or run the audit first."
-        )
-    begun_with = Ledger.load(store, args.run or known[-1]).checkpoint
-    policy = replace(Policy.from_row(begun_with.policy), **command.thresholds(args))
-    return _shown(report(store, begun_with.run, policy, now), store, args)
+    return _shown(report(store, args.run, command.thresholds(args), now), store, args)
 
 
 def _shown(outcome: Outcome, store: FolderStore, args: argparse.Namespace) -> tuple[str, int]:

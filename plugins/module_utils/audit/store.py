@@ -21,7 +21,8 @@ from typing import IO, ContextManager, Iterator, Protocol
 
 from ..auth0.wire.errors import Auth0Error
 
-_TEMPORARY = ".new-"
+# A directory for what is not whole yet. It is ours alone.
+_UNDER_WAY = ".under-way"
 
 
 class StoreError(Auth0Error):
@@ -69,7 +70,7 @@ class Store(Protocol):
 
 
 class FolderStore:
-    """A folder that only its owner can read. Files are replaced as a whole, so a reader never sees half of one."""
+    """A folder that only its owner can read, on one file system. Files are replaced as a whole: nobody sees half of one."""
 
     def __init__(self, folder: str) -> None:
         self.folder = os.path.abspath(os.path.expanduser(folder))
@@ -132,10 +133,11 @@ class FolderStore:
         return os.path.join(self.folder, *name.split("/"))
 
     def _store(self, name: str, content: IO[bytes], once: bool) -> None:
-        path = self._path(name)
+        path, under_way = self._path(name), os.path.join(self.folder, _UNDER_WAY)
         with self._telling("write to"):
             _make(os.path.dirname(path))
-            descriptor, temporary = tempfile.mkstemp(prefix=_TEMPORARY, dir=os.path.dirname(path))
+            _make(under_way)
+            descriptor, temporary = tempfile.mkstemp(dir=under_way)
             try:
                 with os.fdopen(descriptor, "wb") as file:
                     shutil.copyfileobj(content, file)
@@ -153,10 +155,9 @@ class FolderStore:
 
     def _sweep(self) -> None:
         """Remove what a killed worker left half written."""
-        for folder, _folders, files in os.walk(self.folder):
-            for name in files:
-                if name.startswith(_TEMPORARY):
-                    os.unlink(os.path.join(folder, name))
+        under_way = os.path.join(self.folder, _UNDER_WAY)
+        for name in os.listdir(under_way) if os.path.isdir(under_way) else ():
+            os.unlink(os.path.join(under_way, name))
 
     def _taken(self, name: str) -> TakenError:
         return TakenError(

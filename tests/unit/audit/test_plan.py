@@ -15,6 +15,9 @@ from hypothesis import given, strategies as st
 DAY = "2026-05-%02dT00:00:00.000Z"
 
 
+NOW = "2026-12-01T00:00:00.000Z"
+
+
 def profile(user_id: str, **more) -> dict:
     return {
         "user_id": user_id,
@@ -51,7 +54,7 @@ def roll(*users, known=()):
         for user in users:
             made.add(user)
         for each in known:
-            made.know(each)
+            made.know(each, NOW)
         yield made
 
 

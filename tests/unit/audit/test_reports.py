@@ -14,7 +14,9 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model im
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.readings import profile_record, record_of
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.summary import LIMITS, Tally, table
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import NOTHING, REPORT, SUMMARY, USERS, Order, run
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Order
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.files import REPORT, SUMMARY, USERS
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import NOTHING, run
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.reading import UserRead
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ForbiddenError, ServerError

@@ -15,19 +15,15 @@ from datetime import timedelta
 
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit import scan
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import Ledger, runs
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.history import History
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import Ledger
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import read_lines
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Order
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.plan import SWEEP
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Scope
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import (
-    LATEST,
-    USERS,
-    Order,
-    plan,
-    report,
-    run,
-)
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.files import LATEST, USERS
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import plan, report, run
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop, UnstartedError
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore, StoreError, TakenError
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
@@ -73,6 +69,10 @@ def rows_of(store, outcome) -> list[dict]:
 
 def files_of(store, outcome) -> dict[str, bytes]:
     return {name: store.read(key)[0] for name, key in outcome.keys.items()}
+
+
+def latest_files(store) -> dict[str, bytes]:
+    return {name: store.read(key)[0] for name, key in json.loads(store.read(LATEST)[0])["keys"].items()}
 
 
 def adds_up(coverage) -> bool:
@@ -315,7 +315,7 @@ def test_who_is_gone_does_not_stand_in_for_who_is_missing(store):
     assert adds_up(coverage)
     assert (coverage["listed"], coverage["read"], coverage["gone"], coverage["not_reached"]) == (40, 30, 5, 5)
     assert outcome.summary["reason"] == "Users that the tenant counts and does not list: 5."
-    assert report(store, None, Policy(), NOW).summary["reason"] == outcome.summary["reason"]
+    assert report(store, None, {}, NOW).summary["reason"] == outcome.summary["reason"]
 
 
 def test_users_who_come_and_go_while_the_audit_runs_do_not_make_it_partial(store):
@@ -435,7 +435,7 @@ def test_ages_of_carried_readings_are_counted_to_the_day_of_the_report(store):
     assert first.summary["findings"]["stale"] == 0
     later = audit(tenant, store, days=31)
     assert later.summary["findings"]["stale"] == 40
-    again = report(store, first.run, Policy(), NOW + timedelta(days=31))
+    again = report(store, first.run, {}, NOW + timedelta(days=31))
     assert again.summary["findings"]["stale"] == 40 and again.run == first.run
 
 
@@ -498,7 +498,7 @@ def test_no_time_to_list_the_users_is_told_and_stores_nothing(store):
     stop = Stop()
     stop.tell("Enough.")
     tenant = tenant_of(3, export=TransportError("lost"))
-    with pytest.raises(UnstartedError, match="The users could not be listed: Enough."):
+    with pytest.raises(UnstartedError, match="The run could not begin: Enough."):
         audit(tenant, store, Order(TENANT, patience=60), stop=stop)
     assert store.names("runs") == []
 
@@ -577,14 +577,13 @@ def test_whoever_is_killed_loses_no_user_and_repeats_no_more_than_a_chunk(tmp_pa
         while True:
             dying = DyingStore(folder, dice.randint(1, 9) if kills < 8 else 10**6, dice.random() < 0.5)
             try:
-                outcome = audit(tenant, dying)
+                audit(tenant, dying)
                 break
             except Killed:
                 kills += 1
-            if any(Ledger.load(dying, name).checkpoint.reported for name in runs(dying)):
-                outcome = report(dying, None, Policy(), NOW)  # killed after the very last write
-                break
-        assert files_of(dying, outcome) == want, seed
+            if any(ledger.checkpoint.reported for ledger in History.of(dying).ledgers.values()):
+                break  # killed after the very last write
+        assert latest_files(dying) == want, seed
         assert len(tenant.reads) <= 53 + kills * scan.CHUNK
 
 
@@ -610,7 +609,7 @@ def test_a_second_worker_stops_and_changes_nothing(store, tmp_path):
     tenant.list_authenticators = interrupted
     with pytest.raises(TakenError):
         audit(tenant, first)
-    outcome = report(first, None, Policy(), NOW)
+    outcome = report(first, None, {}, NOW)
     assert not outcome.summary["partial"] and len(rows_of(first, outcome)) == 30
 
 

@@ -88,12 +88,16 @@ def test_one_worker_at_a_time(store):
     assert subprocess.run(command, capture_output=True, text=True, env=environment, check=True).stdout == "held\n"
 
 
-def test_what_a_killed_worker_left_half_written_is_removed(store):
+def test_what_a_killed_worker_left_half_written_is_removed_and_nothing_of_anybody_else(store):
     store.put("runs/1/plan", io.BytesIO(b"one"))
-    with open(os.path.join(store.folder, "runs", "1", ".new-abc"), "wb"):
-        pass
+    for name in (".under-way/tmpabc", "runs/1/.new-thesis", "somebody/else/tmpabc"):
+        path = os.path.join(store.folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb"):
+            pass
     with store.hold():
-        assert names_below(store) == [".lock", "plan"]
+        assert names_below(store) == [".lock", ".new-thesis", "plan", "tmpabc"]
+        assert not os.listdir(os.path.join(store.folder, ".under-way"))
 
 
 class FullDisk(io.BytesIO):
