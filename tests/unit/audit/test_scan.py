@@ -12,9 +12,10 @@ from time import sleep
 
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit import scan
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import Ledger, runs
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.history import History
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Order
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Scope
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import Order, run
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import run
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore, StoreError
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users import side_by_side
@@ -67,7 +68,7 @@ def tenant_of(size: int = USERS, **more) -> FakeTenant:
 
 def kept(store) -> int:
     """How many users of the last run are kept."""
-    return Ledger.load(store, runs(store)[-1]).checkpoint.first
+    return History.of(store).find(None).checkpoint.first
 
 
 def goes_on(tenant, store, threads) -> None:
@@ -144,7 +145,7 @@ def test_an_error_in_the_second_try_keeps_what_was_tried_before(store, threads):
     tenant = tenant_of(authenticators={ids[0]: [down, []], ids[1]: [down, OverflowError("odd")], ids[2]: [down, []]})
     with pytest.raises(OverflowError):
         audit(tenant, store, threads)
-    checkpoint = Ledger.load(store, runs(store)[-1]).checkpoint
+    checkpoint = History.of(store).find(None).checkpoint
     assert (checkpoint.first, checkpoint.again) == (USERS, 1)
     tenant.authenticators.clear()
     outcome = audit(tenant, store, threads)
@@ -177,7 +178,7 @@ def test_a_walk_that_one_user_ends_has_nobody_elses_error_in_a_record(store):
            for number in range(20, USERS)}  # fmt: skip
     tenant = tenant_of(authenticators=own)
     outcome = audit(tenant, store, 8, patience=100.0, stop=time.stop())
-    records = list(Ledger.load(store, outcome.run).records())
+    records = list(History.of(store).find(outcome.run).records())
     assert 20 <= len(records) < USERS
     for record in records[20:]:
         assert record["error"] == str(own[record["profile"]["user_id"]])
@@ -202,7 +203,7 @@ def test_a_user_is_gone_only_by_the_word_of_two_answers(store, threads):
     odd = {"auth0|00003": [GONE, []], "auth0|00009": [GONE, GONE], "auth0|00020": [GONE, down]}
     tenant = tenant_of(authenticators=odd)
     outcome = audit(tenant, store, threads)
-    records = {record["profile"]["user_id"]: record for record in Ledger.load(store, outcome.run).records()}
+    records = {record["profile"]["user_id"]: record for record in History.of(store).find(outcome.run).records()}
     assert records["auth0|00003"]["authenticators"] == [] and not records["auth0|00003"]["gone"]
     assert records["auth0|00009"]["gone"] and records["auth0|00009"]["error"] is None
     assert records["auth0|00020"]["error"] is not None and not records["auth0|00020"]["gone"]

@@ -1,0 +1,272 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whole runs on what others left: damaged, copied, under a wrong clock, half begun; and what a run leaves when it ends early."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections import Counter
+from contextlib import nullcontext
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit import plan as roll
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.history import History
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.plan import SWEEP
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.files import LATEST, point
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import plan, report
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop, UnstartedError
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore, StoreError, TakenError
+
+from tests.unit.audit.fake_tenant import NOW, authenticator, user
+from tests.unit.audit.test_run import (
+    ONE_BY_ONE,
+    Killed,
+    StopAfter,
+    audit,
+    files_of,
+    latest_files,
+    rows_of,
+    small_chunks,
+    store,
+    tenant_of,
+)
+
+__all__ = ["small_chunks", "store"]  # fixtures
+
+
+class Unlocked(FolderStore):
+    """A place where nobody can tell whether another worker is there."""
+
+    def hold(self):
+        return nullcontext()
+
+
+def test_of_two_workers_who_begin_at_once_one_stops_and_the_plan_of_the_other_stays(store):
+    ours, theirs = tenant_of(30), tenant_of(29)
+    theirs.users.append(user(99))
+    first, second = Unlocked(store.folder), Unlocked(store.folder)
+    exported = ours.users_export
+
+    def meanwhile(job_id):
+        # Both have asked which runs there are. The other one begins, and reads a part.
+        audit(theirs, second, stop=StopAfter(theirs, 17))
+        return exported(job_id)
+
+    ours.users_export = meanwhile
+    with pytest.raises(TakenError):
+        audit(ours, first)
+    assert ours.reads == []
+    outcome = audit(theirs, second)
+    assert not outcome.summary["partial"]
+    assert [row["user_id"] for row in rows_of(second, outcome)] == [each["user_id"] for each in theirs.users]
+
+
+def test_a_copy_of_a_run_is_no_run_and_is_in_nobodys_way(store):
+    tenant = tenant_of(40)
+    cut = audit(tenant, store, stop=StopAfter(tenant, 17))
+    shutil.copytree(*(os.path.join(store.folder, "runs", cut.run + end) for end in ("", ".bak")))
+    whole = audit(tenant, store)
+    assert (whole.run, whole.summary["partial"], whole.summary["note"], len(tenant.reads)) == (cut.run, False, None, 40)
+    for order in (ONE_BY_ONE, replace(ONE_BY_ONE, full=True), replace(ONE_BY_ONE, resume=False)):
+        assert audit(tenant, store, order, days=1).summary["note"] is None
+    # By the name of a run it is told, and its readings count for nothing.
+    shutil.copytree(*(os.path.join(store.folder, "runs", name) for name in (cut.run, "000009-20260601T120000Z")))
+    later = audit(tenant, store, days=2)
+    assert later.run.startswith("000010-") and "000009-20260601T120000Z" in later.summary["note"]
+
+
+def harmed(store, run: str, name: str, content: bytes | None = None) -> None:
+    """Cut a file of a run short, or remove it."""
+    path = os.path.join(store.folder, "runs", run, name)
+    if content is None:
+        os.unlink(path)
+    else:
+        with open(path, "wb") as file:
+            file.write(content)
+
+
+@pytest.mark.parametrize("content", [b"\x1f\x8b", None])
+@pytest.mark.parametrize("order", [ONE_BY_ONE, replace(ONE_BY_ONE, full=True), replace(ONE_BY_ONE, resume=False)])
+def test_a_damaged_part_of_an_earlier_run_stops_nobody_and_its_users_are_read_again(store, order, content):
+    tenant = tenant_of(40)
+    first = audit(tenant, store)
+    harmed(store, first.run, "parts/000000010.jsonl.gz", content)
+    with pytest.raises(StoreError, match="parts/000000010.jsonl.gz"):
+        report(store, None, {}, NOW)
+    tenant.reads.clear()
+    told: list = []
+    outcome = audit(tenant, store, order, days=1, tell=lambda progress: told.append(progress.note))
+    assert {each["user_id"] for each in tenant.users[10:]} <= set(tenant.reads)
+    assert order.full or len(tenant.reads) == 31
+    assert not outcome.summary["partial"] and len(rows_of(store, outcome)) == 40
+    assert first.run in outcome.summary["note"] and "parts/000000010.jsonl.gz" in " ".join(filter(None, told))
+    assert audit(tenant, store, days=2).summary["note"] is None
+
+
+@pytest.mark.parametrize("order", [ONE_BY_ONE, replace(ONE_BY_ONE, full=True), replace(ONE_BY_ONE, resume=False)])
+def test_no_older_run_takes_the_place_of_one_that_cannot_be_read_without_a_word(store, order):
+    tenant = tenant_of(40)
+    first, second = audit(tenant, store), audit(tenant, store, days=1)
+    harmed(store, second.run, "checkpoint.json", b"{")
+    with pytest.raises(StoreError, match=second.run):
+        report(store, None, {}, NOW)
+    assert second.run in plan(tenant, store, order).listing.note
+    outcome = audit(tenant, store, order, days=2)
+    assert outcome.run > second.run and second.run in outcome.summary["note"] and not outcome.summary["partial"]
+    assert outcome.summary["base"] == (None if order.full else first.run)
+    with pytest.raises(StoreError, match=second.run):
+        audit(tenant, store, replace(ONE_BY_ONE, since=second.run), days=3)
+
+
+@pytest.mark.parametrize("name", ["parts/000000000.jsonl.gz", "plan"])
+def test_a_run_that_is_damaged_is_not_gone_on_with(store, name):
+    tenant = tenant_of(40)
+    cut = audit(tenant, store, stop=StopAfter(tenant, 17))
+    harmed(store, cut.run, History.of(store).find(None).checkpoint.file("plan") if name == "plan" else name)
+    told: list = []
+    outcome = audit(tenant, store, days=1, tell=lambda progress: told.append(progress.note))
+    assert outcome.run != cut.run and "The run %s cannot be gone on with." % cut.run in " ".join(filter(None, told))
+    assert not outcome.summary["partial"] and len(rows_of(store, outcome)) == 40
+
+
+def test_a_clock_that_was_wrong_once_changes_neither_the_order_of_runs_nor_whose_turn_it_is(store):
+    tenant = tenant_of(60)
+    wrong = audit(tenant, store, days=365)
+    later = [audit(tenant, store, days=1), audit(tenant, store, replace(ONE_BY_ONE, resume=False), days=2)]
+    assert [each.summary["base"] for each in later] == [wrong.run, later[0].run]
+    assert wrong.run < later[0].run < later[1].run == json.loads(store.read(LATEST)[0])["run"]
+    cut = audit(tenant, store, replace(ONE_BY_ONE, full=True), days=3, stop=StopAfter(tenant, len(tenant.reads) + 20))
+    assert cut.summary["partial"] and audit(tenant, store, replace(ONE_BY_ONE, full=True), days=4).run == cut.run
+    other = FolderStore(store.folder + "-other")
+    tenant = tenant_of(60)
+    audit(tenant, other, days=365)
+    tenant.reads.clear()
+    for days in range(SWEEP):
+        audit(tenant, other, days=days)
+    assert set(tenant.reads) == {each["user_id"] for each in tenant.users}
+
+
+def test_since_a_run_without_going_on_reads_others_each_time(store):
+    tenant = tenant_of(40)
+    first = audit(tenant, store)
+    for each in tenant.users:
+        each["last_login"] = "2026-05-30T00:00:00.000Z"
+    order = replace(ONE_BY_ONE, since=first.run, resume=False)
+    tenant.reads.clear()
+    for days in range(1, 5):
+        audit(tenant, store, order, days=days, stop=StopAfter(tenant, 10 * days))
+    assert {each["user_id"] for each in tenant.users} == set(tenant.reads)
+
+
+class Listening(FolderStore):
+    """Counts what is read, and calls somebody for each file that is written."""
+
+    def __init__(self, folder: str, written=lambda name: None) -> None:
+        super().__init__(folder)
+        self.reads: Counter = Counter()
+        self._written = written
+
+    def read(self, name):
+        self.reads[name] += 1
+        return super().read(name)
+
+    def _store(self, name, content, once):
+        self._written(name)
+        super()._store(name, content, once)
+
+
+def test_each_checkpoint_is_read_once_however_many_runs_there_are(store):
+    tenant = tenant_of(20)
+    for days in range(4):
+        audit(tenant, store, days=days)
+    names = {"runs/%s/checkpoint.json" % run for run in store.names("runs")}
+    for ask in (
+        lambda listening: plan(tenant, listening, ONE_BY_ONE),
+        lambda listening: report(listening, None, {}, NOW),
+        lambda listening: audit(tenant, listening, days=5),
+    ):
+        listening = Listening(store.folder)
+        ask(listening)
+        assert {name: listening.reads[name] for name in names} == dict.fromkeys(names, 1)
+
+
+class StopAt(Stop):
+    """Says stop when it is asked the n-th time."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.left = number
+
+    def reason(self):
+        self.left -= 1
+        if self.left == 0:
+            self.tell("Enough.")
+        return super().reason()
+
+
+def test_a_run_that_is_stopped_before_it_has_a_plan_leaves_nothing(store, monkeypatch):
+    monkeypatch.setattr(roll, "_STRIDE", 1)
+    number, unstarted = 1, 0
+    while True:
+        stop = StopAt(number)
+        try:
+            audit(tenant_of(12), store, stop=stop)
+            break
+        except UnstartedError as error:
+            assert "The run could not begin: Enough." in str(error)
+            unstarted += 1
+        assert store.names("runs") == [] and store.read(LATEST) is None
+        number += 1
+    assert unstarted > 24  # while users are listed, and while the plan is written
+
+
+def test_a_stop_while_the_reports_are_written_does_not_end_that(store):
+    stop = Stop()
+    listening = Listening(store.folder, lambda name: "/report/" in name and stop.tell("Enough."))
+    outcome = audit(tenant_of(20), listening, stop=stop)
+    assert stop.reason() and not outcome.summary["partial"] and set(outcome.keys) == set(latest_files(store))
+    assert History.of(store).find(None).checkpoint.reported
+
+
+def test_who_is_killed_while_the_reports_are_written_reads_nothing_again(store):
+    tenant = tenant_of(20)
+
+    def killed(name):
+        if name.endswith("/report/summary.json"):
+            raise Killed
+
+    with pytest.raises(Killed):
+        audit(tenant, Listening(store.folder, killed))
+    assert store.read(LATEST) is None and len(tenant.reads) == 20
+    outcome = audit(tenant, store)
+    assert len(tenant.reads) == 20 and not outcome.summary["partial"]
+
+
+def test_a_report_that_is_made_later_replaces_nothing(store):
+    outcome = audit(tenant_of(10, authenticators={"auth0|00003": [authenticator(created=80, used=60)]}), store)
+    files, pointer = files_of(store, outcome), store.read(LATEST)
+    keys = set()
+    for days, thresholds in ((0, {}), (365, {}), (0, {"stale_days": 10})):
+        other = report(store, None, thresholds, NOW + timedelta(days=days))
+        assert report(store, None, thresholds, NOW + timedelta(days=days)).keys == other.keys
+        keys |= set(other.keys.values())
+        if (days, thresholds) == (0, {}):
+            assert files_of(store, other) == files
+    assert len(keys) == 9 and not keys & set(outcome.keys.values())
+    assert (files_of(store, outcome), store.read(LATEST)) == (files, pointer)
+
+
+@pytest.mark.parametrize("named, pointed", [(1, True), (2, True), (3, False), (9, True), (None, True)])
+def test_the_pointer_names_the_last_run_that_has_reports(store, named, pointed):
+    runs = [audit(tenant_of(3), store, replace(ONE_BY_ONE, resume=False), days=days).run for days in range(3)]
+    gone = "000009-20260601T120000Z"
+    content = b"{" if named is None else json.dumps({"run": {9: gone}.get(named) or runs[named - 1]}).encode()
+    store.write(LATEST, content, store.read(LATEST)[1])
+    point(store, runs[1], False, {})
+    assert (json.loads(store.read(LATEST)[0])["run"] == runs[1]) is pointed
