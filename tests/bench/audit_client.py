@@ -140,7 +140,7 @@ def base(url: str, folder: str) -> dict[str, Any]:
             api, roll, sleep=stop.sleep, patience=60.0, tell=print, now=partial(datetime.now, timezone.utc)
         ).list(Scope())
         users, _carried = roll.choose(True)
-        planned = now - timedelta(days=1)
+        planned = datetime.fromtimestamp(budget.now(), timezone.utc) - timedelta(days=1)
         run_id, order = History.of(store).next_name(planned), order_of(url)
         numbered = ({"number": number, "profile": profile} for number, profile in enumerate(roll.to_read()))
         checkpoint = Checkpoint(

@@ -159,7 +159,7 @@ def test_a_plan_of_many_users_is_ended_at_every_stage(tmp_path, stage):
     with Roll(str(tmp_path), pause) as made, pytest.raises(Enough):
         for name, work in {
             "add": lambda: [made.add(each) for each in users],
-            "know": lambda: [made.know(record(each)) for each in users],
+            "know": lambda: [made.know(record(each), NOW) for each in users],
             "choose": lambda: made.choose(everybody=False),
             "to_read": lambda: list(made.to_read()) + list(made.to_read()) * 20,
             "carried": lambda: list(made.carried()),
