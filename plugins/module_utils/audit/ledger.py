@@ -25,9 +25,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
-from typing import IO, Any, Iterator, Mapping, Sequence
+from typing import IO, Any, Generator, Iterator, Mapping, Sequence
 
 from .lines import damaged, packed, read_lines
 from .records import Census, Costs, ProfileRecord, Record
@@ -206,21 +207,23 @@ class Ledger:
 
         :raises StoreError: a file is damaged; who came before the damage was read all the same
         """
-        again = self._counted(AGAIN)
-        for record in self._tried():
-            if _is_open(record):
-                expected = iter([(record["number"], record["profile"])])
-                record = next(self._held(islice(again, 1), expected), record)
-            yield record
-        for name, _record in again:
-            raise damaged(self._whole(name), "nobody had to be tried again")
+        with closing(self._tried()) as tried, closing(self._counted(AGAIN)) as again:
+            for record in tried:
+                if _is_open(record):
+                    expected = iter([(record["number"], record["profile"])])
+                    record = next(self._held(islice(again, 1), expected), record)
+                yield record
+            for name, _record in again:
+                raise damaged(self._whole(name), "nobody had to be tried again")
         yield from self._carried()
 
-    def _tried(self) -> Iterator[Record]:
+    def _tried(self) -> Generator[Record, None, None]:
         """What came of the first try."""
-        return self._held(self._counted(FIRST), self._planned())
+        # An error must not leave files open.
+        with closing(self._counted(FIRST)) as records, closing(self._planned()) as expected:
+            yield from self._held(records, expected)
 
-    def _planned(self) -> Iterator[tuple[int, ProfileRecord]]:
+    def _planned(self) -> Generator[tuple[int, ProfileRecord], None, None]:
         """Everybody in the plan."""
         name, number = self.checkpoint.file(PLAN), -1
         for number, row in enumerate(self._lines(name)):
@@ -243,7 +246,7 @@ class Ledger:
         if there != counted:
             raise damaged(self._whole(name), "%d users are in it, and not %d" % (there, counted))
 
-    def _counted(self, kind: str) -> Iterator[tuple[str, Record]]:
+    def _counted(self, kind: str) -> Generator[tuple[str, Record], None, None]:
         """The records that the checkpoint counts, and no others, with the parts that they are in."""
         counted: int = getattr(self.checkpoint, _COUNTED[kind])
         done = 0

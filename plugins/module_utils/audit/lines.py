@@ -44,10 +44,12 @@ class Lines:
 def write_lines(rows: Iterable[Mapping[str, Any]], file: IO[bytes]) -> int:
     """Write the rows; returns how many there were."""
     count, lines = 0, Lines(file)
-    for row in rows:
-        lines.add(row)
-        count += 1
-    lines.end()
+    try:
+        for row in rows:
+            lines.add(row)
+            count += 1
+    finally:
+        lines.end()
     return count
 
 
