@@ -168,7 +168,7 @@ def test_a_list_of_who_is_to_be_read_that_is_damaged_is_told_and_loses_nobody(
     tenant = tenant_of(authenticators={"auth0|%05d" % number: down for number in (3, 9)})
     with pytest.raises(StoreError, match="damaged"):
         audit(tenant, store, threads)
-    checkpoint = Ledger.load(store, runs(store)[-1]).checkpoint
+    checkpoint = History.of(store).find(None).checkpoint
     assert (checkpoint.first, checkpoint.again, checkpoint.finished) == (first, again, None)
 
 
