@@ -13,6 +13,7 @@ from time import sleep
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit import scan
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.history import History
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import Ledger
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Order
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Scope
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import run
