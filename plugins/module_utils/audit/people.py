@@ -19,7 +19,7 @@ from typing import Any, Callable, Iterable, Iterator, Literal, Mapping, NamedTup
 
 from ..auth0.api.profiles import Identity
 from ..auth0.times import as_time
-from .policy.model import Exemption, Mfa, People, Policy
+from .policy.model import ConnectionPolicy, Exemption, Mfa, People, Policy
 from .records import Place, ProfileRecord
 
 # Connections where Auth0 itself asks for the first factor: databases and passwordless ones.
@@ -122,12 +122,7 @@ class Standings:
         return "in", None
 
     def _mfa_of(self, connection: str | None, provider: str | None, is_social: bool | None) -> Mfa:
-        if not connection:
-            return "auth0"
-        for each in self._policy.connections:
-            if glob(each.name).match(connection):
-                return each.mfa
-        return default_mfa(provider, is_social)
+        return who_does_mfa(self._policy, connection, provider, is_social)[0]
 
     def _is_new(self, profile: ProfileRecord, now: datetime) -> bool:
         created = as_time(profile["created_at"])
@@ -144,14 +139,21 @@ def standing(profile: ProfileRecord, policy: Policy, now: datetime) -> Standing:
     return Standings(policy).of(profile, now)
 
 
-def default_mfa(provider: str | None, is_social: bool | None) -> Mfa:
-    """Who does MFA for a connection that the policy does not name.
+def who_does_mfa(
+    policy: Policy, connection: str | None, provider: str | None, is_social: bool | None
+) -> tuple[Mfa, ConnectionPolicy | None]:
+    """Who does MFA for a connection, and the part of the policy that says so; None where it says nothing.
 
     :param provider: Auth0's word for the kind of connection
     """
+    if not connection:
+        return "auth0", None
+    for each in policy.connections:
+        if glob(each.name).match(connection):
+            return each.mfa, each
     if is_social:
-        return "idp"
-    return "auth0" if not provider or provider in AUTH0_PROVIDERS else "idp"
+        return "idp", None
+    return "auth0" if not provider or provider in AUTH0_PROVIDERS else "idp", None
 
 
 def day(now: datetime) -> date:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from hashlib import sha256
 from typing import Any, Literal, Mapping
 
 from ...auth0.factors import names
@@ -17,6 +18,7 @@ from ..records import Place, Severity
 
 SECOND_FACTORS = frozenset(names(lambda row: row.second_factor))
 LONGEST_DAYS = 3650
+_MOST_IDS_SHOWN = 100
 
 # Who does MFA for the users of a connection: Auth0, the identity provider, or nobody, so that its users are out of scope.
 Mfa = Literal["auth0", "idp", "none"]
@@ -151,7 +153,7 @@ class Policy:
         return tuple(sorted({member.path for some in people for member in some.app_metadata}))
 
     def as_row(self) -> dict[str, Any]:
-        """The policy as it is in the checkpoint and in the summary: plain JSON, the same for the same policy."""
+        """The policy as it is in the checkpoint, complete: plain JSON, the same for the same policy."""
         row = asdict(self)
         row["severities"] = dict(sorted(self.severities.items()))
         row["off"] = sorted(self.off)
@@ -160,6 +162,24 @@ class Policy:
             each["expires"] = each["expires"].isoformat()
         plain: dict[str, Any] = json.loads(json.dumps(row))  # lists for tuples, as it comes back from a store
         return plain
+
+    def as_summary(self) -> dict[str, Any]:
+        """The same for people to read: a digest takes the place of a long list of IDs."""
+        row = self.as_row()
+        for people in (
+            row["excluded"],
+            row["privileged"],
+            row["break_glass"],
+            *(each["users"] for each in row["exemptions"]),
+        ):
+            if len(people["user_ids"]) > _MOST_IDS_SHOWN:
+                text = "\n".join(people["user_ids"])
+                people["user_ids_digest"] = "%d IDs, sha256:%s" % (
+                    len(people["user_ids"]),
+                    sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+                )
+                people["user_ids"] = []
+        return row
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Policy:

@@ -347,7 +347,7 @@ def summary(
             "mfa_policies": None if facts.mfa_policies is None else list(facts.mfa_policies),
             "enabled_factors": None if facts.enabled_factors is None else sorted(facts.enabled_factors),
         },
-        "policy": policy.as_row(),
+        "policy": policy.as_summary(),
         "limits": list(LIMITS),
         "versions": dict(sorted(versions.items())),
     }

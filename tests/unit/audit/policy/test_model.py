@@ -85,3 +85,13 @@ def test_a_weak_factor_that_is_not_a_second_factor_is_named(factor):
     with pytest.raises(ConfigurationError, match="weak_factors contains '%s'" % factor) as caught:
         Policy(weak_factors=("phone", factor))
     assert "otp" in caught.value.hint and "recovery-code" not in caught.value.hint
+
+
+def test_a_summary_has_the_digest_of_many_ids_and_the_row_has_them_all():
+    many = tuple("auth0|%d" % number for number in range(101))
+    policies = [Policy(privileged=People(ids)) for ids in (many, many[:-1], (*many[:-1], "auth0|x"))]
+    shown = [policy.as_summary()["privileged"] for policy in policies]
+    assert shown[0]["user_ids"] == [] and shown[0]["user_ids_digest"].startswith("101 IDs, sha256:")
+    assert shown[1]["user_ids"] == list(many[:-1]) and "user_ids_digest" not in shown[1]
+    assert shown[0] != shown[2]
+    assert Policy.from_row(policies[0].as_row()) == policies[0]
