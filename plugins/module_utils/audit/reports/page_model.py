@@ -42,6 +42,8 @@ LABELS: Mapping[State, str] = {
     "elsewhere": "elsewhere",
     "unknown": "unknown",
 }
+# What the legend has although nobody is so.
+_ALWAYS = ("strong", "weak", "none")
 _SOURCES = {EXPORT: "an export", SEARCH: "the user search", GIVEN: "a list"}
 # What a text of the tenant is cut to.
 _LONGEST = 80
@@ -192,7 +194,7 @@ class Ages:
 
 @dataclass(frozen=True)
 class Row:
-    """Users in a group by protection, in the order of the legend."""
+    """Users in a group by protection, for the kinds of protection that are in use."""
 
     name: str
     users: tuple[int, ...]
@@ -276,6 +278,7 @@ class PageModel:
     since: str | None
     stack: tuple[Part, ...]
     legend: tuple[InState, ...]
+    used: tuple[str, ...]
     privileged: str | None
     first: tuple[ToDo, ...]
     news: tuple[News, ...]
@@ -314,6 +317,7 @@ def page_model(
     total = sum(users.values())
     found = [rule for rule in RULES if figures["findings"][rule]]
     runs = [each for each in (*earlier, figures) if sum(each["users"].values())][-_MOST_RUNS:]
+    used = [each for each in STATES if users[each] or any(others[each] for others in figures["aside"].values())]
     dashboard = None if pseudonyms else _dashboard(figures["tenant"])
     return PageModel(
         tenant=figures["tenant"],
@@ -327,7 +331,12 @@ def page_model(
         sentence=_sentence(users),
         since=_since(figures, before),
         stack=_stack(users),
-        legend=tuple(InState(each, LABELS[each], users[each], share(users[each], total)) for each in STATES),
+        legend=tuple(
+            InState(each, LABELS[each], users[each], share(users[each], total))
+            for each in STATES
+            if users[each] or each in _ALWAYS
+        ),
+        used=tuple(LABELS[each] for each in used),
         privileged=_privileged(figures["privileged"]),
         first=_first(figures),
         news=_news(figures, changes),
@@ -337,8 +346,8 @@ def page_model(
         unknown_types=tuple((cut(name), count) for name, count in list(figures["unknown_types"].items())[:20]),
         ages=_ages(figures["ages"], figures["policy"]),
         groups=(
-            _group("connections", "Protection by connection", "Connection", figures["connections"]),
-            _group("domains", "Protection by e-mail domain", "Domain", figures["domains"]),
+            _group("connections", "Protection by connection", "Connection", figures["connections"], used),
+            _group("domains", "Protection by e-mail domain", "Domain", figures["domains"], used),
         ),
         rules=tuple(_rule_text(RULES[rule], figures, worst.get(rule, ())) for rule in found),
         quiet=_quiet(figures),
@@ -346,10 +355,7 @@ def page_model(
         counts=tuple(figures["findings"][rule] - figures["rules"][rule]["aside"] for rule in found),
         severities=SEVERITIES,
         marks=_MARKS,
-        aside=tuple(
-            Row(why, tuple(states[state] for state in STATES), _stack(states))
-            for why, states in figures["aside"].items()
-        ),
+        aside=tuple(_row(why, states, used) for why, states in figures["aside"].items()),
         aside_note=_aside_note(figures),
         exemptions=_exemptions(figures)[:_MOST_EXEMPTIONS],
         more_exemptions=_more(len(figures["policy"].get("exemptions", ())) - _MOST_EXEMPTIONS, "exemption"),
@@ -673,20 +679,15 @@ def _ages(figures: AgeFigures, policy: Mapping[str, Any]) -> Ages:
     return Ages(text, tuple(bar for bar in bars if bar.count), tuple(ticks), tuple(marks), tuple(bars))
 
 
-def _group(identity: str, title: str, name: str, figures: GroupFigures) -> Group:
-    rows = [
-        Row(cut(each["name"], 48), tuple(each["users"][state] for state in STATES), _stack(each["users"]))
-        for each in figures["largest"]
-    ]
-    rest = figures["rest"]
-    if sum(rest.values()):
-        rows.append(
-            Row(
-                "%s others" % grouped(figures["others"]) if figures["others"] else "others",
-                tuple(rest[state] for state in STATES),
-                _stack(rest),
-            )
-        )
+def _row(name: str, users: Mapping[State, int], used: Sequence[State]) -> Row:
+    return Row(cut(name, 48), tuple(users[state] for state in used), _stack(users))
+
+
+def _group(identity: str, title: str, name: str, figures: GroupFigures, used: Sequence[State]) -> Group:
+    rows = [_row(each["name"], each["users"], used) for each in figures["largest"]]
+    if sum(figures["rest"].values()):
+        others = "%s others" % grouped(figures["others"]) if figures["others"] else "others"
+        rows.append(_row(others, figures["rest"], used))
     note = (
         "A user with several connections is counted in each."
         if identity == "connections"
@@ -698,7 +699,7 @@ def _group(identity: str, title: str, name: str, figures: GroupFigures) -> Group
 def _rule_text(rule: Rule, figures: Summary, worst: Sequence[ShownFinding]) -> RuleText:
     its = figures["rules"][rule.id]
     counted = sum(its["severities"].values())
-    told = [_plural(counted, "finding")]
+    told = [_plural(counted, "finding")] if counted != its["people"] else []
     if its["people"]:
         told.append(_whom(figures, rule.id))
     told += [

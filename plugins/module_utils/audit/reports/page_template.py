@@ -119,7 +119,7 @@ svg { display: block; width: 100%; overflow: visible; }
 .tag { border: 1px solid currentColor; border-radius: 3px; padding: 0 4px; font-size: 11.5px; white-space: nowrap; }
 .measure { display: grid; grid-template-columns: 1fr max-content; gap: 2px 12px; margin-bottom: 9px; }
 .measure svg { grid-column: 1 / -1; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; position: relative; }
 table { width: 100%; border-collapse: collapse; font-size: 13px; }
 caption { text-align: left; color: var(--soft); padding-bottom: 4px; }
 th { text-align: left; font-weight: 600; color: var(--soft); padding: 4px 10px 4px 0; vertical-align: bottom; }
@@ -127,8 +127,12 @@ thead th { border-bottom: 1px solid var(--line); }
 td, tbody th { border-bottom: 1px solid var(--line); padding: 4px 10px 4px 0; vertical-align: top; overflow-wrap: anywhere; }
 tbody th { color: inherit; font-weight: 400; }
 tbody tr:last-child > * { border-bottom: 0; }
-td svg.bar { min-width: 90px; height: 10px; margin-top: 4px; }
-.matrix tbody th { min-width: 150px; }
+td.day { white-space: nowrap; }
+td svg.bar { height: 10px; margin-top: 4px; }
+.matrix tbody th { min-width: 130px; }
+.matrix th, .matrix td { padding-right: 8px; }
+.matrix td:last-child { width: 76px; padding-right: 0; }
+.matrix svg.bar { min-width: 60px; }
 .matrix th.n { white-space: nowrap; }
 .chart { height: 84px; border-bottom: 1px solid var(--line); margin-bottom: 4px; }
 .chart polyline { fill: none; stroke-width: 2; vector-effect: non-scaling-stroke; stroke: currentColor; }
@@ -141,7 +145,7 @@ td svg.bar { min-width: 90px; height: 10px; margin-top: 4px; }
 .hist text.named { fill: var(--text); }
 details > summary { cursor: pointer; min-height: 24px; }
 .rules details { border-top: 1px solid var(--line); }
-.rules summary { display: grid; grid-template-columns: 14px minmax(0, 1fr) 72px 270px; gap: 0 12px; padding: 6px 0; list-style: none; }
+.rules summary { display: grid; grid-template-columns: 14px minmax(0, 44ch) 64px minmax(0, 1fr); gap: 0 12px; padding: 6px 0; list-style: none; }
 .rules summary::-webkit-details-marker { display: none; }
 .rules summary::before { content: "\\25B8"; color: var(--soft); }
 .rules details[open] summary::before { content: "\\25BE"; }
@@ -163,16 +167,16 @@ pre { margin: 4px 0 0; padding: 8px 10px; background: var(--track); border-radiu
 #f td:nth-child(1) { font-weight: 600; }
 #f th:nth-child(1) { width: 74px; } #f th:nth-child(2) { width: 132px; } #f th:nth-child(4) { width: 20%; }
 #f th:nth-child(5) { width: 66px; } #f th:nth-child(6) { width: 92px; } #f th:nth-child(7) { width: 148px; }
-#f th:nth-child(8) { width: 92px; } #f td:nth-child(5) { text-align: right; padding-right: 18px; }
+#f th:nth-child(8) { width: 84px; } #f td:nth-child(5) { text-align: right; padding-right: 18px; }
 #f i { display: block; font-style: normal; color: var(--soft); font-size: 12px; unicode-bidi: isolate; }
 #f u { text-decoration: none; border: 1px solid currentColor; border-radius: 3px; padding: 0 4px; font-size: 11.5px; white-space: nowrap; }
-#f td:nth-child(8) { font: 12px/1.6 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; overflow: hidden; white-space: nowrap; user-select: all; -webkit-user-select: all; padding-right: 0; }
+#f td:nth-child(8) { font: 12px/1.6 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; user-select: all; -webkit-user-select: all; padding-right: 0; }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 3px 18px; margin: 0; }
 dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; }
 .plain { margin: 0; padding-left: 18px; }
 .plain li { margin-bottom: 4px; }
-@media (max-width: 760px) {
+@media screen and (max-width: 760px) {
   .wrap { padding: 12px 12px 28px; }
   .two { grid-template-columns: minmax(0, 1fr); }
   .card { padding: 12px; }
@@ -183,7 +187,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
   #f, #f tbody { display: block; }
   #f thead { display: block; }
   #f thead tr { display: flex; flex-wrap: wrap; gap: 2px 14px; }
-  #f thead th { width: auto; border: 0; padding: 0; }
+  #f thead th:nth-child(n) { width: auto; border: 0; padding: 0; }
   #f tbody tr { display: block; border-top: 1px solid var(--line); padding: 8px 0; }
   #f tbody tr[hidden] { display: none; }
   #f tbody td { display: grid; grid-template-columns: 84px minmax(0, 1fr); border: 0; padding: 1px 0; text-align: left; }
@@ -198,32 +202,48 @@ dd { margin: 0; overflow-wrap: anywhere; }
   dd { margin-bottom: 6px; }
 }
 @media print {
-  @page { margin: 10mm; }
-  body { background: none; font-size: 8.5pt; line-height: 1.3; }
+  @page { margin: 9mm; }
+  body { background: none; font-size: 8pt; line-height: 1.25; }
   .wrap { max-width: none; padding: 0; }
-  nav, .skip, .tools, .tools[hidden] { display: none; }
-  .card { border-radius: 0; padding: 5pt 6pt; margin-bottom: 5pt; break-inside: avoid; }
+  nav, .skip, .tools, .tools[hidden], .screen { display: none; }
+  .card { border-radius: 0; padding: 4pt 6pt; margin-bottom: 4pt; break-inside: avoid; }
   .card.long { break-inside: auto; border: 0; padding: 0; }
-  h1 { font-size: 13pt; } h2 { font-size: 10pt; margin-bottom: 3pt; } h3 { font-size: 8.5pt; }
-  .lead { font-size: 10.5pt; } .lead b { font-size: 14pt; }
-  .matrix tbody th { min-width: 150px; }
-.matrix th.n { white-space: nowrap; }
-.chart { height: 40pt; }
+  .two { gap: 0 4pt; }
+  h1 { font-size: 13pt; } h2 { font-size: 9.5pt; margin-bottom: 2pt; } h3, .small, .ends, .tag { font-size: 7.5pt; }
+  p { margin-bottom: 2pt; }
+  .lead { font-size: 10pt; margin-bottom: 4pt; } .lead b { font-size: 14pt; }
+  .first > li { padding: 2pt 0; } .news > li { padding: 1.5pt 0; }
+  .measure { margin-bottom: 3pt; }
+  .chart { height: 34pt; }
+  .hist { width: 70%; }
+  .scroll { overflow: visible; }
+  .matrix tbody th { min-width: 0; }
+  #run dl { columns: 2; display: block; }
+  #run dt { display: inline; } #run dd { display: inline; } #run dd::after { content: "\\A"; white-space: pre; }
   table { font-size: 7pt; line-height: 1.15; }
   thead { display: table-header-group; }
   tr { break-inside: avoid; }
   td, th, tbody th { padding: 1pt 5pt 1pt 0; }
-  .rules { font-size: 7.5pt; }
+  td svg.bar { height: 6pt; margin-top: 1pt; }
+  .rules { font-size: 7pt; line-height: 1.2; columns: 2; column-gap: 10pt; }
+  .rules h2 { column-span: all; }
   .rules details { break-inside: avoid; }
-  .rules summary { padding: 2pt 0 0; min-height: 0; }
-  .rules summary::before { content: none; }
-  .rules .body { max-width: none; padding-bottom: 2pt; }
-  .rules p { margin-bottom: 1pt; }
-  pre, code { font-size: 6.5pt; line-height: 1.15; }
-  pre { padding: 0; background: none; margin: 0; }
+  .rules summary { display: block; padding: 2pt 0 0; min-height: 0; }
+  .rules summary::before, .rules details[open] summary::before { content: none; }
+  .rules .body { max-width: none; padding: 0 0 2pt; }
+  .rules p { margin-bottom: 0; display: inline; }
+  .rules .small { font-size: inherit; }
+  pre { font-size: 6pt; line-height: 1.15; padding: 0; margin: 0; background: none; }
   .rules details::details-content { content-visibility: visible; height: auto; }
-  #f td { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; font-size: 6.5pt; padding: .4pt 4pt .4pt 0; }
-  #f td i, #f td br { display: none; }
+  .plain li { margin-bottom: 1pt; }
+  #f th { font-size: 6.5pt; }
+  #f td, #f td:nth-child(8) {
+    white-space: nowrap; overflow: hidden; text-overflow: ellipsis; font-size: 6.5pt; line-height: 1.15; padding: .3pt 4pt .3pt 0;
+  }
+  #f th:nth-child(1) { width: 6%; } #f th:nth-child(2) { width: 12%; } #f th:nth-child(4) { width: 21%; }
+  #f th:nth-child(5) { width: 6%; } #f th:nth-child(6) { width: 8%; } #f th:nth-child(7) { width: 11%; }
+  #f th:nth-child(8) { width: 8%; }
+  #f td i { display: none; }
   #f u { border: 0; padding: 0; font-size: 6.5pt; }
   #f tbody.off { display: none; }
   a { color: inherit; text-decoration: none; }
@@ -341,9 +361,9 @@ ROW = (
 
 PAGE = """\
 {% macro time(moment) %}<time datetime="{{ moment }}">{{ moment[:10] }} {{ moment[11:16] }} UTC</time>{% endmacro %}
-{% macro matrix(group, rows, legend, label) %}
-<div class="scroll" role="region" tabindex="0" aria-label="{{ label }}"><table class="matrix">
-<thead><tr><th scope="col">{{ group.name }}</th>{% for state in legend %}<th scope="col" class="n">{{ state.label }}</th>{% endfor %}<th scope="col"><span class="only">Share</span></th></tr></thead>
+{% macro matrix(group, rows, used, label) %}
+<div class="scroll" role="group" tabindex="0" aria-label="{{ label }}"><table class="matrix">
+<thead><tr><th scope="col">{{ group.name }}</th>{% for state in used %}<th scope="col" class="n">{{ state }}</th>{% endfor %}<th scope="col"><span class="only">Share</span></th></tr></thead>
 <tbody>
 {% for row in rows %}<tr><th scope="row"><bdi>{{ row.name }}</bdi></th>{% for users in row.users %}<td class=n>{{ users | n }}</td>{% endfor %}<td><svg class="bar" aria-hidden="true">{% for part in row.stack %}<rect class=c-{{ part.state }} x={{ part.start }}% width={{ part.width }}% />{% endfor %}</svg></td></tr>
 {% endfor %}
@@ -400,7 +420,7 @@ PAGE = """\
 <ol class="first">
 {% for each in m.first %}
 <li><div><p><b><a href="#rule-{{ each.rule }}">{{ each.title }}</a></b> <span class="sev c-{{ each.severity }}">{{ each.severity }}</span></p>
-<p>{{ each.whom }} · <a href="#findings" data-rule="{{ each.rule }}">show the findings</a></p></div></li>
+<p>{{ each.whom }} <span class="screen">· <a href="#findings" data-rule="{{ each.rule }}">show the findings</a></span></p></div></li>
 {% endfor %}
 </ol>
 {% else %}<p>Nothing: no finding counts.</p>{% endif %}
@@ -426,7 +446,7 @@ PAGE = """\
 <p class="ends"><span>{{ line.since }}: {{ line.first }}</span><span>{{ line.until }}: {{ line.last }}</span></p>
 {% endfor %}
 <details><summary>The runs in figures</summary>
-<div class="scroll" role="region" tabindex="0" aria-label="The runs in figures"><table>
+<div class="scroll" role="group" tabindex="0" aria-label="The runs in figures"><table>
 <thead><tr><th scope="col">Run</th><th scope="col" class="n">Users</th><th scope="col" class="n">Strong</th><th scope="col" class="n">No factor</th><th scope="col" class="n">Findings</th></tr></thead>
 <tbody>{% for run in m.trend %}<tr><th scope="row">{{ run.day }}{% if run.partial %} <span class="tag">partial</span>{% endif %}</th><td class="n">{{ run.users | n }}</td><td class="n">{{ run.strong }}</td><td class="n">{{ run.none | n }}</td><td class="n">{{ run.findings | n }}</td></tr>{% endfor %}</tbody>
 </table></div></details>
@@ -454,7 +474,7 @@ PAGE = """\
 </svg>
 <p class="soft small">{{ m.ages.text }}</p>
 <details><summary class="small">The histogram in figures</summary>
-<div class="scroll" role="region" tabindex="0" aria-label="The histogram in figures"><table><thead><tr><th scope="col">Last use</th><th scope="col" class="n">Authenticators</th></tr></thead>
+<div class="scroll" role="group" tabindex="0" aria-label="The histogram in figures"><table><thead><tr><th scope="col">Last use</th><th scope="col" class="n">Authenticators</th></tr></thead>
 <tbody>{% for bar in m.ages.rows %}<tr><th scope="row">{{ bar.label }}</th><td class="n">{{ bar.count | n }}</td></tr>{% endfor %}</tbody></table></div></details>
 </section>
 
@@ -463,9 +483,9 @@ PAGE = """\
 <section class="card" aria-labelledby="h-{{ group.id }}">
 <h2 id="h-{{ group.id }}">{{ group.title }}</h2>
 {% if group.rows %}
-{{ matrix(group, group.rows, m.legend, group.title) }}
+{{ matrix(group, group.rows, m.used, group.title) }}
 {% if group.folded %}<details><summary class="small">{{ group.folded | length }} more rows</summary>
-{{ matrix(group, group.folded, m.legend, group.title ~ ", the other rows") }}</details>{% endif %}
+{{ matrix(group, group.folded, m.used, group.title ~ ", the other rows") }}</details>{% endif %}
 <p class="soft small">{{ group.note }}</p>
 {% else %}<p class="soft">Nobody.</p>{% endif %}
 </section>
@@ -514,8 +534,8 @@ PAGE = """\
 <section class="card" id="aside" aria-labelledby="h-aside">
 <h2 id="h-aside">Users set aside</h2>
 <p>The policy sets these users aside. They are not in the figures above, and their findings do not count.</p>
-<div class="scroll" role="region" tabindex="0" aria-labelledby="h-aside"><table>
-<thead><tr><th scope="col">Because</th>{% for state in m.legend %}<th scope="col" class="n">{{ state.label }}</th>{% endfor %}</tr></thead>
+<div class="scroll" role="group" tabindex="0" aria-labelledby="h-aside"><table>
+<thead><tr><th scope="col">Because</th>{% for state in m.used %}<th scope="col" class="n">{{ state }}</th>{% endfor %}</tr></thead>
 <tbody>{% for row in m.aside %}<tr><th scope="row">{{ row.name }}</th>{% for users in row.users %}<td class="n">{{ users | n }}</td>{% endfor %}</tr>{% endfor %}</tbody>
 </table></div>
 <p class="soft small">{{ m.aside_note }}</p>
@@ -525,9 +545,9 @@ PAGE = """\
 {% if m.exemptions %}
 <section class="card" aria-labelledby="h-exemptions">
 <h2 id="h-exemptions">Exemptions</h2>
-<div class="scroll" role="region" tabindex="0" aria-labelledby="h-exemptions"><table>
+<div class="scroll" role="group" tabindex="0" aria-labelledby="h-exemptions"><table>
 <thead><tr><th scope="col">State</th><th scope="col">Rule</th><th scope="col">Users</th><th scope="col">Reason</th><th scope="col">Owner</th><th scope="col">Last day</th><th scope="col" class="n">Findings</th></tr></thead>
-<tbody>{% for each in m.exemptions %}<tr><td>{% if each.loud %}<b>{{ each.state }}</b>{% else %}{{ each.state }}{% endif %}</td><td>{{ each.rule }}</td><td><bdi>{{ each.users }}</bdi></td><td><bdi>{{ each.reason }}</bdi></td><td><bdi>{{ each.owner }}</bdi></td><td>{{ each.expires }}</td><td class="n">{{ each.findings | n }}</td></tr>{% endfor %}</tbody>
+<tbody>{% for each in m.exemptions %}<tr><td class=day>{% if each.loud %}<b>{{ each.state }}</b>{% else %}{{ each.state }}{% endif %}</td><td>{{ each.rule }}</td><td><bdi>{{ each.users }}</bdi></td><td><bdi>{{ each.reason }}</bdi></td><td><bdi>{{ each.owner }}</bdi></td><td class=day>{{ each.expires }}</td><td class="n">{{ each.findings | n }}</td></tr>{% endfor %}</tbody>
 </table></div>
 {% if m.more_exemptions %}<p class="soft small">{{ m.more_exemptions }}</p>{% endif %}
 </section>
