@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from ...auth0.wire.errors import visible
 from ..records import ChangeRow, ShownFinding, Summary
-from .page_model import PageModel, Shown, grouped, page_model, rows_in_order, shown_text
+from .page_model import PageModel, grouped, page_model, rows_in_order, shown_text
 from .page_template import PAGE, ROW, SCRIPT, STYLE
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 # The page is not larger than this, whatever the tenant has.
 LARGEST = 300_000
-# So many findings of each rule are shown, or as many as fit.
-_PER_RULE = (100, 90, 80, 70, 60, 50, 40, 30, 20, 10, 5)
-# So many of them, the worst, are printed.
-_PRINTED = 400
+# So many findings of each rule are shown, and whether with the IDs of their users: the first of these that fits.
+_FORMS = ((100, True), *((per_rule, False) for per_rule in (100, 90, 80, 70, 60, 50, 40, 30, 20, 10, 5)))
+# So many of them, the worst, are printed: they fit on six pages with all the rest.
+_PRINTED = 240
 
 
 def page(
@@ -49,9 +49,9 @@ def _rendered(model: PageModel) -> str:
     environment = _environment()
     row = environment.from_string(ROW)
     template = environment.from_string(PAGE)
-    for per_rule in _PER_RULE:
+    for per_rule, ids in _FORMS:
         found = rows_in_order(model, per_rule)
-        html = _page(template, model, per_rule, [_row(row, each, None) for each in found])
+        html = _page(template, model, per_rule, [row.render(f=each, ids=ids, href=None) for each in found])
         room = LARGEST - len(html.encode())
         if room >= 0:
             break
@@ -62,7 +62,7 @@ def _rendered(model: PageModel) -> str:
         if room < 0:
             break
         links += 1
-    shown = [_row(row, each, each.link if place < links else None) for place, each in enumerate(found)]
+    shown = [row.render(f=each, ids=ids, href=each.link if place < links else None) for place, each in enumerate(found)]
     return _page(template, model, per_rule, shown)
 
 
@@ -71,18 +71,19 @@ def _environment() -> Any:
     import markupsafe
 
     def seen(value: object) -> object:
-        """A text of the tenant cannot turn the writing direction of what stands beside it."""
+        """A text of the tenant has no characters that cannot be seen."""
         if isinstance(value, str) and not isinstance(value, markupsafe.Markup):
             return visible(value)
         return value
 
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, finalize=seen)
-    environment.filters["n"] = grouped
+
+    def own(text: str) -> str:
+        """A text that may run from right to left, so that it does not move what stands beside it."""
+        return text if text.isascii() else markupsafe.Markup("<bdi>%s</bdi>") % visible(text)
+
+    environment.filters.update(n=grouped, own=own)
     return environment
-
-
-def _row(template: Template, finding: Shown, link: str | None) -> str:
-    return template.render(f=finding, href=link)
 
 
 def _page(template: Template, model: PageModel, per_rule: int, rows: list[str]) -> str:

@@ -522,8 +522,8 @@ def _news(figures: Summary, changes: Sequence[ChangeRow]) -> tuple[News, ...]:
     lost: list[tuple[Status, str]] = [
         ("not-read", "not read"),
         ("out-of-scope", "out of scope"),
-        ("gone", "user deleted"),
-        ("not-asked", "rule not asked"),
+        ("gone", "deleted"),
+        ("not-asked", "not asked by now"),
     ]
     others = ["%s %s" % (grouped(statuses[word]), words) for word, words in lost if statuses[word]]
     if others:

@@ -121,7 +121,6 @@ svg { display: block; width: 100%; overflow: visible; }
 .measure svg { grid-column: 1 / -1; }
 .scroll { overflow-x: auto; position: relative; }
 table { width: 100%; border-collapse: collapse; font-size: 13px; }
-caption { text-align: left; color: var(--soft); padding-bottom: 4px; }
 th { text-align: left; font-weight: 600; color: var(--soft); padding: 4px 10px 4px 0; vertical-align: bottom; }
 thead th { border-bottom: 1px solid var(--line); }
 td, tbody th { border-bottom: 1px solid var(--line); padding: 4px 10px 4px 0; vertical-align: top; overflow-wrap: anywhere; }
@@ -131,7 +130,8 @@ td.day { white-space: nowrap; }
 td svg.bar { height: 10px; margin-top: 4px; }
 .matrix tbody th { min-width: 130px; }
 .matrix th, .matrix td { padding-right: 8px; }
-.matrix td:last-child { width: 76px; padding-right: 0; }
+.matrix td { text-align: right; font-variant-numeric: tabular-nums; }
+.matrix td:has(svg) { width: 76px; padding-right: 0; }
 .matrix svg.bar { min-width: 60px; }
 .matrix th.n { white-space: nowrap; }
 .chart { height: 84px; border-bottom: 1px solid var(--line); margin-bottom: 4px; }
@@ -205,7 +205,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
   @page { margin: 9mm; }
   body { background: none; font-size: 8pt; line-height: 1.25; }
   .wrap { max-width: none; padding: 0; }
-  nav, .skip, .tools, .tools[hidden], .screen { display: none; }
+  nav, .skip, .tools, .tools[hidden], .screen, .card:not(.rules) > details { display: none; }
   .card { border-radius: 0; padding: 4pt 6pt; margin-bottom: 4pt; break-inside: avoid; }
   .card.long { break-inside: auto; border: 0; padding: 0; }
   .two { gap: 0 4pt; }
@@ -214,12 +214,15 @@ dd { margin: 0; overflow-wrap: anywhere; }
   .lead { font-size: 10pt; margin-bottom: 4pt; } .lead b { font-size: 14pt; }
   .first > li { padding: 2pt 0; } .news > li { padding: 1.5pt 0; }
   .measure { margin-bottom: 3pt; }
-  .chart { height: 34pt; }
-  .hist { width: 70%; }
+  .chart { height: 26pt; }
+  .hist { width: 60%; }
   .scroll { overflow: visible; }
-  .matrix tbody th { min-width: 0; }
+  .matrix tbody th { min-width: 0; overflow-wrap: normal; }
+  .matrix th, .matrix td { padding-right: 4pt; }
+  .matrix td:has(svg), .matrix th:has(.only) { display: none; }
+  .matrix { font-size: 6.5pt; }
   #run dl { columns: 2; display: block; }
-  #run dt { display: inline; } #run dd { display: inline; } #run dd::after { content: "\\A"; white-space: pre; }
+  #run dt { display: inline; } #run dt::after { content: ": "; } #run dd { display: inline; } #run dd::after { content: "\\A"; white-space: pre; }
   table { font-size: 7pt; line-height: 1.15; }
   thead { display: table-header-group; }
   tr { break-inside: avoid; }
@@ -230,19 +233,20 @@ dd { margin: 0; overflow-wrap: anywhere; }
   .rules details { break-inside: avoid; }
   .rules summary { display: block; padding: 2pt 0 0; min-height: 0; }
   .rules summary::before, .rules details[open] summary::before { content: none; }
+  .rules summary span + span::before { content: " · "; color: var(--text); font-weight: 400; }
   .rules .body { max-width: none; padding: 0 0 2pt; }
   .rules p { margin-bottom: 0; display: inline; }
   .rules .small { font-size: inherit; }
-  pre { font-size: 6pt; line-height: 1.15; padding: 0; margin: 0; background: none; }
   .rules details::details-content { content-visibility: visible; height: auto; }
   .plain li { margin-bottom: 1pt; }
   #f th { font-size: 6.5pt; }
   #f td, #f td:nth-child(8) {
-    white-space: nowrap; overflow: hidden; text-overflow: ellipsis; font-size: 6.5pt; line-height: 1.15; padding: .3pt 4pt .3pt 0;
+    white-space: nowrap; overflow: hidden; text-overflow: ellipsis; font-size: 6.5pt; line-height: 1.2; padding: .3pt 4pt .3pt 0; vertical-align: baseline;
   }
   #f th:nth-child(1) { width: 6%; } #f th:nth-child(2) { width: 12%; } #f th:nth-child(4) { width: 21%; }
   #f th:nth-child(5) { width: 6%; } #f th:nth-child(6) { width: 8%; } #f th:nth-child(7) { width: 11%; }
   #f th:nth-child(8) { width: 8%; }
+  #f td:nth-child(8) { font-size: 6pt; }
   #f td i { display: none; }
   #f u { border: 0; padding: 0; font-size: 6.5pt; }
   #f tbody.off { display: none; }
@@ -350,9 +354,9 @@ SCRIPT = """
 # One finding. End tags that HTML does without are left out: there are up to a hundred of each rule.
 ROW = (
     "<tr><td class={{ f.severity[0] }}>{{ f.severity }}<td>{{ f.rule }}<td>"
-    "{% if href %}<a href={{ href }}><bdi>{{ f.user }}</bdi></a>{% else %}<bdi>{{ f.user }}</bdi>{% endif %}"
-    "{% for tag in f.tags %} <u>{{ tag }}</u>{% endfor %}{% if f.user_id %}<i>{{ f.user_id }}</i>{% endif %}"
-    "<td>{% if f.factor %}{{ f.factor }} {% endif %}{% if f.device %}<bdi>{{ f.device }}</bdi>{% endif %}"
+    "{% if href %}<a href={{ href }}>{{ f.user | own }}</a>{% else %}{{ f.user | own }}{% endif %}"
+    "{% for tag in f.tags %} <u>{{ tag }}</u>{% endfor %}{% if ids and f.user_id %}<i>{{ f.user_id }}</i>{% endif %}"
+    "<td>{% if f.factor %}{{ f.factor }} {% endif %}{% if f.device %}{{ f.device | own }}{% endif %}"
     "{% if f.note %}<i>{{ f.note }}</i>{% endif %}"
     "<td>{% if f.age_days is not none %}{{ f.age_days | n }}{% endif %}<td>{{ f.first_seen }}<td>{{ f.status }}"
     "{% if f.exempted %} <u>exempted</u><i>{{ f.exempted }}</i>{% endif %}"
@@ -361,13 +365,15 @@ ROW = (
 
 PAGE = """\
 {% macro time(moment) %}<time datetime="{{ moment }}">{{ moment[:10] }} {{ moment[11:16] }} UTC</time>{% endmacro %}
-{% macro matrix(group, rows, used, label) %}
+{% macro matrix(group, rows, used, label, bars) %}
 <div class="scroll" role="group" tabindex="0" aria-label="{{ label }}"><table class="matrix">
-<thead><tr><th scope="col">{{ group.name }}</th>{% for state in used %}<th scope="col" class="n">{{ state }}</th>{% endfor %}<th scope="col"><span class="only">Share</span></th></tr></thead>
+<thead><tr><th scope="col">{{ group.name }}{% for state in used %}<th scope="col" class="n">{{ state }}{% endfor %}{% if bars %}<th scope="col"><span class="only">Share</span>{% endif %}
+
 <tbody>
-{% for row in rows %}<tr><th scope="row"><bdi>{{ row.name }}</bdi></th>{% for users in row.users %}<td class=n>{{ users | n }}</td>{% endfor %}<td><svg class="bar" aria-hidden="true">{% for part in row.stack %}<rect class=c-{{ part.state }} x={{ part.start }}% width={{ part.width }}% />{% endfor %}</svg></td></tr>
+{% for row in rows %}<tr><th scope=row>{{ row.name | own }}{% for users in row.users %}<td>{{ users | n }}{% endfor %}{% if bars %}<td><svg class="bar" aria-hidden="true">{% for part in row.stack %}<rect class=c-{{ part.state }} x={{ part.start }}% width={{ part.width }}% />{% endfor %}</svg>{% endif %}
+
 {% endfor %}
-</tbody></table></div>
+</table></div>
 {% endmacro %}
 <!DOCTYPE html>
 <html lang="en">
@@ -385,7 +391,7 @@ PAGE = """\
 <div class="wrap">
 <header>
 <div>
-<h1>MFA audit of <bdi>{{ m.tenant }}</bdi></h1>
+<h1>MFA audit of {{ m.tenant | own }}</h1>
 <p class="soft"><span class="state">{{ m.state }}</span> · {{ time(m.reported) }} · {{ m.coverage }}</p>
 </div>
 <nav aria-label="Sections"><ul>
@@ -429,7 +435,7 @@ PAGE = """\
 <h2 id="h-new">New</h2>
 <ul class="news">
 {% for each in m.news %}<li>{% if each.loud %}<b>{{ each.text }}</b>{% else %}{{ each.text }}{% endif %}
-{% if each.items %}<ul>{% for item in each.items %}<li><bdi>{{ item.who }}</bdi>: <bdi>{{ item.what }}</bdi></li>{% endfor %}{% if each.more %}<li>{{ each.more }}</li>{% endif %}</ul>{% endif %}</li>
+{% if each.items %}<ul>{% for item in each.items %}<li>{{ item.who | own }}: {{ item.what | own }}</li>{% endfor %}{% if each.more %}<li>{{ each.more }}</li>{% endif %}</ul>{% endif %}</li>
 {% endfor %}
 </ul>
 </section>
@@ -460,7 +466,7 @@ PAGE = """\
 <svg class="bar" aria-hidden="true"><rect class=c-{{ each.color }} width={{ each.width }}% /></svg></div>
 {% else %}<p class="soft">Nobody has one.</p>{% endfor %}
 <p class="soft small">Users who have confirmed each factor, of all who were read. A user may have several.</p>
-{% if m.unknown_types %}<p class="small">Types that this version does not know and does not count: {% for name, users in m.unknown_types %}<bdi>{{ name }}</bdi> ({{ users | n }}){{ ", " if not loop.last }}{% endfor %}.</p>{% endif %}
+{% if m.unknown_types %}<p class="small">Types that this version does not know and does not count: {% for name, users in m.unknown_types %}{{ name | own }} ({{ users | n }}){{ ", " if not loop.last }}{% endfor %}.</p>{% endif %}
 </section>
 </div>
 
@@ -483,9 +489,9 @@ PAGE = """\
 <section class="card" aria-labelledby="h-{{ group.id }}">
 <h2 id="h-{{ group.id }}">{{ group.title }}</h2>
 {% if group.rows %}
-{{ matrix(group, group.rows, m.used, group.title) }}
+{{ matrix(group, group.rows, m.used, group.title, true) }}
 {% if group.folded %}<details><summary class="small">{{ group.folded | length }} more rows</summary>
-{{ matrix(group, group.folded, m.used, group.title ~ ", the other rows") }}</details>{% endif %}
+{{ matrix(group, group.folded, m.used, group.title ~ ", the other rows", false) }}</details>{% endif %}
 <p class="soft small">{{ group.note }}</p>
 {% else %}<p class="soft">Nobody.</p>{% endif %}
 </section>
@@ -499,7 +505,7 @@ PAGE = """\
 <span class="sev c-{{ rule.severity }}">{{ rule.severity }}</span><span class="figures number">{{ rule.figures }}</span></summary>
 <div class="body"><p>{{ rule.risk }}</p>
 <p><b>What to do.</b> {{ rule.remediation }}</p>
-{% if rule.command %}<p class="small">{{ rule.command_note }}</p><pre>{{ rule.command }}</pre>{% endif %}
+{% if rule.command %}<div class="screen"><p class="small">{{ rule.command_note }}</p><pre>{{ rule.command }}</pre></div>{% endif %}
 {% if rule.references %}<p class="soft small">{{ rule.references }}</p>{% endif %}</div></details>
 {% endfor %}
 {% if m.quiet %}<p class="soft">{{ m.quiet }}</p>{% endif %}
@@ -518,8 +524,8 @@ PAGE = """\
 <button type="button">Show all</button>
 <span id="count" role="status"></span>
 </div>
-<table id="f">
-<caption class="only">Findings, the most severe first</caption>
+<table id="f" aria-label="Findings, the most severe first">
+
 <thead><tr><th scope="col">Severity</th><th scope="col">Rule</th><th scope="col">User</th><th scope="col">Device</th><th scope="col">Age, d</th><th scope="col">First seen</th><th scope="col">Status</th><th scope="col">ID</th></tr></thead>
 <tbody>
 {{ rows }}</tbody>
@@ -547,7 +553,7 @@ PAGE = """\
 <h2 id="h-exemptions">Exemptions</h2>
 <div class="scroll" role="group" tabindex="0" aria-labelledby="h-exemptions"><table>
 <thead><tr><th scope="col">State</th><th scope="col">Rule</th><th scope="col">Users</th><th scope="col">Reason</th><th scope="col">Owner</th><th scope="col">Last day</th><th scope="col" class="n">Findings</th></tr></thead>
-<tbody>{% for each in m.exemptions %}<tr><td class=day>{% if each.loud %}<b>{{ each.state }}</b>{% else %}{{ each.state }}{% endif %}</td><td>{{ each.rule }}</td><td><bdi>{{ each.users }}</bdi></td><td><bdi>{{ each.reason }}</bdi></td><td><bdi>{{ each.owner }}</bdi></td><td class=day>{{ each.expires }}</td><td class="n">{{ each.findings | n }}</td></tr>{% endfor %}</tbody>
+<tbody>{% for each in m.exemptions %}<tr><td class=day>{% if each.loud %}<b>{{ each.state }}</b>{% else %}{{ each.state }}{% endif %}</td><td>{{ each.rule }}</td><td>{{ each.users | own }}</td><td>{{ each.reason | own }}</td><td>{{ each.owner | own }}</td><td class=day>{{ each.expires }}</td><td class="n">{{ each.findings | n }}</td></tr>{% endfor %}</tbody>
 </table></div>
 {% if m.more_exemptions %}<p class="soft small">{{ m.more_exemptions }}</p>{% endif %}
 </section>

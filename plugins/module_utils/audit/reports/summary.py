@@ -261,7 +261,7 @@ def _shown_of_user(finding: FindingRow, row: UserRow) -> ShownFinding:
     its = [each for each in row["authenticators"] if each["id"] == finding["authenticator_id"]]
     note = row["error"]
     if note is None and not its:
-        note = "last login %s" % row["last_login"][:10] if row["last_login"] else "no login known"
+        note = "login %s" % row["last_login"][:10] if row["last_login"] else "no login known"
     return {
         **_members(finding),
         "user": shown(row),
