@@ -18,9 +18,10 @@ import os
 import sqlite3
 from collections import Counter
 from datetime import datetime, timedelta
-from typing import Callable, Container, Iterable, Iterator, Literal, Mapping
+from typing import Callable, Container, Iterable, Iterator, Literal, Mapping, NamedTuple
 
 from ..auth0.times import as_time
+from .facts import UNKNOWN, TenantFacts
 from .policy.model import Policy
 from .records import SEVERITIES, STATUSES, FoundRow, HistoryFigures, Severity, Status, UserRow
 from .rules import RULES
@@ -35,6 +36,13 @@ KEPT = timedelta(days=400)
 Missing = Literal["not-read", "out-of-scope", "gone"]
 
 _MEMORY_KIB = 8_000
+
+
+class Terms(NamedTuple):
+    """What the findings of a run rest on beside the readings."""
+
+    policy: Policy
+    facts: TenantFacts = UNKNOWN
 
 
 def missing(everybody_listed: bool, whole_tenant: bool) -> Missing:
@@ -55,15 +63,15 @@ class Past:
     about the policy by :meth:`mark_policy`, and ask for the :meth:`rest`.
     """
 
-    def __init__(self, directory: str, at: str, policy: Policy, former: Callable[[str], Policy | None]) -> None:
+    def __init__(self, directory: str, at: str, terms: Terms, former: Callable[[str], Terms | None]) -> None:
         """
         :param directory: for the database; it needs about 1 KB a finding
         :param at: the time of the run, ISO 8601
-        :param policy: of the run
-        :param former: the policy that an earlier run was reported by; None where nobody knows
+        :param terms: of the run
+        :param former: those of the reports of an earlier run; None where nobody knows
         """
-        self._at, self._policy, self._former = at, policy, former
-        self._policies: dict[str, Policy | None] = {}
+        self._at, self._terms, self._former = at, terms, former
+        self._known_terms: dict[str, Terms | None] = {}
         self._forgotten_before = _time(at) - KEPT
         # By row ID, from 1 on: whether its user was seen.
         self._seen = bytearray(1)
@@ -94,11 +102,11 @@ class Past:
         ((count,),) = self._database.execute("SELECT count(*) FROM found")
         self._seen = bytearray(count + 1)
 
-    def mark(self, row: UserRow, judge: Callable[[Policy], Container[str]]) -> list[FoundRow]:
+    def mark(self, row: UserRow, judge: Callable[[Terms], Container[str]]) -> list[FoundRow]:
         """Set ``status`` and ``first_seen`` of the findings of one user; returns what was known before and is not found now.
 
-        :param judge: IDs of the findings that a policy finds in the same reading of this user on the same day; it is asked only
-            where another policy than that of the run found something that this one does not
+        :param judge: IDs of the findings in the same reading of this user on the same day on other terms; it is asked only where
+            other terms than those of the run found something that these do not
         """
         known = {each["id"]: each for each in self._of(row["user_id"])}
         for finding in row["findings"]:
@@ -107,12 +115,12 @@ class Past:
             finding["first_seen"] = before["first_seen"] if before else self._at
         judged: dict[str, Container[str]] = {}
 
-        def asked_then(run: str, policy: Policy) -> Container[str]:
+        def found_then(run: str, terms: Terms) -> Container[str]:
             if run not in judged:
-                judged[run] = judge(policy)
+                judged[run] = judge(terms)
             return judged[run]
 
-        return [self._close(each, self._word(each, row, asked_then)) for each in known.values()]
+        return [self._close(each, self._word(each, row, found_then)) for each in known.values()]
 
     def mark_policy(self, rows: Iterable[FoundRow]) -> list[FoundRow]:
         """The same for the findings about the policy itself, which have no user."""
@@ -138,7 +146,7 @@ class Past:
             self._seen[number] = 1
             yield json.loads(found)
 
-    def _word(self, known: FoundRow, row: UserRow, asked_then: Callable[[str, Policy], Container[str]]) -> Status:
+    def _word(self, known: FoundRow, row: UserRow, found_then: Callable[[str, Terms], Container[str]]) -> Status:
         """Why a finding about a user who has a row is not found."""
         if row["place"] == "out":
             return "out-of-scope"
@@ -146,8 +154,8 @@ class Past:
             return "not-read"
         if not self._asks(known["rule"]) or (known["rule"] == "break-glass" and not row["break_glass"]):
             return "not-asked"
-        policy = self._policy_of(known["run"])
-        if policy is not None and (policy == self._policy or known["id"] not in asked_then(known["run"], policy)):
+        terms = self._terms_of(known["run"])
+        if terms is not None and (terms == self._terms or known["id"] not in found_then(known["run"], terms)):
             return "resolved"
         return "not-asked"
 
@@ -160,12 +168,23 @@ class Past:
         return known
 
     def _asks(self, rule: str) -> bool:
-        return rule in RULES and rule not in self._policy.off
+        return rule in RULES and rule not in self._terms.policy.off
 
-    def _policy_of(self, run: str) -> Policy | None:
-        if run not in self._policies:
-            self._policies[run] = self._former(run)
-        return self._policies[run]
+    def _terms_of(self, run: str) -> Terms | None:
+        """On what an earlier run would judge today: by its own policy, and with the tenant's settings of today.
+
+        A setting that cannot be read any more is as it was: what it made a finding of has not been mended.
+        """
+        if run not in self._known_terms:
+            then, facts = self._former(run), self._terms.facts
+            self._known_terms[run] = then and Terms(
+                then.policy,
+                TenantFacts(
+                    then.facts.mfa_policies if facts.mfa_policies is None else facts.mfa_policies,
+                    then.facts.enabled_factors if facts.enabled_factors is None else facts.enabled_factors,
+                ),
+            )
+        return self._known_terms[run]
 
     def _is_forgotten(self, row: FoundRow) -> bool:
         # Of a user who could not be read all this time nobody knows anything better.

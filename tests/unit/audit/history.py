@@ -10,9 +10,10 @@ import tempfile
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.facts import UNKNOWN, TenantFacts
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.found import found_rows
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.judging import user_row
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.past import Past
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.past import Past, Terms
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.readings import profile_record, record_of
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import iso
@@ -29,9 +30,9 @@ def reading(number: int, *authenticators, error: str | None = None, **profile) -
     return record_of(number, profile_record(user(number, **profile)), read, NOW)
 
 
-def judged(record: dict, policy: Policy = Policy(), now: datetime = NOW, **more) -> dict:
+def judged(record: dict, policy: Policy = Policy(), facts: TenantFacts = UNKNOWN, now: datetime = NOW, **more) -> dict:
     """The row of a user."""
-    row = {**user_row(TENANT, record, now, policy), **more}
+    row = {**user_row(TENANT, record, now, policy, facts), **more}
     return {**row, "findings": [each for each in row["findings"] if each["rule"] not in policy.off]}
 
 
@@ -39,27 +40,27 @@ def judged(record: dict, policy: Policy = Policy(), now: datetime = NOW, **more)
 class Runs:
     """Runs in a row, a day apart, each compared with the one before."""
 
-    policies: dict[str, Policy] = field(default_factory=dict)
+    terms: dict[str, Terms] = field(default_factory=dict)
     known: list[dict] = field(default_factory=list)
     number: int = 0
     at: str = ""
 
     def run(
-        self, *records, policy: Policy = Policy(), missing="gone", left=(), days: float = 1, **more
+        self, *records, policy=Policy(), facts=UNKNOWN, missing="gone", left=(), days: float = 1, **more
     ) -> dict[str, str]:
         """The word of each rule, where no two users are in a run; all findings are in ``known``."""
         self.number += 1
         name, now = "run%d" % self.number, NOW + timedelta(days=(self.number - 1) * days)
         self.at = iso(now)
-        self.policies[name] = policy
+        terms = self.terms[name] = Terms(policy, facts)
         found: list[dict] = []
-        with tempfile.TemporaryDirectory() as directory, Past(directory, self.at, policy, self.policies.get) as past:
+        with tempfile.TemporaryDirectory() as directory, Past(directory, self.at, terms, self.terms.get) as past:
             past.know(self.known)
             for record in records:
-                row = judged(record, policy, **more)
+                row = judged(record, *terms, **more)
 
                 def again(other, record=record):
-                    return {each["id"] for each in judged(record, other)["findings"]}
+                    return {each["id"] for each in judged(record, *other)["findings"]}
 
                 closed = past.mark(row, again)
                 found += found_rows(row, name, self.at) + closed

@@ -7,14 +7,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.past import KEPT, Past, Standings, missing
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.facts import TenantFacts
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.past import KEPT, Past, Standings, Terms, missing
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import STATUSES
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import iso
 from hypothesis import given, strategies as st
 
 from tests.unit.audit.fake_tenant import NOW, authenticator
-from tests.unit.audit.history import Runs, reading
+from tests.unit.audit.history import Runs, found_of, judged, reading
 
 DAY = "2026-06-%02dT12:00:00.000Z"
 STALE = authenticator("otp", created=900, used=200)
@@ -108,10 +109,10 @@ def test_what_nobody_asked_and_was_fixed_meanwhile_is_resolved_by_the_policy_tha
     assert words(runs) == ["resolved"]
 
 
-def test_without_the_policy_that_found_it_nothing_is_called_resolved():
+def test_without_the_terms_that_found_it_nothing_is_called_resolved():
     runs = Runs()
     runs.run(reading(1, STALE))
-    runs.policies["run1"] = None
+    runs.terms["run1"] = None
     runs.run(reading(1, USED))
     assert words(runs) == ["not-asked"]
 
@@ -139,6 +140,26 @@ def test_what_a_partial_run_read_counts():
     runs.run(reading(1, USED), reading(2, STALE))
     assert sorted(words(runs)) == ["persisting", "resolved"]
     assert {each["first_seen"] for each in runs.known if each["rule"] == "stale"} == {DAY % 1}
+
+
+OTP_ON, OTP_OFF = TenantFacts((), frozenset({"otp"})), TenantFacts((), frozenset())
+
+
+@pytest.mark.parametrize(
+    "facts, word",
+    [
+        pytest.param(OTP_ON, "resolved", id="the tenant has switched the factor on"),
+        pytest.param(TenantFacts(), "not-asked", id="nobody knows any more whether it has"),
+    ],
+)
+def test_a_setting_of_the_tenant_that_cannot_be_read_any_more_mends_nothing(tmp_path, facts, word):
+    with Past(str(tmp_path), DAY % 2, Terms(Policy(), facts), lambda run: Terms(Policy(), OTP_OFF)) as past:
+        known = found_of()
+        past.know(known)
+        row = judged(reading(1, USED))
+        # As a rule would have it: a factor that is switched off protects nobody.
+        (closed,) = past.mark(row, lambda terms: {known[0]["id"]} if terms.facts == OTP_OFF else set())
+        assert closed["status"] == word
 
 
 def test_an_exempted_finding_goes_on():
@@ -190,7 +211,7 @@ def test_closed_findings_are_forgotten_after_a_time_and_unread_ones_never():
 
 def test_findings_about_the_policy_have_their_past_too(tmp_path):
     about = {"id": "p1", "rule": "no-mfa", "user_id": None, "status": "new", "first_seen": DAY % 1, "closed_at": None}
-    with Past(str(tmp_path), DAY % 5, Policy(), lambda run: None) as past:
+    with Past(str(tmp_path), DAY % 5, Terms(Policy()), lambda run: None) as past:
         past.know([about, {**about, "id": "p2"}, {**about, "id": "p3", "rule": "of-old"}])
         now = [dict(about, first_seen=DAY % 5), dict(about, id="p4", first_seen="?")]
         closed = past.mark_policy(now)

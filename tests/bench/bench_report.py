@@ -1,0 +1,151 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What judging, the comparison with the run before, and each list of a report cost for a user.
+
+``python -m tests.bench.bench_report [--users 1000000] [--part judging|past|pseudonyms|lists]`` prints processor time and peak memory;
+nothing is asserted. Three of ten users have a stale device, and a third of those is fixed in the second run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+
+from tests.emulator.launch import PROJECT_ROOT
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
+AT = "2026-06-01T12:00:00.000Z"
+TENANT = "example.eu.auth0.com"
+PARTS = ("judging", "past", "pseudonyms", "lists")
+
+
+def iso(days: float) -> str:
+    """The time so many days before NOW."""
+    return (NOW - timedelta(days=days)).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+USED, LONG_AGO, CREATED = iso(3), iso(200), iso(900)
+
+
+def records(users: int, fixed: bool) -> Iterator[dict]:
+    """Readings of so many users.
+
+    :param fixed: every tenth has used the device since
+    """
+    for number in range(users):
+        stale = number % 10 < (2 if fixed else 3)
+        device = {"factor": "phone" if number % 3 else "otp", "confirmed": True, "created_at": CREATED}
+        device.update(id="%s|dev_%012x" % (device["factor"], number), last_auth_at=LONG_AGO if stale else USED)
+        key = "auth0|%024x" % (number * 2654435761 % 2**60)  # in no order
+        yield {
+            "number": number,
+            "profile": {
+                "user_id": key,
+                "email": "user%07d@example.com" % number,
+                "name": "User Number %d" % number,
+                "created_at": CREATED,
+                "last_login": USED,
+                "blocked": False,
+                "identities": [
+                    {"connection": "Username-Password-Authentication", "provider": "auth0", "is_social": False}
+                ],
+                "multifactor_last_modified": None,
+                "app_metadata": {},
+                "unreadable": [],
+            },
+            "read_at": AT,
+            "authenticators": [device],
+            "error": None,
+            "gone": False,
+            "before": None,
+            "before_at": None,
+        }
+
+
+def measure(part: str, users: int) -> None:
+    """One part in this process."""
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.found import found_rows
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.judging import user_row
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import read_lines, write_lines
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.past import Past, Terms
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.pseudonyms import Pseudonyms
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.lists import Lists
+
+    policy, spent = Policy(), 0.0
+
+    def rows(fixed: bool) -> Iterator[dict]:
+        for record in records(users, fixed):
+            yield user_row(TENANT, record, NOW, policy)
+
+    def known() -> Iterator[dict]:
+        for row in rows(False):
+            yield from found_rows(row, "run1", AT)
+
+    with tempfile.TemporaryDirectory() as directory, open(os.path.join(directory, "known"), "w+b") as file:
+        if part == "past":
+            write_lines(known(), file)
+            file.seek(0)
+        started = time.process_time()
+        for _record in records(users, True):
+            pass
+        made = time.process_time() - started
+        if part != "judging":
+            for _row in rows(True):
+                pass
+            made = time.process_time() - started - made
+        started = time.process_time()
+        if part == "judging":
+            for _row in rows(True):
+                pass
+        elif part == "past":
+            with Past(directory, AT, Terms(policy), lambda run: Terms(policy)) as past:
+                past.know(read_lines(file, "known"))
+                for row in rows(True):
+                    past.mark(row, lambda other: ())
+                for _closed in past.rest("gone"):
+                    pass
+        elif part == "pseudonyms":
+            masked = Pseudonyms(b"k" * 32)
+            for row in rows(True):
+                masked.user(row)
+        else:
+            with Lists(directory, AT) as lists:
+                for row in rows(True):
+                    lists.user(row)
+                    for found in found_rows(row, "run2", AT):
+                        lists.found(found)
+                for _name, _file in lists.finished():
+                    pass
+        spent = time.process_time() - started - made
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"{part:20}{spent:10.1f} s{spent / users * 1e6:10.1f} µs a user{peak:8} MB")
+
+
+def main() -> None:
+    """Each part in a process of its own."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--users", type=int, default=100_000)
+    parser.add_argument("--part", choices=PARTS)
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.here:
+        measure(options.part, options.users)
+        return
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT / "build" / "collections")}
+    for part in [options.part] if options.part else PARTS:
+        command = [sys.executable, "-m", "tests.bench.bench_report", "--here", "--part", part]
+        subprocess.run([*command, "--users", str(options.users)], cwd=PROJECT_ROOT, env=environment, check=True)
+
+
+if __name__ == "__main__":
+    main()
