@@ -11,7 +11,7 @@ from ..rules import RULES
 from .table import cell, cells, yes
 
 HEADER = (
-    "id",
+    "finding_id",
     "decision",
     "status",
     "severity",
@@ -36,9 +36,9 @@ HEADER = (
     "exempted_because",
     "exempted_by",
     "exempted_until",
-    "created_at",
-    "enrolled_at",
-    "last_auth_at",
+    "seen_created_at",
+    "seen_enrolled_at",
+    "seen_last_auth_at",
     "tenant",
     "run",
 )

@@ -13,16 +13,16 @@ from typing import IO, Iterable, Sequence
 
 from ...auth0.wire.errors import visible
 
-# Where a spreadsheet may see a formula begin: with one of these signs or its full-width form, after blanks and quotation marks.
-# Where the list separator is a semicolon, as in many countries, a cell begins after each.
-_FORMULA = re.compile("(^|;)(?=[\\s'\"]*[=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212])")
+# What a spreadsheet takes for the beginning of a formula, the full-width forms too, after blanks and quotation marks. Where the
+# list separator is a semicolon, as in many countries, a cell begins after each.
+_FORMULA = re.compile("((?:^|;)[\\s'\"]*)(?=[=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212])")
 _BOM = b"\xef\xbb\xbf"
 
 
 def cell(text: str | None) -> str:
     """A text of the tenant as a cell.
 
-    An apostrophe comes first where a spreadsheet would run the rest as a formula. Line breaks, control characters and characters
+    An apostrophe stands before whatever a spreadsheet would run as a formula. Line breaks, control characters and characters
     that cannot be seen, such as marks of the writing direction, are escapes such as ``\\x0a``.
     """
     if not text:
