@@ -7,6 +7,8 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
+import textwrap
 from datetime import date
 from pathlib import Path
 
@@ -93,6 +95,16 @@ def test_the_example_is_a_policy():
         ),
     )
     assert Policy.from_row(json.loads(json.dumps(policy.as_row()))) == policy
+
+
+def test_every_part_that_the_guide_shows_is_a_policy(policy_of):
+    guide = (ROOT / "docs" / "docsite" / "rst" / "guide_policy.rst").read_text()
+    blocks = re.findall(r"^\.\. code-block:: yaml\n\n((?:(?:   .*)?\n)+)", guide, re.MULTILINE)
+    assert len(blocks) == 5
+    for block in map(textwrap.dedent, blocks):
+        policy_of(block.replace("version: 1", ""))
+    profiles = re.findall(r"   \* - ``([a-z-]+)``\n     - (\d+)\n", guide)
+    assert {name: int(days) for name, days in profiles} == {name: each.stale_days for name, each in PROFILES.items()}
 
 
 def test_a_file_that_only_names_its_version_is_the_default(policy_of):
