@@ -2,93 +2,128 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The row of one user: what was read, and what the rules say about it today."""
+"""The row of one user: what was read, and what the policy and its rules say about it today."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from ..auth0.authenticators import Authenticator
-from ..auth0.times import iso
 from .facts import UNKNOWN, TenantFacts
-from .findings import Finding
+from .findings import Finding, finding_id
+from .people import Fitted, Standing, Standings
 from .policy.model import Policy
 from .readings import authenticators_of
-from .records import SCHEMA_VERSION, AuthenticatorRow, FindingRow, Record, State, UserRow
-from .rules import RULES, age, assess, mfa_state, unread
+from .records import SCHEMA_VERSION, AuthenticatorRecord, AuthenticatorRow, ExemptedRow, FindingRow, Record, UserRow
+from .devices import age
+from .verdict import Rulebook
+
+
+class Judge:
+    """Makes the rows of the users of one tenant.
+
+    :ivar fitted: how often each pattern of the policy has fitted so far
+    """
+
+    def __init__(self, tenant: str, policy: Policy, now: datetime, facts: TenantFacts = UNKNOWN) -> None:
+        """
+        :param tenant: its domain
+        :param now: aware time that ages are counted to
+        :param facts: what is known of the tenant
+        """
+        self._tenant, self._now = tenant, now
+        self._standings = Standings(policy)
+        self._rules = Rulebook(policy, facts)
+        self.fitted = Fitted(policy)
+
+    def row(self, record: Record) -> UserRow:
+        """Profile, protection, authenticators and findings, which are all new.
+
+        :param record: of a user who is not gone
+        """
+        profile, rows = record["profile"], record["authenticators"]
+        standing = self._standings.of(profile, self._now)
+        self.fitted.add(standing)
+        authenticators = authenticators_of(record)
+        if authenticators is None:
+            judgment = self._rules.unread(standing)
+        else:
+            judgment = self._rules.judge(profile, authenticators, standing, self._now)
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "tenant": self._tenant,
+            "user_id": profile["user_id"],
+            "email": profile["email"],
+            "name": profile["name"],
+            "created_at": profile["created_at"],
+            "last_login": profile["last_login"],
+            "blocked": profile["blocked"],
+            "identities": profile["identities"],
+            "unreadable": profile["unreadable"],
+            "read_at": record["read_at"],
+            "protection": judgment.protection,
+            "place": standing.place,
+            "why": standing.why,
+            "by_idp": standing.by_idp,
+            "privileged": standing.privileged,
+            "break_glass": standing.break_glass,
+            "in_grace": standing.in_grace,
+            "connections": sorted({each["connection"] for each in profile["identities"] if each["connection"]}),
+            "error": record["error"],
+            "authenticators": [
+                self._authenticator_row(row, each, each.id in judgment.protecting)
+                for row, each in zip(rows or (), authenticators or ())
+            ],
+            "findings": [self._finding_row(each, record, standing) for each in judgment.findings],
+        }
+
+    def _authenticator_row(
+        self, row: AuthenticatorRecord, authenticator: Authenticator, protects: bool
+    ) -> AuthenticatorRow:
+        known = age((authenticator,), self._now)
+        return {
+            "id": row["id"],
+            "factor": row["factor"],
+            "confirmed": row["confirmed"],
+            "protects": protects,
+            "name": row.get("name"),
+            "channels": row.get("channels") or [],
+            "phone_number": row.get("phone_number"),
+            "email": row.get("email"),
+            "created_at": row.get("created_at"),
+            "enrolled_at": row.get("enrolled_at"),
+            "last_auth_at": row.get("last_auth_at"),
+            "unreadable": row.get("unread_dates") or [],
+            "age_days": known.days if known else None,
+            "age_from": known.counted_from if known else None,
+        }
+
+    def _finding_row(self, finding: Finding, record: Record, standing: Standing) -> FindingRow:
+        user_id = record["profile"]["user_id"]
+        return {
+            "id": finding_id(self._tenant, finding.rule, user_id, finding.authenticator_id, finding.link_id),
+            "rule": finding.rule,
+            "severity": finding.severity,
+            "warning": finding.warning,
+            "authenticator_id": finding.authenticator_id,
+            "link_id": finding.link_id,
+            "factor": finding.factor,
+            "age_days": finding.age_days,
+            "age_from": finding.age_from,
+            "exempted": _exempted(finding.rule, standing) if standing.exemptions else None,
+            # Both until the findings of the run before are held against this one.
+            "status": "new",
+            "first_seen": record["read_at"],
+        }
 
 
 def user_row(tenant: str, record: Record, now: datetime, policy: Policy, facts: TenantFacts = UNKNOWN) -> UserRow:
-    """Profile, protection, authenticators and findings.
-
-    :param tenant: domain of the tenant
-    :param record: of a user who is not gone
-    :param now: aware time that ages are counted to
-    :param facts: what is known of the tenant
-    """
-    profile, authenticators = record["profile"], authenticators_of(record)
-    state: State = "unknown"
-    if authenticators is None:
-        findings = [unread(tenant, profile["user_id"])]
-    else:
-        state = mfa_state(authenticators, policy)
-        findings = assess(tenant, profile["user_id"], authenticators, now, policy)
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "tenant": tenant,
-        "user_id": profile["user_id"],
-        "email": profile["email"],
-        "name": profile["name"],
-        "created_at": profile["created_at"],
-        "last_login": profile["last_login"],
-        "blocked": profile["blocked"],
-        "identities": profile["identities"],
-        "unreadable": profile["unreadable"],
-        "read_at": record["read_at"],
-        "protection": state,
-        "place": "in",
-        "why": None,
-        "by_idp": False,
-        "privileged": False,
-        "break_glass": False,
-        "in_grace": False,
-        "connections": sorted({each["connection"] for each in profile["identities"] if each["connection"]}),
-        "error": record["error"],
-        "authenticators": [_authenticator_row(each, now) for each in authenticators or ()],
-        "findings": [_finding_row(finding, record["read_at"]) for finding in findings],
-    }
+    """The row of one user. For many users make one :class:`Judge`."""
+    return Judge(tenant, policy, now, facts).row(record)
 
 
-def _authenticator_row(authenticator: Authenticator, now: datetime) -> AuthenticatorRow:
-    known = age([authenticator], now)
-    return {
-        "id": authenticator.id,
-        "factor": authenticator.factor,
-        "confirmed": authenticator.confirmed,
-        "name": authenticator.name,
-        "channels": list(authenticator.channels),
-        "phone_number": authenticator.phone_number,
-        "email": authenticator.email,
-        "created_at": iso(authenticator.created_at),
-        "enrolled_at": iso(authenticator.enrolled_at),
-        "last_auth_at": iso(authenticator.last_auth_at),
-        "age_days": known.days if known else None,
-        "age_from": known.counted_from if known else None,
-    }
-
-
-def _finding_row(finding: Finding, read_at: str) -> FindingRow:
-    return {
-        "id": finding.id,
-        "rule": finding.rule,
-        "severity": RULES[finding.rule].severity,
-        "warning": False,
-        "authenticator_id": finding.authenticator_id,
-        "factor": finding.factor,
-        "age_days": finding.age_days,
-        "age_from": finding.age_from,
-        "exempted": None,
-        # Both until the findings of the run before are held against this one.
-        "status": "new",
-        "first_seen": read_at,
-    }
+def _exempted(rule: str, standing: Standing) -> ExemptedRow | None:
+    for each in standing.exemptions:
+        if each.rule in (None, rule):
+            return {"reason": each.reason, "owner": each.owner, "expires": each.expires.isoformat()}
+    return None

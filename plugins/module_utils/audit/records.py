@@ -39,8 +39,8 @@ STATUSES: tuple[Status, ...] = (
     "not-asked",
 )
 
-# The dates that an age can be counted from; the first that is known counts.
-AgeFrom = Literal["last_auth_at", "enrolled_at", "created_at"]
+# The dates that an age can be counted from: those of an authenticator, and of an account its creation and last login.
+AgeFrom = Literal["last_auth_at", "enrolled_at", "created_at", "last_login"]
 AGE_FROM: tuple[AgeFrom, ...] = ("last_auth_at", "enrolled_at", "created_at")
 
 # Where the users of a run were taken from.
@@ -130,7 +130,7 @@ class ExemptedRow(TypedDict):
 
 
 class FindingRow(TypedDict):
-    """One thing that is wrong with a user; both IDs are as in :class:`~.findings.Finding`.
+    """One thing that is wrong with a user. The IDs are as in :mod:`.findings`.
 
     ``warning``: the age has not reached the threshold, and will. ``first_seen`` is the time of the first run that found it.
     """
@@ -140,6 +140,7 @@ class FindingRow(TypedDict):
     severity: Severity
     warning: bool
     authenticator_id: str | None
+    link_id: str | None
     factor: str | None
     age_days: int | None
     age_from: AgeFrom | None
@@ -149,11 +150,16 @@ class FindingRow(TypedDict):
 
 
 class AuthenticatorRow(TypedDict):
-    """One authenticator as the Management API shows it. Times are ISO 8601 in UTC."""
+    """One authenticator as the Management API shows it. Times are ISO 8601 in UTC.
+
+    ``protects``: it is a second factor, confirmed, and not switched off in the tenant. ``unreadable`` names the dates that nobody
+    can read.
+    """
 
     id: str
     factor: str
     confirmed: bool
+    protects: bool
     name: str | None
     channels: list[str]
     phone_number: str | None
@@ -161,6 +167,7 @@ class AuthenticatorRow(TypedDict):
     created_at: str | None
     enrolled_at: str | None
     last_auth_at: str | None
+    unreadable: list[str]
     age_days: int | None
     age_from: AgeFrom | None
 

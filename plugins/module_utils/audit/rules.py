@@ -2,35 +2,25 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is wrong with one user. Pure: no clock, no request."""
+"""The rules as data: what each of them means to its reader. What breaks them is in ``verdict.py``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Iterable, NamedTuple, Sequence
 
-from ..auth0.authenticators import Authenticator
 from ..auth0.factors import names
-from .findings import Finding, finding_id
-from .policy.model import Policy
-from .records import AGE_FROM, AgeFrom, Severity, State
-
-# Auth0 also sets last_auth_at when an enrollment is confirmed, so "used once" and "only enrolled" look alike. The codes
-# that confirm an enrollment expire after five minutes: what is not later than that is the confirmation, not a use.
-CONFIRMATION = timedelta(minutes=5)
-
-
-class Age(NamedTuple):
-    """Whole days, and the date that they are counted from."""
-
-    days: int
-    counted_from: AgeFrom
+from .records import Severity
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule as its reader sees it."""
+    """A rule as its reader sees it.
+
+    :ivar severity: unless the policy says otherwise, and for users who are not privileged
+    :ivar title: at most 34 characters
+    :ivar needs: what an audit has to see; without it, the rule finds nothing
+    :ivar lower_where: when the severity is one step lower; None for never
+    """
 
     id: str
     severity: Severity
@@ -38,8 +28,15 @@ class Rule:
     risk: str
     remediation: str
     references: tuple[str, ...]
+    needs: tuple[str, ...]
+    lower_where: str | None = None
 
 
+_RESISTANT = ", ".join(names(lambda row: row.phishing_resistant))
+_IDP = "the identity provider does MFA for the user"
+_IN_USE = "the user has another strong factor in use, or " + _IDP
+
+# In the order of all lists: by severity, then by what is done first.
 RULES = {
     rule.id: rule
     for rule in (
@@ -49,9 +46,36 @@ RULES = {
             "No usable second factor",
             "Anybody who guesses, phishes or reuses the password can take over the account, and can then enroll a factor "
             "of their own, because the first enrollment asks for no other factor.",
-            "Send the user an enrollment ticket, or require MFA by policy, so that the user enrolls at the next login. "
-            "A recovery code alone is not a second factor.",
+            "Send the user an enrollment ticket, or require MFA by policy, so that the user enrolls at the next login. If "
+            "the user has a factor that is switched off in the tenant, decide whether to switch it on again.",
             ("NIST SP 800-63B-4, AAL2", "PCI DSS 4.0.1, 8.4", "CIS Controls 8.1, 6.3", "MITRE ATT&CK T1078"),
+            ("authenticators", "the tenant's factors"),
+        ),
+        Rule(
+            "recovery-code-only",
+            "high",
+            "Only a recovery code",
+            "A recovery code is not a second factor: it is used up by one login. Until the user enrolls a factor, whoever "
+            "has the password can enroll one in the user's place.",
+            "Ask whether the user lost the device or removed it. Send the user an enrollment ticket, and replace the "
+            "recovery code if it was used or may have been seen.",
+            ("NIST SP 800-63B-4, 4.2 account recovery", "PCI DSS 4.0.1, 8.4", "MITRE ATT&CK T1078"),
+            ("authenticators", "the tenant's factors"),
+        ),
+        Rule(
+            "break-glass",
+            "high",
+            "Break-glass user can be phished",
+            "The account of last resort has wide permissions, is exempt from other checks, and is rarely watched. A "
+            "password with a code that can be relayed does not protect it.",
+            "Enroll a phishing-resistant factor (%s), best two security keys in different places. Use the account once in a "
+            "while to prove that it works." % _RESISTANT,
+            (
+                "NIST SP 800-63B-4, 3.2.5 phishing resistance",
+                "NIST SP 800-53 Rev. 5, AC-2(2)",
+                "CIS Controls 8.1, 6.5",
+            ),
+            ("authenticators", "the tenant's factors"),
         ),
         Rule(
             "unread",
@@ -60,6 +84,8 @@ RULES = {
             "Nothing is known about this user. The account may be protected or not.",
             "Read the error in the user's row of users.jsonl.gz, remove its cause, and run the audit again.",
             (),
+            (),
+            _IDP,
         ),
         Rule(
             "weak-only",
@@ -68,8 +94,39 @@ RULES = {
             "Text messages and calls can be diverted by SIM swapping or read by an adversary in the middle. E-mail is often "
             "protected by the same password, and the MFA API does not challenge a user who has only e-mail.",
             "Enroll a phishing-resistant factor (%s), push or an authenticator app. Then remove the weak factor, or keep it "
-            "as the second choice." % ", ".join(names(lambda row: row.phishing_resistant)),
+            "as the second choice." % _RESISTANT,
             ("NIST SP 800-63B-4, 3.1.3 out-of-band authenticators", "MITRE ATT&CK T1111"),
+            ("authenticators", "the tenant's factors"),
+        ),
+        Rule(
+            "not-challenged",
+            "medium",
+            "Logged in without being asked",
+            "The user has a factor, and it was not used for the last login or in the time before it for which a browser is "
+            "remembered. So a password alone may be enough: the MFA policy or an Action leaves out this user or this "
+            "application. An intruder who has such a way in looks the same.",
+            "Find the login in the tenant's log, and see which application it was and whether MFA was asked. A session that "
+            "was still open, a refresh token, or a device that was removed since may explain it. If nothing does, correct "
+            "the policy or the Action.",
+            ("PCI DSS 4.0.1, 8.5.1", "MITRE ATT&CK T1556.006", "MITRE ATT&CK T1539"),
+            ("authenticators", "their dates", "last login"),
+            _IDP,
+        ),
+        Rule(
+            "dormant-user",
+            "medium",
+            "User does not log in",
+            "Nobody would notice that somebody else uses the account. Its password may be in an old leak, and its owner may "
+            "have left.",
+            "Ask whether the account is still needed. If not, block it, or delete it where your records allow that. Leave its "
+            "factors in place: without them, the password alone opens the account.",
+            (
+                "PCI DSS 4.0.1, 8.2.6",
+                "CIS Controls 8.1, 5.3",
+                "NIST SP 800-53 Rev. 5, AC-2(3)",
+                "MITRE ATT&CK T1078",
+            ),
+            ("last login", "creation of the account"),
         ),
         Rule(
             "stale",
@@ -77,8 +134,42 @@ RULES = {
             "Not used for a long time",
             "The device may be lost, sold or in other hands, and a number may belong to somebody else by now. It still "
             "opens the account.",
-            "Ask whether the user still has it. If not, remove it, provided that another confirmed factor remains.",
+            "Ask whether the user still has it. If not, remove it, provided that another confirmed factor remains. If the "
+            "user does not log in at all, block the account instead.",
             ("PCI DSS 4.0.1, 8.2.6", "CIS Controls 8.1, 5.3", "MITRE ATT&CK T1098.005"),
+            ("authenticators", "their dates"),
+            _IN_USE,
+        ),
+        Rule(
+            "odd-date",
+            "medium",
+            "Date that cannot be right",
+            "A date is in the future, before the enrollment, missing or unreadable. So nobody can tell how long it was not "
+            "used, and other rules may not see what they look for.",
+            "Look at the dates in users.jsonl.gz and at the user in Auth0's dashboard. If an import or a script wrote them, "
+            "correct it. If the user cannot say that the authenticator is in use, remove it and enroll it again.",
+            ("NIST SP 800-53 Rev. 5, AU-8",),
+            ("authenticators", "their dates", "last login", "creation of the account"),
+            _IN_USE + ", or the date is of the account",
+        ),
+        Rule(
+            "unknown-factor",
+            "medium",
+            "Type that is not known",
+            "This version of the audit does not know the type, so it cannot tell whether it protects the user.",
+            "See in Auth0's documentation what it is. Update the collection, or report the type, so that it is counted.",
+            (),
+            ("authenticators",),
+            "the user has a strong factor, or " + _IDP,
+        ),
+        Rule(
+            "exemption-expired",
+            "medium",
+            "Exemption has expired",
+            "What was accepted for a time counts again, or nobody has looked since whether it still has to be accepted.",
+            "Ask its owner. Remove it from the policy, or renew it with a reason that holds.",
+            (),
+            (),
         ),
         Rule(
             "never-used",
@@ -87,6 +178,35 @@ RULES = {
             "Nobody knows whether it works, or whether the user enrolled it. A factor that an intruder added looks the same.",
             "Ask whether the user enrolled it. If so, let the user log in with it once. If not, remove it.",
             ("MITRE ATT&CK T1098.005",),
+            ("authenticators", "their dates"),
+        ),
+        Rule(
+            "single-factor",
+            "low",
+            "One factor and no way back",
+            "Whoever loses the only device is locked out, and has to be let in again by a person. That is a way in for "
+            "anybody who can talk that person into it.",
+            "Let the user enroll a second device, best of another kind, or give the user a recovery code to keep.",
+            ("NIST SP 800-63B-4, 4.2 account recovery",),
+            ("authenticators", "the tenant's factors"),
+        ),
+        Rule(
+            "no-recovery-code",
+            "low",
+            "No recovery code",
+            "Whoever loses the devices has to be let in again by a person, who may let in somebody else.",
+            "Create a recovery code, and let the user keep it where the devices are not.",
+            ("NIST SP 800-63B-4, 4.2 account recovery",),
+            ("authenticators", "the tenant's factors"),
+        ),
+        Rule(
+            "too-many",
+            "low",
+            "Many second factors",
+            "Nobody keeps an eye on so many devices. One more, which an intruder adds, is not noticed.",
+            "Go through the list with the user, and remove what the user does not know or need.",
+            ("MITRE ATT&CK T1098.005",),
+            ("authenticators",),
         ),
         Rule(
             "unconfirmed",
@@ -95,89 +215,16 @@ RULES = {
             "It protects nothing, and the user may believe that the enrollment succeeded.",
             "Complete the enrollment with its code, or remove it and start again.",
             (),
+            ("authenticators", "their dates"),
+        ),
+        Rule(
+            "exemption-unused",
+            "low",
+            "Exemption that fits nobody",
+            "A pattern with a mistake exempts nobody, or somebody else later. An exemption that is left over does too.",
+            "Correct its pattern, or remove it from the policy.",
+            (),
+            ("every user of the tenant",),
         ),
     )
 }
-
-
-def age(authenticators: Sequence[Authenticator], now: datetime, dates: Sequence[AgeFrom] = AGE_FROM) -> Age | None:
-    """The age by the first of the dates that is known; None where none is.
-
-    :param authenticators: one, or both of a pair: then the later date counts
-    """
-    for name in dates:
-        known: list[datetime] = [date for each in authenticators if (date := getattr(each, name)) is not None]
-        if known:
-            return Age(max((now - max(known)).days, 0), name)
-    return None
-
-
-def mfa_state(authenticators: Iterable[Authenticator], policy: Policy) -> State:
-    """How well a user is protected. Unconfirmed authenticators do not count."""
-    usable = {each.factor for each in authenticators if each.is_second_factor}
-    if not usable:
-        return "none"
-    return "weak" if usable <= set(policy.weak_factors) else "strong"
-
-
-def assess(
-    tenant: str, user_id: str, authenticators: Sequence[Authenticator], now: datetime, policy: Policy
-) -> list[Finding]:
-    """Everything the rules find about one user whose authenticators were read, in the order of :data:`RULES`.
-
-    One device that Auth0 lists as two linked methods (push and its OTP) gives one finding. An authenticator that was
-    never used is not called stale as well. One without any date is not judged by age.
-
-    :param tenant: domain of the tenant
-    :param authenticators: from the Management view
-    :param now: aware time that the ages are counted to
-    """
-    findings = []
-    about_user = {"none": "no-mfa", "weak": "weak-only"}.get(mfa_state(authenticators, policy))
-    if about_user:
-        findings.append(Finding(finding_id(tenant, about_user, user_id, None), about_user))
-    for device in _devices(authenticators):
-        judgment = _judge(device, now, policy)
-        if judgment:
-            rule, known = judgment
-            identity = finding_id(tenant, rule, user_id, device[0].id)
-            findings.append(Finding(identity, rule, device[0].id, device[0].factor, known.days, known.counted_from))
-    order = list(RULES)
-    return sorted(findings, key=lambda finding: (order.index(finding.rule), finding.authenticator_id or ""))
-
-
-def unread(tenant: str, user_id: str) -> Finding:
-    """The finding about a user whose authenticators could not be read."""
-    return Finding(finding_id(tenant, "unread", user_id, None), "unread")
-
-
-def _devices(authenticators: Sequence[Authenticator]) -> list[list[Authenticator]]:
-    """Second factors, with the methods that share a ``link_id`` together; first the one that brings the other."""
-    devices: dict[str, list[Authenticator]] = {}
-    for each in sorted(authenticators, key=lambda one: (not (one.kind and one.kind.brings), one.id)):
-        if each.kind and each.kind.second_factor:
-            devices.setdefault(each.link_id or each.id, []).append(each)
-    return list(devices.values())
-
-
-def _judge(device: list[Authenticator], now: datetime, policy: Policy) -> tuple[str, Age] | None:
-    """The rule that one device breaks, with its age; None where it breaks none."""
-    last = age(device, now)
-    # A date that cannot be read may be today's.
-    if last is None or any(each.unread_dates for each in device):
-        return None
-    if not any(each.confirmed for each in device):
-        return ("unconfirmed", last) if last.days >= policy.unconfirmed_days else None
-    unused = _unused(device, now)
-    if unused is None:
-        return ("stale", last) if last.days >= policy.stale_days else None
-    return ("never-used", unused) if unused.days >= policy.never_used_days else None
-
-
-def _unused(device: list[Authenticator], now: datetime) -> Age | None:
-    """Age of an enrollment that was never used after its confirmation; None for a device that was."""
-    for each in device:
-        enrolled = each.enrolled_at or each.created_at
-        if each.last_auth_at and (enrolled is None or each.last_auth_at - enrolled > CONFIRMATION):
-            return None
-    return age(device, now, ("enrolled_at", "created_at"))

@@ -166,7 +166,7 @@ def _from_lines(path: str, text: str) -> Iterator[dict[str, Any]]:
             if "findings" not in row:
                 yield {
                     name: row.get(name)
-                    for name in ("id", "rule", "tenant", "user_id", "user", "authenticator_id", "seen")
+                    for name in ("id", "rule", "tenant", "user_id", "user", "authenticator_id", "link_id", "seen")
                 }
                 continue
             methods = {each["id"]: each for each in row["authenticators"]}
@@ -179,6 +179,7 @@ def _from_lines(path: str, text: str) -> Iterator[dict[str, Any]]:
                     "user_id": row["user_id"],
                     "user": row["email"] or row["name"] or row["user_id"],
                     "authenticator_id": finding["authenticator_id"],
+                    "link_id": finding.get("link_id"),
                     "seen": {name: its[name] for name in Seen._fields} if its else None,
                 }
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -201,7 +202,7 @@ def _decision(row: Mapping[str, Any], by_id: bool, tenant: str, mistakes: _Mista
         mistakes.add("Of the tenant %s, while this is %s" % (row["tenant"], tenant), identity)
         return None
     # The ID is made of these, so nobody can have changed one of them, or put a decision into another row.
-    if finding_id(tenant, rule, user_id, authenticator) != identity:
+    if finding_id(tenant, rule, user_id, authenticator, row.get("link_id") or None) != identity:
         mistakes.add("Rule, user or authenticator are not those of the ID", identity)
         return None
     possible = BY_RULE.get(rule, ())

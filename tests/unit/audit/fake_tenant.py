@@ -39,11 +39,13 @@ def authenticator(
 
 
 def user(number: int, created: datetime | None = None, **more) -> dict:
+    """A user who has logged in today, unless it is said otherwise."""
     created_at = iso(created or days_ago(1000 - number / 1000))
     return {
         "user_id": "auth0|%05d" % number,
         "email": "user%05d@example.com" % number,
         "created_at": created_at,
+        "last_login": iso(NOW),
         **more,
     }
 

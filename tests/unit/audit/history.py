@@ -24,7 +24,7 @@ from tests.unit.audit.fake_tenant import NOW, TENANT, user
 
 
 def reading(number: int, *authenticators, error: str | None = None, **profile) -> dict:
-    """What was read of a user, as a run keeps it."""
+    """What was read of a user who logs in, as a run keeps it."""
     user_id = "auth0|%05d" % number
     read = UserRead(user_id, None, None, ServerError(error)) if error else UserRead(user_id, None, authenticators)
     return record_of(number, profile_record(user(number, **profile)), read, NOW)
@@ -32,8 +32,7 @@ def reading(number: int, *authenticators, error: str | None = None, **profile) -
 
 def judged(record: dict, policy: Policy = Policy(), facts: TenantFacts = UNKNOWN, now: datetime = NOW, **more) -> dict:
     """The row of a user."""
-    row = {**user_row(TENANT, record, now, policy, facts), **more}
-    return {**row, "findings": [each for each in row["findings"] if each["rule"] not in policy.off]}
+    return {**user_row(TENANT, record, now, policy, facts), **more}
 
 
 @dataclass

@@ -11,6 +11,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.facts import Te
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.past import KEPT, Past, Standings, Terms, missing
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import STATUSES
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import iso
 from hypothesis import given, strategies as st
 
@@ -259,9 +260,9 @@ def test_a_known_finding_is_never_lost_and_resolved_means_that_the_policy_that_f
 
 
 def test_the_figures_tell_the_gap_what_became_of_each_and_what_is_new():
-    runs, standings = Runs(), Standings()
-    runs.run(reading(1, STALE), reading(2, STALE))
-    runs.run(reading(1, USED), reading(2, STALE), reading(3, STALE), missing="gone")
+    runs, standings, only_stale = Runs(), Standings(), Policy(off=frozenset(RULES) - WORDS)
+    runs.run(reading(1, STALE), reading(2, STALE), policy=only_stale)
+    runs.run(reading(1, USED), reading(2, STALE), reading(3, STALE), policy=only_stale)
     old = {**runs.known[0], "status": "resolved", "closed_at": DAY % 1}
     aside = {**next(each for each in runs.known if each["status"] == "new"), "place": "aside"}
     for found in [*runs.known, old, aside]:

@@ -430,12 +430,12 @@ def test_a_delta_run_reads_who_changed_who_is_new_and_a_part_of_the_rest(store):
 
 
 def test_ages_of_carried_readings_are_counted_to_the_day_of_the_report(store):
-    tenant = tenant_of(40, authenticators={"auth0|%05d" % n: [authenticator(created=80, used=60)] for n in range(40)})
+    tenant = tenant_of(40, authenticators={"auth0|%05d" % n: [authenticator(created=80, used=44)] for n in range(40)})
     first = audit(tenant, store)
     assert first.summary["findings"]["stale"] == 0
-    later = audit(tenant, store, days=31)
+    later = audit(tenant, store, days=46)
     assert later.summary["findings"]["stale"] == 40
-    again = report(store, first.run, {}, NOW + timedelta(days=31))
+    again = report(store, first.run, {}, NOW + timedelta(days=46))
     assert again.summary["findings"]["stale"] == 40 and again.run == first.run
 
 

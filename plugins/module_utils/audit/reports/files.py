@@ -22,7 +22,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Iterable, Iterator, Mapping
 
 from ..history import rank
-from ..judging import user_row
+from ..judging import Judge
 from ..ledger import CHECKPOINT, Ledger, path
 from ..lines import written
 from ..policy.model import Policy
@@ -54,7 +54,8 @@ def write(
     """
     checkpoint, tally = ledger.checkpoint, Tally()
     keys = {name: path(checkpoint.run, "%s/%s" % (place, name)) for name in FILES}
-    with written(_rows(ledger.records(), checkpoint.tenant, now, policy, tally)) as rows:
+    judge = Judge(checkpoint.tenant, policy, now)
+    with written(_rows(ledger.records(), judge, tally)) as rows:
         figures = summary(checkpoint, tally, policy, stopped, now, _versions())
         shown = page(figures, tally.worst())
         # Nothing is replaced before everything could be read.
@@ -83,13 +84,13 @@ def _named(pointer: bytes) -> str:
         return ""
 
 
-def _rows(records: Iterable[Record], tenant: str, now: datetime, policy: Policy, tally: Tally) -> Iterator[UserRow]:
+def _rows(records: Iterable[Record], judge: Judge, tally: Tally) -> Iterator[UserRow]:
     """A row for each user who is not gone; all are counted."""
     for record in records:
         if record["gone"]:
             tally.gone += 1
             continue
-        row = user_row(tenant, record, now, policy)
+        row = judge.row(record)
         tally.add(row)
         yield row
 

@@ -147,6 +147,7 @@ def test_the_columns_of_a_finding():
         "factor": "phone",
         "device": "XXXXXXXX4321",
         "authenticator_id": "phone|dev_1",
+        "link_id": "",
         "age_days": "200",
         "seen_created_at": found["seen"]["created_at"],
         "seen_enrolled_at": "",

@@ -78,7 +78,7 @@ def figures(tally: Tally, *, tenant: str = TENANT, policy: Policy = Policy(), **
 def finding(rule: str, number: int, **more) -> dict:
     return {
         "id": hashlib.sha256(f"{rule}{number}".encode()).hexdigest()[:32], "rule": rule, "severity": RULES[rule].severity,
-        "warning": False, "authenticator_id": None, "factor": None, "age_days": None, "age_from": None, "exempted": None,
+        "warning": False, "authenticator_id": None, "link_id": None, "factor": None, "age_days": None, "age_from": None, "exempted": None,
         "status": "new", "first_seen": "2026-06-01T12:00:00.000Z", **more,
     }  # fmt: skip
 
