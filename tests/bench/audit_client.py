@@ -25,10 +25,11 @@ from typing import Any
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit import run as audit
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.history import History
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import FIRST, Checkpoint, Ledger
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import CARRIED, FIRST, PLAN, Checkpoint, Ledger
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import written
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Order
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.plan import Roll
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Enrollment, Scope
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import (
     AuthenticatorRecord,
@@ -137,12 +138,11 @@ def base(url: str, folder: str) -> dict[str, Any]:
     os.makedirs(folder, exist_ok=True)
     with connected(url, stop) as (api, budget), Roll(folder, partial(stop.sleep, 0)) as roll:
         listing = Enrollment(
-            api, roll, sleep=stop.sleep, patience=60.0, tell=print, now=partial(datetime.now, timezone.utc)
+            api, roll, Policy(), sleep=stop.sleep, patience=60.0, tell=print, now=partial(datetime.now, timezone.utc)
         ).list(Scope())
-        users, _carried = roll.choose(True)
+        users = roll.choose(True).to_read
         planned = datetime.fromtimestamp(budget.now(), timezone.utc) - timedelta(days=1)
         run_id, order = History.of(store).next_name(planned), order_of(url)
-        numbered = ({"number": number, "profile": profile} for number, profile in enumerate(roll.to_read()))
         checkpoint = Checkpoint(
             run=run_id,
             tenant=order.tenant,
@@ -159,9 +159,9 @@ def base(url: str, folder: str) -> dict[str, Any]:
             note=listing.note,
             costs=audit.NOTHING,
         )
-        with written(numbered) as whole, written(()) as nobody:
-            ledger = Ledger.begin(store, checkpoint, whole, nobody)
-        records = (_record(number, profile, planned) for number, profile in enumerate(roll.to_read()))
+        with written(roll.to_read()) as whole, written(()) as nobody:
+            ledger = Ledger.begin(store, checkpoint, {PLAN: whole, CARRIED: nobody})
+        records = (_record(row["number"], row["profile"], planned) for row in roll.to_read())
         while part := list(islice(records, PART)):
             ledger.keep(FIRST, part, audit.NOTHING)
         ledger.advance(finished=iso(planned + timedelta(hours=12)), reported=True)

@@ -6,6 +6,7 @@
 
     runs/RUN/plan-DIGEST.jsonl.gz     whom to read, in this order
     runs/RUN/carried-DIGEST.jsonl.gz  who is carried over from earlier runs, as they were read there
+    runs/RUN/out-DIGEST.jsonl.gz      who is out of scope by the policy, and not read
     runs/RUN/checkpoint.json        how far the run is; each version replaces the one before it, and nothing else
     runs/RUN/parts/NUMBER.jsonl.gz  what was read of the users from this number on; written once
     runs/RUN/again/NUMBER.jsonl.gz  the second try for those who could not be read or are gone; written once
@@ -31,11 +32,11 @@ from itertools import islice
 from typing import IO, Any, Generator, Iterator, Mapping, Sequence
 
 from .lines import damaged, packed, read_lines
-from .records import Census, Costs, ProfileRecord, Record
+from .records import Census, Costs, PlanRow, Record
 from .store import Store
 
 RUNS = "runs"
-PLAN, CARRIED, CHECKPOINT = "plan", "carried", "checkpoint.json"
+PLAN, CARRIED, OUT, CHECKPOINT = "plan", "carried", "out", "checkpoint.json"
 FIRST, AGAIN = "parts", "again"
 
 
@@ -58,7 +59,9 @@ class Checkpoint:
     :ivar again: how many of those who could not be read were tried again
     :ivar finished: when the last of them was read
     :ivar reported: whether its reports are stored as well
-    :ivar digests: of the files of the plan and of those carried over, in their names
+    :ivar digests: of the files that are written once, in their names
+    :ivar out_of_scope: users who are not read because the policy does not mean them
+    :ivar facts: what is known of the tenant, as a row; None where nobody asked
     """
 
     run: str
@@ -81,16 +84,18 @@ class Checkpoint:
     reported: bool = False
     census: Census | None = None
     digests: Mapping[str, str] = field(default_factory=dict)
+    out_of_scope: int = 0
+    facts: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         """:raises ValueError: the figures cannot be right"""
-        if not (0 <= self.again <= self.first <= self.to_read and 0 <= self.carried):
+        if not (0 <= self.again <= self.first <= self.to_read and 0 <= self.carried and 0 <= self.out_of_scope):
             raise ValueError("more users are counted than there are")
 
     def file(self, kind: str) -> str:
         """The name of a file below the run.
 
-        :param kind: ``PLAN`` or ``CARRIED``
+        :param kind: ``PLAN``, ``CARRIED`` or ``OUT``
         """
         return "%s-%s.jsonl.gz" % (kind, self.digests[kind])
 
@@ -112,14 +117,12 @@ class Ledger:
         self._store, self.checkpoint, self._version = store, checkpoint, version
 
     @classmethod
-    def begin(cls, store: Store, checkpoint: Checkpoint, plan: IO[bytes], carried: IO[bytes]) -> Ledger:
+    def begin(cls, store: Store, checkpoint: Checkpoint, files: Mapping[str, IO[bytes]]) -> Ledger:
         """A new run.
 
-        :param plan: whom to read, with their numbers, as lines
-        :param carried: who is carried over, by their IDs
+        :param files: ``PLAN``, ``CARRIED`` and ``OUT`` -> the users as lines; in the order of the plan, or of the IDs
         :raises TakenError: another worker began the same run
         """
-        files = {PLAN: plan, CARRIED: carried}
         checkpoint = replace(checkpoint, digests={kind: _digest(rows) for kind, rows in files.items()})
         for kind, rows in files.items():
             store.put(path(checkpoint.run, checkpoint.file(kind)), rows)
@@ -146,21 +149,20 @@ class Ledger:
             raise damaged(name, "it belongs to the run %r, so this is a copy" % (checkpoint.run,))
         return cls(store, checkpoint, version)
 
-    def users(self) -> Iterator[tuple[int, ProfileRecord]]:
-        """Who is still to be read for the first time, with their numbers.
+    def users(self) -> Iterator[PlanRow]:
+        """Who is still to be read for the first time.
 
         :raises StoreError: the plan is damaged
         """
         return islice(self._planned(), self.checkpoint.first, None)
 
-    def unread(self) -> Iterator[tuple[int, ProfileRecord]]:
-        """Who could not be read, or is gone by the word of one answer, and was not tried again yet, with their numbers.
+    def unread(self) -> Iterator[PlanRow]:
+        """Who could not be read, or is gone by the word of one answer, and was not tried again yet.
 
         :raises StoreError: a file is damaged
         """
         failed = (record for record in self._tried() if _is_open(record))
-        for record in islice(failed, self.checkpoint.again, None):
-            yield record["number"], record["profile"]
+        return islice(failed, self.checkpoint.again, None)
 
     def check(self) -> None:
         """:raises StoreError: a file is damaged, so that the run can neither be gone on with nor be reported"""
@@ -203,19 +205,34 @@ class Ledger:
         self._write(replace(self.checkpoint, **changes))
 
     def records(self) -> Iterator[Record]:
-        """What is known of every user who was read or tried: in the order of the plan, and then those carried over.
+        """What is known of every user who was read or tried: in the order of the plan, and then those carried over, and those out
+        of scope, of whom nothing was read.
 
         :raises StoreError: a file is damaged; who came before the damage was read all the same
         """
         with closing(self._tried()) as tried, closing(self._counted(AGAIN)) as again:
             for record in tried:
                 if _is_open(record):
-                    expected = iter([(record["number"], record["profile"])])
-                    record = next(self._held(islice(again, 1), expected), record)
+                    record = next(self._held(islice(again, 1), iter([record])), record)
                 yield record
             for name, _record in again:
                 raise damaged(self._whole(name), "nobody had to be tried again")
-        yield from self._carried()
+        yield from self._by_id(CARRIED, self.checkpoint.carried)
+        if OUT in self.checkpoint.digests:
+            yield from map(self._unread, self._by_id(OUT, self.checkpoint.out_of_scope))
+
+    def _unread(self, row: Any) -> Record:
+        """A user whom the policy of the run did not mean."""
+        return {
+            "number": -1,
+            "profile": row["profile"],
+            "read_at": self.checkpoint.planned,
+            "authenticators": None,
+            "error": "The user was out of scope of the policy of the run %s." % self.checkpoint.run,
+            "gone": False,
+            "before": None,
+            "before_at": None,
+        }
 
     def _tried(self) -> Generator[Record, None, None]:
         """What came of the first try."""
@@ -223,24 +240,24 @@ class Ledger:
         with closing(self._counted(FIRST)) as records, closing(self._planned()) as expected:
             yield from self._held(records, expected)
 
-    def _planned(self) -> Generator[tuple[int, ProfileRecord], None, None]:
+    def _planned(self) -> Generator[PlanRow, None, None]:
         """Everybody in the plan."""
         name, number = self.checkpoint.file(PLAN), -1
         for number, row in enumerate(self._lines(name)):
             if row["number"] != number:
                 raise damaged(self._whole(name), "number %d is not in its place" % number)
-            yield number, row["profile"]
+            yield row
         self._check_size(name, number + 1, self.checkpoint.to_read)
 
-    def _carried(self) -> Iterator[Record]:
-        """Everybody who is carried over."""
-        name, number, before = self.checkpoint.file(CARRIED), 0, ""
-        for number, record in enumerate(self._lines(name), 1):
-            if record["profile"]["user_id"] <= before:
+    def _by_id(self, kind: str, counted: int) -> Iterator[Any]:
+        """Every line of a file that is in the order of the users' IDs."""
+        name, number, before = self.checkpoint.file(kind), 0, ""
+        for number, row in enumerate(self._lines(name), 1):
+            if row["profile"]["user_id"] <= before:
                 raise damaged(self._whole(name), "user %d is not in the place of the ID" % number)
-            before = record["profile"]["user_id"]
-            yield record
-        self._check_size(name, number, self.checkpoint.carried)
+            before = row["profile"]["user_id"]
+            yield row
+        self._check_size(name, number, counted)
 
     def _check_size(self, name: str, there: int, counted: int) -> None:
         if there != counted:
@@ -258,14 +275,13 @@ class Ledger:
             if done == before or done > counted:
                 raise damaged(self._whole(name), "the checkpoint counts another number of users in it")
 
-    def _held(
-        self, records: Iterator[tuple[str, Record]], expected: Iterator[tuple[int, ProfileRecord]]
-    ) -> Iterator[Record]:
-        """The records, each of which has to be of the user who is expected in this place."""
+    def _held(self, records: Iterator[tuple[str, Record]], expected: Iterator[PlanRow]) -> Iterator[Record]:
+        """The records, each of which has to be of the user who is expected in this place, with what is known of before."""
         for name, record in records:
-            number, profile = next(expected, (None, None))
-            if profile is None or record["number"] != number or record["profile"]["user_id"] != profile["user_id"]:
+            row = next(expected, None)
+            if row is None or _who(row) != _who(record):
                 raise damaged(self._whole(name), "it is not of the users of the plan in this place")
+            record["before"], record["before_at"] = row.get("before"), row.get("before_at")
             yield record
 
     def _lines(self, name: str) -> Iterator[Any]:
@@ -292,6 +308,10 @@ def path(run: str, name: str) -> str:
 def _part(number: int) -> str:
     """The name of the part that begins with this many records before it."""
     return "%09d.jsonl.gz" % number
+
+
+def _who(row: PlanRow | Record) -> tuple[int, str]:
+    return row["number"], row["profile"]["user_id"]
 
 
 def _is_open(record: Record) -> bool:

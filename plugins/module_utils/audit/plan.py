@@ -13,9 +13,10 @@ import json
 import math
 import os
 import sqlite3
-from typing import Any, Callable, Iterator, Sequence
+from typing import Any, Callable, Iterator, NamedTuple, Sequence
 
-from .records import ProfileRecord, Record
+from .changes import had
+from .records import PlanRow, ProfileRecord, Record
 
 # A delta run reads this part of the users who have not changed as well, those first who were read longest ago. So a change that
 # leaves no mark is seen after as many runs.
@@ -37,6 +38,19 @@ unsure OR NOT EXISTS (
 """
 
 
+# Where the policy puts a user.
+_FIRST, _OTHER, _OUT = range(3)
+_IN_SCOPE = " place != %d " % _OUT
+
+
+class Chosen(NamedTuple):
+    """How many users are read, carried over from what is known, and out of scope."""
+
+    to_read: int
+    carried: int
+    out_of_scope: int
+
+
 class Roll:
     """The users of one run. A context manager, which frees the database."""
 
@@ -53,7 +67,7 @@ class Roll:
             "PRAGMA cache_size = -%d" % _MEMORY_KIB,
             "PRAGMA temp_store = FILE",
             "CREATE TABLE users (user_id TEXT PRIMARY KEY, created_at, last_login, multifactor_last_modified, others, unsure, "
-            "chosen)",
+            "place, chosen)",
             "CREATE TABLE known (id TEXT PRIMARY KEY, failed, number, read_at, turn, last_login, multifactor_last_modified, "
             "authenticators)",
             "BEGIN",
@@ -70,14 +84,19 @@ class Roll:
         """How many different users there are."""
         return self._count("users")
 
-    def add(self, profile: ProfileRecord) -> None:
-        """One more user. Of several profiles of the same the first stays: that of an export tells more than that of a search."""
+    def add(self, profile: ProfileRecord, *, first: bool = False, out: bool = False) -> None:
+        """One more user. Of several profiles of the same the first stays: that of an export tells more than that of a search.
+
+        :param first: is read before the others
+        :param out: is out of scope by the policy, and not read
+        """
         self._step()
         columns = [profile[name] for name in _COLUMNS]  # type: ignore[literal-required]
         others = _packed([profile[name] for name in _OTHERS])  # type: ignore[literal-required]
         unsure = any(mark in profile["unreadable"] for mark in _MARKS)
         self._database.execute(
-            "INSERT OR IGNORE INTO users VALUES (?, ?, ?, ?, ?, ?, FALSE)", (*columns, others, unsure)
+            "INSERT OR IGNORE INTO users VALUES (?, ?, ?, ?, ?, ?, ?, FALSE)",
+            (*columns, others, unsure, _OUT if out else _FIRST if first else _OTHER),
         )
 
     def created_before(self, moment: str) -> int:
@@ -119,44 +138,48 @@ class Roll:
             ),
         )
 
-    def choose(self, everybody: bool) -> tuple[int, int]:
-        """Decide whom to read; returns how many are read and how many are carried over from what is known.
+    def choose(self, everybody: bool) -> Chosen:
+        """Decide whom to read.
 
         :param everybody: nobody is carried over
         """
         if everybody:
-            self._database.execute("UPDATE users SET chosen = TRUE")
+            self._database.execute("UPDATE users SET chosen = TRUE WHERE" + _IN_SCOPE)
         else:
-            self._database.execute("UPDATE users SET chosen = TRUE WHERE" + _CHANGED)
+            self._database.execute("UPDATE users SET chosen = TRUE WHERE (%s) AND %s" % (_CHANGED, _IN_SCOPE))
             self._pause()
-            in_turn = math.ceil(self._count("users WHERE NOT chosen") / SWEEP)
+            in_turn = math.ceil(self._count("users WHERE NOT chosen AND" + _IN_SCOPE) / SWEEP)
             self._database.execute(
                 "UPDATE users SET chosen = TRUE WHERE user_id IN (SELECT u.user_id FROM users u JOIN known k "
-                "ON k.id = u.user_id WHERE NOT u.chosen ORDER BY k.turn, u.user_id LIMIT ?)",
+                "ON k.id = u.user_id WHERE NOT u.chosen AND" + _IN_SCOPE + "ORDER BY k.turn, u.user_id LIMIT ?)",
                 (in_turn,),
             )
         self._pause()
-        chosen = self._count("users WHERE chosen")
-        return chosen, len(self) - chosen
+        chosen, in_scope = self._count("users WHERE chosen"), self._count("users WHERE" + _IN_SCOPE)
+        return Chosen(chosen, in_scope - chosen, len(self) - in_scope)
 
     def has_marks(self) -> bool:
         """Whether the list of users tells when factors changed. Where nobody has such a mark, nobody knows that it would come."""
         return self._count("(SELECT 1 FROM users WHERE multifactor_last_modified IS NOT NULL LIMIT 1)") > 0
 
-    def to_read(self) -> Iterator[ProfileRecord]:
-        """Those to read: who was never read, the oldest account first; then by the age of the last reading."""
-        for values in self._database.execute(
-            "SELECT u.others, %s FROM users u LEFT JOIN known k ON k.id = u.user_id WHERE u.chosen "
-            "ORDER BY coalesce(k.turn, ''), u.created_at, u.user_id" % _NAMES
-        ):
+    def to_read(self) -> Iterator[PlanRow]:
+        """Those to read, with what the last reading found: whom the policy puts first; then who was never read, the oldest
+        account first; then by the age of the last reading.
+        """
+        rows = self._database.execute(
+            "SELECT k.read_at, k.authenticators, u.others, %s FROM users u LEFT JOIN known k ON k.id = u.user_id "
+            "WHERE u.chosen ORDER BY u.place, coalesce(k.turn, ''), u.created_at, u.user_id" % _NAMES
+        )
+        for number, (read_at, authenticators, *values) in enumerate(rows):
             self._step()
-            yield _profile(*values)
+            before = None if authenticators is None else had(json.loads(authenticators))
+            yield {"number": number, "profile": _profile(*values), "before": before, "before_at": read_at}
 
     def carried(self) -> Iterator[Record]:
         """Those who are carried over, with their profile of today, in the order of their IDs."""
         for number, read_at, authenticators, *values in self._database.execute(
             "SELECT k.number, k.read_at, k.authenticators, u.others, %s FROM users u JOIN known k ON k.id = u.user_id "
-            "WHERE NOT u.chosen ORDER BY u.user_id" % _NAMES
+            "WHERE NOT u.chosen AND u.place != %d ORDER BY u.user_id" % (_NAMES, _OUT)
         ):
             self._step()
             yield {
@@ -169,6 +192,14 @@ class Roll:
                 "before": None,
                 "before_at": None,
             }
+
+    def out_of_scope(self) -> Iterator[ProfileRecord]:
+        """Those who are not read because the policy does not mean them, in the order of their IDs."""
+        for values in self._database.execute(
+            "SELECT u.others, %s FROM users u WHERE u.place = %d ORDER BY u.user_id" % (_NAMES, _OUT)
+        ):
+            self._step()
+            yield _profile(*values)
 
     def _step(self) -> None:
         if self._steps % _STRIDE == 0:

@@ -15,7 +15,7 @@ from typing import Any, Callable, Iterable, Protocol, Sequence
 from ..auth0.api.checks import check_address, check_id
 from ..auth0.api.management import PAGE_SIZE, UserPage
 from ..auth0.api.profiles import Profile
-from ..auth0.users.export import ExportedUsers, Exports, ExportUnavailable
+from ..auth0.users.export import EXPORTED_FIELDS, ExportedUsers, Exports, ExportUnavailable
 from ..auth0.times import iso
 from ..auth0.users.patience import PASSING, Given, patiently
 from ..auth0.users.population import FIELDS, REACH, Population, UserSearch
@@ -26,7 +26,9 @@ from ..auth0.wire.errors import (
     NotFoundError,
     RateLimitError,
 )
+from .people import Standings
 from .plan import Roll
+from .policy.model import Policy
 from .readings import profile_record
 from .records import EXPORT, GIVEN, SEARCH, Census
 
@@ -100,6 +102,7 @@ class Enrollment:
         self,
         api: PopulationApi,
         roll: Roll,
+        policy: Policy,
         *,
         sleep: Callable[[float], None],
         patience: float,
@@ -108,6 +111,7 @@ class Enrollment:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """
+        :param policy: says who comes first, and who is out of scope
         :param sleep: waits so many seconds; what it raises ends the list, also where nothing has to be waited for
         :param patience: for so many seconds a tenant that does not answer is waited for
         :param tell: is called with what it is waited for
@@ -115,6 +119,9 @@ class Enrollment:
         """
         self._api, self._roll, self._sleep, self._patience, self._clock = api, roll, sleep, patience, clock
         self._now = now
+        self._standings, self._paths = Standings(policy), policy.paths
+        self._more_fields = ("app_metadata",) if policy.paths else ()
+        self._fields = (*FIELDS, *self._more_fields)
         self._answered = False
         self._tell = tell
 
@@ -147,7 +154,9 @@ class Enrollment:
         def told(percent: int) -> None:
             self._tell("Waiting for the export of the users, which is %d %% done." % percent)
 
-        exported = ExportedUsers(self._api, sleep=self._sleep, clock=self._clock, tell=told)
+        exported = ExportedUsers(
+            self._api, sleep=self._sleep, clock=self._clock, tell=told, fields=(*EXPORTED_FIELDS, *self._more_fields)
+        )
         try:
             self._add(exported)
         except ExportUnavailable as error:
@@ -185,7 +194,7 @@ class Enrollment:
     def _searched(self, query: str | None, note: str | None) -> Listing:
         def walk() -> Population:
             # Whoever comes again is on the roll already.
-            population = Population(self._api, query)
+            population = Population(self._api, query, self._fields)
             self._add(population)
             return population
 
@@ -202,7 +211,7 @@ class Enrollment:
         nobody = []
         for user_id in dict.fromkeys(scope.user_ids):
             try:
-                self._add([self._patiently(partial(self._api.user, user_id, FIELDS))])
+                self._add([self._patiently(partial(self._api.user, user_id, self._fields))])
             except NotFoundError:
                 nobody.append(user_id)
         for email in dict.fromkeys(scope.emails):
@@ -224,7 +233,7 @@ class Enrollment:
         found = [
             user
             for spelling in spellings
-            for user in self._patiently(partial(self._api.users_by_email, spelling, FIELDS))
+            for user in self._patiently(partial(self._api.users_by_email, spelling, self._fields))
         ]
         if found:
             return found
@@ -232,13 +241,19 @@ class Enrollment:
         query = 'email:"%s"' % email.replace("\\", "\\\\").replace('"', '\\"')
 
         def search() -> UserPage:
-            return self._api.list_users(page=0, per_page=PAGE_SIZE, query=query, sort="created_at:1", fields=FIELDS)
+            return self._api.list_users(
+                page=0, per_page=PAGE_SIZE, query=query, sort="created_at:1", fields=self._fields
+            )
 
         return [user for user in self._patiently(search).users if user.get("email", "").lower() == email.lower()]
 
     def _add(self, profiles: Iterable[Profile]) -> None:
+        now = self._now()
         for profile in profiles:
-            self._roll.add(profile_record(profile))
+            row = profile_record(profile, self._paths)
+            standing = self._standings.of(row, now)
+            first = standing.privileged or standing.break_glass
+            self._roll.add(row, first=first, out=standing.place == "out")
 
     def _patiently(self, ask: Callable[[], Given]) -> Given:
         """The answer, asked for again while the tenant does not give one. A tenant that never gave one is not waited for."""

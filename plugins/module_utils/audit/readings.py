@@ -7,20 +7,24 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Mapping
+from typing import Any, Iterable, Mapping
 
 from ..auth0.authenticators import MANAGEMENT_VIEW, Authenticator
 from ..auth0.times import as_time, iso
 from ..auth0.users.reading import UserRead
 from ..auth0.wire.errors import NotFoundError
+from .people import value_at
 from .records import AGE_FROM, AuthenticatorRecord, ProfileRecord, Record
 
 
-def profile_record(profile: Mapping[str, Any]) -> ProfileRecord:
+def profile_record(profile: Mapping[str, Any], paths: Iterable[str] = ()) -> ProfileRecord:
     """The profile as it is kept: always the same members.
 
     :param profile: a :class:`~..auth0.api.management.Profile`, checked
+    :param paths: the members of ``app_metadata`` that are kept, by these paths; the rest is nobody's business
     """
+    metadata = profile.get("app_metadata") or {}
+    found = {path: value_at(metadata, path) for path in paths}
     return {
         "user_id": profile["user_id"],
         "email": profile.get("email"),
@@ -30,7 +34,7 @@ def profile_record(profile: Mapping[str, Any]) -> ProfileRecord:
         "blocked": bool(profile.get("blocked")),
         "identities": profile.get("identities") or [],
         "multifactor_last_modified": profile.get("multifactor_last_modified"),
-        "app_metadata": profile.get("app_metadata") or {},
+        "app_metadata": {path: value for path, value in found.items() if value is not None},
         "unreadable": sorted(profile.get("unreadable") or ()),
     }
 

@@ -103,6 +103,15 @@ class Had(TypedDict):
     link_id: str | None
 
 
+class PlanRow(TypedDict):
+    """A user in the plan of a run; ``before`` and ``before_at`` as in :class:`Record`."""
+
+    number: int
+    profile: ProfileRecord
+    before: list[Had] | None
+    before_at: str | None
+
+
 class Record(TypedDict):
     """What was read of one user, and nothing that depends on the policy or on the day of the report.
 

@@ -17,10 +17,10 @@ from ..auth0.times import iso
 from ..auth0.users.reading import UserLookup
 from ..auth0.wire.errors import Auth0Error
 from .history import History
-from .ledger import Checkpoint, Ledger
+from .ledger import CARRIED, OUT, PLAN, Checkpoint, Ledger
 from .lines import scratch, written
 from .order import Order
-from .plan import Roll
+from .plan import Chosen, Roll
 from .policy.model import Policy
 from .population import Enrollment, Listing, PopulationApi, count_again
 from .records import EXPORT, Costs, Summary
@@ -69,12 +69,14 @@ class Outcome:
 class Planned:
     """A plan that was made and not carried out: how many users there are, and how many a run would read.
 
+    :ivar out_of_scope: users who are not read because the policy does not mean them
     :ivar unfinished: the run that would be gone on with in place of a new one, unless that is refused; None where there is none
     """
 
     listing: Listing
     to_read: int
     carried: int
+    out_of_scope: int = 0
     unfinished: Checkpoint | None = None
 
 
@@ -175,9 +177,9 @@ def plan(api: Api, store: Store, order: Order, *, stop: Stop | None = None, tell
     history.check_tenant(order.tenant)
     stop = stop or Stop()
     with _unstarted(), scratch() as directory, Roll(directory, partial(stop.sleep, 0)) as roll:
-        listing, _base, to_read, carried = _plan(api, history, order, stop, roll, tell, _local_time)
+        listing, _base, chosen = _plan(api, history, order, stop, roll, tell, _local_time)
     unfinished = history.unfinished(order)
-    return Planned(listing, to_read, carried, unfinished.checkpoint if unfinished else None)
+    return Planned(listing, *chosen, unfinished.checkpoint if unfinished else None)
 
 
 def report(store: Store, run_id: str | None, thresholds: Mapping[str, Any], now: datetime) -> Outcome:
@@ -255,7 +257,7 @@ def _begin(
     :raises UnstartedError: it has to end before that; nothing is stored
     """
     with _unstarted(), scratch() as directory, Roll(directory, partial(stop.sleep, 0)) as roll:
-        listing, base, to_read, carried = _plan(api, history, order, stop, roll, tell, now)
+        listing, base, chosen = _plan(api, history, order, stop, roll, tell, now)
         if listing.nobody:
             tell(Progress("listing", note="No user has %s." % ", ".join(listing.nobody)))
         elif listing.note:
@@ -270,28 +272,32 @@ def _begin(
             base=base,
             source=listing.source,
             planned=iso(planned),
-            to_read=to_read,
-            carried=carried,
+            to_read=chosen.to_read,
+            carried=chosen.carried,
+            out_of_scope=chosen.out_of_scope,
             unseen=listing.unseen,
             incomplete=listing.incomplete,
             note=listing.note,
             census=listing.census,
             costs=costs(),
         )
-        with written(_numbered(roll)) as first, written(roll.carried()) as others:
-            return Ledger.begin(store, checkpoint, first, others)
+        out = ({"profile": profile} for profile in roll.out_of_scope())
+        with written(roll.to_read()) as first, written(roll.carried()) as others, written(out) as rest:
+            return Ledger.begin(store, checkpoint, {PLAN: first, CARRIED: others, OUT: rest})
 
 
 def _plan(
     api: Api, history: History, order: Order, stop: Stop, roll: Roll, tell: Tell, now: Callable[[], datetime]
-) -> tuple[Listing, str | None, int, int]:
-    """How the users were listed, the run whose readings are carried over, and how many users are read and carried over."""
+) -> tuple[Listing, str | None, Chosen]:
+    """How the users were listed, the run whose readings are carried over, and how many users are read."""
     base, earlier = history.earlier(order)
 
     def note(text: str) -> None:
         tell(Progress("listing", note=text))
 
-    enrollment = Enrollment(api, roll, sleep=stop.sleep, patience=order.patience, tell=note, clock=stop.now, now=now)
+    enrollment = Enrollment(
+        api, roll, order.policy, sleep=stop.sleep, patience=order.patience, tell=note, clock=stop.now, now=now
+    )
     listing = enrollment.list(order.scope)
     lost = history.damaged_after(earlier[0].checkpoint.run if earlier else None)
     for ledger in earlier:
@@ -307,18 +313,12 @@ def _plan(
     everybody = base is None or listing.source != EXPORT or not roll.has_marks()
     if everybody and base is not None:
         note("The list of users does not tell when factors changed, so every user is read.")
-    to_read, carried = roll.choose(everybody)
-    return listing, None if everybody else base, to_read, carried
+    return listing, None if everybody else base, roll.choose(everybody)
 
 
 _LOST = (
     "Damaged runs, whose readings count only as far as they can be read: %s. Move their directories out of the folder."
 )
-
-
-def _numbered(roll: Roll) -> Iterator[dict[str, Any]]:
-    for number, profile in enumerate(roll.to_read()):
-        yield {"number": number, "profile": profile}
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from ..auth0.users.reading import Reading, Target, UserLookup
 from ..auth0.wire.errors import Auth0Error, AuthenticationError, ForbiddenError
 from .ledger import AGAIN, FIRST, Ledger
 from .readings import record_of
-from .records import Costs, ProfileRecord, Record
+from .records import Costs, PlanRow, Record
 from .stopping import Stop, Stopped
 from .store import StoreError
 
@@ -81,18 +81,19 @@ class Scan:
                 return reason
         return None
 
-    def _walk(self, kind: str, users: Iterator[tuple[int, ProfileRecord]], patience: float) -> str | None:
-        asked: deque[tuple[int, ProfileRecord]] = deque()
+    def _walk(self, kind: str, users: Iterator[PlanRow], patience: float) -> str | None:
+        asked: deque[PlanRow] = deque()
         reason: str | None = None
         silence = _Silence()
 
         def targets() -> Iterator[Target]:
             nonlocal reason
-            for number, profile in users:
+            for row in users:
                 reason = self._stop.reason()
                 if reason is not None:
                     return
-                asked.append((number, profile))
+                asked.append(row)
+                profile = row["profile"]
                 yield Target(profile["user_id"], profile["email"])
 
         def note() -> str | None:
@@ -118,8 +119,7 @@ class Scan:
             for read in reading:
                 if isinstance(read.error, _REFUSALS):
                     break
-                number, profile = asked[0]
-                part.append(record_of(number, profile, read, self._now()))
+                part.append(record_of(asked[0]["number"], asked[0]["profile"], read, self._now()))
                 if kind == FIRST:
                     self.done += 1
                     self.unread += part[-1]["error"] is not None
@@ -151,13 +151,13 @@ class Scan:
         return reason
 
 
-def _nameless(error: Auth0Error, asked: Iterable[tuple[int, ProfileRecord]]) -> Auth0Error:
+def _nameless(error: Auth0Error, asked: Iterable[PlanRow]) -> Auth0Error:
     """The error without the ID of the user who met it: what goes to logs must not hold IDs.
 
     :param asked: that user is among them
     """
     message = error.message
-    for user_id in sorted((profile["user_id"] for _number, profile in asked), key=len, reverse=True):
+    for user_id in sorted((row["profile"]["user_id"] for row in asked), key=len, reverse=True):
         message = message.replace("of " + user_id, "of one user")
     return error.replace(message=message)
 

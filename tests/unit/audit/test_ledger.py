@@ -12,7 +12,15 @@ import os
 import shutil
 
 import pytest
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import AGAIN, FIRST, Checkpoint, Ledger
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import (
+    AGAIN,
+    CARRIED,
+    FIRST,
+    OUT,
+    PLAN,
+    Checkpoint,
+    Ledger,
+)
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import packed, read_lines, written
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore, StoreError, TakenError
 
@@ -46,7 +54,7 @@ def begun(store, run: str = RUN, users: int = 9, first: int = 0) -> Ledger:
         to_read=users, carried=4, unseen=0, incomplete=None, note=None, costs=FREE,
     )  # fmt: skip
     with written(plan) as whole, written(others) as carried:
-        return Ledger.begin(store, checkpoint, whole, carried)
+        return Ledger.begin(store, checkpoint, {PLAN: whole, CARRIED: carried})
 
 
 @pytest.fixture
@@ -228,3 +236,22 @@ def test_a_checkpoint_that_is_none_is_named(store, content):
         file.write(content)
     with pytest.raises(StoreError, match="runs/%s/checkpoint.json cannot be read" % RUN):
         Ledger.load(store, RUN)
+
+
+def test_who_is_out_of_scope_was_not_read_and_is_told_last(store):
+    rows = {
+        PLAN: [{"number": 0, "profile": {"user_id": "auth0|00"}, "before": [], "before_at": "earlier"}],
+        CARRIED: [],
+        OUT: [{"profile": {"user_id": name}} for name in ("out|1", "out|2")],
+    }
+    checkpoint = Checkpoint(
+        run=RUN, tenant="t", scope={}, policy={}, full=True, base=None, source="export", planned="2026-06-01T12:00:00.000Z",
+        to_read=1, carried=0, unseen=0, incomplete=None, note=None, costs=FREE, out_of_scope=2,
+    )  # fmt: skip
+    with written(rows[PLAN]) as plan, written(rows[CARRIED]) as carried, written(rows[OUT]) as out:
+        ledger = Ledger.begin(store, checkpoint, {PLAN: plan, CARRIED: carried, OUT: out})
+    ledger.keep(FIRST, [record(0)], FREE)
+    read, *others = Ledger.load(store, RUN).records()
+    assert (read["before"], read["before_at"]) == ([], "earlier")
+    assert [each["profile"]["user_id"] for each in others] == ["out|1", "out|2"]
+    assert all(each["authenticators"] is None and RUN in each["error"] for each in others)

@@ -58,6 +58,13 @@ def roll(*users, known=()):
         yield made
 
 
+def planned(roll) -> list[dict]:
+    """The profiles of those to read, in their order."""
+    rows = list(roll.to_read())
+    assert [row["number"] for row in rows] == list(range(len(rows)))
+    return [row["profile"] for row in rows]
+
+
 def ids(profiles) -> list[str]:
     return [each["user_id"] for each in profiles]
 
@@ -65,8 +72,8 @@ def ids(profiles) -> list[str]:
 def test_each_user_is_on_the_roll_once_with_the_profile_that_came_first():
     with roll(profile("a", name="old"), profile("b"), profile("a", name="new")) as users:
         assert len(users) == 2
-        assert users.choose(everybody=True) == (2, 0)
-        assert [(each["user_id"], each["name"]) for each in users.to_read()] == [("a", "old"), ("b", None)]
+        assert users.choose(everybody=True) == (2, 0, 0)
+        assert [(each["user_id"], each["name"]) for each in planned(users)] == [("a", "old"), ("b", None)]
 
 
 def test_never_read_users_come_first_and_then_who_was_read_longest_ago():
@@ -78,14 +85,14 @@ def test_never_read_users_come_first_and_then_who_was_read_longest_ago():
     known = [record(profile(name), DAY % day) for name, day in (("old", 13), ("older", 12), ("oldest", 11))]
     with roll(*users, known=known) as made:
         made.choose(everybody=True)
-        assert ids(made.to_read()) == ["new1", "new2", "oldest", "older", "old"]
+        assert ids(planned(made)) == ["new1", "new2", "oldest", "older", "old"]
 
 
 def test_the_order_does_not_depend_on_the_order_of_the_list():
     users = [profile(name) for name in "dcab"]
     with roll(*users) as one, roll(*reversed(users)) as other:
         one.choose(True), other.choose(True)
-        assert list(one.to_read()) == list(other.to_read())
+        assert planned(one) == planned(other)
 
 
 def changed(before: dict, now: dict) -> bool:
@@ -94,7 +101,7 @@ def changed(before: dict, now: dict) -> bool:
     known = [record(before, DAY % 11), *map(record, others)]
     with roll(now, *others, known=known) as made:
         made.choose(everybody=False)
-        return now["user_id"] in ids(made.to_read())
+        return now["user_id"] in ids(planned(made))
 
 
 @pytest.mark.parametrize(
@@ -133,7 +140,7 @@ def test_what_is_kept_of_a_user_comes_back():
     users = [profile("a", **odd, identities=identities), profile("b", created_at=None, last_login=None)]
     with roll(*users) as made:
         made.choose(everybody=True)
-        assert list(made.to_read()) == users[::-1]
+        assert planned(made) == users[::-1]
     read = [record(each, number=7, authenticators=[{"id": "x", "channels": ["sms"]}]) for each in users]
     readable = [{**each, "unreadable": ["name"]} for each in users]
     longest_unread = profile("longest unread")
@@ -161,7 +168,7 @@ def test_a_plan_of_many_users_is_ended_at_every_stage(tmp_path, stage):
             "add": lambda: [made.add(each) for each in users],
             "know": lambda: [made.know(record(each), NOW) for each in users],
             "choose": lambda: made.choose(everybody=False),
-            "to_read": lambda: list(made.to_read()) + list(made.to_read()) * 20,
+            "to_read": lambda: planned(made) + planned(made) * 20,
             "carried": lambda: list(made.carried()),
         }.items():
             if name == stage:
@@ -172,12 +179,16 @@ def test_a_plan_of_many_users_is_ended_at_every_stage(tmp_path, stage):
 def test_who_has_not_changed_is_carried_over_with_the_profile_of_today():
     users = [profile("u%03d" % number, name="today") for number in range(100)]
     known = [
-        record(profile("u%03d" % number), DAY % (10 + number % 7), authenticators=[{"id": "x"}])
+        record(
+            profile("u%03d" % number),
+            DAY % (10 + number % 7),
+            authenticators=[{"id": "x", "factor": "otp", "confirmed": True}],
+        )
         for number in range(100)
     ]
     with roll(*users, known=known) as made:
-        assert made.choose(everybody=False) == (math.ceil(100 / SWEEP), 100 - math.ceil(100 / SWEEP))
-        assert {each["last_login"] for each in made.to_read()} == {DAY % 2}
+        assert made.choose(everybody=False) == (math.ceil(100 / SWEEP), 100 - math.ceil(100 / SWEEP), 0)
+        assert {each["last_login"] for each in planned(made)} == {DAY % 2}
         carried = list(made.carried())
     assert {each["profile"]["name"] for each in carried} == {"today"}
     assert {each["authenticators"][0]["id"] for each in carried} == {"x"}
@@ -190,18 +201,18 @@ def test_after_as_many_runs_everybody_was_read_in_turn():
     for day in range(SWEEP):
         with roll(*users, known=known.values()) as made:
             made.choose(everybody=False)
-            turn = ids(made.to_read())
+            turn = ids(planned(made))
         read.update(turn)
         known.update({user_id: record(profile(user_id), DAY % 11 + str(day)) for user_id in turn})
     assert len(read) == 70
 
 
 def test_a_failed_reading_does_not_replace_what_is_known_and_asks_for_another():
-    earlier = record(profile("a"), authenticators=[{"id": "x"}])
+    earlier = record(profile("a"), authenticators=[{"id": "x", "factor": "otp", "confirmed": True}])
     failed = record(profile("a"), DAY % 20, authenticators=None, error="lost")
     with roll(profile("a"), profile("b"), known=[earlier, record(profile("b")), failed]) as made:
         made.choose(everybody=False)
-        assert "a" in ids(made.to_read())
+        assert "a" in ids(planned(made))
     later = record(profile("a"), DAY % 21)
     with roll(
         profile("a"),
@@ -209,7 +220,7 @@ def test_a_failed_reading_does_not_replace_what_is_known_and_asks_for_another():
         known=[earlier, failed, later, *(record(profile("b%d" % n)) for n in range(40))],
     ) as made:
         made.choose(everybody=False)
-        assert "a" not in ids(made.to_read())
+        assert "a" not in ids(planned(made))
 
 
 def test_who_is_gone_from_the_list_is_neither_read_nor_carried_over():
@@ -220,7 +231,7 @@ def test_who_is_gone_from_the_list_is_neither_read_nor_carried_over():
         assert sum(made.choose(everybody=False)) == 1
 
 
-@pytest.mark.parametrize("factors", [[], [{"id": "x"}]])
+@pytest.mark.parametrize("factors", [[], [{"id": "x", "factor": "otp", "confirmed": True}]])
 def test_marks_are_missed_where_no_user_has_one(factors):
     unmarked = profile("a", multifactor_last_modified=None)
     with roll(unmarked, known=[record(unmarked, authenticators=factors)]) as made:
@@ -248,11 +259,44 @@ def test_everybody_is_either_read_or_carried_over(listed, earlier, everybody):
         "failed": lambda name: record(profile(name), authenticators=None, error="lost"),
     }
     with roll(*map(profile, listed), known=[known[how](name) for name, how in earlier.items()]) as made:
-        to_read, carried = made.choose(everybody)
-        read = ids(made.to_read())
+        to_read, carried, _out = made.choose(everybody)
+        read = ids(planned(made))
         kept = [each["profile"]["user_id"] for each in made.carried()]
     assert (len(read), len(kept)) == (to_read, carried)
     assert sorted(read + kept) == sorted(listed)
     must = {name for name in listed if earlier.get(name) != "same"}
     assert must <= set(read)
     assert not everybody or not kept
+
+
+def test_whom_the_policy_puts_first_is_read_first_and_who_is_out_is_not_read():
+    with tempfile.TemporaryDirectory() as directory, Roll(directory, lambda: None) as made:
+        for name in ("old", "vip", "out", "never"):
+            made.add(profile(name), first=name == "vip", out=name == "out")
+        for name in ("vip", "old", "out"):
+            made.know(record(profile(name), DAY % 12), NOW)
+        assert made.choose(everybody=True) == (3, 0, 1) and len(made) == 4
+        assert ids(planned(made)) == ["vip", "never", "old"]
+        assert ids(made.out_of_scope()) == ["out"]
+
+
+@pytest.mark.parametrize("everybody", [True, False])
+def test_who_is_out_of_scope_is_neither_read_nor_carried_over_whatever_is_known(everybody):
+    changed = profile("out", last_login=DAY % 5)
+    with tempfile.TemporaryDirectory() as directory, Roll(directory, lambda: None) as made:
+        made.add(changed, out=True)
+        made.know(record(profile("out"), DAY % 12), NOW)
+        assert made.choose(everybody) == (0, 0, 1)
+        assert not planned(made) and not list(made.carried())
+
+
+def test_the_plan_says_what_the_reading_before_found():
+    otp = {"id": "totp|dev_1", "factor": "otp", "confirmed": True}
+    pending = {"id": "totp|dev_2", "factor": "otp", "confirmed": False}
+    known = record(profile("a"), DAY % 12, authenticators=[otp, pending])
+    with roll(profile("a"), profile("b"), known=[known, {**known, "authenticators": None, "error": "lost"}]) as made:
+        made.choose(everybody=True)
+        assert [(row["profile"]["user_id"], row["before"], row["before_at"]) for row in made.to_read()] == [
+            ("b", None, None),
+            ("a", [{"id": "totp|dev_1", "factor": "otp", "link_id": None}], DAY % 12),
+        ]

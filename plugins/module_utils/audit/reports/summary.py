@@ -78,7 +78,7 @@ class Tally:
     :ivar privileged: those of them who are privileged
     :ivar aside: users who stand aside, by the reason and by protection
     :ivar unread: users whose authenticators could not be read
-    :ivar out_of_scope: users who were read and whom the policy does not mean
+    :ivar out_of_scope: users whom the policy does not mean
     :ivar findings: findings by rule
     :ivar counted: by severity those that count for ``fail_on``
     :ivar factors: users by factor, confirmed second factors and recovery codes only
@@ -369,7 +369,8 @@ def _unseen(checkpoint: Checkpoint, gone: int) -> int:
 
 def _coverage(checkpoint: Checkpoint, tally: Tally) -> CoverageFigures:
     rows = sum(tally.users.values()) + sum(users.total() for users in tally.aside.values())
-    listed = checkpoint.to_read + checkpoint.carried + _unseen(checkpoint, tally.gone)
+    in_lists = checkpoint.to_read + checkpoint.carried + checkpoint.out_of_scope
+    listed = in_lists + _unseen(checkpoint, tally.gone)
     return {
         "source": checkpoint.source,
         "listed": listed,

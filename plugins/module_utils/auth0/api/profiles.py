@@ -42,6 +42,7 @@ class Profile(TypedDict, total=False):
     blocked: bool
     identities: list[Identity]
     multifactor_last_modified: str
+    app_metadata: dict[str, Any]
     unreadable: list[str]
 
 
@@ -70,6 +71,12 @@ def _identities(value: object, where: str) -> list[Identity]:
     ]
 
 
+def _members(value: object, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Malformed("%s is not an object" % where)
+    return value
+
+
 _MEMBERS: dict[str, Shape] = {
     "email": text,
     "name": text,
@@ -78,6 +85,7 @@ _MEMBERS: dict[str, Shape] = {
     "blocked": flag,
     "identities": _identities,
     "multifactor_last_modified": _date,
+    "app_metadata": _members,
 }
 
 

@@ -64,16 +64,19 @@ class ExportedUsers:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         tell: Callable[[int], None] = lambda _percent: None,
+        fields: tuple[str, ...] = EXPORTED_FIELDS,
     ) -> None:
         """
         :param tell: is called with how much of the job is done, in percent, as often as that changes
+        :param fields: profile fields wanted, ``user_id`` among them
         """
         self._api, self._sleep, self._clock, self._tell = api, sleep, clock, tell
+        self._fields = fields
         self.listed = self.unnamed = 0
         self._ends = 0.0
 
     def __iter__(self) -> Iterator[Profile]:
-        """Profiles with the keys of :data:`EXPORTED_FIELDS` that the user has, in the order of the file.
+        """Profiles with those of the fields that the user has, in the order of the file.
 
         Memory is flat. A user may come twice, because a download that ends early begins again.
 
@@ -82,7 +85,7 @@ class ExportedUsers:
         :raises AuthenticationError: the credentials are refused
         """
         self._ends = self._clock() + LONGEST_JOB
-        job_id = self._patiently(lambda: self._api.start_users_export(EXPORTED_FIELDS))
+        job_id = self._patiently(lambda: self._api.start_users_export(self._fields))
         for more in reversed(range(1 + MORE_DOWNLOADS)):
             try:
                 yield from self._users(self._link(job_id))

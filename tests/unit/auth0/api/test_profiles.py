@@ -69,9 +69,7 @@ def test_an_odd_identity_makes_the_identities_unreadable(identity):
 
 def test_nothing_else_of_an_identity_is_kept():
     secret = {"access_token": "canary-1", "refresh_token": "canary-2", "profileData": {"x": "canary-3"}}
-    profile = read_profile(
-        {**WHOLE, "app_metadata": secret, "identities": [{**WHOLE["identities"][0], **secret}, secret]}
-    )
+    profile = read_profile({**WHOLE, "identities": [{**WHOLE["identities"][0], **secret}, secret]})
     assert "canary" not in json.dumps(profile)
     assert profile["identities"][1] == {"connection": None, "provider": None, "is_social": None}
 
