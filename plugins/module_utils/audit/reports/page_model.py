@@ -781,7 +781,8 @@ def _shown(finding: ShownFinding, dashboard: str | None) -> Shown:
     ]
     exempted, user_id = finding["exempted"], finding["user_id"]
     return Shown(
-        id=finding["id"],
+        # A pseudonym says what it stands for, and only its beginning is to be seen.
+        id=finding["id"].removeprefix("finding-"),
         rule=finding["rule"],
         severity=finding["severity"],
         user=cut(finding["user"]),
@@ -846,7 +847,8 @@ def _exemptions(figures: Summary) -> tuple[ExemptionText, ...]:
 
 def _who(users: Mapping[str, Any]) -> str:
     members = ["%s = %s" % (each["path"], each["value"]) for each in users["app_metadata"]]
-    return ", ".join([*users["emails"], *users["user_ids"], *members]) or "nobody"
+    ids = users.get("user_ids_digest", "").partition(",")[0]
+    return ", ".join(filter(None, [*users["emails"], *users["user_ids"], *members, ids])) or "users by their IDs"
 
 
 def _facts(figures: Summary) -> tuple[str, ...]:
