@@ -190,7 +190,7 @@ def test_a_trend_without_a_time_axis_goes_by_runs(moments):
 
 
 def test_the_last_use_is_counted_where_there_was_one():
-    rows = [judged(reading(1, authenticator("otp", created=900, used=days))) for days in (0, 14, 15, 100, 5000)]
+    rows = [judged(reading(1, authenticator("otp", created=6000, used=days))) for days in (0, 14, 15, 100, 5000)]
     rows += [judged(reading(2, authenticator("otp", created=50), authenticator("recovery-code", id="r|1", used=3)))]
     rows += [judged(reading(3, authenticator("phone", created=50, used=3, confirmed=False)))]
     ages = model(*rows).ages
