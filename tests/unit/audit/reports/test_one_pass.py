@@ -109,7 +109,7 @@ def test_findings_about_the_policy_are_in_every_list(tmp_path):
 
 def test_with_pseudonyms_neither_lists_nor_page_name_anybody(tmp_path):
     named = {"name": CANARY, "email": f"{CANARY}@{CANARY}.example"}
-    identity = [{"connection": CANARY, "provider": "samlp", "isSocial": False}]
+    identity = [{"connection": CANARY, "provider": "samlp", "is_social": False}]
     phone = authenticator("phone", id=f"phone|{CANARY}", created=900, used=200, phone_number=CANARY, name=CANARY)
     records = [
         {**reading(1, phone, user_id=f"auth0|{CANARY}1", **named, identities=identity), "before": had([])},
