@@ -35,6 +35,7 @@ def lay_out() -> None:
     shutil.copytree(CHECKOUT / "plugins", TREE / SOURCES, ignore=without)
     for tests in ("unit", "support"):
         shutil.copytree(CHECKOUT / "tests" / tests, TREE / "tests" / tests, ignore=without)
+    shutil.copytree(CHECKOUT / "docs", TREE / "docs", ignore=without)
     shutil.copy2(CHECKOUT / "tests" / "conftest.py", TREE / "tests")
     shutil.copy2(CHECKOUT / "pyproject.toml", TREE)
 

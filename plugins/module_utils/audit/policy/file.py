@@ -19,7 +19,7 @@ from ...auth0.wire.errors import ConfigurationError, visible
 from ...versions import how_to_install, wrong_versions
 from ..lists import entries
 from . import document as yaml
-from .document import START, Document, Mistake, Path, Place, shown
+from .document import START, Document, Mistake, Number, Path, Place, shown
 from .model import ConnectionPolicy, Exemption, Member, People, Policy
 from .profiles import PROFILES
 from .schema import LONGEST_LIST, Schema, schema
@@ -148,13 +148,6 @@ class _Reader:
             if not self._is_wrong(path):
                 self._told(path, doubt)
 
-    def policy(self) -> Policy | None:
-        """The policy; None where anything is wrong."""
-        made = self._made()
-        if self.mistakes or made is None:
-            return None
-        return made
-
     # What the schema says
 
     def _validate(self, form: Schema) -> None:
@@ -182,16 +175,16 @@ class _Reader:
                     expected = _aliases(known)[near[0]] if near else "one of " + ", ".join(known)
                     yield where, self._document.keys.get(where, place), "unknown key %s" % shown(key), expected
         elif error.validator == "required":
+            # The library tells each of them alone, and we the same each time, which is shown once.
             missing = [key for key in rule["required"] if key not in value]
-            # The library tells each of them alone.
-            if error.message.startswith(repr(missing[0])):
-                yield path, place, "%s lacks %s" % (_name(path), " and ".join(missing)), ", ".join(rule["required"])
+            yield path, place, "%s lacks %s" % (_name(path), " and ".join(missing)), ", ".join(rule["required"])
         elif error.validator in ("minItems", "minProperties"):
             kinds = ", ".join(rule.get("properties", ())) or "at least one entry"
             yield path, place, "%s is empty" % _name(path), "one of " + kinds if "properties" in rule else kinds
         elif error.validator == "enum":
             known = list(map(str, rule["enum"]))
-            near = difflib.get_close_matches(str(value).lower().replace("_", "-"), known, 1, 0.6)
+            asked = value.lower().replace("_", "-") if isinstance(value, str) else ""
+            near = difflib.get_close_matches(asked, known, 1)
             yield path, place, named, near[0] if near else _expected(rule)
         elif error.validator in ("maxLength", "maxItems"):
             what = "characters" if error.validator == "maxLength" else "entries"
@@ -200,8 +193,7 @@ class _Reader:
             expected = "a path such as staff.role" if path[-1] == "path" else "text with no blank at either end"
             yield path, place, named, expected
         else:
-            quoted = rule["type"] == "string" and not isinstance(value, (str, list, dict)) and value is not None
-            yield path, place, named, _expected(rule) + (" in quotes" if quoted else "")
+            yield path, place, named, _expected(rule) + (" in quotes" if _lacks_quotes(value, rule) else "")
 
     # What it cannot say
 
@@ -231,7 +223,8 @@ class _Reader:
                 return otherwise
         return value
 
-    def _made(self) -> Policy | None:
+    def policy(self) -> Policy | None:
+        """The policy; None where anything is wrong."""
         profile = PROFILES[self._get(("profile",), "default")]
         given: dict[str, Any] = {
             name: self._get((name,))
@@ -315,8 +308,9 @@ class _Reader:
         if _EVERYBODY.fullmatch(text) and not everybody:
             expected = "a pattern that fits some of them" if path[0] != "exemptions" else "fewer, or a rule"
             self._tell(path, "%s fits everybody" % shown(text), expected)
-        elif kind == "emails" and not set("@*?") & set(text):
-            self._tell(path, "%s is no e-mail address" % shown(text), "an address, or a pattern with * and ?")
+        elif kind == "emails" and "@" not in text and ("|" in text or not set("*?") & set(text)):
+            expected = "an address, or a pattern with * and ?; IDs belong to user_ids"
+            self._tell(path, "%s is no e-mail address" % shown(text), expected)
         elif kind == "user_ids" and not set("*?") & set(text):
             try:
                 check_id("user_ids", text)
@@ -381,6 +375,10 @@ class _Reader:
         elif found > last:
             self._tell(path, "%s is more than a year away" % shown(text), "a day up to %s" % last.isoformat())
         return found
+
+
+def _lacks_quotes(value: object, rule: Schema) -> bool:
+    return rule["type"] == "string" and "enum" not in rule and isinstance(value, (bool, int, Number))
 
 
 def _aliases(known: Collection[str]) -> dict[str, str]:

@@ -273,6 +273,7 @@ EXEMPTION = "exemptions: [{users: {emails: [%s]}, reason: a, owner: b, expires: 
         ("break_glass: {emails: ['?*']}", '2:24: "?*" fits everybody; expected a pattern that fits some of them'),
         ("exclude: {user_ids: [a@b.c]}", '2:22: "a@b.c" is no user ID; expected an ID such as'),
         ("exclude: {emails: ['auth0|1']}", '2:20: "auth0|1" is no e-mail address; expected an address'),
+        ("exclude: {emails: ['auth0|*']}", '2:20: "auth0|*" is no e-mail address; expected an address'),
         ("exclude: {user_ids: [5]}", "2:22: exclude.user_ids[0] is 5; expected text in quotes"),
         (
             "exclude: {user_ids_file: none.txt}",
@@ -337,6 +338,13 @@ def test_all_mistakes_are_told_in_the_order_of_the_file(mistakes_of):
 def test_what_comes_before_a_mistake_of_the_syntax_is_told_too(mistakes_of):
     told = mistakes_of("grace_days: x\nconnections:\n  - name: a\n   mfa: idp\n")
     assert [line.split(":")[1] for line in told] == ["2", "5"]
+
+
+@pytest.mark.parametrize(
+    "text", ["blocked: [in]", "severities: {stale: 5}", "connections: [{}]", "off: [true]", "profile:", "version: 1.5"]
+)
+def test_a_mistake_is_told_once(mistakes_of, text):
+    assert len(mistakes_of(("version: 1\n" + text if "version" not in text else text).encode())) == 1
 
 
 def test_twenty_mistakes_are_told_and_how_many_more(mistakes_of):
