@@ -120,17 +120,10 @@ interrupted_at:
   version_added: 0.3.0
 """
 
-from contextlib import nullcontext
-from functools import partial
-
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.recovery_codes import CodeOutcome, converge_code
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
-    AmbiguousWriteError,
-    Auth0Error,
-    RefusedError,
-)
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.recovery_codes import converge_code
+from ansible_collections.mfaops.auth0.plugins.module_utils.code_file import converge_code_file
 from ansible_collections.mfaops.auth0.plugins.module_utils.secret_file import SecretFile
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import iso, seconds
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import seconds
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, TARGET, Part, Session, run
 
 
@@ -139,65 +132,27 @@ def converge_recovery_code(session: Session) -> dict:
     max_age = seconds("max_age", params["max_age"]) if params["max_age"] is not None else None
     file = SecretFile("path", params["path"], check_mode) if params["path"] is not None else None
     side = session.operator_side()
-
-    def note() -> dict[str, str]:
+    asked = (side, params["state"], max_age, session.now, check_mode)
+    made, interrupted_at = {}, None
+    if file:
         tenant = session.connection.domain
-        return {"about": "recovery code", "user_id": side.user_id, "tenant": tenant, "at": iso(session.now())}
-
-    with file if file and not check_mode else nullcontext():
-        lost = file is not None and file.left is not None
-        interrupted_at = interruption(file, side.user_id, session) if lost else None
-        converge = partial(converge_code, side, params["state"], max_age, session.now, check_mode, lost=lost)
-        outcome = with_a_note(file, converge, note) if file else converge()
-        result = {"changed": outcome.changed, "user_id": side.user_id, "interrupted_at": interrupted_at}
-        if outcome.code and file:
-            file.write(outcome.code.encode() + b"\n")
-            result["path"] = file.path
-        elif outcome.code:
-            result["recovery_code"] = outcome.code
-    for notice in (outcome.notice, file and file.notice):
-        if notice:
-            session.warn(notice)
-    result["diff"] = {"before": outcome.before, "after": outcome.after}
-    return result
-
-
-def interruption(file: SecretFile, user_id: str, session: Session) -> str:
-    """When a run was cut off that was about to make a code for this file. Warns about it.
-
-    :raises RefusedError: it was about to make the code of another user
-    """
-    left = file.left
-    at = left.get("at") or "an unknown time"
-    whose = (left.get("user_id", user_id), left.get("tenant", session.connection.domain))
-    if whose != (user_id, session.connection.domain):
-        raise RefusedError(
-            "path %r belongs to the recovery code of %s in %s: a run was cut off at %s, and that code may be lost"
-            % (file.path, *whose, at),
-            hint="Run the task for that user with this path, or choose another path. "
-            "If that user has got a new code since, remove %s." % file.pending,
-        )
-    session.warn(
-        "A run was cut off at %s while it replaced the recovery code of %s, so nobody may know the code. %s"
-        % (at, user_id, "The task will make a new one." if session.check_mode else "This run makes a new one.")
-    )
-    return at
-
-
-def with_a_note(file: SecretFile, converge, note) -> CodeOutcome:
-    """The outcome, with a note beside the file for as long as nobody knows the code."""
-    try:
-        return converge(announce=lambda: file.announce(**note()))
-    except AmbiguousWriteError as error:
-        raise error.replace(
-            hint="The old code may be void, and nobody knows the new one. The request was not sent again. "
-            "Run the task again with the same path: it makes another code, whatever state and max_age say.",
-            progress={"user_id": note()["user_id"]},
-        ) from None
-    except Auth0Error:
-        # Nothing was made, or somebody else has the code.
-        file.withdraw()
-        raise
+        outcome, interrupted_at = converge_code_file(file, *asked, tenant=tenant, warn=session.warn)
+        if outcome.code:
+            made["path"] = file.path
+    else:
+        outcome = converge_code(*asked)
+        if outcome.code:
+            made["recovery_code"] = outcome.code
+        if outcome.notice:
+            session.warn(outcome.notice)
+    diff = {"before": outcome.before, "after": outcome.after}
+    return {
+        "changed": outcome.changed,
+        "user_id": side.user_id,
+        "interrupted_at": interrupted_at,
+        **made,
+        "diff": diff,
+    }
 
 
 def main() -> None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import os
@@ -51,10 +52,14 @@ def changed(output: str) -> int:
     return int(re.search(r"changed=(\d+)", output)[1])
 
 
-def audit_of(tenant: Tenant) -> tuple[Path, list[dict]]:
-    """What the audit finds, in a file as it writes it; the rows."""
+def audit_of(tenant: Tenant) -> list[dict]:
+    """What the audit finds, in files as it writes them; the rows of the users."""
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.found import found_rows
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import packed
     from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Order
-    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.files import USERS
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports import findings_csv
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.lists import USERS
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.table import Table
     from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import run
     from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
     from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
@@ -64,10 +69,41 @@ def audit_of(tenant: Tenant) -> tuple[Path, list[dict]]:
     with management_api(tenant.running.url, budget) as api:
         outcome = run(api, budget, FolderStore(str(tenant.folder / "audits")), Order(tenant.running.domain))
     tenant.forget_requests()  # an export is begun with a POST, although it only reads
-    path = tenant.folder / USERS
-    path.write_bytes((tenant.folder / "audits" / outcome.keys[USERS]).read_bytes())
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        return path, [json.loads(line) for line in lines]
+    (tenant.folder / USERS).write_bytes((tenant.folder / "audits" / outcome.keys[USERS]).read_bytes())
+    with gzip.open(tenant.folder / USERS, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    found = [each for row in rows for each in found_rows(row, outcome.run, row["read_at"])]
+    (tenant.folder / "findings.jsonl.gz").write_bytes(packed(found))
+    with (tenant.folder / "findings.csv").open("wb") as file:
+        table = Table(file, findings_csv.HEADER)
+        for each in found:
+            table.add(findings_csv.values(each))
+        table.end()
+    return rows
+
+
+def decide(path: Path, decisions: dict[str, str]) -> None:
+    """Fill in the column of findings.csv.
+
+    :param decisions: by ID of the finding
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    for row in rows:
+        row[header.index("decision")] = decisions.get(row[header.index("finding_id")], "")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+
+
+def removable(rows: list[dict]) -> tuple[dict, dict]:
+    """A user with a device that was not used for long beside another one, and the finding."""
+    return next(
+        (row, finding)
+        for row in rows
+        for finding in row["findings"]
+        if finding["rule"] in ("stale", "never-used") and sum(each["protects"] for each in row["authenticators"]) > 1
+        if not row["privileged"] and not any(each["factor"] == "push" for each in row["authenticators"])
+    )
 
 
 def test_every_playbook_is_tested_and_has_its_variables_at_the_top():
@@ -176,45 +212,33 @@ def test_old_recovery_codes_are_rotated(tenant):
         assert path.read_text().strip() not in done
 
 
-def test_reviewed_findings_are_removed_and_nothing_else(tenant):
-    path, rows = audit_of(tenant)
-    stale = [
-        (row["user_id"], finding)
-        for row in rows
-        for finding in row["findings"]
-        if finding["rule"] in ("stale", "never-used") and len(row["authenticators"]) > 1
-    ]
-    user_id, finding = stale[0]
-    last = next(
-        finding["id"]
-        for row in rows
-        for finding in row["findings"]
-        if finding["rule"] in ("stale", "never-used") and len(row["authenticators"]) == 1
-    )
-    review = {"users_jsonl": str(path), "reviewed": [finding["id"]], "unused_for": "1d"}
-    checked = play(tenant, "remove_reviewed_findings", "--check", "--diff", **review)
-    assert tenant.writes() == [] and changed(checked) == 1
-    still_used = play(tenant, "remove_reviewed_findings", **{**review, "unused_for": "36500d"})
-    assert tenant.writes() == [] and changed(still_used) == 0
-    done = play(tenant, "remove_reviewed_findings", **review)
-    plain = tenant.folder / "users.jsonl"
-    plain.write_bytes(gzip.decompress(path.read_bytes()))
-    again = play(tenant, "remove_reviewed_findings", **{**review, "users_jsonl": str(plain)})
+def test_what_was_decided_is_done_once(tenant):
+    row, finding = removable(audit_of(tenant))
+    decide(tenant.folder / "findings.csv", {finding["id"]: "remove"})
+    checked = play(tenant, "remediate", "--check", findings="findings.csv")
+    assert tenant.writes() == [] and changed(checked) == 1 and not (tenant.folder / "acted.jsonl").exists()
+    done = play(tenant, "remediate", findings="findings.csv")
+    again = play(tenant, "remediate", findings="findings.jsonl.gz", reviewed=[finding["id"]])
     assert (changed(done), changed(again)) == (1, 0)
     (write,) = tenant.writes()
     assert write.startswith("DELETE ") and write.endswith(finding["authenticator_id"].replace("|", "%7C"))
-    unknown = play(tenant, "remove_reviewed_findings", **{**review, "reviewed": ["0" * 32]}, succeeds=False)
-    assert "Not in the audit: " + "0" * 32 in re.sub(r"\s+", " ", unknown)
-    refused = play(tenant, "remove_reviewed_findings", **{**review, "reviewed": [last]}, succeeds=False)
-    assert "leave the user without a second factor" in refused and user_id not in refused
-    assert "who have no second factor now: none. Could not be read, so check them: none." in re.sub(
-        r"\s+", " ", refused
+    said = "done: remove %s %s (%s)" % (row["email"], finding["authenticator_id"], finding["rule"])
+    assert said in checked and said in done and "Done at " in again
+    (acted,) = map(json.loads, (tenant.folder / "acted.jsonl").read_text().splitlines())
+    assert (acted["finding"], acted["result"]) == (finding["id"], "done")
+
+
+def test_the_recap_counts_what_was_changed_although_something_failed(tenant):
+    rows = audit_of(tenant)
+    _row, finding = removable(rows)
+    bare, *_others = [each for row in rows for each in row["findings"] if each["rule"] == "no-mfa"]
+    tenant.fault(kind="status", status=403, method="POST", path="*/enrollments/ticket")
+    failed = play(
+        tenant, "remediate", findings="findings.jsonl.gz", reviewed=[finding["id"], bare["id"]], succeeds=False
     )
-    owner = next(row["user_id"] for row in rows if last in [finding["id"] for finding in row["findings"]])
-    tenant.management("DELETE", "/users/%s/authentication-methods" % owner.replace("|", "%7C"))
-    tenant.fault(kind="close", method="GET", path="*/authentication-methods", count=5)
-    gone = play(tenant, "remove_reviewed_findings", **{**review, "reviewed": [last]}, succeeds=False)
-    assert "who have no second factor now: %s. Could not" % owner in re.sub(r"\s+", " ", gone)
+    assert changed(failed) == 1 and "failed=1" in failed and "1 of 2 decisions failed" in failed
+    missing = play(tenant, "remediate", findings="no.such", succeeds=False)
+    assert "%s cannot be read: No such file" % (tenant.folder / "no.such") in missing and changed(missing) == 0
 
 
 def test_a_tenant_is_audited(tenant):
@@ -274,15 +298,17 @@ def test_files_of_a_playbook_are_the_callers(tenant):
     assert len(tenant.methods(1)) == 1
     audit_of(tenant)
     reviewed = json.dumps({"reviewed": []})
-    start(tenant, tenant.folder, "remove_reviewed_findings", "-e", "users_jsonl=users.jsonl.gz", "-e", reviewed)
-    for name, option in (("onboard_users", "users_csv"), ("remove_reviewed_findings", "users_jsonl")):
+    start(tenant, tenant.folder, "remediate", "-e", "findings=findings.jsonl.gz", "-e", reviewed)
+    assert (tenant.folder / "acted.jsonl").exists()
+    for name, option, said in (
+        ("onboard_users", "users_csv", "There is no file %s."),
+        ("remediate", "findings", "%s cannot be read: No such file"),
+    ):
         missing = start(tenant, tenant.folder, name, "-e", option + "=no.such", "-e", reviewed, succeeds=False)
-        assert "There is no file %s." % (tenant.folder / "no.such") in missing
+        assert said % (tenant.folder / "no.such") in missing
     (tenant.folder / "broken").write_bytes(b"\x1f\x8bbroken")
-    broken = start(
-        tenant, tenant.folder, "remove_reviewed_findings", "-e", "users_jsonl=broken", "-e", reviewed, succeeds=False
-    )
-    assert "%s is not the users.jsonl" % (tenant.folder / "broken") in broken and "gzip:" in broken
+    broken = start(tenant, tenant.folder, "remediate", "-e", "findings=broken", "-e", reviewed, succeeds=False)
+    assert "%s cannot be read: " % (tenant.folder / "broken") in broken
 
 
 def test_a_shared_directory_keeps_its_mode_and_the_reader_is_told(tenant):

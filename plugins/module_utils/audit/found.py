@@ -39,6 +39,7 @@ def found_rows(row: UserRow, run: str, at: str) -> list[FoundRow]:
                 "device": device(its) if its else None,
                 "seen": (
                     {
+                        "read_at": row["read_at"],
                         "created_at": its["created_at"],
                         "enrolled_at": its["enrolled_at"],
                         "last_auth_at": its["last_auth_at"],

@@ -34,6 +34,7 @@ _Kind = Union[str, Mapping[str, Any]]
 
 _IDENTITY = {"connection": _CONNECTION, "provider": _KEEP, "is_social": _KEEP}
 _DATES = dict.fromkeys(("created_at", "enrolled_at", "last_auth_at"), _KEEP)
+_SEEN = {**_DATES, "read_at": _KEEP}
 _FINDING = {
     **dict.fromkeys(("rule", "severity", "warning", "factor", "age_days", "age_from", "status", "first_seen"), _KEEP),
     "id": "finding",
@@ -76,7 +77,7 @@ _FOUND = {
     **_FINDING,
     **_PERSON,
     **dict.fromkeys(("protection", "last_seen", "closed_at"), _KEEP),
-    "seen": _DATES,
+    "seen": _SEEN,
 }
 _CHANGE = {
     **_PERSON,

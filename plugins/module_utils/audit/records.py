@@ -205,8 +205,9 @@ class UserRow(ProfileRow):
 
 
 class SeenDates(TypedDict):
-    """The dates of an authenticator as the audit saw them: what was used since then is another case."""
+    """The dates of an authenticator as the audit saw them at ``read_at``: what was used since then is another case."""
 
+    read_at: str
     created_at: str | None
     enrolled_at: str | None
     last_auth_at: str | None
@@ -236,6 +237,29 @@ class FoundRow(FindingRow):
     seen: SeenDates | None
     last_seen: str
     closed_at: str | None
+
+
+class ActedRow(TypedDict):
+    """What became of a decision about a finding, a line of the results of a remediation.
+
+    ``finding`` is the ID of the finding. ``result`` is ``done``, ``skipped``, ``failed`` or ``not-reached``, and ``reason`` says
+    why it is not ``done``. ``removed`` are the IDs of the authenticators that are gone. ``path`` is the file with the new
+    recovery code; None where none was made.
+    """
+
+    schema_version: int
+    tenant: str
+    finding: str
+    rule: str
+    user_id: str
+    user: str
+    authenticator_id: str | None
+    action: Literal["remove", "ticket", "rotate"]
+    result: Literal["done", "skipped", "failed", "not-reached"]
+    reason: str | None
+    removed: list[str]
+    path: str | None
+    at: str
 
 
 Change = Literal["added", "removed"]

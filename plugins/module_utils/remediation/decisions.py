@@ -10,29 +10,36 @@ import csv
 import gzip
 import io
 import json
+import zlib
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Container, Iterable, Iterator, Literal, Mapping, NamedTuple, cast
+from itertools import chain
+from typing import IO, Any, Container, Iterable, Iterator, Literal, Mapping, NamedTuple, cast
 
 from ..audit.findings import finding_id
+from ..audit.reports.table import uncell
+from ..auth0.times import as_time, iso
 from ..auth0.wire.errors import ConfigurationError
 
-Action = Literal["remove", "ticket", "rotate", "keep"]
+Action = Literal["remove", "ticket", "rotate"]
+REMOVE, TICKET, ROTATE = ACTIONS = ("remove", "ticket", "rotate")
 KEEP = "keep"
-DECISION = "decision"
 
-# What can be done about a finding of each rule, beside keeping it. What stands first is done where somebody only lists IDs.
-BY_RULE: Mapping[str, tuple[Action, ...]] = {
-    "stale": ("remove",),
-    "never-used": ("remove",),
-    "unconfirmed": ("remove",),
-    "odd-date": ("remove",),
-    "no-mfa": ("ticket",),
-    "recovery-code-only": ("ticket",),
-    "no-recovery-code": ("rotate",),
+# What can be done about a finding of each rule, beside keeping it.
+BY_RULE: Mapping[str, Action] = {
+    "stale": "remove",
+    "never-used": "remove",
+    "unconfirmed": "remove",
+    "odd-date": "remove",
+    "no-mfa": "ticket",
+    "recovery-code-only": "ticket",
+    "no-recovery-code": "rotate",
 }
+# What became of a finding that the audit still finds.
+_HOLDS = ("new", "persisting", "reopened")
 # How many mistakes of one kind are told.
 _TOLD = 5
-_MOST_BYTES = 1 << 30
+_GZIP = b"\x1f\x8b"
 
 
 class Seen(NamedTuple):
@@ -43,22 +50,42 @@ class Seen(NamedTuple):
     last_auth_at: str | None
 
 
+_DATES = ("read_at", *Seen._fields)
+_COLUMNS = (
+    *("finding_id", "decision", "status", "rule", "tenant", "user", "user_id", "email", "privileged", "break_glass"),
+    *("authenticator_id", "link_id", "last_seen", "exempted_because", "exempted_by", "exempted_until"),
+    *("seen_" + name for name in _DATES),
+)
+
+
 @dataclass(frozen=True)
 class Decision:
     """What is to be done about one finding.
 
     :ivar finding: ID of the finding
     :ivar user: how a person knows the user
-    :ivar authenticator_id: None where the finding is about the user as a whole
-    :ivar seen: None where the finding is about the user as a whole
+    :ivar has_address: whether the user has an e-mail address
+    :ivar standing: ``privileged`` and ``break-glass``, as far as the user is
+    :ivar authenticator_id: None where the finding is about the user as a whole; likewise ``seen`` and ``read_at``
+    :ivar link_id: what the methods of a pair have in common; None for a single one
+    :ivar seen: its dates as the audit saw them
+    :ivar read_at: when the audit read them, ISO 8601
+    :ivar last_seen: time of the last run that found it, ISO 8601; None where the file does not tell
+    :ivar void: why the audit itself says that nothing is to be done; None otherwise
     """
 
     finding: str
     rule: str
     user_id: str
     user: str
+    has_address: bool
+    standing: tuple[str, ...]
     authenticator_id: str | None
+    link_id: str | None
     seen: Seen | None
+    read_at: str | None
+    last_seen: str | None
+    void: str | None
     action: Action
 
 
@@ -71,23 +98,21 @@ def read_decisions(path: str, tenant: str, reviewed: Iterable[str] | None) -> li
     :param reviewed: IDs of the findings to act on; None where the column says it
     :raises ConfigurationError: the file cannot be read, or something in it cannot be right; says all of it together
     """
-    wanted = None if reviewed is None else dict.fromkeys(reviewed)
-    text = _text(path)
-    csv_file = not text.lstrip().startswith("{")
-    rows = list(_from_csv(path, text) if csv_file else _from_lines(path, text))
     mistakes = _Mistakes(path)
-    if wanted is None and not csv_file:
-        raise ConfigurationError(
-            "%s has no column for decisions" % path,
-            hint="List the IDs of the findings in reviewed, or fill in the column decision of findings.csv.",
-        )
-    known = {row["id"] for row in rows}
+    wanted = None if reviewed is None else dict.fromkeys(reviewed)
+    decided: dict[str, Decision | None] = {}
+    with _opened(path) as file:
+        for row in _rows(path, file, wanted is None):
+            if not _is_decided(row, wanted):
+                continue
+            decision = _decision(row, wanted is not None, tenant, mistakes)
+            if decided.setdefault(row["id"], decision) != decision:
+                mistakes.add("Two decisions about one finding", row["id"])
     for identity in wanted or ():
-        if identity not in known:
+        if identity not in decided:
             mistakes.add("Not in the file", identity)
-    found = [_decision(row, wanted is not None, tenant, mistakes) for row in rows if _is_decided(row, wanted)]
     mistakes.check()
-    return [each for each in dict.fromkeys(found) if each is not None and each.action != KEEP]
+    return [decision for decision in decided.values() if decision is not None]
 
 
 class _Mistakes:
@@ -114,74 +139,80 @@ class _Mistakes:
         )
 
 
-def _text(path: str) -> str:
+@contextmanager
+def _opened(path: str) -> Iterator[IO[str]]:
+    """The file as text, unpacked.
+
+    :raises ConfigurationError: it cannot be read, now or later on
+    """
     try:
-        with open(path, "rb") as file:
-            content = file.read(_MOST_BYTES)
-        if content[:2] == b"\x1f\x8b":
-            with gzip.open(io.BytesIO(content)) as packed:
-                content = packed.read(_MOST_BYTES)
-        return content.decode("utf-8-sig")
-    except (OSError, EOFError, ValueError) as error:
+        with open(path, "rb") as raw:
+            packed = raw.read(len(_GZIP)) == _GZIP
+            raw.seek(0)
+            with gzip.GzipFile(fileobj=raw) if packed else nullcontext(raw) as content:
+                yield io.TextIOWrapper(cast("IO[bytes]", content), encoding="utf-8-sig", newline="")
+    except (OSError, EOFError, UnicodeDecodeError, ValueError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or "it is not text in UTF-8, or it is damaged"
         raise ConfigurationError(
             "%s cannot be read: %s" % (path, reason), hint="Name a file that an audit wrote."
         ) from None
 
 
-def _from_csv(path: str, text: str) -> Iterator[dict[str, Any]]:
-    first = text.split("\n", 1)[0]
+def _rows(path: str, file: IO[str], by_column: bool) -> Iterator[dict[str, Any]]:
+    """The findings in the file, with the names of ``findings.jsonl``; from CSV with ``decision`` too."""
+    first = file.readline()
+    lines = chain([first], file)
+    if not first.startswith("{"):
+        yield from _from_csv(path, lines, first)
+    elif by_column:
+        raise ConfigurationError(
+            "%s has no column for decisions" % path,
+            hint="List the IDs of the findings in reviewed, or fill in the column decision of findings.csv.",
+        )
+    else:
+        yield from _from_lines(path, lines)
+
+
+def _from_csv(path: str, lines: Iterable[str], first: str) -> Iterator[dict[str, Any]]:
     # A spreadsheet may have written it anew, with the separator of its language.
     delimiter = max(",;\t", key=first.count)
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    missing = [name for name in ("id", "rule", "tenant", "user_id", DECISION) if name not in (rows.fieldnames or ())]
-    if missing:
-        raise ConfigurationError(
-            "%s has no column %s" % (path, ", ".join(missing)),
-            hint="Name findings.csv, or another file that an audit wrote.",
-        )
+    rows = csv.DictReader(lines, delimiter=delimiter, strict=True)
     try:
-        for row in rows:
-            plain = {name: _plain(value) for name, value in row.items() if name is not None and isinstance(value, str)}
-            seen = (
-                {name: plain.get(name) or None for name in Seen._fields} if set(Seen._fields) <= plain.keys() else None
+        missing = [name for name in _COLUMNS if name not in (rows.fieldnames or ())]
+        if missing:
+            raise ConfigurationError(
+                "%s has no column %s" % (path, ", ".join(missing)),
+                hint="Name findings.csv, or another file that an audit wrote.",
             )
-            authenticator = plain.get("authenticator_id") or None
-            yield {**plain, "authenticator_id": authenticator, "seen": seen if authenticator else None}
+        for row in rows:
+            cells = {name: uncell(row[name] or "") or None for name in _COLUMNS}
+            exempted = {
+                "reason": cells["exempted_because"],
+                "owner": cells["exempted_by"],
+                "expires": cells["exempted_until"],
+            }
+            yield {
+                **cells,
+                "id": cells["finding_id"],
+                "privileged": cells["privileged"] != "no",
+                "break_glass": cells["break_glass"] != "no",
+                "seen": {name: cells["seen_" + name] for name in _DATES},
+                "exempted": exempted if exempted["expires"] else None,
+            }
     except csv.Error as error:
         raise ConfigurationError("%s line %d is not CSV: %s" % (path, rows.line_num, error)) from None
 
 
-def _plain(cell: str) -> str:
-    """The cell without what keeps a spreadsheet from taking it for a formula."""
-    return cell[1:] if cell[:1] == "'" and cell[1:].lstrip()[:1] in tuple("=+-@\t\r") else cell
-
-
-def _from_lines(path: str, text: str) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(text.splitlines(), start=1):
+def _from_lines(path: str, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
-            if "findings" not in row:
-                yield {
-                    name: row.get(name)
-                    for name in ("id", "rule", "tenant", "user_id", "user", "authenticator_id", "link_id", "seen")
-                }
-                continue
-            methods = {each["id"]: each for each in row["authenticators"]}
-            for finding in row["findings"]:
-                its = methods.get(finding["authenticator_id"])
-                yield {
-                    "id": finding["id"],
-                    "rule": finding["rule"],
-                    "tenant": row["tenant"],
-                    "user_id": row["user_id"],
-                    "user": row["email"] or row["name"] or row["user_id"],
-                    "authenticator_id": finding["authenticator_id"],
-                    "link_id": finding.get("link_id"),
-                    "seen": {name: its[name] for name in Seen._fields} if its else None,
-                }
+            if "findings" in row:
+                yield from [_of_user(row, finding) for finding in row["findings"]]
+            else:
+                yield {**row, "seen": {**row["seen"]} if row["seen"] else None, "rule": row["rule"], "id": row["id"]}
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise ConfigurationError(
                 "%s line %d is not what an audit writes" % (path, number),
@@ -189,33 +220,71 @@ def _from_lines(path: str, text: str) -> Iterator[dict[str, Any]]:
             ) from None
 
 
+def _of_user(row: Mapping[str, Any], finding: Mapping[str, Any]) -> dict[str, Any]:
+    """A finding in the row of its user, which an earlier version may have written."""
+    its = {each["id"]: each for each in row["authenticators"]}.get(finding["authenticator_id"])
+    return {
+        **finding,
+        **{name: row.get(name) for name in ("tenant", "user_id", "email", "privileged", "break_glass")},
+        "user": row["email"] or row["name"] or row["user_id"],
+        "seen": {**{name: its[name] for name in Seen._fields}, "read_at": row["read_at"]} if its else None,
+        "last_seen": row["read_at"],
+    }
+
+
 def _is_decided(row: Mapping[str, Any], wanted: Container[str] | None) -> bool:
-    return row["id"] in wanted if wanted is not None else bool(row[DECISION].strip())
+    if wanted is not None:
+        return row["id"] in wanted
+    return (row["decision"] or "").strip().lower() not in ("", KEEP)
 
 
 def _decision(row: Mapping[str, Any], by_id: bool, tenant: str, mistakes: _Mistakes) -> Decision | None:
-    if not all(isinstance(row[name], str) and row[name] for name in ("id", "rule", "user_id")):
+    if not all(isinstance(row.get(name), str) and row[name] for name in ("id", "rule", "user_id")):
         mistakes.add("Not about a user", str(row["id"]))
         return None
-    identity, rule, user_id, authenticator = row["id"], row["rule"], row["user_id"], row["authenticator_id"]
-    if row["tenant"] != tenant:
-        mistakes.add("Of the tenant %s, while this is %s" % (row["tenant"], tenant), identity)
+    identity, rule, user_id, authenticator = row["id"], row["rule"], row["user_id"], row.get("authenticator_id")
+    if row.get("tenant") != tenant:
+        mistakes.add("Of the tenant %s, while this is %s" % (row.get("tenant"), tenant), identity)
         return None
     # The ID is made of these, so nobody can have changed one of them, or put a decision into another row.
-    if finding_id(tenant, rule, user_id, authenticator, row.get("link_id") or None) != identity:
+    if finding_id(tenant, rule, user_id, authenticator, row.get("link_id")) != identity:
         mistakes.add("Rule, user or authenticator are not those of the ID", identity)
         return None
-    possible = BY_RULE.get(rule, ())
-    if by_id and not possible:
+    action = BY_RULE.get(rule)
+    if by_id and action is None:
         mistakes.add("Nothing can be done here about %s" % rule, identity)
         return None
-    action = possible[0] if by_id else str(row[DECISION]).strip().lower()
-    if action not in (*possible, KEEP):
-        mistakes.add("Decision %r about %s, which is not %s" % (action, rule, " or ".join((*possible, KEEP))), identity)
+    said = action if by_id else (row["decision"] or "").strip().lower()
+    if said != action or action is None:
+        possible = "not %s or keep" % action if action else "about which nothing can be done here"
+        mistakes.add("Decision %r about %s, %s" % (said, rule, possible), identity)
         return None
-    user = str(row.get("user") or row.get("email") or user_id)
-    return Decision(identity, rule, user_id, user, authenticator, _seen(row.get("seen")), cast(Action, action))
+    dates = row.get("seen") if authenticator else None
+    if dates and any(dates.get(name) and as_time(dates[name]) is None for name in _DATES):
+        mistakes.add("A date that is none; a spreadsheet may have changed it", identity)
+        return None
+    standing = (("privileged", row.get("privileged")), ("break-glass", row.get("break_glass")))
+    return Decision(
+        identity,
+        rule,
+        user_id,
+        str(row.get("user") or row.get("email") or user_id),
+        bool(row.get("email")),
+        tuple(name for name, holds in standing if holds),
+        authenticator,
+        row.get("link_id"),
+        Seen(*(iso(as_time(dates.get(name))) for name in Seen._fields)) if dates else None,
+        iso(as_time(dates.get("read_at"))) if dates else None,
+        row.get("last_seen"),
+        _void(row),
+        action,
+    )
 
 
-def _seen(dates: Mapping[str, str | None] | None) -> Seen | None:
-    return Seen(**{name: dates.get(name) for name in Seen._fields}) if dates is not None else None
+def _void(row: Mapping[str, Any]) -> str | None:
+    status, exempted = row.get("status"), row.get("exempted")
+    if exempted:
+        return "The policy exempts it until %s: %s (%s)." % (exempted["expires"], exempted["reason"], exempted["owner"])
+    if status and status not in _HOLDS:
+        return "The audit no longer finds it: %s." % status
+    return None

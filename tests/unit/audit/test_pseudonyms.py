@@ -113,7 +113,15 @@ PERSON = {
     "place": "in",
     "device": f"the phone of {CANARY}",
 }
-FOUND = {**FINDING, **PERSON, "protection": "weak", "seen": DATES, "last_seen": AT, "closed_at": None}
+SEEN = {**DATES, "read_at": AT}
+FOUND = {
+    **FINDING,
+    **PERSON,
+    "protection": "weak",
+    "seen": {**DATES, "read_at": AT},
+    "last_seen": AT,
+    "closed_at": None,
+}
 CHANGE = {
     **PERSON,
     "change": "added",
@@ -183,7 +191,7 @@ def test_no_output_names_anybody(tmp_path):
         (pseudonyms._AUTHENTICATOR, AuthenticatorRow, AUTHENTICATOR),
         (pseudonyms._IDENTITY, Identity, USER["identities"][0]),
         (pseudonyms._FOUND, FoundRow, FOUND),
-        (pseudonyms._DATES, SeenDates, DATES),
+        (pseudonyms._SEEN, SeenDates, SEEN),
         (pseudonyms._CHANGE, ChangeRow, CHANGE),
     ],
 )

@@ -11,6 +11,7 @@ import json
 
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.findings import finding_id
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.findings_csv import HEADER, values
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 from ansible_collections.mfaops.auth0.plugins.module_utils.remediation.decisions import (
     BY_RULE,
@@ -20,29 +21,52 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.remediation.decisions
 
 TENANT = "example.eu.auth0.com"
 USED = "2026-01-01T00:00:00.000Z"
+READ = "2026-06-01T00:00:00.000Z"
 
 
 def found(rule: str = "stale", user: str = "auth0|1", authenticator: str | None = "totp|dev_1", **other) -> dict:
+    """A row of findings.jsonl, with the decision beside it."""
+    dates = {"read_at": READ, "created_at": USED, "enrolled_at": None, "last_auth_at": USED}
     row = {
-        "id": finding_id(other.get("tenant", TENANT), rule, user, authenticator),
+        "id": finding_id(other.get("tenant", TENANT), rule, user, authenticator, other.get("link_id")),
         "rule": rule,
+        "severity": "medium",
+        "warning": False,
+        "authenticator_id": authenticator,
+        "link_id": None,
+        "factor": "otp",
+        "age_days": 100,
+        "age_from": "last_auth_at",
+        "exempted": None,
+        "status": "new",
+        "first_seen": READ,
         "tenant": TENANT,
+        "run": "run1",
         "user_id": user,
         "user": "jane@example.com",
-        "authenticator_id": authenticator,
-        "seen": {"created_at": USED, "enrolled_at": None, "last_auth_at": USED} if authenticator else None,
+        "email": "jane@example.com",
+        "connections": ["db"],
+        "privileged": False,
+        "break_glass": False,
+        "place": "in",
+        "protection": "strong",
+        "device": None,
+        "seen": dates if authenticator else None,
+        "last_seen": READ,
+        "closed_at": None,
+        "decision": "",
     }
     return {**row, **other}
 
 
 def as_csv(*rows: dict, delimiter: str = ",", **dialect) -> bytes:
-    names = ["id", "decision", "rule", "tenant", "user_id", "user", "authenticator_id"]
-    names += ["created_at", "enrolled_at", "last_auth_at"]
     text = io.StringIO()
-    written = csv.DictWriter(text, names, delimiter=delimiter, **dialect)
-    written.writeheader()
+    written = csv.writer(text, delimiter=delimiter, **dialect)
+    written.writerow(HEADER)
     for row in rows:
-        written.writerow({**{key: value for key, value in row.items() if key != "seen"}, **(row["seen"] or {})})
+        cells = values(row)
+        cells[HEADER.index("decision")] = row["decision"]
+        written.writerow(cells)
     return text.getvalue().encode()
 
 
@@ -67,11 +91,39 @@ def test_a_filled_in_column_decides(read):
     assert decision.seen == Seen(USED, None, USED)
 
 
-def test_what_a_spreadsheet_makes_of_it_is_read(read):
-    row = found(user="=auth0|1", decision=" Remove ")
-    kept = {**row, "user_id": "'=auth0|1"}
-    (decision,) = read(b"\xef\xbb\xbf" + as_csv(kept, delimiter=";", lineterminator="\r\n"))
-    assert decision.user_id == "=auth0|1"
+@pytest.mark.parametrize("user_id", ["=auth0|1", " +auth0|1", "a;=b", 'a"b,c', "samlp|x|y@example.com"])
+def test_what_a_spreadsheet_makes_of_it_is_read(read, user_id):
+    row = found(user=user_id, decision=" Remove ", link_id="=link")
+    (decision,) = read(b"\xef\xbb\xbf" + as_csv(row, delimiter=";", lineterminator="\r\n"))
+    assert (decision.user_id, decision.last_seen, decision.read_at) == (user_id, READ, READ)
+
+
+@pytest.mark.parametrize("as_file", [as_csv, as_lines])
+def test_who_the_user_is_comes_along(read, as_file):
+    exempted = {"reason": "=a safe", "owner": "ops", "expires": "2026-12-31"}
+    rows = [
+        found(decision="remove", privileged=True, break_glass=True),
+        found(user="auth0|2", decision="remove", exempted=exempted),
+        found(user="auth0|3", decision="remove", email=None),
+    ]
+    first, second, third = read(as_file(*rows), None if as_file is as_csv else [row["id"] for row in rows])
+    assert (first.standing, first.void, first.has_address) == (("privileged", "break-glass"), None, True)
+    assert (second.standing, second.void) == ((), "The policy exempts it until 2026-12-31: =a safe (ops).")
+    assert not third.has_address
+
+
+@pytest.mark.parametrize("status", ["resolved", "gone", "not-read", "out-of-scope", "not-asked"])
+def test_what_the_audit_no_longer_finds_is_not_acted_on(read, status):
+    row = found(status=status)
+    (decision,) = read(as_lines(row), [row["id"]])
+    assert decision.void == "The audit no longer finds it: %s." % status
+
+
+def test_a_pair_is_known_by_its_link(read):
+    row = found(link_id="link1", authenticator="push|dev_1", decision="remove")
+    other = {**row, "authenticator_id": "totp|dev_2"}
+    assert [each.finding for each in read(as_csv(row))] == [row["id"]]
+    assert [each.authenticator_id for each in read(as_csv(other))] == ["totp|dev_2"]
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -80,16 +132,23 @@ def test_a_listed_id_decides_what_the_rule_is_for(read, rule, packed):
     row = found(rule)
     content = as_lines(row, found(rule, "auth0|2"))
     (decision,) = read(gzip.compress(content, mtime=0) if packed else content, [row["id"], row["id"]])
-    assert (decision.finding, decision.action) == (row["id"], BY_RULE[rule][0])
+    assert (decision.finding, decision.action) == (row["id"], BY_RULE[rule])
 
 
 def test_the_users_of_an_older_audit_are_read(read):
     row = found()
     finding = {name: row[name] for name in ("id", "rule", "authenticator_id")}
-    method = {"id": "totp|dev_1", **row["seen"]}
-    user = {"tenant": TENANT, "user_id": "auth0|1", "email": None, "name": "Jane", "authenticators": [method]}
+    method = {"id": "totp|dev_1", "created_at": USED, "enrolled_at": None, "last_auth_at": USED}
+    user = {
+        "tenant": TENANT,
+        "read_at": USED,
+        "user_id": "auth0|1",
+        "email": None,
+        "name": "Jane",
+        "authenticators": [method],
+    }
     (decision,) = read(as_lines({**user, "findings": [finding]}, {**user, "findings": []}), [row["id"]])
-    assert (decision.user, decision.seen) == ("Jane", Seen(USED, None, USED))
+    assert (decision.user, decision.seen, decision.read_at) == ("Jane", Seen(USED, None, USED), USED)
 
 
 @pytest.mark.parametrize(
@@ -102,12 +161,18 @@ def test_the_users_of_an_older_audit_are_read(read):
         ([{**found(decision="remove"), "user_id": "auth0|9"}], "Rule, user or authenticator are not those of the ID"),
         ([{**found(decision="remove"), "rule": "no-mfa"}], "Rule, user or authenticator are not those of the ID"),
         ([{**found(decision="remove"), "authenticator_id": "totp|dev_2"}], "are not those of the ID"),
-        ([found(decision="delete")], "Decision 'delete' about stale, which is not remove or keep"),
+        ([found(decision="delete")], "Decision 'delete' about stale, not remove or keep"),
         (
             [found("no-mfa", authenticator=None, decision="remove")],
-            "Decision 'remove' about no-mfa, which is not ticket",
+            "Decision 'remove' about no-mfa, not ticket or keep",
         ),
-        ([found("exemption-expired", user="", authenticator=None, decision="keep")], "Not about a user"),
+        ([found("weak-only", authenticator=None, decision="remove")], "about which nothing can be done here"),
+        ([found("exemption-expired", user="", authenticator=None, decision="remove")], "Not about a user"),
+        ([found(decision="remove"), found(decision="remove", run="run2", last_seen=USED)], "Two decisions about one"),
+        (
+            [found(decision="remove", seen=dict.fromkeys(("read_at", *Seen._fields), "01.02.2026"))],
+            "A date that is none",
+        ),
     ],
 )
 def test_what_cannot_be_right_is_told(read, rows, said):
@@ -126,8 +191,8 @@ def test_mistakes_are_told_together(read):
 @pytest.mark.parametrize(
     "content, reviewed, said",
     [
-        (b"", None, "has no column id"),
-        (b"a,b\n1,2\n", None, "has no column id, rule"),
+        (b"", None, "has no column finding_id"),
+        (b"a,b\n1,2\n", None, "has no column finding_id, decision"),
         (b"\xff\xfe\x00", None, "not text in UTF-8"),
         (gzip.compress(b"{}", mtime=0)[:-4], [], "it is damaged"),
         (b'{"id": 1\n', [], "line 1 is not what an audit writes"),

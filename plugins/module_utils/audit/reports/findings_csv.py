@@ -6,10 +6,19 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from ..records import FoundRow
 from ..rules import RULES
 from .table import cell, cells, yes
 
+# What the audit saw of the authenticator, and when.
+_SEEN: tuple[Literal["read_at", "created_at", "enrolled_at", "last_auth_at"], ...] = (
+    "read_at",
+    "created_at",
+    "enrolled_at",
+    "last_auth_at",
+)
 HEADER = (
     "finding_id",
     "decision",
@@ -37,9 +46,7 @@ HEADER = (
     "exempted_because",
     "exempted_by",
     "exempted_until",
-    "seen_created_at",
-    "seen_enrolled_at",
-    "seen_last_auth_at",
+    *("seen_" + name for name in _SEEN),
     "tenant",
     "run",
 )
@@ -73,7 +80,7 @@ def values(found: FoundRow) -> list[object]:
         found["first_seen"],
         found["last_seen"],
         *((cell(exempted["reason"]), cell(exempted["owner"]), exempted["expires"]) if exempted else ("", "", "")),
-        *((seen["created_at"] or "", seen["enrolled_at"] or "", seen["last_auth_at"] or "") if seen else ("", "", "")),
+        *((seen[name] or "" for name in _SEEN) if seen else ("",) * len(_SEEN)),
         found["tenant"],
         found["run"],
     ]

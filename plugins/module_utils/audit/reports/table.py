@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from typing import IO, Iterable, Sequence
 
@@ -14,7 +15,9 @@ from ...auth0.wire.errors import visible
 
 # What a spreadsheet takes for the beginning of a formula, the full-width forms too, after blanks and quotation marks. Where the
 # list separator is a semicolon, as in many countries, a cell begins after each.
-_FORMULA = re.compile("((?:^|;)[\\s'\"]*)(?=[=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212])")
+_BEGINS, _FORMULA_SIGN = "((?:^|;)[\\s'\"]*)", "(?=[=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212])"
+_FORMULA = re.compile(_BEGINS + _FORMULA_SIGN)
+_GUARDED = re.compile(_BEGINS + "'" + _FORMULA_SIGN)
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -32,6 +35,11 @@ def cell(text: str | None) -> str:
     return _FORMULA.sub("\\1'", visible(text))
 
 
+def uncell(text: str) -> str:
+    """The text that :func:`cell` made this of, but for its escapes."""
+    return _GUARDED.sub("\\1", text)
+
+
 def cells(texts: Iterable[str]) -> str:
     """Several texts as one cell, in order."""
     return cell("; ".join(texts))
@@ -47,24 +55,19 @@ class Table:
 
     def __init__(self, file: IO[bytes], header: Sequence[str], bom: bool = False) -> None:
         """
+        :param file: stays open
         :param bom: begin with a byte order mark, by which Excel knows that it is UTF-8
         """
         if bom:
             file.write(_BOM)
-        self._writer = csv.writer(_Encoded(file))
+        self._text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
+        self._writer = csv.writer(self._text)
         self._writer.writerow(header)
 
     def add(self, row: Sequence[object]) -> None:
         """One more row."""
         self._writer.writerow(row)
 
-
-class _Encoded:
-    """What the csv module writes to. It needs no more of a file than this."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-
-    def write(self, text: str) -> int:
-        """As a text file does it."""
-        return self._file.write(text.encode("utf-8"))
+    def end(self) -> None:
+        """Everything is in the file, which stays open."""
+        self._text.detach()

@@ -24,11 +24,13 @@ class Side(Protocol):
     """One user from one side; each side loads only what it needs.
 
     :ivar view: MFA_VIEW or MANAGEMENT_VIEW, which its rows come from
-    :ivar user_id: None where only the token knows
     """
 
     view: str
-    user_id: str | None
+
+    @property
+    def user_id(self) -> str | None:
+        """None where only the token knows."""
 
     def authenticators(self) -> list[Authenticator]:
         """All of them."""

@@ -11,7 +11,7 @@ import unicodedata
 
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports import findings_csv, users_csv
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.table import Table, cell, cells
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.table import Table, cell, cells, uncell
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import visible
 from hypothesis import given, strategies as st
 
@@ -28,6 +28,7 @@ def written(header, rows, **more) -> bytes:
     table = Table(file, header, **more)
     for row in rows:
         table.add(row)
+    table.end()
     return file.getvalue()
 
 
@@ -74,6 +75,11 @@ def test_ordinary_text_stays_as_it_is(text):
 @pytest.mark.parametrize("text, made", [(None, ""), ("", ""), ("a@b.example", "a@b.example"), ("x-y", "x-y")])
 def test_some_cells(text, made):
     assert cell(text) == made
+
+
+@given(st.text(alphabet=" =+-@;'\"ab"))
+def test_a_cell_is_read_back(text):
+    assert uncell(cell(text)) == text
 
 
 def test_several_texts_are_one_cell():
@@ -148,6 +154,7 @@ def test_the_columns_of_a_finding():
         "authenticator_id": "phone|dev_1",
         "link_id": "",
         "age_days": "200",
+        "seen_read_at": found["seen"]["read_at"],
         "seen_created_at": found["seen"]["created_at"],
         "seen_enrolled_at": "",
         "seen_last_auth_at": found["seen"]["last_auth_at"],

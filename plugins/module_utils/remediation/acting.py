@@ -1,0 +1,283 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What was decided about findings is done, as far as it still holds. Whatever was used or changed since the audit stays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from itertools import chain
+from typing import Callable, Container, Iterator, Literal, Sequence
+
+from ..auth0.api.management import ManagementApi
+from ..auth0.authenticators import Authenticator, linked_ids
+from ..auth0.times import as_time, iso
+from ..auth0.users.converge import converge
+from ..auth0.users.operator_side import OperatorSide
+from ..auth0.users.plan import plan
+from ..auth0.users.side_by_side import side_by_side
+from ..auth0.users.wanted import Wanted
+from ..auth0.wire.errors import (
+    AmbiguousWriteError,
+    Auth0Error,
+    AuthenticationError,
+    ForbiddenError,
+    NotFoundError,
+    RateLimitError,
+    RefusedError,
+    TransportError,
+)
+from .decisions import ACTIONS, REMOVE, ROTATE, TICKET, Decision, Seen
+
+# A decision was carried out (in check mode: would be); did not hold any more or was refused; failed; or was never begun.
+Result = Literal["done", "skipped", "failed", "not-reached"]
+
+
+# Why a decision is not carried out that an earlier task carried out.
+DONE_AT = "Done at %s."
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a decision.
+
+    :ivar reason: why it was not carried out; None where it was
+    :ivar removed: IDs of authenticators that are gone, linked ones included
+    :ivar path: the file that has the user's new recovery code; None where none was made
+    :ivar changed: something was changed, or may have been
+    """
+
+    decision: Decision
+    result: Result
+    reason: str | None = None
+    removed: tuple[str, ...] = ()
+    path: str | None = None
+    changed: bool = False
+
+
+class Remediation:
+    """Carries out decisions, several users at once, and the decisions about one user one after the other.
+
+    :ivar without: IDs of the users about whose authenticators was decided and who have no second factor now
+    :ivar unread: IDs of those of whom nobody knows, because they could not be read after something was removed
+    :ivar unnoted: why an outcome could not be kept; None if all were
+    """
+
+    def __init__(
+        self,
+        api: ManagementApi,
+        *,
+        send_ticket: Callable[[str], None],
+        new_code: Callable[[OperatorSide], str | None],
+        done_at: Callable[[Decision], str | None],
+        now: Callable[[], datetime],
+        check_mode: bool,
+        include: Container[str] = (),
+        threads: int = 8,
+    ) -> None:
+        """
+        :param send_ticket: sends an enrollment ticket to the user of this ID
+        :param new_code: gives the user a recovery code if there is none, and keeps it in a file, whose path it returns. In check
+            mode it makes none.
+        :param done_at: when an earlier task carried out the decision; None if none did
+        :param now: the aware time by the tenant's clock
+        :param include: ``privileged`` and ``break-glass``, if their users are meant as well
+        :param threads: how many users are worked on at once
+        """
+        self._api, self._send_ticket, self._new_code = api, send_ticket, new_code
+        self._done_at, self._now, self._check_mode = done_at, now, check_mode
+        self._include, self._threads = include, threads
+        # What ended each action for the users who come later.
+        self._over: dict[str, Auth0Error] = {}
+        self.without: set[str] = set()
+        self.unread: set[str] = set()
+        self.unnoted: Auth0Error | None = None
+
+    def held_back(self, decision: Decision) -> str | None:
+        """Why a decision is not carried out, whatever the user has now. Sends nothing."""
+        if decision.void is not None:
+            return decision.void
+        missing = [word for word in decision.standing if word not in self._include]
+        if missing:
+            return "The user is %s, and include does not say so." % " and ".join(missing)
+        at = self._done_at(decision)
+        if at is not None:
+            return DONE_AT % at
+        if decision.action == TICKET and not decision.has_address:
+            return "The user has no e-mail address that a ticket could be mailed to."
+        return None
+
+    def act(self, decisions: Sequence[Decision], note: Callable[[Done], None]) -> Iterator[Done]:
+        """What became of each decision, those about one user together.
+
+        :param note: keeps the outcome of a decision as soon as it is known; called from several threads
+        """
+        users: dict[str, list[Decision]] = {}
+        for decision in decisions:
+            users.setdefault(decision.user_id, []).append(decision)
+
+        def of_user(its: list[Decision]) -> list[Done]:
+            user, outcomes = _User(self._api, its[0].user_id), []
+            for decision in its:
+                done = self._one(user, decision)
+                outcomes.append(done)
+                try:
+                    note(done)
+                except Auth0Error as error:
+                    # What is not noted would be done twice.
+                    self.unnoted = error
+                    self._over.update(dict.fromkeys(ACTIONS, error))
+            self._look_at(user, outcomes)
+            return outcomes
+
+        return chain.from_iterable(side_by_side(of_user, users.values(), self._threads))
+
+    def _one(self, user: _User, decision: Decision) -> Done:
+        reason = self.held_back(decision)
+        if reason is not None:
+            return Done(decision, "skipped", reason)
+        if decision.action in self._over:
+            said = self._over[decision.action]
+            return Done(decision, "not-reached", "Stopped, because this happened before: %s" % said)
+        try:
+            return self._carry_out(user, decision)
+        except Auth0Error as error:
+            if isinstance(error, NotFoundError) and error.code == "inexistent_user":
+                return Done(decision, "skipped", "The user was deleted.")
+            if isinstance(error, RefusedError) and decision.action == REMOVE and not error.progress:
+                return Done(decision, "skipped", error.message + ".")
+            if not self._check_mode:
+                user.forget()
+            self._over.update(dict.fromkeys(_ended_by(error, decision), error))
+            facts = error.facts()
+            removed = facts.get("removed_ids")
+            gone = tuple(str(each) for each in removed) if isinstance(removed, (list, tuple)) else ()
+            return Done(decision, "failed", str(error), gone, changed=bool(facts.get("changed")))
+
+    def _carry_out(self, user: _User, decision: Decision) -> Done:
+        if decision.action == ROTATE:
+            # It may replace a code that an interrupted task lost, so the code's file has a say.
+            path = self._new_code(user.side)
+            if path is None:
+                return Done(decision, "skipped", "The user has a recovery code now.")
+            return Done(decision, "done", path=path, changed=True)
+        reason = why_not(decision, user.rows)
+        if reason is not None:
+            return Done(decision, "skipped", reason)
+        if decision.action == TICKET:
+            if not self._check_mode:
+                self._send_ticket(decision.user_id)
+            return Done(decision, "done", changed=True)
+        return self._remove(user, decision)
+
+    def _remove(self, user: _User, decision: Decision) -> Done:
+        wanted = Wanted("absent", authenticator_id=decision.authenticator_id)
+        if self._check_mode:
+            needed = plan(wanted, user.rows, user.side.view, self._now())
+            user.rows = list(needed.after)
+            return Done(decision, "done", removed=needed.removed, changed=True)
+        outcome = converge(user.side, wanted, now=self._now)
+        user.rows = list(outcome.after)
+        if not outcome.changed:
+            return Done(decision, "skipped", _GONE)
+        return Done(decision, "done", removed=outcome.removed, changed=True)
+
+    def _look_at(self, user: _User, outcomes: list[Done]) -> None:
+        """Whether the user is left without a second factor. Reads the user again only where a removal went wrong."""
+        removals = [each for each in outcomes if each.decision.action == REMOVE]
+        if not removals or not user.is_read and not any(each.changed for each in removals):
+            return
+        try:
+            if not any(row.is_second_factor for row in user.rows):
+                self.without.add(user.user_id)
+        except Auth0Error:
+            self.unread.add(user.user_id)
+
+
+class _User:
+    """One user, and the authenticators as they were read last."""
+
+    def __init__(self, api: ManagementApi, user_id: str) -> None:
+        self._api, self.user_id = api, user_id
+        self._rows: list[Authenticator] | None = None
+
+    @cached_property
+    def side(self) -> OperatorSide:
+        """:raises ConfigurationError: the ID cannot be one"""
+        return OperatorSide(self._api, user_id=self.user_id)
+
+    @property
+    def is_read(self) -> bool:
+        return self._rows is not None
+
+    @property
+    def rows(self) -> list[Authenticator]:
+        """:raises Auth0Error: they could not be read"""
+        if self._rows is None:
+            self._rows = self.side.authenticators()
+        return self._rows
+
+    @rows.setter
+    def rows(self, rows: list[Authenticator]) -> None:
+        self._rows = rows
+
+    def forget(self) -> None:
+        """They may have changed."""
+        self._rows = None
+
+
+def _ended_by(error: Auth0Error, decision: Decision) -> tuple[str, ...]:
+    """The actions in which the next user would meet the same."""
+    if isinstance(error, ForbiddenError):
+        return (decision.action,)
+    if isinstance(error, AmbiguousWriteError):
+        return ()
+    return ACTIONS if isinstance(error, (AuthenticationError, RateLimitError, TransportError)) else ()
+
+
+_GONE = "It is gone already."
+_UNREADABLE = "Auth0 gives a date that cannot be read, so nobody can tell whether it was used since the audit: %s."
+
+
+def why_not(decision: Decision, rows: Sequence[Authenticator]) -> str | None:
+    """Why a removal or a ticket does not hold any more; None where it does. Pure.
+
+    :param rows: what the user has now, from the Management view
+    """
+    if decision.action == TICKET:
+        has = [row.factor for row in rows if row.is_second_factor]
+        return "The user has a second factor: %s." % ", ".join(has) if has else None
+    row = next((each for each in rows if each.goes_by(decision.authenticator_id or "")), None)
+    if row is None:
+        return _GONE
+    if decision.link_id is not None and row.link_id != decision.link_id:
+        return "It is not the authenticator of the finding."
+    if decision.seen is None:
+        return "The audit did not read it, so nobody can tell whether it was used since."
+    now = Seen(iso(row.created_at), iso(row.enrolled_at), iso(row.last_auth_at))
+    if row.unread_dates:
+        return _UNREADABLE % row.id
+    if now.last_auth_at != decision.seen.last_auth_at:
+        return "It was used since the audit, at %s." % (now.last_auth_at or "an unknown time")
+    if now != decision.seen:
+        return "It was enrolled anew since the audit."
+    # What Auth0 removes with it may be what the user logs in with.
+    linked = [other for other in rows if other.id in linked_ids(rows)[row.id]]
+    for other in linked:
+        if other.unread_dates:
+            return _UNREADABLE % other.id
+        if _is_later(other, decision.read_at):
+            return "Auth0 would remove %s with it, which was used or enrolled since the audit." % other.id
+    if decision.rule == "unconfirmed" and any(each.confirmed for each in (row, *linked)):
+        return "It was confirmed since the audit."
+    return None
+
+
+def _is_later(other: Authenticator, read_at: str | None) -> bool:
+    """Whether one that is linked has a date that the audit cannot have seen."""
+    read = as_time(read_at)
+    dates = [date for date in (other.last_auth_at, other.enrolled_at, other.created_at) if date is not None]
+    return read is None or any(date > read for date in dates)
