@@ -170,7 +170,10 @@ pre { margin: 4px 0 0; padding: 8px 10px; background: var(--track); border-radiu
 #f th:nth-child(8) { width: 84px; } #f td:nth-child(5) { text-align: right; padding-right: 18px; }
 #f i { display: block; font-style: normal; color: var(--soft); font-size: 12px; unicode-bidi: isolate; }
 #f u { text-decoration: none; border: 1px solid currentColor; border-radius: 3px; padding: 0 4px; font-size: 11.5px; white-space: nowrap; }
-#f td:nth-child(8) { font: 12px/1.6 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; user-select: all; -webkit-user-select: all; padding-right: 0; }
+#f td:nth-child(8) {
+  font: 12px/1.6 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace;
+  overflow: hidden; text-overflow: ellipsis; white-space: nowrap; user-select: all; -webkit-user-select: all; padding-right: 0;
+}
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 3px 18px; margin: 0; }
 dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; }
@@ -365,12 +368,21 @@ ROW = (
 
 PAGE = """\
 {% macro time(moment) %}<time datetime="{{ moment }}">{{ moment[:10] }} {{ moment[11:16] }} UTC</time>{% endmacro %}
+{% macro head(names, numbers=()) %}
+<thead><tr>
+{% for name in names %}<th scope="col">{{ name }}</th>{% endfor %}
+{% for name in numbers %}<th scope="col" class="n">{{ name }}</th>{% endfor %}
+</tr></thead>
+{% endmacro %}
 {% macro matrix(group, rows, used, label, bars) %}
 <div class="scroll" role="group" tabindex="0" aria-label="{{ label }}"><table class="matrix">
-<thead><tr><th scope="col">{{ group.name }}{% for state in used %}<th scope="col" class="n">{{ state }}{% endfor %}{% if bars %}<th scope="col"><span class="only">Share</span>{% endif %}
+<thead><tr><th scope="col">{{ group.name }}{% for state in used %}<th scope="col" class="n">{{ state }}{% endfor %}{% if bars %}<th scope="col">
+<span class="only">Share</span>{% endif %}
 
 <tbody>
-{% for row in rows %}<tr><th scope=row>{{ row.name | own }}{% for users in row.users %}<td>{{ users | n }}{% endfor %}{% if bars %}<td><svg class="bar" aria-hidden="true">{% for part in row.stack %}<rect class=c-{{ part.state }} x={{ part.start }}% width={{ part.width }}% />{% endfor %}</svg>{% endif %}
+{% for row in rows %}<tr><th scope=row>{{ row.name | own }}{% for users in row.users %}<td>{{ users | n }}{% endfor %}{% if bars %}<td>
+<svg class="bar" aria-hidden="true">{% for part in row.stack %}
+<rect class=c-{{ part.state }} x={{ part.start }}% width={{ part.width }}% />{% endfor %}</svg>{% endif %}
 
 {% endfor %}
 </table></div>
@@ -435,7 +447,8 @@ PAGE = """\
 <h2 id="h-new">New</h2>
 <ul class="news">
 {% for each in m.news %}<li>{% if each.loud %}<b>{{ each.text }}</b>{% else %}{{ each.text }}{% endif %}
-{% if each.items %}<ul>{% for item in each.items %}<li>{{ item.who | own }}: {{ item.what | own }}</li>{% endfor %}{% if each.more %}<li>{{ each.more }}</li>{% endif %}</ul>{% endif %}</li>
+{% if each.items %}<ul>{% for item in each.items %}<li>{{ item.who | own }}: {{ item.what | own }}</li>{% endfor %}{% if each.more %}
+<li>{{ each.more }}</li>{% endif %}</ul>{% endif %}</li>
 {% endfor %}
 </ul>
 </section>
@@ -447,14 +460,17 @@ PAGE = """\
 {% if m.trend | length > 1 %}
 {% for line in m.lines %}
 <h3>{{ line.title }}</h3>
-<svg class="chart c-{{ line.color }}" viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label="{{ line.title }}: from {{ line.first }} to {{ line.last }}; the figures are in the table">
+<svg class="chart c-{{ line.color }}" viewBox="0 0 100 100" preserveAspectRatio="none" role="img"
+aria-label="{{ line.title }}: from {{ line.first }} to {{ line.last }}; the figures are in the table">
 <polyline points="{{ line.points }}"/></svg>
 <p class="ends"><span>{{ line.since }}: {{ line.first }}</span><span>{{ line.until }}: {{ line.last }}</span></p>
 {% endfor %}
 <details><summary>The runs in figures</summary>
 <div class="scroll" role="group" tabindex="0" aria-label="The runs in figures"><table>
-<thead><tr><th scope="col">Run</th><th scope="col" class="n">Users</th><th scope="col" class="n">Strong</th><th scope="col" class="n">No factor</th><th scope="col" class="n">Findings</th></tr></thead>
-<tbody>{% for run in m.trend %}<tr><th scope="row">{{ run.day }}{% if run.partial %} <span class="tag">partial</span>{% endif %}</th><td class="n">{{ run.users | n }}</td><td class="n">{{ run.strong }}</td><td class="n">{{ run.none | n }}</td><td class="n">{{ run.findings | n }}</td></tr>{% endfor %}</tbody>
+{{ head(["Run"], ["Users", "Strong", "No factor", "Findings"]) }}
+<tbody>{% for run in m.trend %}<tr><th scope="row">{{ run.day }}{% if run.partial %} <span class="tag">partial</span>{% endif %}</th>
+<td class="n">{{ run.users | n }}</td><td class="n">{{ run.strong }}</td><td class="n">{{ run.none | n }}</td>
+<td class="n">{{ run.findings | n }}</td></tr>{% endfor %}</tbody>
 </table></div></details>
 {% else %}<p class="soft">This is the first run that is kept. The trend begins with the next one.</p>{% endif %}
 </section>
@@ -466,7 +482,8 @@ PAGE = """\
 <svg class="bar" aria-hidden="true"><rect class=c-{{ each.color }} width={{ each.width }}% /></svg></div>
 {% else %}<p class="soft">Nobody has one.</p>{% endfor %}
 <p class="soft small">Users who have confirmed each factor, of all who were read. A user may have several.</p>
-{% if m.unknown_types %}<p class="small">Types that this version does not know and does not count: {% for name, users in m.unknown_types %}{{ name | own }} ({{ users | n }}){{ ", " if not loop.last }}{% endfor %}.</p>{% endif %}
+{% if m.unknown_types %}<p class="small">Types that this version does not know and does not count:
+{% for name, users in m.unknown_types %}{{ name | own }} ({{ users | n }}){{ ", " if not loop.last }}{% endfor %}.</p>{% endif %}
 </section>
 </div>
 
@@ -474,14 +491,17 @@ PAGE = """\
 <h2 id="h-ages">Age of last use</h2>
 <svg class="hist" viewBox="0 0 1000 180" role="img" aria-label="{{ m.ages.text }}">
 <line class="axis" x1="0" y1="150" x2="1000" y2="150"/>
-{% for bar in m.ages.bars %}<rect x="{{ bar.x }}" y="{{ bar.y }}" width="{{ bar.width }}" height="{{ bar.height }}"><title>{{ bar.label }}: {{ bar.count | n }}</title></rect>{% endfor %}
+{% for bar in m.ages.bars %}<rect x="{{ bar.x }}" y="{{ bar.y }}" width="{{ bar.width }}" height="{{ bar.height }}">
+<title>{{ bar.label }}: {{ bar.count | n }}</title></rect>{% endfor %}
 {% for tick in m.ages.ticks %}<text x="{{ tick.x }}" y="168" text-anchor="{{ tick.anchor }}">{{ tick.label }}</text>{% endfor %}
-{% for mark in m.ages.marks %}<line class="mark" x1="{{ mark.x }}" y1="{{ mark.y }}" x2="{{ mark.x }}" y2="150"/><text class="named" x="{{ mark.at }}" y="{{ mark.text_y }}" text-anchor="{{ mark.anchor }}">{{ mark.label }}</text>{% endfor %}
+{% for mark in m.ages.marks %}<line class="mark" x1="{{ mark.x }}" y1="{{ mark.y }}" x2="{{ mark.x }}" y2="150"/>
+<text class="named" x="{{ mark.at }}" y="{{ mark.text_y }}" text-anchor="{{ mark.anchor }}">{{ mark.label }}</text>{% endfor %}
 </svg>
 <p class="soft small">{{ m.ages.text }}</p>
 <details><summary class="small">The histogram in figures</summary>
-<div class="scroll" role="group" tabindex="0" aria-label="The histogram in figures"><table><thead><tr><th scope="col">Last use</th><th scope="col" class="n">Authenticators</th></tr></thead>
-<tbody>{% for bar in m.ages.rows %}<tr><th scope="row">{{ bar.label }}</th><td class="n">{{ bar.count | n }}</td></tr>{% endfor %}</tbody></table></div></details>
+<div class="scroll" role="group" tabindex="0" aria-label="The histogram in figures"><table>{{ head(["Last use"], ["Authenticators"]) }}
+<tbody>{% for bar in m.ages.rows %}<tr><th scope="row">{{ bar.label }}</th>
+<td class="n">{{ bar.count | n }}</td></tr>{% endfor %}</tbody></table></div></details>
 </section>
 
 <div class="two" id="groups">
@@ -525,8 +545,7 @@ PAGE = """\
 <span id="count" role="status"></span>
 </div>
 <table id="f" aria-label="Findings, the most severe first">
-
-<thead><tr><th scope="col">Severity</th><th scope="col">Rule</th><th scope="col">User</th><th scope="col">Device</th><th scope="col">Age, d</th><th scope="col">First seen</th><th scope="col">Status</th><th scope="col">ID</th></tr></thead>
+{{ head(["Severity", "Rule", "User", "Device", "Age, d", "First seen", "Status", "ID"]) }}
 <tbody>
 {{ rows }}</tbody>
 {% if more_rows %}<tbody class="off">
@@ -541,8 +560,9 @@ PAGE = """\
 <h2 id="h-aside">Users set aside</h2>
 <p>The policy sets these users aside. They are not in the figures above, and their findings do not count.</p>
 <div class="scroll" role="group" tabindex="0" aria-labelledby="h-aside"><table>
-<thead><tr><th scope="col">Because</th>{% for state in m.used %}<th scope="col" class="n">{{ state }}</th>{% endfor %}</tr></thead>
-<tbody>{% for row in m.aside %}<tr><th scope="row">{{ row.name }}</th>{% for users in row.users %}<td class="n">{{ users | n }}</td>{% endfor %}</tr>{% endfor %}</tbody>
+{{ head(["Because"], m.used) }}
+<tbody>{% for row in m.aside %}<tr><th scope="row">{{ row.name }}</th>{% for users in row.users %}
+<td class="n">{{ users | n }}</td>{% endfor %}</tr>{% endfor %}</tbody>
 </table></div>
 <p class="soft small">{{ m.aside_note }}</p>
 </section>
@@ -552,8 +572,10 @@ PAGE = """\
 <section class="card" aria-labelledby="h-exemptions">
 <h2 id="h-exemptions">Exemptions</h2>
 <div class="scroll" role="group" tabindex="0" aria-labelledby="h-exemptions"><table>
-<thead><tr><th scope="col">State</th><th scope="col">Rule</th><th scope="col">Users</th><th scope="col">Reason</th><th scope="col">Owner</th><th scope="col">Last day</th><th scope="col" class="n">Findings</th></tr></thead>
-<tbody>{% for each in m.exemptions %}<tr><td class=day>{% if each.loud %}<b>{{ each.state }}</b>{% else %}{{ each.state }}{% endif %}</td><td>{{ each.rule }}</td><td>{{ each.users | own }}</td><td>{{ each.reason | own }}</td><td>{{ each.owner | own }}</td><td class=day>{{ each.expires }}</td><td class="n">{{ each.findings | n }}</td></tr>{% endfor %}</tbody>
+{{ head(["State", "Rule", "Users", "Reason", "Owner", "Last day"], ["Findings"]) }}
+<tbody>{% for each in m.exemptions %}<tr><td class=day>{% if each.loud %}<b>{{ each.state }}</b>{% else %}{{ each.state }}{% endif %}</td>
+<td>{{ each.rule }}</td><td>{{ each.users | own }}</td><td>{{ each.reason | own }}</td><td>{{ each.owner | own }}</td>
+<td class=day>{{ each.expires }}</td><td class="n">{{ each.findings | n }}</td></tr>{% endfor %}</tbody>
 </table></div>
 {% if m.more_exemptions %}<p class="soft small">{{ m.more_exemptions }}</p>{% endif %}
 </section>
