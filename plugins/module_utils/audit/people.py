@@ -87,7 +87,8 @@ class Standings:
         """
         terms = self._terms.fitting(profile)
         sections = {term.section for term in terms}
-        mfas = {self._mfa(*_connection(identity)) for identity in profile["identities"]} or {"auth0"}
+        # Empty where no identity is known: then the user is not out of scope, and not the business of somebody else.
+        mfas = {self._mfa(*_connection(identity)) for identity in profile["identities"]}
         break_glass = "break_glass" in sections
         place, why = self._place(profile, "exclude" in sections, mfas, break_glass)
         return Standing(
@@ -110,7 +111,7 @@ class Standings:
             names = sorted({each["connection"] or "" for each in profile["identities"]})
             return "out", "connection%s %s" % ("s" if len(names) > 1 else "", ", ".join(names))
         found: list[tuple[Place, str]] = []
-        if profile["blocked"] and "blocked" not in profile["unreadable"]:
+        if profile["blocked"]:
             found.append((self._policy.blocked, "blocked"))
         # Whoever is there for an emergency has never logged in as long as there was none.
         if profile["last_login"] is None and "last_login" not in profile["unreadable"] and not break_glass:

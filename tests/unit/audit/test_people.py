@@ -328,6 +328,19 @@ def test_what_expired_ends_soon_or_fits_nobody_is_counted():
     ]
 
 
+def test_an_exemption_ends_after_its_last_day():
+    policy = Policy(exemptions=(exemption(TODAY, **HIS),))
+    rest = Fitted(policy).rest(NOW)
+    assert (rest.expired, rest.unused, rest.ending) == ((), policy.exemptions, policy.exemptions)
+
+
+def test_patterns_are_told_once_and_in_the_order_of_the_policy():
+    policy = Policy(excluded=People(emails=("ann@example.com",) * 2), break_glass=People(("auth0|1",)))
+    found = of(policy)
+    assert [term.section for term in found.terms] == ["exclude", "break_glass"] and found.break_glass is True
+    assert len(of(replace(policy, break_glass=People())).terms) == 1
+
+
 def test_how_many_users_a_pattern_fits_is_counted():
     policy = Policy(privileged=People(emails=("*@example.com",)))
     fitted, standings = Fitted(policy), Standings(policy)
