@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Any, Mapping
 
 from ...auth0.times import as_time
@@ -128,6 +129,8 @@ def _resources(found: FoundRow) -> list[dict[str, Any]]:
     ]
 
 
+@lru_cache(maxsize=1000)
 def _milliseconds(text: str) -> int:
+    """Since 1970. All findings of a run share few times."""
     moment = as_time(text)
     return round((moment - _EPOCH).total_seconds() * 1000) if moment else 0

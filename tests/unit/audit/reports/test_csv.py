@@ -15,6 +15,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.table i
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import visible
 from hypothesis import given, strategies as st
 
+from tests.support.playbook import ROOT
 from tests.unit.audit.fake_tenant import authenticator
 from tests.unit.audit.history import HOSTILE, found_of, judged, reading
 
@@ -175,3 +176,9 @@ def test_a_file_is_utf_8_with_a_mark_on_request_and_lines_end_as_the_rfc_says(bo
 @pytest.mark.parametrize("module", [users_csv, findings_csv])
 def test_no_two_columns_have_one_name(module):
     assert len(set(module.HEADER)) == len(module.HEADER)
+
+
+@pytest.mark.parametrize("module", [users_csv, findings_csv])
+def test_every_column_is_in_the_guide(module):
+    guide = (ROOT / "docs" / "docsite" / "rst" / "guide_reports.rst").read_text(encoding="utf-8")
+    assert [name for name in module.HEADER if not name.startswith("factor_") and f"``{name}``" not in guide] == []
