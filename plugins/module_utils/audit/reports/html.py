@@ -38,8 +38,7 @@ def page(
 
     :param worst: findings to show by rule, the worst first
     :param changes: devices that users added and lost, the most important first, as many as there are to choose from
-    :param earlier: summaries of the runs before this one, the oldest first; those of older versions may lack members. The last
-        one is what this run is compared with.
+    :param earlier: summaries of the runs before this one, the oldest first; those of older versions may lack members
     :param pseudonyms: names and IDs are none of the tenant's, so nothing links to it
     """
     return _rendered(page_model(figures, worst, changes, earlier, pseudonyms=pseudonyms))

@@ -27,6 +27,7 @@ from ..records import (
     ChangeRow,
     CoverageFigures,
     GroupFigures,
+    HistoryFigures,
     Severity,
     ShownFinding,
     State,
@@ -312,7 +313,7 @@ def page_model(
     pseudonyms: bool,
 ) -> PageModel:
     """What the page says. The parameters are those of :func:`.html.page`."""
-    before = earlier[-1] if earlier else None
+    before = _before(figures["history"], earlier)
     users = figures["users"]
     total = sum(users.values())
     found = [rule for rule in RULES if figures["findings"][rule]]
@@ -363,6 +364,13 @@ def page_model(
         limits=tuple(figures["limits"]),
         run=_run(figures, before),
     )
+
+
+def _before(history: HistoryFigures | None, earlier: Sequence[Summary]) -> Summary | None:
+    """The run that this one is compared with; the last one where nobody compared the findings."""
+    if history is None:
+        return earlier[-1] if earlier else None
+    return next((each for each in reversed(earlier) if each["run"] == history["base"]), None)
 
 
 def grouped(number: int) -> str:
@@ -623,60 +631,61 @@ _LEFT, _RIGHT, _TOP, _BASE = 2.0, 998.0, 42.0, 150.0
 def _ages(figures: AgeFigures, policy: Mapping[str, Any]) -> Ages:
     """The histogram, 1000 wide: a bar for each step, and at the right one for all that is older."""
     step, counts = figures["days"], figures["counts"]
-    most, width = max(counts), (_RIGHT - _LEFT) / len(counts)
-    oldest = step * (len(counts) - 1)
-    bars = []
+    width = (_RIGHT - _LEFT) / len(counts)
+    bars = _bars(step, counts, width)
+    return Ages(
+        _ages_text(figures, policy["stale_days"]),
+        tuple(each for each in bars if each.count),
+        _ticks(step, len(counts), width),
+        _marks(step, len(counts), width, policy),
+        bars,
+    )
+
+
+def _bars(step: int, counts: Sequence[int], width: float) -> tuple[Bar, ...]:
+    bars, most = [], max(counts)
     for place, count in enumerate(counts):
-        height = round((_BASE - _TOP) * count / most, 1) if most else 0.0
-        height = max(height, 1.5) if count else 0.0
-        label = (
-            "%d days or more" % oldest
-            if place == len(counts) - 1
-            else "%d to %d days" % (place * step, place * step + step - 1)
-        )
-        bars.append(
-            Bar(
-                round(_LEFT + place * width + 1, 1), round(_BASE - height, 1), round(width - 2, 1), height, label, count
-            )
-        )
-    every = max(len(counts) // 4, 1)
-    ticks = [
-        Tick(round(_LEFT + place * width, 1), "start" if not place else "middle", grouped(place * step))
-        for place in range(0, len(counts) - 1, every)
-    ]
-    ticks[-1:] = [ticks[-1]] if len(ticks) else []
-    ticks.append(Tick(_RIGHT, "end", "%s days and more" % grouped(oldest)))
+        # A single one among thousands can still be seen.
+        height = max(round((_BASE - _TOP) * count / most, 1), 1.5) if count else 0.0
+        last = place == len(counts) - 1
+        label = "%d days or more" % (place * step) if last else "%d to %d days" % (place * step, (place + 1) * step - 1)
+        x = round(_LEFT + place * width + 1, 1)
+        bars.append(Bar(x, round(_BASE - height, 1), round(width - 2, 1), height, label, count))
+    return tuple(bars)
+
+
+def _ticks(step: int, bars: int, width: float) -> tuple[Tick, ...]:
+    places = range(0, bars - 1, max(bars // 4, 1))
+    ticks = [Tick(round(_LEFT + at * width, 1), "middle" if at else "start", grouped(at * step)) for at in places]
+    return (*ticks, Tick(_RIGHT, "end", "%s days and more" % grouped((bars - 1) * step)))
+
+
+def _marks(step: int, bars: int, width: float, policy: Mapping[str, Any]) -> tuple[Mark, ...]:
+    """The thresholds, one label below the other; one that is off the scale has an arrow."""
+    stale, warning = policy["stale_days"], policy.get("stale_warning_days")
+    thresholds = [("warning", warning)] if warning is not None and warning < stale else []
     marks = []
-    thresholds = [("warning", policy.get("stale_warning_days")), ("stale", policy["stale_days"])]
-    if thresholds[0][1] is not None and thresholds[0][1] >= policy["stale_days"]:
-        thresholds = thresholds[1:]
-    for line, (word, days) in enumerate((word, days) for word, days in thresholds if days is not None):
+    for line, (word, days) in enumerate([*thresholds, ("stale", stale)]):
         x = round(min(_LEFT + days / step * width, _RIGHT), 1)
-        right = x > 800
-        beyond = " →" if days > oldest + step else ""
         text_y = 12.0 + 16 * line
-        marks.append(
-            Mark(
-                x,
-                text_y - 10,
-                x - 5 if right else x + 5,
-                text_y,
-                "end" if right else "start",
-                "%s from %s days%s" % (word, grouped(days), beyond),
-            )
-        )
-    total = sum(counts)
-    stale = sum(count for place, count in enumerate(counts) if place * step >= policy["stale_days"])
+        label = "%s from %s days%s" % (word, grouped(days), " →" if days > bars * step else "")
+        at, anchor = (x - 5, "end") if x > 800 else (x + 5, "start")
+        marks.append(Mark(x, text_y - 10, at, text_y, anchor, label))
+    return tuple(marks)
+
+
+def _ages_text(figures: AgeFigures, stale_days: int) -> str:
+    step, counts = figures["days"], figures["counts"]
     text = "%s by days since their last use; %s never used." % (
-        _plural(total, "confirmed authenticator"),
+        _plural(sum(counts), "confirmed authenticator"),
         grouped(figures["never_used"]),
     )
-    if total and policy["stale_days"] % step == 0 and policy["stale_days"] <= oldest:
-        text += " %s of the used ones at or past the threshold of %s days." % (
-            share(stale, total),
-            grouped(policy["stale_days"]),
-        )
-    return Ages(text, tuple(bar for bar in bars if bar.count), tuple(ticks), tuple(marks), tuple(bars))
+    # Only where a bar begins at the threshold is it known how many are past it.
+    first, odd = divmod(stale_days, step)
+    if odd or first >= len(counts) or not sum(counts):
+        return text
+    past = share(sum(counts[first:]), sum(counts))
+    return "%s %s of the used ones at or past the threshold of %s days." % (text, past, grouped(stale_days))
 
 
 def _row(name: str, users: Mapping[State, int], used: Sequence[State]) -> Row:

@@ -94,6 +94,14 @@ def test_the_change_since_the_run_before_is_told_with_the_gap(days, before, said
     assert model(*rows, earlier=[earlier_run(days, **before)]).since == said
 
 
+def test_protection_is_compared_with_the_run_that_findings_are_compared_with():
+    earlier = [earlier_run(7, strong=1), {**earlier_run(3, none=1), "run": "another"}]
+    compared = {**history(), "base": "earlier"}
+    assert "the run of 2026-05-25" in model(in_state(1, "strong"), earlier=earlier, history=compared).since
+    assert "the run of 2026-05-29" in model(in_state(1, "strong"), earlier=earlier).since
+    assert model(in_state(1, "strong"), earlier=earlier, history={**compared, "base": None}).since is None
+
+
 def test_a_comparison_across_policies_says_so():
     shown = model(in_state(1, "strong"), earlier=[earlier_run(7, strong=1)], policy=Policy(stale_days=30))
     assert shown.since.endswith("(+0 users), which another policy judged.")
@@ -194,7 +202,7 @@ def test_the_last_use_is_counted_where_there_was_one():
     rows += [judged(reading(2, authenticator("otp", created=50), authenticator("recovery-code", id="r|1", used=3)))]
     rows += [judged(reading(3, authenticator("phone", created=50, used=3, confirmed=False)))]
     ages = model(*rows).ages
-    assert [(bar.label, bar.count) for bar in ages.bars] == [
+    assert [(each.label, each.count) for each in ages.bars] == [
         ("0 to 14 days", 2),
         ("15 to 29 days", 1),
         ("90 to 104 days", 1),
