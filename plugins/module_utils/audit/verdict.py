@@ -22,7 +22,7 @@ from .people import Standing
 from .policy.model import Policy
 from .records import SEVERITIES, AgeFrom, ProfileRecord, Severity, State
 from .rules import RULES
-from .devices import SKEW, Age, Device, age, days_between, devices, is_datable, unused
+from .devices import SKEW, Age, Device, age, days_between, devices, unused
 
 # Auth0 lists these beside the authenticators. Nobody enrolls them.
 NO_FACTORS = frozenset({"password", "email-verification"})

@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
+from textwrap import fill
 
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import SEVERITIES
@@ -39,3 +42,28 @@ def test_no_rule_is_critical_by_itself():
 
 def test_what_is_low_already_is_never_one_step_lower():
     assert not [rule.id for rule in RULES.values() if rule.lower_where and rule.severity == SEVERITIES[-1]]
+
+
+GUIDE = Path(__file__).parents[3] / "docs" / "docsite" / "rst" / "guide_rules.rst"
+BEGIN, END = (
+    ".. begin of the rules: tests/unit/audit/test_rules.py writes them from the code\n",
+    ".. end of the rules\n",
+)
+
+
+def in_words(rule) -> str:
+    """A rule as the guide has it."""
+    severity = rule.severity + (f"; one step lower where {rule.lower_where}" if rule.lower_where else "")
+    facts = {"Severity": severity, "Needs to see": ", ".join(rule.needs), "References": "; ".join(rule.references)}
+    fields = "\n".join(f":{name}: {text}" for name, text in facts.items() if text)
+    texts = [f"``{rule.id}``", fields, fill(rule.risk, 150), fill(rule.remediation, 150)]
+    return "\n\n".join([f"{rule.title}\n{'~' * len(rule.title)}", *texts])
+
+
+def test_the_guide_has_every_rule_as_it_is():
+    head, rest = GUIDE.read_text(encoding="utf-8").split(BEGIN)
+    tail = rest.split(END)[1]
+    expected = "\n" + "\n\n".join(["The rules\n---------", *map(in_words, RULES.values())]) + "\n\n"
+    if os.environ.get("WRITE_GUIDE"):
+        GUIDE.write_text(head + BEGIN + expected + END + tail, encoding="utf-8")
+    assert rest.split(END)[0] == expected, "Run this test with WRITE_GUIDE=1, and see what changed."
