@@ -11,10 +11,12 @@ import os
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from importlib import import_module
 from typing import Any, Collection, Final, Iterator, Mapping, cast
 
 from ...auth0.api.checks import check_id
 from ...auth0.wire.errors import ConfigurationError, visible
+from ...versions import how_to_install, wrong_versions
 from ..lists import entries
 from . import document as yaml
 from .document import START, Document, Mistake, Number, Path, Place, shown
@@ -24,6 +26,7 @@ from .schema import LONGEST_LIST, Schema, schema
 
 LARGEST_FILE = 1_000_000
 MOST_SHOWN = 20
+_PACKAGES = ("jsonschema", "ruamel.yaml")
 LONGEST_EXEMPTION = timedelta(days=366)
 
 _NEEDS = "a file that you may read"
@@ -41,7 +44,7 @@ _THRESHOLDS = {
 }
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 # Nothing but these fits every ID and every address.
-_EVERYBODY = re.compile(r"[*?]*\*[*?]*(?:[@|][*?]*)?")
+_EVERYBODY = re.compile(r"[*?@|.]*\*[*?@|.]*")
 
 
 class PolicyError(ConfigurationError):
@@ -65,8 +68,9 @@ def load(path: str, rules: Collection[str], today: date) -> Policy:
     :param rules: IDs of the rules
     :param today: the day in UTC on which the file is read; an exemption ends at most a year after it
     :raises PolicyError: the file cannot be read, or anything in it is wrong
-    :raises ImportError: ruamel.yaml or jsonschema is not installed
+    :raises ConfigurationError: ruamel.yaml or jsonschema is not installed, or too old
     """
+    _check_packages()
     content = _content(path, LARGEST_FILE)
     if isinstance(content, Mistake):
         raise _error(path, [content])
@@ -78,6 +82,24 @@ def load(path: str, rules: Collection[str], today: date) -> Policy:
     if policy is None:
         raise _error(path, reader.mistakes)
     return policy
+
+
+def _check_packages() -> None:
+    missing = [name for name in _PACKAGES if not _is_there(name)]
+    if missing:
+        wrong = "A policy file needs %s, which cannot be imported" % " and ".join(missing)
+        raise ConfigurationError(wrong, hint="Run: " + how_to_install(*missing))
+    old = wrong_versions(*_PACKAGES)
+    if old:
+        raise ConfigurationError(old[0], hint=old[1])
+
+
+def _is_there(package: str) -> bool:
+    try:
+        import_module(package)
+    except ImportError:
+        return False
+    return True
 
 
 def _error(path: str, mistakes: Collection[Mistake]) -> PolicyError:
@@ -164,8 +186,9 @@ class _Reader:
             asked = value.lower().replace("_", "-") if isinstance(value, str) else ""
             near = difflib.get_close_matches(asked, known, 1)
             yield path, place, named, near[0] if near else _expected(rule)
-        elif error.validator == "maxLength":
-            yield path, place, "%s has %d characters" % (_name(path), len(value)), "at most %(maxLength)d" % rule
+        elif error.validator in ("maxLength", "maxItems"):
+            what = "characters" if error.validator == "maxLength" else "entries"
+            yield path, place, "%s has %d %s" % (_name(path), len(value), what), "at most %d" % rule[error.validator]
         elif error.validator == "pattern":
             expected = "a path such as staff.role" if path[-1] == "path" else "text with no blank at either end"
             yield path, place, named, expected
@@ -246,15 +269,17 @@ class _Reader:
 
     def _connections(self) -> tuple[ConnectionPolicy, ...]:
         made: list[ConnectionPolicy] = []
+        names: set[str] = set()
         for number in range(len(self._get(("connections",), ()))):
             path: Path = ("connections", number)
             name, mfa = self._get((*path, "name")), self._get((*path, "mfa"))
-            if name in [each.name for each in made]:
+            if name in names:
                 self._tell(
                     (*path, "name"), "the connection %s a second time" % shown(name), "it once: the first counts"
                 )
             if name is not None and mfa is not None:
                 made.append(ConnectionPolicy(name, mfa))
+                names.add(name)
         return tuple(made)
 
     def _people(self, path: Path, *, everybody: bool) -> People:
@@ -312,7 +337,8 @@ class _Reader:
                     raise ConfigurationError("a pattern")
                 check_id("user_ids", entry)
             except ConfigurationError:
-                self._told(path, Mistake(Place(line, 1), "%s is no user ID" % shown(entry), "one ID a line", file))
+                # What stands there is not shown: the file may be one of secrets.
+                self._told(path, Mistake(Place(line, 1), "this is no user ID", "one ID a line", file))
         if not found:
             self._tell(path, "nobody is in %s" % visible(name), "one ID a line")
         if len(found) > LONGEST_LIST:
@@ -384,8 +410,8 @@ def _number(rule: Schema) -> str:
     return "a whole number" + (" from %(minimum)d to %(maximum)d" % rule if "minimum" in rule else "")
 
 
-def _entries(rule: Schema) -> str:
-    return "a list of at most %(maxItems)d" % rule
+def _entries(_rule: Schema) -> str:
+    return "a list"
 
 
 def _keys(rule: Schema) -> str:

@@ -8,12 +8,14 @@ import json
 import os
 import pickle
 import re
+import sys
 import textwrap
 from datetime import date
 from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import document
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import file as module
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.file import PolicyError, load
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import (
@@ -278,6 +280,7 @@ EXEMPTION = "exemptions: [{users: {emails: [%s]}, reason: a, owner: b, expires: 
             "2:26: none.txt: it cannot be read: No such file or directory; expected a file",
         ),
         ("exclude: {user_ids_file: .}", "2:26: .: this is a directory; expected a file"),
+        ("exclude: {emails: ['*@*.*']}", '2:20: "*@*.*" fits everybody; expected a pattern that fits some of them'),
         # YAML itself
         ("name: a\nname: b", '3:1: the key "name" a second time; expected it once: line 2 has it'),
         ("name: *x", "2:7: the alias *x; expected the value itself: aliases are not allowed"),
@@ -361,13 +364,33 @@ def test_a_list_may_not_be_endless(mistakes_of):
     "content, line",
     [
         (b"# nobody\n", "policy.yml:2:29: nobody is in ids; expected one ID a line"),
-        (b"auth0|1\nauth0|*\n", 'ids:2:1: "auth0|*" is no user ID; expected one ID a line'),
-        (b"auth0|1\n\nann@example.com\n", 'ids:3:1: "ann@example.com" is no user ID; expected one ID a line'),
+        (b"auth0|1\nauth0|*\n", "ids:2:1: this is no user ID; expected one ID a line"),
+        (b"auth0|1\n\nann@example.com\n", "ids:3:1: this is no user ID; expected one ID a line"),
         (b"auth0|1\n\xff", "ids:2:1: the byte 0xff; expected text in UTF-8"),
     ],
 )
 def test_a_mistake_in_a_file_of_ids_is_told(mistakes_of, content, line):
     assert mistakes_of("privileged: {user_ids_file: ids}", ids=content) == [line]
+
+
+def test_a_file_of_secrets_is_not_shown(mistakes_of):
+    told = mistakes_of("privileged: {user_ids_file: ids}", ids=b"AUTH0_CLIENT_SECRET=hunter2\n")
+    assert len(told) == 1 and "hunter2" not in told[0]
+
+
+def test_a_file_with_too_many_values_is_not_read_to_its_end(mistakes_of, monkeypatch):
+    monkeypatch.setattr(document, "MOST_EVENTS", 50)
+    told = mistakes_of("off: [%s]\nx: 1" % (", ".join(["stale"] * 60)))
+    assert told == ["policy.yml:2:308: too many values; expected a shorter file"]
+
+
+@pytest.mark.parametrize("package", ["ruamel.yaml", "jsonschema"])
+def test_a_package_that_is_missing_is_named_with_the_command_that_installs_it(monkeypatch, package):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(
+        ConfigurationError, match="needs %s, which cannot be imported.*install '%s>=" % (package, package)
+    ):
+        load(str(EXAMPLE), RULES, TODAY)
 
 
 @pytest.mark.parametrize(
