@@ -4,7 +4,7 @@
 
 """What judging, the comparison with the run before, and each list of a report cost for a user.
 
-``python -m tests.bench.bench_report [--users 1000000] [--part judging|past|pseudonyms|lists]`` prints processor time and peak memory;
+``python -m tests.bench.bench_report [--users 1000000] [--part NAME]`` prints processor time and peak memory;
 nothing is asserted. Three of ten users have a stale device, and a third of those is fixed in the second run.
 """
 
@@ -18,14 +18,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime, timedelta, timezone
+from functools import partial
+from itertools import islice
 
 from tests.emulator.launch import PROJECT_ROOT
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
 AT = "2026-06-01T12:00:00.000Z"
 TENANT = "example.eu.auth0.com"
-PARTS = ("judging", "past", "pseudonyms", "lists")
+PARTS = ("judging", "past", "pseudonyms", "tally", "lists")
 
 
 def iso(days: float) -> str:
@@ -74,61 +77,62 @@ def records(users: int, fixed: bool) -> Iterator[dict]:
 def measure(part: str, users: int) -> None:
     """One part in this process."""
     from ansible_collections.mfaops.auth0.plugins.module_utils.audit.found import found_rows
-    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.judging import user_row
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.judging import Judge
     from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import read_lines, write_lines
     from ansible_collections.mfaops.auth0.plugins.module_utils.audit.past import Past, Terms
     from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
     from ansible_collections.mfaops.auth0.plugins.module_utils.audit.pseudonyms import Pseudonyms
     from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.lists import Lists
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.summary import Tally
 
-    policy, spent = Policy(), 0.0
+    policy, spent, findings = Policy(), 0.0, 0
+    judge = Judge(TENANT, policy, NOW)
+    clock = time.process_time
 
-    def rows(fixed: bool) -> Iterator[dict]:
-        for record in records(users, fixed):
-            yield user_row(TENANT, record, NOW, policy)
-
-    def known() -> Iterator[dict]:
-        for row in rows(False):
-            yield from found_rows(row, "run1", AT)
-
-    with tempfile.TemporaryDirectory() as directory, open(os.path.join(directory, "known"), "w+b") as file:
-        if part == "past":
-            write_lines(known(), file)
-            file.seek(0)
-        started = time.process_time()
-        for _record in records(users, True):
-            pass
-        made = time.process_time() - started
-        if part != "judging":
-            for _row in rows(True):
-                pass
-            made = time.process_time() - started - made
-        started = time.process_time()
+    with tempfile.TemporaryDirectory() as directory, ExitStack() as stack:
         if part == "judging":
-            for _row in rows(True):
-                pass
+            take = judge.row
         elif part == "past":
-            with Past(directory, AT, Terms(policy), lambda run: Terms(policy)) as past:
-                past.know(read_lines(file, "known"))
-                for row in rows(True):
-                    past.mark(row, lambda other: ())
-                for _closed in past.rest("gone"):
-                    pass
+            file = stack.enter_context(open(os.path.join(directory, "known"), "w+b"))
+            known = (found for record in records(users, False) for found in found_rows(judge.row(record), "run1", AT))
+            write_lines(known, file)
+            file.seek(0)
+            past = stack.enter_context(Past(directory, AT, Terms(policy), lambda run: Terms(policy)))
+            started = clock()
+            past.know(read_lines(file, "known"))
+            spent += clock() - started
+            take = partial(past.mark, judge=lambda terms: ())
         elif part == "pseudonyms":
-            masked = Pseudonyms(b"k" * 32)
-            for row in rows(True):
-                masked.user(row)
+            take = Pseudonyms(b"k" * 32).user
+        elif part == "tally":
+            take = Tally().add
         else:
-            with Lists(directory, AT) as lists:
-                for row in rows(True):
-                    lists.user(row)
-                    for found in found_rows(row, "run2", AT):
-                        lists.found(found)
-                for _name, _file in lists.finished():
-                    pass
-        spent = time.process_time() - started - made
+            lists = stack.enter_context(Lists(directory, AT))
+
+            def take(row):
+                lists.user(row)
+                for found in found_rows(row, "run2", AT):
+                    lists.found(found)
+
+        given = records(users, True)
+        if part != "judging":
+            given = map(judge.row, given)
+        while chunk := list(islice(given, 500)):
+            started = clock()
+            for row in chunk:
+                take(row)
+            spent += clock() - started
+            findings += sum(len(row.get("findings", ())) for row in chunk)
+        started = clock()
+        if part == "past":
+            for _closed in past.rest("gone"):
+                pass
+        if part == "lists":
+            for _name, _file in lists.finished():
+                pass
+        spent += clock() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"{part:20}{spent:10.1f} s{spent / users * 1e6:10.1f} µs a user{peak:8} MB")
+    print(f"{part:15}{spent:10.1f} s{spent / users * 1e6:8.1f} µs a user{findings:10} findings{peak:6} MB")
 
 
 def main() -> None:

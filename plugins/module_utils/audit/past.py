@@ -193,24 +193,25 @@ class Past:
         return _time(row["closed_at"]) < self._forgotten_before
 
 
-class Standings:
+class Differences:
     """Counts over what a run found and what became of the rest, for the summary. Memory is flat."""
 
-    def __init__(self) -> None:
+    def __init__(self, at: str) -> None:
+        """
+        :param at: the time of the run, ISO 8601: what was closed before is told no more
+        """
+        self._at = at
         self._statuses: Counter[Status] = Counter()
         self._new: Counter[Severity] = Counter()
 
-    def add(self, found: FoundRow, at: str) -> None:
-        """Count one line of ``findings.jsonl.gz``.
-
-        :param at: the time of the run: what was closed before is told no more
-        """
-        if found["closed_at"] is None or found["closed_at"] == at:
+    def add(self, found: FoundRow) -> None:
+        """Count one line of ``findings.jsonl.gz``."""
+        if found["closed_at"] in (None, self._at):
             self._statuses[found["status"]] += 1
         if found["status"] in ("new", "reopened") and found["place"] == "in" and found["exempted"] is None:
             self._new[found["severity"]] += 1
 
-    def figures(self, at: str, base: str | None, base_at: str | None) -> HistoryFigures:
+    def figures(self, base: str | None, base_at: str | None) -> HistoryFigures:
         """How the run differs from the one that it is compared with.
 
         :param base: that run; None where there was none
@@ -219,8 +220,8 @@ class Standings:
         return {
             "base": base,
             "since": base_at,
-            "until": at,
-            "days": round((_time(at) - _time(base_at)) / timedelta(days=1), 2) if base_at else None,
+            "until": self._at,
+            "days": round((_time(self._at) - _time(base_at)) / timedelta(days=1), 2) if base_at else None,
             "statuses": {status: self._statuses[status] for status in STATUSES},
             "new": {severity: self._new[severity] for severity in SEVERITIES},
         }

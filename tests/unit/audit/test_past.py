@@ -4,18 +4,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.facts import TenantFacts
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.past import KEPT, Past, Standings, Terms, missing
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.past import KEPT, Differences, Past, Terms, missing
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import STATUSES
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import iso
 from hypothesis import given, strategies as st
 
-from tests.unit.audit.fake_tenant import NOW, authenticator
+from tests.unit.audit.fake_tenant import authenticator
 from tests.unit.audit.history import Runs, found_of, judged, reading
 
 DAY = "2026-06-%02dT12:00:00.000Z"
@@ -260,14 +257,15 @@ def test_a_known_finding_is_never_lost_and_resolved_means_that_the_policy_that_f
 
 
 def test_the_figures_tell_the_gap_what_became_of_each_and_what_is_new():
-    runs, standings, only_stale = Runs(), Standings(), Policy(off=frozenset(RULES) - WORDS)
+    runs, only_stale = Runs(), Policy(off=frozenset(RULES) - WORDS)
     runs.run(reading(1, STALE), reading(2, STALE), policy=only_stale)
     runs.run(reading(1, USED), reading(2, STALE), reading(3, STALE), policy=only_stale)
     old = {**runs.known[0], "status": "resolved", "closed_at": DAY % 1}
     aside = {**next(each for each in runs.known if each["status"] == "new"), "place": "aside"}
+    differences = Differences(runs.at)
     for found in [*runs.known, old, aside]:
-        standings.add(found, runs.at)
-    figures = standings.figures(runs.at, "run1", DAY % 1)
+        differences.add(found)
+    figures = differences.figures("run1", DAY % 1)
     assert (figures["base"], figures["since"], figures["until"], figures["days"]) == ("run1", DAY % 1, DAY % 2, 1.0)
     assert {word: count for word, count in figures["statuses"].items() if count} == {
         "new": 2,
@@ -278,5 +276,5 @@ def test_the_figures_tell_the_gap_what_became_of_each_and_what_is_new():
 
 
 def test_without_an_earlier_run_there_is_no_gap():
-    figures = Standings().figures(iso(NOW + timedelta(0)), None, None)
+    figures = Differences(DAY % 1).figures(None, None)
     assert (figures["base"], figures["since"], figures["days"]) == (None, None, None)

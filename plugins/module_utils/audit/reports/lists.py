@@ -39,6 +39,8 @@ class Lists:
             for name in (*ALWAYS, *sorted(set(more)))
         }
         self._lines = {name: Lines(file) for name, file in self._files.items() if name.endswith(".gz")}
+        for lines in self._lines.values():
+            self._stack.callback(lines.end)
         headers: Mapping[str, tuple[str, ...]] = {USERS_CSV: users_csv.HEADER, FINDINGS_CSV: findings_csv.HEADER}
         self._tables = {
             name: Table(self._files[name], header, bom) for name, header in headers.items() if name in self._files
@@ -72,8 +74,6 @@ class Lists:
         """Each file with its name, complete and at its beginning. To be called once, at the end."""
         for lines in self._lines.values():
             lines.end()
-        for table in self._tables.values():
-            table.end()
         for name, file in self._files.items():
             file.seek(0)
             yield name, file

@@ -46,8 +46,8 @@ LABELS: Mapping[State, str] = {
 # What the legend has although nobody is so.
 _ALWAYS = ("strong", "weak", "none")
 _SOURCES = {EXPORT: "an export", SEARCH: "the user search", GIVEN: "a list"}
-# What a text of the tenant is cut to.
-_LONGEST = 80
+# What a text of the tenant is cut to, in a table and in a paragraph.
+_LONGEST, _LONGEST_TEXT = 80, 1500
 # So many runs are in the trend, and so many exemptions in their table.
 _MOST_RUNS, _MOST_EXEMPTIONS = 60, 50
 # So many new devices of privileged users are named.
@@ -327,7 +327,7 @@ def page_model(
         planned=figures["planned"],
         oldest_reading=figures["oldest_reading"],
         coverage=_covered(figures["coverage"]),
-        reason=figures["reason"] if figures["partial"] else None,
+        reason=cut(figures["reason"] or "", _LONGEST_TEXT) if figures["partial"] else None,
         protected=share(users["strong"], total),
         sentence=_sentence(users),
         since=_since(figures, before),
@@ -520,7 +520,7 @@ def _news(figures: Summary, changes: Sequence[ChangeRow]) -> tuple[News, ...]:
             devices["added_to_privileged"], "new factor"
         )
         news.append(News(text, True, tuple(items), "and %s more" % grouped(more) if more else None))
-    if history is None or history["base"] is None:
+    if history is None or not _compared(figures):
         return (*news, News("There is no earlier run to compare with, so every finding is new."))
     statuses = history["statuses"]
     told = ", ".join("%s %s" % (grouped(count), severity) for severity, count in history["new"].items() if count)
@@ -543,6 +543,11 @@ def _news(figures: Summary, changes: Sequence[ChangeRow]) -> tuple[News, ...]:
             )
         )
     return tuple(news)
+
+
+def _compared(figures: Summary) -> bool:
+    """Whether there is a run before; without one everything is new."""
+    return figures["history"] is not None and figures["history"]["base"] is not None
 
 
 def _gain(change: ChangeRow) -> str:
@@ -714,7 +719,7 @@ def _rule_text(rule: Rule, figures: Summary, worst: Sequence[ShownFinding]) -> R
     told += [
         "%s %s" % (grouped(count), word)
         for count, word in (
-            (its["new"], "new"),
+            (its["new"] if _compared(figures) else 0, "new"),
             (its["warnings"], "a warning" if its["warnings"] == 1 else "warnings"),
             (its["exempted"], "exempted"),
             (its["aside"], "set aside"),
@@ -908,7 +913,7 @@ def _run(figures: Summary, before: Summary | None) -> tuple[tuple[str, str], ...
     if before is not None:
         rows.append(("Compared with", "%s, %s" % (before["run"], _gap(before["reported"], figures["reported"]))))
     if figures["note"]:
-        rows.append(("Note", figures["note"]))
+        rows.append(("Note", cut(figures["note"], _LONGEST_TEXT)))
     rows.append(("Made with", ", ".join("%s %s" % each for each in figures["versions"].items())))
     return tuple(rows)
 

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from typing import IO, Iterable, Sequence
 
@@ -55,19 +54,24 @@ class Table:
 
     def __init__(self, file: IO[bytes], header: Sequence[str], bom: bool = False) -> None:
         """
-        :param file: stays open
         :param bom: begin with a byte order mark, by which Excel knows that it is UTF-8
         """
         if bom:
             file.write(_BOM)
-        self._text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
-        self._writer = csv.writer(self._text)
+        self._writer = csv.writer(_Encoded(file))
         self._writer.writerow(header)
 
     def add(self, row: Sequence[object]) -> None:
         """One more row."""
         self._writer.writerow(row)
 
-    def end(self) -> None:
-        """Everything is in the file, which stays open."""
-        self._text.detach()
+
+class _Encoded:
+    """What the csv module writes to. It needs no more of a file than this."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        """As a text file does it."""
+        return self._file.write(text.encode("utf-8"))

@@ -29,7 +29,6 @@ def written(header, rows, **more) -> bytes:
     table = Table(file, header, **more)
     for row in rows:
         table.add(row)
-    table.end()
     return file.getvalue()
 
 

@@ -129,6 +129,8 @@ def test_a_person_with_two_findings_of_a_rule_is_one_person():
     (thing,) = model(user_with(1, finding("stale", 1), finding("stale", 2))).first
     assert thing.whom == "1 person"
     (rule,) = model(user_with(1, finding("stale", 1), finding("stale", 2))).rules
+    assert rule.figures == "2 findings · 1 person"
+    (rule,) = model(user_with(1, finding("stale", 1), finding("stale", 2)), history=history()).rules
     assert rule.figures == "2 findings · 1 person · 2 new"
 
 

@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Everything that a report says of users, findings and changes, from one pass over the records of a run."""
+
+from __future__ import annotations
+
+from typing import Callable, Iterable
+
+from ..changes import Changes, changes_of
+from ..found import found_rows
+from ..past import Differences, Missing, Past, Terms
+from ..pseudonyms import Pseudonyms
+from ..records import FoundRow, Record, UserRow
+from .lists import Lists
+from .summary import Tally
+
+# Makes the row of a user from what was read.
+Judge = Callable[[Record], UserRow]
+
+
+class OnePass:
+    """Judges each record, holds it against the past, writes it into the lists and counts it. Memory is flat.
+
+    :ivar tally: users and findings
+    :ivar changes: devices added and removed
+    :ivar differences: what became of the findings of the run before
+    """
+
+    def __init__(
+        self,
+        run: str,
+        at: str,
+        judge: Callable[[Terms], Judge],
+        terms: Terms,
+        past: Past,
+        lists: Lists,
+        masked: Pseudonyms | None = None,
+    ) -> None:
+        """
+        :param run: ID of the run
+        :param at: its time, ISO 8601
+        :param judge: how records are judged on some terms
+        :param terms: of the report
+        :param past: knows the findings of the run before
+        :param masked: replaces names before anything is written or counted
+        """
+        self.tally, self.changes, self.differences = Tally(), Changes(), Differences(at)
+        self._run, self._at, self._past, self._lists, self._masked = run, at, past, lists, masked
+        self._make_judge, self._judge = judge, judge(terms)
+        # Few: those of the runs that found something which is not found any more.
+        self._former: list[tuple[Terms, Judge]] = []
+
+    def over(self, records: Iterable[Record]) -> None:
+        """Take each user of the run, once."""
+        for record in records:
+            if record["gone"]:
+                self.tally.gone += 1
+                self._closed(self._past.leave(record["profile"]["user_id"], "gone"))
+            else:
+                self._user(record)
+
+    def about_policy(self, rows: list[FoundRow]) -> None:
+        """Take the findings about the policy itself, once."""
+        closed = self._past.mark_policy(rows)
+        for found in rows:
+            shown = self._masked.found(found) if self._masked else found
+            self.tally.add_found(shown)
+            self._write(shown)
+        self._closed(closed)
+
+    def rest(self, why: Missing) -> None:
+        """Take what was known of users that are not in the run. To be called last."""
+        self._closed(self._past.rest(why))
+
+    def _user(self, record: Record) -> None:
+        row = self._judge(record)
+
+        def on(terms: Terms) -> set[str]:
+            return {each["id"] for each in self._former_judge(terms)(record)["findings"]}
+
+        closed = self._past.mark(row, on)
+        changes = changes_of(record, row, self._run)
+        if self._masked:
+            row, changes = self._masked.user(row), [self._masked.change(each) for each in changes]
+        self.tally.add(row)
+        self._lists.user(row)
+        for found in found_rows(row, self._run, self._at):
+            self._write(found)
+        self._closed(closed)
+        for change in changes:
+            self.changes.add(change)
+            self._lists.change(change)
+
+    def _closed(self, rows: Iterable[FoundRow]) -> None:
+        for found in rows:
+            self._write(self._masked.found(found) if self._masked else found)
+
+    def _write(self, found: FoundRow) -> None:
+        self.differences.add(found)
+        self._lists.found(found)
+
+    def _former_judge(self, terms: Terms) -> Judge:
+        for known, judge in self._former:
+            if known == terms:
+                return judge
+        made = self._make_judge(terms)
+        self._former.append((terms, made))
+        return made
