@@ -57,8 +57,8 @@ _UNFOLDED = 8
 # An exemption with fewer days left is told.
 _SOON = 14
 # The rules that the playbook acts on, and so many findings in the line that it is called with.
-_REMEDIATED = frozenset(
-    ("stale", "never-used", "unconfirmed", "no-mfa", "recovery-code-only", "no-recovery-code"),
+REMEDIATED = frozenset(
+    ("stale", "never-used", "unconfirmed", "odd-date", "no-mfa", "recovery-code-only", "no-recovery-code")
 )
 _IDS = 5
 _AUTH0_DOMAIN = re.compile(r"([a-z0-9][a-z0-9-]*)(?:\.([a-z]{2}(?:-[0-9]+)?))?\.auth0\.com", re.ASCII)
@@ -728,7 +728,7 @@ def _rule_text(rule: Rule, figures: Summary, worst: Sequence[ShownFinding]) -> R
     ]
     severity = next((each for each in SEVERITIES if its["severities"][each]), rule.severity)
     ids = [each["id"] for each in worst if each["exempted"] is None and not each["warning"]][:_IDS]
-    command = _command(ids) if ids and rule.id in _REMEDIATED else None
+    command = _command(ids) if ids and rule.id in REMEDIATED else None
     return RuleText(
         rule.id,
         rule.title,

@@ -11,9 +11,15 @@ import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.facts import TenantFacts
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Exemption, People, Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import STATES, STATUSES
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.page_model import cut, page_model, share
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.page_model import (
+    REMEDIATED,
+    cut,
+    page_model,
+    share,
+)
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.summary import Tally
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
+from ansible_collections.mfaops.auth0.plugins.module_utils.remediation.decisions import BY_RULE
 
 from tests.unit.audit.fake_tenant import NOW, authenticator
 from tests.unit.audit.history import judged, reading
@@ -313,6 +319,10 @@ def test_the_playbook_is_called_with_the_worst_findings_that_count():
     assert rule.command == (
         "ansible-playbook mfaops.auth0.remediate -e findings=findings.jsonl.gz -e '{\"reviewed\": [%s]}'" % expected
     )
+
+
+def test_there_is_a_command_for_each_rule_that_the_playbook_acts_on():
+    assert REMEDIATED == set(BY_RULE)
 
 
 @pytest.mark.parametrize(
