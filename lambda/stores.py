@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 from typing import IO, Any, Mapping
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.files import REPORT, SUMMARY, USERS
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 
 from settings import Credentials, read_credentials
@@ -31,7 +31,12 @@ _LASTING_REFUSALS = {
 }
 
 # users.jsonl.gz is a gzip file, not text with gzip as its encoding, which browsers would unpack.
-_CONTENT_TYPES = {USERS: "application/gzip", SUMMARY: "application/json", REPORT: "text/html; charset=utf-8"}
+_CONTENT_TYPES = {
+    ".gz": "application/gzip",
+    ".json": "application/json",
+    ".csv": "text/csv; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+}
 
 
 def fetch_credentials(secret: str, fresh: bool = False) -> Credentials:
@@ -98,7 +103,7 @@ class ReportStore:
         keys = {name: "%sruns/%s/report/%s" % (self._prefix, run, name) for name in _CONTENT_TYPES}
         for name, key in keys.items():
             with open(files[name], "rb") as file:
-                self._put(key, file, _CONTENT_TYPES[name])
+                self._put(key, file, _CONTENT_TYPES[os.path.splitext(name)[1]])
         pointer = json.dumps({"run": run, "partial": partial, "keys": keys}, sort_keys=True)
         self._put(self._prefix + "latest.json", pointer.encode(), "application/json")
         return keys

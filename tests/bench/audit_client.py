@@ -127,7 +127,7 @@ def plan(url: str, folder: str) -> dict[str, Any]:
 
 def report(folder: str) -> dict[str, Any]:
     """The reports of what is stored."""
-    outcome = audit.report(FolderStore(folder), None, {}, datetime.now(timezone.utc))
+    outcome = audit.report(FolderStore(folder), None, lambda policy: policy, datetime.now(timezone.utc))
     sizes = {name: os.path.getsize(os.path.join(folder, key)) for name, key in outcome.keys.items()}
     return {"users": sum(outcome.summary["users"].values()), "sizes": sizes, "findings": outcome.summary["findings"]}
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import read_lines
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Order
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.files import USERS
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.lists import USERS
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import Outcome, run
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore

@@ -6,7 +6,12 @@
 
 from __future__ import annotations
 
-from .records import AuthenticatorRow, FoundRow, UserRow
+import json
+from dataclasses import asdict
+
+from .findings import finding_id
+from .policy.model import Exemption
+from .records import SCHEMA_VERSION, AuthenticatorRow, FoundRow, Severity, UserRow
 
 
 def found_rows(row: UserRow, run: str, at: str) -> list[FoundRow]:
@@ -52,6 +57,50 @@ def found_rows(row: UserRow, run: str, at: str) -> list[FoundRow]:
             }
         )
     return rows
+
+
+def about_exemption(tenant: str, rule: str, exemption: Exemption, severity: Severity, run: str, at: str) -> FoundRow:
+    """A finding about an exemption of the policy, which has no user.
+
+    :param run: ID of the run
+    :param at: its time, ISO 8601
+    """
+    # Without its dates, reason and owner: whoever prolongs it has the same exemption.
+    told = json.dumps([exemption.rule, asdict(exemption.users)])
+    patterns = (
+        *exemption.users.user_ids,
+        *exemption.users.emails,
+        *(str(each.path) for each in exemption.users.app_metadata),
+    )
+    return {
+        "id": finding_id(tenant, rule, None, told),
+        "rule": rule,
+        "severity": severity,
+        "warning": False,
+        "authenticator_id": None,
+        "link_id": None,
+        "factor": None,
+        "age_days": None,
+        "age_from": None,
+        "exempted": None,
+        "status": "new",
+        "first_seen": at,
+        "schema_version": SCHEMA_VERSION,
+        "tenant": tenant,
+        "run": run,
+        "user_id": None,
+        "user": "%s for %s (%s)" % (exemption.rule or "every rule", ", ".join(patterns), exemption.owner),
+        "email": None,
+        "connections": [],
+        "privileged": False,
+        "break_glass": False,
+        "place": "in",
+        "protection": "unknown",
+        "device": None,
+        "seen": None,
+        "last_seen": at,
+        "closed_at": None,
+    }
 
 
 def shown(row: UserRow) -> str:

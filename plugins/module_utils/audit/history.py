@@ -106,6 +106,15 @@ class History:
         # A complete run knows everybody; one that was cut off afterward knows some of them better.
         return None if order.full else base, fitting[names.index(base) :] if base else fitting
 
+    def before(self, ledger: Ledger) -> list[Ledger]:
+        """The earlier runs of the same users, the oldest first."""
+        checkpoint = ledger.checkpoint
+        return [
+            each
+            for name, each in self.ledgers.items()
+            if rank(name) < rank(checkpoint.run) and each.checkpoint.fits(checkpoint.tenant, checkpoint.scope)
+        ]
+
     def damaged_after(self, run: str | None) -> list[str]:
         """The runs that cannot be read and are later than this one.
 

@@ -14,7 +14,17 @@ from .findings import Finding, finding_id
 from .people import Fitted, Standing, Standings
 from .policy.model import Policy
 from .readings import authenticators_of
-from .records import SCHEMA_VERSION, AuthenticatorRecord, AuthenticatorRow, ExemptedRow, FindingRow, Record, UserRow
+from .found import about_exemption
+from .records import (
+    SCHEMA_VERSION,
+    AuthenticatorRecord,
+    AuthenticatorRow,
+    ExemptedRow,
+    FindingRow,
+    FoundRow,
+    Record,
+    UserRow,
+)
 from .devices import age
 from .verdict import Rulebook
 
@@ -76,6 +86,22 @@ class Judge:
             ],
             "findings": [self._finding_row(each, record, standing) for each in judgment.findings],
         }
+
+    def about_policy(self, run: str, at: str, everybody: bool) -> list[FoundRow]:
+        """The findings about the policy itself, after all users.
+
+        :param run: ID of the run
+        :param at: its time, ISO 8601
+        :param everybody: every user of the tenant was judged, so that what fits nobody is known
+        """
+        unfitted = self.fitted.rest(self._now)
+        found = [("exemption-expired", each) for each in unfitted.expired]
+        found += [("exemption-unused", each) for each in unfitted.unused if everybody]
+        return [
+            about_exemption(self._tenant, rule, each, self._rules.severity(rule), run, at)
+            for rule, each in found
+            if self._rules.asks(rule)
+        ]
 
     def _authenticator_row(
         self, row: AuthenticatorRecord, authenticator: Authenticator, protects: bool

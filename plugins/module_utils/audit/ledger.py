@@ -99,6 +99,11 @@ class Checkpoint:
         """
         return "%s-%s.jsonl.gz" % (kind, self.digests[kind])
 
+    @property
+    def whole_tenant(self) -> bool:
+        """Whether it is about every user."""
+        return not any(self.scope.values())
+
     def fits(self, tenant: str, scope: Mapping[str, Any]) -> bool:
         """Whether it is about these users."""
         return self.tenant == tenant and dict(self.scope) == dict(scope)

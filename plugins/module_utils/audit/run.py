@@ -16,12 +16,14 @@ from typing import Any, Callable, Iterator, Mapping, Protocol
 from ..auth0.times import iso
 from ..auth0.users.reading import UserLookup
 from ..auth0.wire.errors import Auth0Error
+from .facts import UNKNOWN, TenantApi, TenantFacts
 from .history import History
 from .ledger import CARRIED, OUT, PLAN, Checkpoint, Ledger
 from .lines import scratch, written
 from .order import Order
 from .plan import Chosen, Roll
 from .policy.model import Policy
+from .pseudonyms import PLAIN, Plain
 from .population import Enrollment, Listing, PopulationApi, count_again
 from .records import EXPORT, Costs, Summary
 from .reports import files
@@ -113,12 +115,14 @@ def run(
     stop: Stop | None = None,
     clock: Callable[[], datetime] | None = None,
     tell: Tell = _nobody,
+    tenant: TenantApi | None = None,
 ) -> Outcome:
     """Audit the users of a tenant, or go on with an audit that was cut off, and store the reports.
 
     :param budget: of that API
     :param stop: ends it early; what was read until then is kept and reported
     :param clock: returns the aware time; by default that of the server as far as its answers tell
+    :param tenant: tells the tenant's own settings; None leaves them out
     :raises Auth0Error: nothing could be read at all
     :raises StoreError: what was read cannot be stored; what was stored before stays
     """
@@ -131,7 +135,7 @@ def run(
         costs = _Costs(budget, ledger.checkpoint.costs if ledger else NOTHING)
         if ledger is None:
             tell(Progress("listing"))
-            ledger = _begin(api, store, history, order, stop, now, costs, tell)
+            ledger = _begin(api, tenant, store, history, order, stop, now, costs, tell)
         planned = ledger.checkpoint.to_read
 
         def told(scan: Scan, note: str | None = None) -> None:
@@ -144,7 +148,8 @@ def run(
         stopped = scan.run() or _finish(api, ledger, stop, order.patience, now, costs)
         tell(Progress("reporting", scan.done, planned, scan.unread))
         # No stop and no deadline ends this. Whoever is killed in it reports the next time, and reads nothing again.
-        figures, keys = files.write(store, ledger, files.OWN, order.policy, now(), stopped)
+        wish = files.Wish(files.OWN, order.policy, now())
+        figures, keys = files.write(store, ledger, wish, history.before(ledger), stopped)
         files.point(store, ledger.checkpoint.run, figures["partial"], keys)
         if ledger.checkpoint.finished is not None and not ledger.checkpoint.reported:
             ledger.advance(reported=True)
@@ -182,20 +187,32 @@ def plan(api: Api, store: Store, order: Order, *, stop: Stop | None = None, tell
     return Planned(listing, *chosen, unfinished.checkpoint if unfinished else None)
 
 
-def report(store: Store, run_id: str | None, thresholds: Mapping[str, Any], now: datetime) -> Outcome:
-    """Reports of what a run read, by another policy or on another day. Those that the run itself wrote stay.
+def report(
+    store: Store,
+    run_id: str | None,
+    judged_by: Callable[[Policy], Policy],
+    now: datetime,
+    *,
+    names: Plain = PLAIN,
+    bom: bool = False,
+) -> Outcome:
+    """Reports of what a run read, by another policy, on another day or with pseudonyms. Those that the run itself wrote stay.
 
     :param run_id: None for the last one
-    :param thresholds: what differs from the policy that the run was begun with
+    :param judged_by: makes the policy, from the one that the run was begun with
+    :param names: what names become
+    :param bom: CSV files begin with a byte order mark
     :raises ConfigurationError: there is no such run
     :raises StoreError: it cannot be read
     """
-    ledger = History.of(store).find(run_id)
+    history = History.of(store)
+    ledger = history.find(run_id)
     checkpoint = ledger.checkpoint
-    policy = replace(Policy.from_row(checkpoint.policy), **thresholds)
+    policy = judged_by(Policy.from_row(checkpoint.policy))
+    wish = files.Wish(files.derived(policy, now, names), policy, now, names, bom)
     stopped = None if checkpoint.finished else "The run is not finished."
     with store.hold():
-        figures, keys = files.write(store, ledger, files.derived(policy, now), policy, now, stopped)
+        figures, keys = files.write(store, ledger, wish, history.before(ledger), stopped)
     return Outcome(checkpoint.run, figures, checkpoint.costs, keys)
 
 
@@ -244,6 +261,7 @@ def _unfinished(history: History, order: Order, tell: Tell) -> Ledger | None:
 
 def _begin(
     api: Api,
+    tenant: TenantApi | None,
     store: Store,
     history: History,
     order: Order,
@@ -262,6 +280,7 @@ def _begin(
             tell(Progress("listing", note="No user has %s." % ", ".join(listing.nobody)))
         elif listing.note:
             tell(Progress("listing", note=listing.note))
+        facts = TenantFacts.read(tenant) if tenant is not None else UNKNOWN
         planned = now()
         checkpoint = Checkpoint(
             run=history.next_name(planned),
@@ -277,8 +296,9 @@ def _begin(
             out_of_scope=chosen.out_of_scope,
             unseen=listing.unseen,
             incomplete=listing.incomplete,
-            note=listing.note,
+            note=" ".join(filter(None, (listing.note, facts.note))) or None,
             census=listing.census,
+            facts=facts.as_row() if tenant is not None else None,
             costs=costs(),
         )
         out = ({"profile": profile} for profile in roll.out_of_scope())

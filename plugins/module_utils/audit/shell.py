@@ -14,6 +14,7 @@ import math
 import os
 import traceback
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timezone
 from importlib.util import find_spec
 from typing import Iterator, Sequence
@@ -128,7 +129,7 @@ def _report(args: argparse.Namespace, _secrets: Secrets) -> tuple[str, int]:
     store, now = FolderStore(args.folder), datetime.now(timezone.utc)
     if args.as_of is not None:
         now = moment("--as-of", args.as_of, now)
-    return _shown(report(store, args.run, command.thresholds(args), now), store, args)
+    return _shown(report(store, args.run, lambda policy: replace(policy, **command.thresholds(args)), now), store, args)
 
 
 def _shown(outcome: Outcome, store: FolderStore, args: argparse.Namespace) -> tuple[str, int]:

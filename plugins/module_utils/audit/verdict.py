@@ -62,6 +62,10 @@ class Rulebook:
         step = SEVERITIES.index(own or RULES[rule].severity) + (lower and own is None)
         return SEVERITIES[max(min(step, len(SEVERITIES) - 1) - privileged, 0)]
 
+    def asks(self, rule: str) -> bool:
+        """Whether the policy wants to know."""
+        return rule in self._asked
+
     def unread(self, standing: Standing) -> Judgment:
         """Of a user whose authenticators could not be read."""
         found = standing.place != "out" and "unread" in self._asked

@@ -15,7 +15,8 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.readings import
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.summary import LIMITS, Tally, table
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Order
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.files import REPORT, SUMMARY, USERS
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.files import REPORT, SUMMARY
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.lists import USERS
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import NOTHING, run
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.reading import UserRead

@@ -22,7 +22,8 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Or
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.plan import SWEEP
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Scope
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.files import LATEST, USERS
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.files import LATEST
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.lists import USERS
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import plan, report, run
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop, UnstartedError
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore, StoreError, TakenError
@@ -56,6 +57,11 @@ def small_chunks(monkeypatch):
 def tenant_of(size: int, **more) -> FakeTenant:
     marked = {"last_login": "2026-05-01T00:00:00.000Z", "multifactor_last_modified": "2026-04-01T00:00:00.000Z"}
     return FakeTenant([user(number, **marked) for number in range(size)], **more)
+
+
+def as_it_was(policy):
+    """A report by the policy of its run."""
+    return policy
 
 
 def audit(tenant, store, order=ONE_BY_ONE, days=0, **more):
@@ -315,7 +321,7 @@ def test_who_is_gone_does_not_stand_in_for_who_is_missing(store):
     assert adds_up(coverage)
     assert (coverage["listed"], coverage["read"], coverage["gone"], coverage["not_reached"]) == (40, 30, 5, 5)
     assert outcome.summary["reason"] == "Users that the tenant counts and does not list: 5."
-    assert report(store, None, {}, NOW).summary["reason"] == outcome.summary["reason"]
+    assert report(store, None, as_it_was, NOW).summary["reason"] == outcome.summary["reason"]
 
 
 def test_users_who_come_and_go_while_the_audit_runs_do_not_make_it_partial(store):
@@ -435,7 +441,7 @@ def test_ages_of_carried_readings_are_counted_to_the_day_of_the_report(store):
     assert first.summary["findings"]["stale"] == 0
     later = audit(tenant, store, days=46)
     assert later.summary["findings"]["stale"] == 40
-    again = report(store, first.run, {}, NOW + timedelta(days=46))
+    again = report(store, first.run, as_it_was, NOW + timedelta(days=46))
     assert again.summary["findings"]["stale"] == 40 and again.run == first.run
 
 
@@ -609,7 +615,7 @@ def test_a_second_worker_stops_and_changes_nothing(store, tmp_path):
     tenant.list_authenticators = interrupted
     with pytest.raises(TakenError):
         audit(tenant, first)
-    outcome = report(first, None, {}, NOW)
+    outcome = report(first, None, as_it_was, NOW)
     assert not outcome.summary["partial"] and len(rows_of(first, outcome)) == 30
 
 

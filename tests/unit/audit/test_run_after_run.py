@@ -28,6 +28,7 @@ from tests.unit.audit.test_run import (
     ONE_BY_ONE,
     Killed,
     StopAfter,
+    as_it_was,
     audit,
     files_of,
     latest_files,
@@ -98,7 +99,7 @@ def test_a_damaged_part_of_an_earlier_run_stops_nobody_and_its_users_are_read_ag
     first = audit(tenant, store)
     harmed(store, first.run, "parts/000000010.jsonl.gz", content)
     with pytest.raises(StoreError, match="parts/000000010.jsonl.gz"):
-        report(store, None, {}, NOW)
+        report(store, None, as_it_was, NOW)
     tenant.reads.clear()
     told: list = []
     outcome = audit(tenant, store, order, days=1, tell=lambda progress: told.append(progress.note))
@@ -115,7 +116,7 @@ def test_no_older_run_takes_the_place_of_one_that_cannot_be_read_without_a_word(
     first, second = audit(tenant, store), audit(tenant, store, days=1)
     harmed(store, second.run, "checkpoint.json", b"{")
     with pytest.raises(StoreError, match=second.run):
-        report(store, None, {}, NOW)
+        report(store, None, as_it_was, NOW)
     assert second.run in plan(tenant, store, order).listing.note
     outcome = audit(tenant, store, order, days=2)
     assert outcome.run > second.run and second.run in outcome.summary["note"] and not outcome.summary["partial"]
@@ -188,7 +189,7 @@ def test_each_checkpoint_is_read_once_however_many_runs_there_are(store):
     names = {"runs/%s/checkpoint.json" % run for run in store.names("runs")}
     for ask in (
         lambda listening: plan(tenant, listening, ONE_BY_ONE),
-        lambda listening: report(listening, None, {}, NOW),
+        lambda listening: report(listening, None, as_it_was, NOW),
         lambda listening: audit(tenant, listening, days=5),
     ):
         listening = Listening(store.folder)
@@ -253,12 +254,16 @@ def test_a_report_that_is_made_later_replaces_nothing(store):
     files, pointer = files_of(store, outcome), store.read(LATEST)
     keys = set()
     for days, thresholds in ((0, {}), (365, {}), (0, {"stale_days": 10})):
-        other = report(store, None, thresholds, NOW + timedelta(days=days))
-        assert report(store, None, thresholds, NOW + timedelta(days=days)).keys == other.keys
+
+        def judged_by(policy, given=thresholds):
+            return replace(policy, **given)
+
+        other = report(store, None, judged_by, NOW + timedelta(days=days))
+        assert report(store, None, judged_by, NOW + timedelta(days=days)).keys == other.keys
         keys |= set(other.keys.values())
         if (days, thresholds) == (0, {}):
             assert files_of(store, other) == files
-    assert len(keys) == 9 and not keys & set(outcome.keys.values())
+    assert len(keys) == 3 * len(outcome.keys) and not keys & set(outcome.keys.values())
     assert (files_of(store, outcome), store.read(LATEST)) == (files, pointer)
 
 

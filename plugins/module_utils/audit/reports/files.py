@@ -5,7 +5,7 @@
 """The reports of a run in its store.
 
     runs/RUN/report/FILE         as the run itself left it, by the policy that it was begun with
-    runs/RUN/derived/NAME/FILE   made from the same readings later: on another day, by another policy
+    runs/RUN/derived/NAME/FILE   made from the same readings later: on another day, by another policy, with pseudonyms
     latest.json                  the last run that has a report of its own, and where that is
 
 A derived report never takes the place of the run's own, and nothing points to it.
@@ -16,52 +16,96 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import platform
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
-from typing import Iterable, Iterator, Mapping
+from typing import Iterable, Mapping, Sequence
 
+from ...auth0.times import iso
+from ..changes import Changes, changes_of
+from ..facts import UNKNOWN, TenantFacts
+from ..found import found_rows
 from ..history import rank
 from ..judging import Judge
-from ..ledger import CHECKPOINT, Ledger, path
-from ..lines import written
+from ..ledger import CHECKPOINT, Checkpoint, Ledger, path
+from ..lines import read_lines, scratch
+from ..past import Past, Standings, Terms, missing
 from ..policy.model import Policy
-from ..records import Record, Summary, UserRow
-from ..store import Store
+from ..pseudonyms import PLAIN, Plain
+from ..records import FoundRow, Record, Summary
+from ..store import Store, StoreError
 from .html import page
-from .summary import Tally, summary
+from .lists import FINDINGS, MORE, Lists
+from .summary import Tally, coverage_of, summary
 
-USERS, SUMMARY, REPORT = "users.jsonl.gz", "summary.json", "report.html"
-FILES = (USERS, SUMMARY, REPORT)
+SUMMARY, REPORT = "summary.json", "report.html"
 OWN, DERIVED = "report", "derived"
 LATEST = "latest.json"
+# So many earlier runs are in the trend.
+_TREND = 60
 
 
-def derived(policy: Policy, now: datetime) -> str:
+@dataclass(frozen=True)
+class Wish:
+    """How reports are made.
+
+    :ivar place: ``OWN``, or as :func:`derived` says
+    :ivar now: aware time that ages are counted to
+    :ivar names: what names become
+    :ivar bom: CSV files begin with a byte order mark, by which Excel knows that they are UTF-8
+    """
+
+    place: str
+    policy: Policy
+    now: datetime
+    names: Plain = PLAIN
+    bom: bool = False
+
+
+def derived(policy: Policy, now: datetime, names: Plain) -> str:
     """The place of a report that is made later. One of the same time by the same policy is the same report."""
-    digest = hashlib.sha256(json.dumps(policy.as_row(), sort_keys=True).encode()).hexdigest()
+    told = [policy.as_row(), names is not PLAIN]
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
     return "%s/%s-%s" % (DERIVED, now.astimezone(timezone.utc).strftime("%Y%m%dT%H%M%SZ"), digest[:8])
 
 
 def write(
-    store: Store, ledger: Ledger, place: str, policy: Policy, now: datetime, stopped: str | None
+    store: Store, ledger: Ledger, wish: Wish, earlier: Sequence[Ledger], stopped: str | None
 ) -> tuple[Summary, dict[str, str]]:
     """Judge every record and store the reports; returns the figures, and file -> its name in the store.
 
-    :param place: ``OWN``, or as :func:`derived` says
-    :param now: aware time that ages are counted to
+    By another policy than that of the run, they are compared with the run's own; else with those of the run before.
+
+    :param earlier: the earlier runs of the same users, the oldest first
     :param stopped: why the run ended early; None if it did not
+    :raises StoreError: what was read is damaged, or cannot be written
     """
-    checkpoint, tally = ledger.checkpoint, Tally()
-    keys = {name: path(checkpoint.run, "%s/%s" % (place, name)) for name in FILES}
-    judge = Judge(checkpoint.tenant, policy, now)
-    with written(_rows(ledger.records(), judge, tally)) as rows:
-        figures = summary(checkpoint, tally, policy, stopped, now, _versions())
-        shown = page(figures, tally.worst())
+    if not _is_own_policy(ledger, wish):
+        earlier = [*earlier, ledger]
+    with scratch() as directory, Lists(directory, _time_of(ledger, wish), MORE, bom=wish.bom) as lists:
+        with ExitStack() as stack:
+            compared = _compare(store, ledger, wish, earlier, directory, stack)
+            made = _Pass(ledger.checkpoint, wish, compared, lists)
+            for record in ledger.records():
+                made.add(record)
+            figures = made.end(stopped)
+        shown = page(
+            figures,
+            made.tally.worst(),
+            made.changes.first(),
+            [wish.names.summary(each) for each in _summaries(store, earlier)],
+            pseudonyms=wish.names is not PLAIN,
+        )
         # Nothing is replaced before everything could be read.
-        store.put(keys[USERS], rows)
-    store.put(keys[SUMMARY], _text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n"))
-    store.put(keys[REPORT], _text(shown))
+        files = dict(lists.finished())
+        files[SUMMARY] = _text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
+        files[REPORT] = _text(shown)
+        keys = {name: path(ledger.checkpoint.run, "%s/%s" % (wish.place, name)) for name in files}
+        for name, file in files.items():
+            store.put(keys[name], file)
     return figures, keys
 
 
@@ -84,15 +128,150 @@ def _named(pointer: bytes) -> str:
         return ""
 
 
-def _rows(records: Iterable[Record], judge: Judge, tally: Tally) -> Iterator[UserRow]:
-    """A row for each user who is not gone; all are counted."""
-    for record in records:
+class _Pass:
+    """One pass over the records of a run: whatever a report says of them. Memory is flat."""
+
+    def __init__(self, checkpoint: Checkpoint, wish: Wish, compared: _Compared, lists: Lists) -> None:
+        self._checkpoint, self._wish, self._compared, self._lists = checkpoint, wish, compared, lists
+        self._judges: dict[int, Judge] = {}
+        self._judge = self._judge_by(compared.terms)
+        self._standings = Standings()
+        self.tally, self.changes = Tally(), Changes()
+
+    def add(self, record: Record) -> None:
+        """One more user."""
+        run, names = self._checkpoint.run, self._wish.names
         if record["gone"]:
-            tally.gone += 1
+            self.tally.gone += 1
+            self._tell(self._compared.past.leave(record["profile"]["user_id"], "gone"))
+            return
+        row = self._judge.row(record)
+        closed = self._compared.past.mark(row, lambda terms: self._found_by(terms, record))
+        found = found_rows(row, run, self._compared.at)
+        for change in changes_of(record, row, run):
+            change = names.change(change)
+            self.changes.add(change)
+            self._lists.change(change)
+        row = names.user(row)
+        self.tally.add(row)
+        self._lists.user(row)
+        self._tell(found + closed)
+
+    def end(self, stopped: str | None) -> Summary:
+        """Everybody was told: the findings of whom nobody told, and the figures."""
+        checkpoint, compared = self._checkpoint, self._compared
+        complete = stopped is None and checkpoint.finished is not None
+        covered = coverage_of(checkpoint, self.tally)
+        everybody = complete and not covered["listed_is_lower_bound"] and not covered["not_reached"]
+        about_policy = self._judge.about_policy(checkpoint.run, compared.at, everybody and checkpoint.whole_tenant)
+        closed = compared.past.mark_policy(about_policy)
+        for found in about_policy:
+            self.tally.add_found(self._wish.names.found(found))
+        self._tell(about_policy + closed)
+        self._tell(compared.past.rest(missing(everybody, checkpoint.whole_tenant)))
+        return self._wish.names.summary(
+            summary(
+                checkpoint,
+                self.tally,
+                self._wish.policy,
+                stopped,
+                self._wish.now,
+                _versions(),
+                facts=compared.terms.facts,
+                history=self._standings.figures(compared.at, compared.base, compared.base_at),
+                changes=self.changes.figures(),
+            )
+        )
+
+    def _tell(self, found: Iterable[FoundRow]) -> None:
+        for each in found:
+            self._standings.add(each, self._compared.at)
+            self._lists.found(self._wish.names.found(each))
+
+    def _judge_by(self, terms: Terms) -> Judge:
+        # Each run's terms are made once, so they are the same object every time.
+        if id(terms) not in self._judges:
+            self._judges[id(terms)] = Judge(self._checkpoint.tenant, terms.policy, self._wish.now, terms.facts)
+        return self._judges[id(terms)]
+
+    def _found_by(self, terms: Terms, record: Record) -> frozenset[str]:
+        """IDs of what is found in the same reading by other terms."""
+        return frozenset(each["id"] for each in self._judge_by(terms).row(record)["findings"])
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """What a report is compared with.
+
+    :ivar terms: of the report itself
+    :ivar at: its time, ISO 8601
+    :ivar base: the run whose findings are known; None where there is none
+    """
+
+    past: Past
+    terms: Terms
+    at: str
+    base: str | None
+    base_at: str | None
+
+
+def _compare(
+    store: Store, ledger: Ledger, wish: Wish, earlier: Sequence[Ledger], directory: str, stack: ExitStack
+) -> _Compared:
+    """The findings of the last report before, as far as there is one that can be read."""
+    at = _time_of(ledger, wish)
+    terms = Terms(wish.policy, _facts_of(ledger))
+    ledgers = {each.checkpoint.run: each for each in (*earlier, ledger)}
+
+    def former(run: str) -> Terms | None:
+        known = ledgers.get(run)
+        return Terms(Policy.from_row(known.checkpoint.policy), _facts_of(known)) if known else None
+
+    def past(name: str) -> Past:
+        os.mkdir(os.path.join(directory, name))
+        return stack.enter_context(Past(os.path.join(directory, name), at, terms, former))
+
+    for base in reversed(earlier):
+        run = base.checkpoint.run
+        name = path(run, "%s/%s" % (OWN, FINDINGS))
+        if FINDINGS not in store.names(path(run, OWN)):
             continue
-        row = judge.row(record)
-        tally.add(row)
-        yield row
+        known = past(run)
+        try:
+            with store.open(name) as file:
+                known.know(read_lines(file, name))
+        except StoreError:
+            continue  # an older one says more than none
+        return _Compared(known, terms, at, run, base.checkpoint.planned)
+    known = past("nothing")
+    known.know(())
+    return _Compared(known, terms, at, None, None)
+
+
+def _summaries(store: Store, earlier: Sequence[Ledger]) -> list[Summary]:
+    """The summaries of the runs before, as far as they can be read."""
+    found: list[Summary] = []
+    for each in earlier[-_TREND:]:
+        kept = store.read(path(each.checkpoint.run, "%s/%s" % (OWN, SUMMARY)))
+        try:
+            found += [json.loads(kept[0])] if kept else []
+        except ValueError:
+            continue
+    return found
+
+
+def _facts_of(ledger: Ledger) -> TenantFacts:
+    row = ledger.checkpoint.facts
+    return TenantFacts.from_row(row) if row is not None else UNKNOWN
+
+
+def _time_of(ledger: Ledger, wish: Wish) -> str:
+    """The time by which findings are first and last seen: a run that is gone on with has one."""
+    return ledger.checkpoint.planned if _is_own_policy(ledger, wish) else iso(wish.now)
+
+
+def _is_own_policy(ledger: Ledger, wish: Wish) -> bool:
+    return wish.policy == Policy.from_row(ledger.checkpoint.policy)
 
 
 def _text(text: str) -> io.BytesIO:

@@ -328,7 +328,7 @@ def summary(
     :param history: how the run differs from the one before; None where nobody looked
     :param changes: the devices that users added and lost; None where nobody looked
     """
-    coverage = _coverage(checkpoint, tally)
+    coverage = coverage_of(checkpoint, tally)
     reasons = [stopped, checkpoint.incomplete, *_missing(checkpoint, coverage, stopped)]
     reason = " ".join(filter(None, reasons)) or None
     return {
@@ -367,7 +367,8 @@ def _unseen(checkpoint: Checkpoint, gone: int) -> int:
     return max(checkpoint.unseen, census["counted"] - (census["listed"] - gone))
 
 
-def _coverage(checkpoint: Checkpoint, tally: Tally) -> CoverageFigures:
+def coverage_of(checkpoint: Checkpoint, tally: Tally) -> CoverageFigures:
+    """What became of every user of the run."""
     rows = sum(tally.users.values()) + sum(users.total() for users in tally.aside.values())
     in_lists = checkpoint.to_read + checkpoint.carried + checkpoint.out_of_scope
     listed = in_lists + _unseen(checkpoint, tally.gone)
