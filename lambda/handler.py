@@ -19,6 +19,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import Outc
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.bearer import Bearer
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import GuardianApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.operator import ClientSecret
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
@@ -113,7 +114,8 @@ def _audit(settings: Settings, context: LambdaContext, store: FolderStore, crede
     connection = credentials.connection
     bearer = Bearer(ClientSecret(credentials.application, connection, budget))
     with ManagementApi(connection, budget, bearer) as api:
-        return run(api, budget, store, Order(connection.domain, policy=settings.policy), stop=stop)
+        order = Order(connection.domain, policy=settings.policy)
+        return run(api, budget, store, order, stop=stop, tenant=GuardianApi(api))
 
 
 def _now() -> datetime:

@@ -36,6 +36,12 @@ options:
     description: Audits only the users with these e-mail addresses.
     type: list
     elements: str
+  policy:
+    description:
+      - A policy file, which says who is meant and what is worth a finding. By default every user is meant, and the thresholds are those of the
+        profile V(default). A relative path starts at the directory that the module runs in; use an absolute path.
+      - It takes the packages C(ruamel.yaml) and C(jsonschema).
+    type: path
   since:
     description: Reads only what has changed since this run. By default since the last complete one.
     type: str
@@ -55,9 +61,9 @@ options:
     type: int
     default: 32
   fail_on:
-    description: The task fails if there is a finding of this severity or above.
+    description: The task fails if there is a finding of this severity or above. With C(new:), only what the run before did not find counts.
     type: str
-    choices: [critical, high, medium, low, none]
+    choices: [critical, high, medium, low, 'new:critical', 'new:high', 'new:medium', 'new:low', none]
     default: none
   fail_if_partial:
     description: Whether the task fails if the run stopped early or not every user could be read. The reports are written all the same.
@@ -133,7 +139,12 @@ protection:
   description: How many users are protected how well.
   returned: if a run was made
   type: dict
-  sample: {strong: 700, weak: 200, none: 142, unknown: 0}
+  sample: {strong: 700, weak: 200, none: 100, elsewhere: 42, unknown: 0}
+new:
+  description: How many findings count that the run before did not have, by severity; V(null) if it is compared with none.
+  returned: if a run was made
+  type: dict
+  sample: {critical: 0, high: 1, medium: 4, low: 0}
 findings:
   description: How many findings there are by rule; rules without findings are left out.
   returned: if a run was made
@@ -151,17 +162,20 @@ files:
   sample: {summary.json: /var/lib/mfa-audit/example/runs/000001-20260301T060000Z/report/summary.json}
 plan:
   description:
-    - How many C(users) there are, how many a run would read (C(to_read)) and carry over from earlier runs (C(carried)), and how many
-      C(requests) and C(minutes) that takes. C(minutes) is V(null) as long as the rate is not known.
+    - How many C(users) there are, how many a run would read (C(to_read)), carry over from earlier runs (C(carried)) and leave out because
+      of the policy (C(out_of_scope)), and how many C(requests) and C(minutes) that takes. C(minutes) is V(null) as long as the rate is not
+      known.
   returned: in check mode
   type: dict
-  sample: {users: 1042, to_read: 1042, carried: 0, requests: 1042, minutes: 2}
+  sample: {users: 1042, to_read: 1042, carried: 0, out_of_scope: 0, requests: 1042, minutes: 2}
 """
 
 import math
 import os
+from datetime import datetime, timezone
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.command import (
+    FAIL_ON,
     FOUND,
     NONE,
     PARTIAL,
@@ -170,12 +184,15 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.command import 
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.console import Lines
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Order
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.file import load
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Scope
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import SEVERITIES
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import Outcome, plan
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import run as audit
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import GuardianApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import seconds
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError, RefusedError
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, Part, Session, run
@@ -184,6 +201,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.progress_file import 
 AUDIT = Part(
     {
         "folder": {"type": "path", "required": True},
+        "policy": {"type": "path"},
         "query": {"type": "str"},
         "user_ids": {"type": "list", "elements": "str"},
         "emails": {"type": "list", "elements": "str"},
@@ -192,13 +210,13 @@ AUDIT = Part(
         "resume": {"type": "bool", "default": True},
         "deadline": {"type": "str"},
         "threads": {"type": "int", "default": Order.threads},
-        "fail_on": {"type": "str", "choices": [*SEVERITIES, NONE], "default": NONE},
+        "fail_on": {"type": "str", "choices": [*FAIL_ON], "default": NONE},
         "fail_if_partial": {"type": "bool", "default": True},
         "progress_path": {"type": "path"},
     },
     mutually_exclusive=(("query", "user_ids"), ("query", "emails"), ("since", "full")),
     # Without them everybody would be read.
-    never_null=("query", "user_ids", "emails", "deadline"),
+    never_null=("policy", "query", "user_ids", "emails", "deadline"),
     packages=("jinja2",),
 )
 
@@ -210,6 +228,7 @@ def audit_tenant(session: Session) -> dict:
     order = Order(
         session.connection.domain,
         scope_of(params),
+        policy_of(params),
         full=params["full"],
         since=params["since"],
         resume=params["resume"],
@@ -219,7 +238,8 @@ def audit_tenant(session: Session) -> dict:
     tell = Lines(ProgressFile("progress_path", params["progress_path"], session.warn, session.check_mode).add)
     if session.check_mode:
         return {"changed": False, "plan": planned(session, store, order, stop, tell)}
-    outcome = audit(session.operator, session.budget, store, order, stop=stop, tell=tell)
+    tenant = GuardianApi(session.operator)
+    outcome = audit(session.operator, session.budget, store, order, stop=stop, tell=tell, tenant=tenant)
     return verdict(outcome, store, params["fail_on"], params["fail_if_partial"])
 
 
@@ -234,14 +254,25 @@ def scope_of(params: dict) -> Scope:
     return Scope(params["query"], tuple(params["user_ids"] or ()), tuple(params["emails"] or ()))
 
 
+def policy_of(params: dict) -> Policy:
+    """The policy of the file, if there is one.
+
+    :raises ConfigurationError: something is wrong with it
+    """
+    if params["policy"] is None:
+        return Policy()
+    return load(params["policy"], RULES, datetime.now(timezone.utc).date())
+
+
 def planned(session: Session, store: FolderStore, order: Order, stop: Stop, tell: Lines) -> dict:
     found = plan(session.operator, store, order, stop=stop, tell=tell)
     for text in filter(None, (found.listing.note, found.listing.incomplete)):
         session.warn(text)
     return {
-        "users": found.to_read + found.carried + found.listing.unseen,
+        "users": found.to_read + found.carried + found.out_of_scope + found.listing.unseen,
         "to_read": found.to_read,
         "carried": found.carried,
+        "out_of_scope": found.out_of_scope,
         "requests": found.to_read,
         "minutes": minutes(found.to_read, session.budget.rate()),
     }
@@ -260,6 +291,7 @@ def verdict(outcome: Outcome, store: FolderStore, fail_on: str, fail_if_partial:
         "reason": figures["reason"],
         "coverage": figures["coverage"],
         "protection": figures["users"],
+        "new": figures["history"]["new"] if figures["history"] and figures["history"]["base"] else None,
         "findings": {rule: count for rule, count in figures["findings"].items() if count},
         "costs": outcome.costs,
         "files": {name: os.path.join(store.folder, key) for name, key in outcome.keys.items()},

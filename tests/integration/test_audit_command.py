@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import gzip
 import os
 import pty
 import resource
@@ -18,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests.emulator.launch import start
+from tests.support.playbook import ROOT
 from tests.support.shell import Shell, wait_until
 
 from .conftest import email
@@ -380,3 +382,86 @@ def test_a_report_of_what_is_not_there_makes_nothing(shell):
     assert ended.code == 2 and "There is no run in" in one_line(ended.err) and not shell.folder.exists()
     assert shell("run").code == 0
     assert "Known runs" in one_line(shell("report", "--run", "other").err)
+
+
+POLICY = """\
+version: 1
+profile: pci
+privileged:
+  emails: [%s]
+exclude:
+  emails: [%s]
+"""
+
+
+def test_a_policy_says_who_is_meant_and_another_one_judges_the_same_readings_without_a_request(shell, secure):
+    vip, left_out = email(3), email(4)
+    (shell.here / "policy.yml").write_text(POLICY % (vip, left_out))
+    planned = shell("plan", "--policy", "policy.yml")
+    assert planned.code == 0 and "Out of scope of the policy: 1" in planned.out, planned.err
+    ended = shell("run", "--policy", "policy.yml", "--threads", "1")
+    assert ended.code == 0, ended.err
+    rows = {row["email"]: row for row in shell.rows()}
+    assert rows[vip]["privileged"] and (rows[left_out]["place"], rows[left_out]["authenticators"]) == ("out", [])
+    (first, *_others), ids = reads(secure), {row["email"]: row["user_id"] for row in shell.rows()}
+    assert first == ids[vip].replace("|", "%7C") and ids[left_out].replace("|", "%7C") not in reads(secure)
+    coverage = shell.summary()["coverage"]
+    assert coverage["out_of_scope"] == 1 and adds_up(coverage)
+
+    secure.control("DELETE", "requests")
+    (shell.here / "other.yml").write_text("version: 1\nthresholds: {stale: {days: 3}}\n")
+    other = shell("report", "--policy", "other.yml")
+    assert other.code == 3, other.err  # of whom the first policy left out nobody knows anything
+    assert "derived/" in other.out and secure.control("GET", "requests") == []
+
+
+def test_what_is_wrong_with_a_policy_is_told_with_its_line_before_anything_is_sent(shell, secure):
+    (shell.here / "policy.yml").write_text("version: 1\nprivileged:\n  email: [a@example.com]\nprofile: pcii\n")
+    ended = shell("run", "--policy", "policy.yml")
+    assert ended.code == 2 and secure.control("GET", "requests") == []
+    assert "policy.yml:3:3" in ended.err and "policy.yml:4:10" in ended.err
+    both = shell("run", "--policy", "policy.yml", "--stale-days", "3")
+    assert both.code == 2 and "--policy and --stale-days do not go together" in both.err
+
+
+def test_one_user_is_explained_from_what_was_read(shell, secure):
+    assert shell("run").code == 0
+    secure.control("DELETE", "requests")
+    known = shell("explain", email(3))
+    assert known.code == 0 and email(3) in known.out and "Protection:" in known.out, known.err
+    unknown = shell("explain", "nobody@example.com")
+    assert unknown.code == 2 and "knows no user 'nobody@example.com'" in one_line(unknown.err)
+    assert secure.control("GET", "requests") == []
+
+
+def test_the_difference_to_the_run_before_is_listed_and_only_what_is_new_fails(shell):
+    assert shell("run", "--fail-on", "new:low").code == 1
+    assert shell("run", "--full", "--no-resume", "--fail-on", "new:low").code == 0
+    listed = shell("diff")
+    assert listed.code == 0 and "compared with" in listed.out, listed.err
+    assert not [line for line in listed.out.splitlines() if line.startswith("new ")]
+    first = shell("diff", "--run", sorted(path.name for path in (shell.folder / "runs").iterdir())[0])
+    assert [line for line in first.out.splitlines() if line.startswith("new ")]
+
+
+def test_a_report_for_others_names_nobody(shell):
+    assert shell("run").code == 0
+    names = {text for row in shell.rows() for text in (row["user_id"], row["email"], row["name"]) if text}
+    refused = shell("report", "--pseudonyms")
+    assert refused.code == 2 and "MFAOPS_PSEUDONYM_KEY" in one_line(refused.err)
+    shell.environment["MFAOPS_PSEUDONYM_KEY"] = "k" * 32
+    made = shell("report", "--pseudonyms")
+    assert made.code == 0, made.err
+    (folder,) = (shell.folder / "runs").glob("*/derived/*")
+    for file in folder.iterdir():
+        content = file.read_bytes()
+        text = (gzip.decompress(content) if file.suffix == ".gz" else content).decode()
+        assert not [name for name in names if name in text], file.name
+    assert not [name for name in names if name in made.out]
+
+
+@pytest.mark.parametrize("name", ["policy", "users", "findings", "changes", "summary"])
+def test_a_schema_is_printed_as_it_is_published(shell, name):
+    shell.folder = None
+    printed = shell("schema", name)
+    assert printed.code == 0 and printed.out == (ROOT / "docs" / "schemas" / (name + ".schema.json")).read_text()

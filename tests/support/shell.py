@@ -53,8 +53,9 @@ class Shell:
 
     def words(self, command: str, *options: str) -> list[str]:
         """The whole command line."""
-        tenant = [] if command == "report" else self.tenant
-        return [sys.executable, "-m", PROGRAM, command, *tenant, "--folder", str(self.folder), *options]
+        tenant = self.tenant if command in ("plan", "run") else []
+        folder = ["--folder", str(self.folder)] if self.folder else []
+        return [sys.executable, "-m", PROGRAM, command, *tenant, *folder, *options]
 
     def begin(self, command: str, *options: str, **how) -> subprocess.Popen:
         """Start a call."""

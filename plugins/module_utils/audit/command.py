@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any, Mapping, NoReturn, Sequence
 
 from ..auth0.login.environment import from_environment
@@ -16,14 +18,21 @@ from ..auth0.times import seconds
 from ..auth0.wire.errors import ConfigurationError
 from .lists import entries
 from .order import Order
+from .policy.file import load
 from .policy.model import Policy
 from .population import Scope
+from .pseudonyms import PLAIN, VARIABLE, Plain, Pseudonyms, read_key
 from .records import SEVERITIES, Summary
+from .rules import RULES
 from .run import Planned
+from .schemas import FORMS
 
 CLEAN, FOUND, FAILED, PARTIAL = 0, 1, 2, 3
-PLAN, RUN, REPORT = "plan", "run", "report"
-NONE = "none"
+PLAN, RUN, REPORT, DIFF, EXPLAIN, SCHEMA = "plan", "run", "report", "diff", "explain", "schema"
+NONE, NEW = "none", "new:"
+# What --fail-on and fail_on accept: with ``new:`` only what the run before did not find counts.
+FAIL_ON = (*SEVERITIES, *(NEW + severity for severity in SEVERITIES), NONE)
+POLICY_SCHEMA = "policy"
 # No option of the command, so that it is in no list of processes and in no history.
 SECRET_OPTIONS = ("--api-token", "--token", "--client-secret", "--private-key", "--password")
 SIGNING_ALGORITHMS = ("RS256", "RS384", "PS256")
@@ -82,13 +91,22 @@ def _parser() -> _Parser:
         description="Audits the MFA authenticators of the users of an Auth0 tenant. It only reads.",
         epilog=_EPILOG,
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="{plan,run,report}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="{plan,run,report,diff,explain,schema}")
     plan = commands.add_parser(PLAN, help="tell how many users a run would read, and how long that would take")
     run = commands.add_parser(RUN, help="audit the users, or go on with an audit that was cut off", epilog=_EPILOG)
     report = commands.add_parser(
-        REPORT, help="report what a run read by other thresholds or on another day; sends nothing"
+        REPORT, help="report what a run read by another policy, on another day or with pseudonyms; sends nothing"
     )
-    for command in (plan, run, report):
+    diff = commands.add_parser(DIFF, help="list what a run found that the one before did not, and the other way round")
+    explain = commands.add_parser(EXPLAIN, help="tell what of the policy applies to one user; sends nothing")
+    schema = commands.add_parser(
+        SCHEMA, help="print the JSON Schema of the policy file, or of a file that a run writes"
+    )
+    schema.add_argument(
+        "name", nargs="?", choices=(POLICY_SCHEMA, *FORMS), default=POLICY_SCHEMA, help="(default: policy)"
+    )
+    explain.add_argument("user", metavar="USER", help="ID or e-mail address")
+    for command in (plan, run, report, diff, explain):
         command.add_argument(
             "--folder", required=True, help="where runs and reports are kept; one folder for each tenant"
         )
@@ -100,12 +118,28 @@ def _parser() -> _Parser:
         "--resume",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="go on with the last run if it is not finished and has the same users and thresholds (default: yes)",
+        help="go on with the last run if it is not finished and has the same users and policy (default: yes)",
     )
-    report.add_argument("--run", help="which run (default: the last one)")
+    for command in (report, diff, explain):
+        command.add_argument("--run", help="which run (default: the last one)")
+    for command in (plan, run, report, explain):
+        command.add_argument(
+            "--policy",
+            metavar="FILE",
+            help="who is meant, and what is worth a finding (default: %s)"
+            % ("nobody is left out, and the thresholds below" if command in (plan, run) else "as in the run"),
+        )
     report.add_argument(
         "--as-of", metavar="TIME", help="the day that ages are counted to, such as 2026-03-01 (default: now)"
     )
+    names = report.add_argument_group("for readers outside the team")
+    names.add_argument(
+        "--pseudonyms",
+        action="store_true",
+        help="put keyed hashes in place of names, addresses and IDs; the key is in %s" % VARIABLE,
+    )
+    names.add_argument("--pseudonym-key-file", metavar="FILE", help="the file with that key")
+    names.add_argument("--bom", action="store_true", help="mark the CSV files as UTF-8, for Excel")
     for command in (run, report):
         _add_judging(command)
     return parser
@@ -183,9 +217,11 @@ def _add_judging(command: argparse.ArgumentParser) -> None:
     )
     judging.add_argument(
         "--fail-on",
-        choices=(*SEVERITIES, NONE),
+        choices=FAIL_ON,
         default=NONE,
-        help="exit with code 1 if there is a finding of this severity or above (default: none)",
+        metavar="SEVERITY",
+        help="exit with code 1 if there is a finding of this severity or above: %s, or %shigh for what the run before did not "
+        "find (default: none)" % (", ".join(SEVERITIES), NEW),
     )
 
 
@@ -248,7 +284,7 @@ def order(args: argparse.Namespace, tenant: str) -> Order:
     return Order(
         tenant,
         Scope(args.query, user_ids, emails),
-        Policy(**thresholds(args)) if running else Policy(),
+        policy(args, Policy()),
         full=args.full,
         since=args.since,
         resume=args.resume if running else False,
@@ -284,20 +320,49 @@ def _content(option: str, path: str, shown: str) -> str:
         raise ConfigurationError("%s: %s is not text in UTF-8" % (option, shown)) from None
 
 
-def thresholds(args: argparse.Namespace) -> dict[str, Any]:
-    """The thresholds that were given."""
-    return {name: getattr(args, name) for name in _THRESHOLDS if getattr(args, name) is not None}
+def policy(args: argparse.Namespace, otherwise: Policy) -> Policy:
+    """The policy of the file that is given, or else this one with the thresholds that are given.
+
+    :raises ConfigurationError: both are given, or something is wrong with the file
+    """
+    given = {name: value for name in _THRESHOLDS if (value := getattr(args, name, None)) is not None}
+    if args.policy is None:
+        return replace(otherwise, **given)
+    if given:
+        options = ", ".join("--" + name.replace("_", "-") for name in given)
+        raise ConfigurationError("--policy and %s do not go together" % options, hint="Write it into the policy file.")
+    return load(args.policy, RULES, datetime.now(timezone.utc).date())
+
+
+def names(args: argparse.Namespace, environment: Mapping[str, str]) -> Plain:
+    """What names become in a report.
+
+    :raises ConfigurationError: pseudonyms are wanted, and there is no key
+    """
+    if not args.pseudonyms:
+        if args.pseudonym_key_file is not None:
+            raise ConfigurationError("--pseudonym-key-file requires --pseudonyms")
+        return PLAIN
+    return Pseudonyms(read_key(args.pseudonym_key_file, environment))
 
 
 def exit_code(figures: Summary, fail_on: str) -> int:
     """What a run ends with. A finding counts however many users are missing; a run that is partial is not clean.
 
-    :param fail_on: a severity, or ``none``
+    :param fail_on: one of :data:`FAIL_ON`
     """
-    counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1] if fail_on != NONE else ()
-    if any(figures["counted"][severity] for severity in counted):
+    least = fail_on.removeprefix(NEW)
+    found = figures["counted"]
+    if fail_on.startswith(NEW) and figures["history"] is not None:
+        found = figures["history"]["new"]
+    if any(found[severity] for severity in SEVERITIES if least != NONE and is_at_least(severity, least)):
         return FOUND
     return PARTIAL if figures["partial"] else CLEAN
+
+
+def is_at_least(severity: str, least: str) -> bool:
+    """Whether a severity is this one or above."""
+    return SEVERITIES.index(severity) <= SEVERITIES.index(least)
 
 
 def plan_text(tenant: str, planned: Planned, rate: float | None) -> str:
@@ -305,7 +370,7 @@ def plan_text(tenant: str, planned: Planned, rate: float | None) -> str:
 
     :param rate: requests a second that the tenant has left for us; None while unknown
     """
-    listing, users = planned.listing, planned.to_read + planned.carried
+    listing, users = planned.listing, planned.to_read + planned.carried + planned.out_of_scope
     at_least = "at least " if listing.incomplete else ""
     lines = ["Plan of an MFA audit of %s" % tenant, "", "Users: %s%d" % (at_least, users + listing.unseen)]
     if listing.unseen:
@@ -313,6 +378,7 @@ def plan_text(tenant: str, planned: Planned, rate: float | None) -> str:
     lines += [
         "To read: %d" % planned.to_read,
         "To carry over from earlier runs: %d" % planned.carried,
+        *(["Out of scope of the policy: %d" % planned.out_of_scope] if planned.out_of_scope else []),
         "Requests: about %d" % planned.to_read,
         "Time: %s" % _time_text(planned.to_read, rate),
     ]

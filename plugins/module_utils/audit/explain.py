@@ -14,7 +14,7 @@ from ..auth0.times import as_time
 from ..auth0.wire.errors import visible
 from .people import SOON, Section, Standing, Term, day, standing, who_does_mfa
 from .policy.model import Mfa, Policy
-from .records import ProfileRecord
+from .records import ProfileRecord, UserRow
 
 _MFA: dict[Mfa, str] = {
     "auth0": "Auth0 asks for the second factor",
@@ -30,6 +30,25 @@ def explain(profile: ProfileRecord, policy: Policy, now: datetime) -> list[str]:
     :param now: aware; the time that the user is judged at
     """
     return ["%-*s %s" % (_WIDTH, name + ":", visible(text)) for name, text in _facts(profile, policy, now)]
+
+
+def seen(row: UserRow) -> list[str]:
+    """Lines for a person: what the audit last saw of the user, and what it makes of that."""
+    told = [("Read at", row["read_at"]), ("Protection", row["protection"])]
+    told += [("Not read", row["error"])] if row["error"] else []
+    for each in row["authenticators"]:
+        used = each["last_auth_at"] or "never"
+        told.append(("Has", "%s %s, last used %s" % (each["factor"], each["id"], used)))
+    for finding in row["findings"]:
+        about = " of %s" % finding["authenticator_id"] if finding["authenticator_id"] else ""
+        told.append(
+            (
+                "Finding",
+                "%s (%s)%s%s"
+                % (finding["rule"], finding["severity"], about, ", exempted" if finding["exempted"] else ""),
+            )
+        )
+    return ["%-*s %s" % (_WIDTH, name + ":", visible(text)) for name, text in told]
 
 
 def _facts(profile: ProfileRecord, policy: Policy, now: datetime) -> Iterator[tuple[str, str]]:

@@ -23,8 +23,8 @@ from .lines import scratch, written
 from .order import Order
 from .plan import Chosen, Roll
 from .policy.model import Policy
-from .pseudonyms import PLAIN, Plain
 from .population import Enrollment, Listing, PopulationApi, count_again
+from .pseudonyms import PLAIN, Plain
 from .records import EXPORT, Costs, Summary
 from .reports import files
 from .scan import Scan

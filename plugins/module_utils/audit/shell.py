@@ -14,12 +14,13 @@ import math
 import os
 import traceback
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime, timezone
+from functools import partial
 from importlib.util import find_spec
 from typing import Iterator, Sequence
 
 from ..auth0.api.bearer import Authentication, Bearer
+from ..auth0.api.guardian import GuardianApi
 from ..auth0.api.management import ManagementApi
 from ..auth0.login.operator import Reread, as_operator
 from ..auth0.times import moment
@@ -30,12 +31,22 @@ from ..auth0.wire.redaction import Secrets
 from ..versions import IMPORTED_AS, how_to_install, wrong_versions
 from . import command
 from .console import progress, say, show, watch
+from .explain import explain, seen
+from .history import History
+from .judging import Judge
+from .policy.model import Policy
+from .policy.schema import published as policy_schema
+from .reports.difference import differences
+from .reports.files import facts_of
 from .reports.summary import table
 from .run import Outcome, plan, report, run
+from .rules import RULES
+from .schemas import published
 from .stopping import Stop
 from .store import FolderStore
 
 _NEEDED = ("requests", "auth0-python", "httpx", "jinja2")
+_FOR_POLICIES = ("ruamel.yaml", "jsonschema")
 
 
 def main(words: Sequence[str]) -> int:
@@ -43,7 +54,7 @@ def main(words: Sequence[str]) -> int:
     secrets = Secrets()
     try:
         args = command.parse(words)
-        _check_packages()
+        _check_packages(*(_FOR_POLICIES if getattr(args, "policy", None) else ()))
         text, code = _COMMANDS[args.command](args, secrets)
         show(secrets.text(text))
         return code
@@ -57,16 +68,15 @@ def main(words: Sequence[str]) -> int:
     return command.FAILED
 
 
-def _check_packages() -> None:
+def _check_packages(*more: str) -> None:
     """:raises ConfigurationError: what a run needs, its reports included, is not installed"""
-    missing = sorted(
-        {IMPORTED_AS[name] for name in IMPORTED_AS if IMPORTED_AS[name] in _NEEDED and not find_spec(name)}
-    )
+    needed = (*_NEEDED, *more)
+    missing = sorted({IMPORTED_AS[name] for name in IMPORTED_AS if IMPORTED_AS[name] in needed and not find_spec(name)})
     if missing:
         raise ConfigurationError(
             "%s cannot be imported" % " and ".join(missing), hint="Run: " + how_to_install(*missing)
         )
-    wrong = wrong_versions(*_NEEDED)
+    wrong = wrong_versions(*needed)
     if wrong:
         raise ConfigurationError(wrong[0], hint=wrong[1])
 
@@ -121,7 +131,7 @@ def _plan(args: argparse.Namespace, secrets: Secrets) -> tuple[str, int]:
 def _run(args: argparse.Namespace, secrets: Secrets) -> tuple[str, int]:
     tenant, store = _Tenant(args, secrets), FolderStore(args.folder)
     with tenant.api() as api, progress() as tell:
-        outcome = run(api, tenant.budget, store, tenant.order, stop=tenant.stop, tell=tell)
+        outcome = run(api, tenant.budget, store, tenant.order, stop=tenant.stop, tell=tell, tenant=GuardianApi(api))
     return _shown(outcome, store, args)
 
 
@@ -129,7 +139,39 @@ def _report(args: argparse.Namespace, _secrets: Secrets) -> tuple[str, int]:
     store, now = FolderStore(args.folder), datetime.now(timezone.utc)
     if args.as_of is not None:
         now = moment("--as-of", args.as_of, now)
-    return _shown(report(store, args.run, lambda policy: replace(policy, **command.thresholds(args)), now), store, args)
+    names = command.names(args, os.environ)
+    made = report(store, args.run, partial(command.policy, args), now, names=names, bom=args.bom)
+    return _shown(made, store, args)
+
+
+def _diff(args: argparse.Namespace, _secrets: Secrets) -> tuple[str, int]:
+    lines = differences(FolderStore(args.folder), args.run)
+    return "".join("%s\n" % visible(line) for line in lines), command.CLEAN
+
+
+def _explain(args: argparse.Namespace, _secrets: Secrets) -> tuple[str, int]:
+    """Everybody who is meant: more than one user may have an address."""
+    ledger = History.of(FolderStore(args.folder)).find(args.run)
+    checkpoint, now = ledger.checkpoint, datetime.now(timezone.utc)
+    policy = command.policy(args, Policy.from_row(checkpoint.policy))
+    judge = Judge(checkpoint.tenant, policy, now, facts_of(checkpoint))
+    told = [
+        "\n".join([*explain(record["profile"], policy, now), *seen(judge.row(record))])
+        for record in ledger.records()
+        if args.user == record["profile"]["user_id"] or args.user.lower() == (record["profile"]["email"] or "").lower()
+    ]
+    if not told:
+        raise ConfigurationError(
+            "The run %s knows no user %r" % (checkpoint.run, args.user),
+            hint="Give an ID or an e-mail address as the reports have it.",
+        )
+    return "\n\n".join(told) + "\n", command.CLEAN
+
+
+def _schema(args: argparse.Namespace, _secrets: Secrets) -> tuple[str, int]:
+    if args.name == command.POLICY_SCHEMA:
+        return policy_schema(RULES), command.CLEAN
+    return published(args.name), command.CLEAN
 
 
 def _shown(outcome: Outcome, store: FolderStore, args: argparse.Namespace) -> tuple[str, int]:
@@ -138,4 +180,11 @@ def _shown(outcome: Outcome, store: FolderStore, args: argparse.Namespace) -> tu
     return text, command.exit_code(outcome.summary, args.fail_on)
 
 
-_COMMANDS = {command.PLAN: _plan, command.RUN: _run, command.REPORT: _report}
+_COMMANDS = {
+    command.PLAN: _plan,
+    command.RUN: _run,
+    command.REPORT: _report,
+    command.DIFF: _diff,
+    command.EXPLAIN: _explain,
+    command.SCHEMA: _schema,
+}

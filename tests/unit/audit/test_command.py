@@ -15,9 +15,10 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.command import 
     order,
     parse,
     plan_text,
-    thresholds,
+    policy,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.console import Lines
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Listing
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import SEVERITIES
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import Planned, Progress
@@ -45,7 +46,7 @@ def test_a_command_needs_its_name_and_a_folder(words):
 def test_what_is_not_said_has_the_careful_value():
     args = run()
     assert (args.full, args.resume, args.fail_on, args.deadline) == (False, True, "none", math.inf)
-    assert (args.rate_limit_share, args.max_rate, thresholds(args)) == (0.5, None, {})
+    assert (args.rate_limit_share, args.max_rate, policy(args, Policy())) == (0.5, None, Policy())
 
 
 @pytest.mark.parametrize(
@@ -196,6 +197,24 @@ def test_an_algorithm_that_does_not_exist_is_told():
 def test_the_exit_code_tells_findings_and_gaps(found, fail_on, partial, code):
     counted = {severity: int(severity == found) for severity in SEVERITIES}
     assert exit_code({"counted": counted, "partial": partial}, fail_on) == code
+
+
+@pytest.mark.parametrize(
+    "new, fail_on, code",
+    [
+        ({"high": 1}, "new:high", 1),
+        ({"high": 1}, "new:critical", 0),
+        ({"low": 2}, "new:medium", 0),
+        ({}, "new:low", 0),
+        ({}, "low", 1),
+        (None, "new:low", 1),
+    ],
+)
+def test_of_the_findings_only_the_new_ones_count_where_that_is_asked_for(new, fail_on, code):
+    """Where nothing was compared, everything is new."""
+    nothing = dict.fromkeys(SEVERITIES, 0)
+    history = None if new is None else {"new": {**nothing, **new}}
+    assert exit_code({"counted": {**nothing, "high": 3}, "history": history, "partial": False}, fail_on) == code
 
 
 @pytest.mark.parametrize(

@@ -220,12 +220,12 @@ def _compare(
 ) -> _Compared:
     """The findings of the last report before, as far as there is one that can be read."""
     at = _time_of(ledger, wish)
-    terms = Terms(wish.policy, _facts_of(ledger))
+    terms = Terms(wish.policy, facts_of(ledger.checkpoint))
     ledgers = {each.checkpoint.run: each for each in (*earlier, ledger)}
 
     def former(run: str) -> Terms | None:
         known = ledgers.get(run)
-        return Terms(Policy.from_row(known.checkpoint.policy), _facts_of(known)) if known else None
+        return Terms(Policy.from_row(known.checkpoint.policy), facts_of(known.checkpoint)) if known else None
 
     def past(name: str) -> Past:
         os.mkdir(os.path.join(directory, name))
@@ -260,9 +260,9 @@ def _summaries(store: Store, earlier: Sequence[Ledger]) -> list[Summary]:
     return found
 
 
-def _facts_of(ledger: Ledger) -> TenantFacts:
-    row = ledger.checkpoint.facts
-    return TenantFacts.from_row(row) if row is not None else UNKNOWN
+def facts_of(checkpoint: Checkpoint) -> TenantFacts:
+    """What a run knows of the tenant."""
+    return TenantFacts.from_row(checkpoint.facts) if checkpoint.facts is not None else UNKNOWN
 
 
 def _time_of(ledger: Ledger, wish: Wish) -> str:
