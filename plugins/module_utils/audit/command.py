@@ -21,7 +21,7 @@ from .order import Order
 from .policy.file import load
 from .policy.model import Policy
 from .population import Scope
-from .pseudonyms import PLAIN, VARIABLE, Plain, Pseudonyms, read_key
+from .pseudonyms import VARIABLE, Pseudonyms, read_key
 from .records import SEVERITIES, Summary
 from .rules import RULES
 from .run import Planned
@@ -334,15 +334,15 @@ def policy(args: argparse.Namespace, otherwise: Policy) -> Policy:
     return load(args.policy, RULES, datetime.now(timezone.utc).date())
 
 
-def names(args: argparse.Namespace, environment: Mapping[str, str]) -> Plain:
-    """What names become in a report.
+def pseudonyms(args: argparse.Namespace, environment: Mapping[str, str]) -> Pseudonyms | None:
+    """What stands in place of names in a report; None leaves them.
 
     :raises ConfigurationError: pseudonyms are wanted, and there is no key
     """
     if not args.pseudonyms:
         if args.pseudonym_key_file is not None:
             raise ConfigurationError("--pseudonym-key-file requires --pseudonyms")
-        return PLAIN
+        return None
     return Pseudonyms(read_key(args.pseudonym_key_file, environment))
 
 

@@ -132,30 +132,7 @@ def read_key(path: str | None, environment: Mapping[str, str]) -> bytes:
     return key
 
 
-class Plain:
-    """Rows as they are."""
-
-    def user(self, row: UserRow) -> UserRow:
-        """A line of ``users.jsonl.gz``."""
-        return row
-
-    def found(self, found: FoundRow) -> FoundRow:
-        """A line of ``findings.jsonl.gz``."""
-        return found
-
-    def change(self, row: ChangeRow) -> ChangeRow:
-        """A line of ``changes.jsonl.gz``."""
-        return row
-
-    def summary(self, figures: Summary) -> Summary:
-        """``summary.json``."""
-        return figures
-
-
-PLAIN = Plain()
-
-
-class Pseudonyms(Plain):
+class Pseudonyms:
     """Rows in, rows of the same form out, in which nobody is named."""
 
     def __init__(self, key: bytes) -> None:

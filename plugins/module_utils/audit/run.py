@@ -24,7 +24,7 @@ from .order import Order
 from .plan import Chosen, Roll
 from .policy.model import Policy
 from .population import Enrollment, Listing, PopulationApi, count_again
-from .pseudonyms import PLAIN, Plain
+from .pseudonyms import Pseudonyms
 from .records import EXPORT, Costs, Summary
 from .reports import files
 from .scan import Scan
@@ -193,14 +193,14 @@ def report(
     judged_by: Callable[[Policy], Policy],
     now: datetime,
     *,
-    names: Plain = PLAIN,
+    pseudonyms: Pseudonyms | None = None,
     bom: bool = False,
 ) -> Outcome:
     """Reports of what a run read, by another policy, on another day or with pseudonyms. Those that the run itself wrote stay.
 
     :param run_id: None for the last one
     :param judged_by: makes the policy, from the one that the run was begun with
-    :param names: what names become
+    :param pseudonyms: stand in place of names; None leaves them
     :param bom: CSV files begin with a byte order mark
     :raises ConfigurationError: there is no such run
     :raises StoreError: it cannot be read
@@ -209,7 +209,7 @@ def report(
     ledger = history.find(run_id)
     checkpoint = ledger.checkpoint
     policy = judged_by(Policy.from_row(checkpoint.policy))
-    wish = files.Wish(files.derived(policy, now, names), policy, now, names, bom)
+    wish = files.Wish(files.derived(policy, now, pseudonyms), policy, now, pseudonyms, bom)
     stopped = None if checkpoint.finished else "The run is not finished."
     with store.hold():
         figures, keys = files.write(store, ledger, wish, history.before(ledger), stopped)

@@ -139,8 +139,8 @@ def _report(args: argparse.Namespace, _secrets: Secrets) -> tuple[str, int]:
     store, now = FolderStore(args.folder), datetime.now(timezone.utc)
     if args.as_of is not None:
         now = moment("--as-of", args.as_of, now)
-    names = command.names(args, os.environ)
-    made = report(store, args.run, partial(command.policy, args), now, names=names, bom=args.bom)
+    pseudonyms = command.pseudonyms(args, os.environ)
+    made = report(store, args.run, partial(command.policy, args), now, pseudonyms=pseudonyms, bom=args.bom)
     return _shown(made, store, args)
 
 

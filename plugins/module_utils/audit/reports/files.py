@@ -22,24 +22,23 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
-from typing import Iterable, Mapping, Sequence
+from typing import Callable, Mapping, Sequence
 
 from ...auth0.times import iso
-from ..changes import Changes, changes_of
 from ..facts import UNKNOWN, TenantFacts
-from ..found import found_rows
 from ..history import rank
 from ..judging import Judge
 from ..ledger import CHECKPOINT, Checkpoint, Ledger, path
 from ..lines import read_lines, scratch
-from ..past import Past, Standings, Terms, missing
+from ..past import Past, Terms, missing
 from ..policy.model import Policy
-from ..pseudonyms import PLAIN, Plain
-from ..records import FoundRow, Record, Summary
+from ..pseudonyms import Pseudonyms
+from ..records import Record, Summary, UserRow
 from ..store import Store, StoreError
 from .html import page
 from .lists import FINDINGS, MORE, Lists
-from .summary import Tally, coverage_of, summary
+from .one_pass import OnePass
+from .summary import is_everybody, summary
 
 SUMMARY, REPORT = "summary.json", "report.html"
 OWN, DERIVED = "report", "derived"
@@ -54,20 +53,20 @@ class Wish:
 
     :ivar place: ``OWN``, or as :func:`derived` says
     :ivar now: aware time that ages are counted to
-    :ivar names: what names become
+    :ivar pseudonyms: stand in place of names; None leaves them
     :ivar bom: CSV files begin with a byte order mark, by which Excel knows that they are UTF-8
     """
 
     place: str
     policy: Policy
     now: datetime
-    names: Plain = PLAIN
+    pseudonyms: Pseudonyms | None = None
     bom: bool = False
 
 
-def derived(policy: Policy, now: datetime, names: Plain) -> str:
+def derived(policy: Policy, now: datetime, pseudonyms: Pseudonyms | None) -> str:
     """The place of a report that is made later. One of the same time by the same policy is the same report."""
-    told = [policy.as_row(), names is not PLAIN]
+    told = [policy.as_row(), pseudonyms is not None]
     digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
     return "%s/%s-%s" % (DERIVED, now.astimezone(timezone.utc).strftime("%Y%m%dT%H%M%SZ"), digest[:8])
 
@@ -83,30 +82,50 @@ def write(
     :param stopped: why the run ended early; None if it did not
     :raises StoreError: what was read is damaged, or cannot be written
     """
+    checkpoint, masked = ledger.checkpoint, wish.pseudonyms
     if not _is_own_policy(ledger, wish):
         earlier = [*earlier, ledger]
-    with scratch() as directory, Lists(directory, _time_of(ledger, wish), MORE, bom=wish.bom) as lists:
-        with ExitStack() as stack:
-            compared = _compare(store, ledger, wish, earlier, directory, stack)
-            made = _Pass(ledger.checkpoint, wish, compared, lists)
-            for record in ledger.records():
-                made.add(record)
-            figures = made.end(stopped)
-        shown = page(
-            figures,
-            made.tally.worst(),
-            made.changes.first(),
-            [wish.names.summary(each) for each in _summaries(store, earlier)],
-            pseudonyms=wish.names is not PLAIN,
+    with ExitStack() as stack:
+        directory = stack.enter_context(scratch())
+        compared = _compare(store, ledger, wish, earlier, directory, stack)
+        lists = stack.enter_context(Lists(directory, compared.at, MORE, bom=wish.bom))
+        judge = _judge(ledger, wish, compared.terms)
+
+        def judged_on(terms: Terms) -> Callable[[Record], UserRow]:
+            return (judge if terms is compared.terms else _judge(ledger, wish, terms)).row
+
+        made = OnePass(checkpoint.run, compared.at, judged_on, compared.terms, compared.past, lists, masked)
+        made.over(ledger.records())
+        everybody = stopped is None and is_everybody(checkpoint, made.tally)
+        made.about_policy(judge.about_policy(checkpoint.run, compared.at, everybody and checkpoint.whole_tenant))
+        made.rest(missing(everybody, checkpoint.whole_tenant))
+        figures = summary(
+            checkpoint,
+            made.tally,
+            wish.policy,
+            stopped,
+            wish.now,
+            _versions(),
+            facts=compared.terms.facts,
+            history=made.differences.figures(compared.base, compared.base_at),
+            changes=made.changes.figures(),
         )
+        before = _summaries(store, earlier)
+        if masked is not None:
+            figures, before = masked.summary(figures), list(map(masked.summary, before))
+        shown = page(figures, made.tally.worst(), made.changes.first(), before, pseudonyms=masked is not None)
         # Nothing is replaced before everything could be read.
         files = dict(lists.finished())
         files[SUMMARY] = _text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
         files[REPORT] = _text(shown)
-        keys = {name: path(ledger.checkpoint.run, "%s/%s" % (wish.place, name)) for name in files}
+        keys = {name: path(checkpoint.run, "%s/%s" % (wish.place, name)) for name in files}
         for name, file in files.items():
             store.put(keys[name], file)
     return figures, keys
+
+
+def _judge(ledger: Ledger, wish: Wish, terms: Terms) -> Judge:
+    return Judge(ledger.checkpoint.tenant, terms.policy, wish.now, terms.facts)
 
 
 def point(store: Store, run: str, partial: bool, keys: Mapping[str, str]) -> None:
@@ -126,77 +145,6 @@ def _named(pointer: bytes) -> str:
         return str(json.loads(pointer)["run"])
     except (ValueError, TypeError, KeyError):
         return ""
-
-
-class _Pass:
-    """One pass over the records of a run: whatever a report says of them. Memory is flat."""
-
-    def __init__(self, checkpoint: Checkpoint, wish: Wish, compared: _Compared, lists: Lists) -> None:
-        self._checkpoint, self._wish, self._compared, self._lists = checkpoint, wish, compared, lists
-        self._judges: dict[int, Judge] = {}
-        self._judge = self._judge_by(compared.terms)
-        self._standings = Standings()
-        self.tally, self.changes = Tally(), Changes()
-
-    def add(self, record: Record) -> None:
-        """One more user."""
-        run, names = self._checkpoint.run, self._wish.names
-        if record["gone"]:
-            self.tally.gone += 1
-            self._tell(self._compared.past.leave(record["profile"]["user_id"], "gone"))
-            return
-        row = self._judge.row(record)
-        closed = self._compared.past.mark(row, lambda terms: self._found_by(terms, record))
-        found = found_rows(row, run, self._compared.at)
-        for change in changes_of(record, row, run):
-            change = names.change(change)
-            self.changes.add(change)
-            self._lists.change(change)
-        row = names.user(row)
-        self.tally.add(row)
-        self._lists.user(row)
-        self._tell(found + closed)
-
-    def end(self, stopped: str | None) -> Summary:
-        """Everybody was told: the findings of whom nobody told, and the figures."""
-        checkpoint, compared = self._checkpoint, self._compared
-        complete = stopped is None and checkpoint.finished is not None
-        covered = coverage_of(checkpoint, self.tally)
-        everybody = complete and not covered["listed_is_lower_bound"] and not covered["not_reached"]
-        about_policy = self._judge.about_policy(checkpoint.run, compared.at, everybody and checkpoint.whole_tenant)
-        closed = compared.past.mark_policy(about_policy)
-        for found in about_policy:
-            self.tally.add_found(self._wish.names.found(found))
-        self._tell(about_policy + closed)
-        self._tell(compared.past.rest(missing(everybody, checkpoint.whole_tenant)))
-        return self._wish.names.summary(
-            summary(
-                checkpoint,
-                self.tally,
-                self._wish.policy,
-                stopped,
-                self._wish.now,
-                _versions(),
-                facts=compared.terms.facts,
-                history=self._standings.figures(compared.at, compared.base, compared.base_at),
-                changes=self.changes.figures(),
-            )
-        )
-
-    def _tell(self, found: Iterable[FoundRow]) -> None:
-        for each in found:
-            self._standings.add(each, self._compared.at)
-            self._lists.found(self._wish.names.found(each))
-
-    def _judge_by(self, terms: Terms) -> Judge:
-        # Each run's terms are made once, so they are the same object every time.
-        if id(terms) not in self._judges:
-            self._judges[id(terms)] = Judge(self._checkpoint.tenant, terms.policy, self._wish.now, terms.facts)
-        return self._judges[id(terms)]
-
-    def _found_by(self, terms: Terms, record: Record) -> frozenset[str]:
-        """IDs of what is found in the same reading by other terms."""
-        return frozenset(each["id"] for each in self._judge_by(terms).row(record)["findings"])
 
 
 @dataclass(frozen=True)

@@ -328,7 +328,7 @@ def summary(
     :param history: how the run differs from the one before; None where nobody looked
     :param changes: the devices that users added and lost; None where nobody looked
     """
-    coverage = coverage_of(checkpoint, tally)
+    coverage = _coverage(checkpoint, tally)
     reasons = [stopped, checkpoint.incomplete, *_missing(checkpoint, coverage, stopped)]
     reason = " ".join(filter(None, reasons)) or None
     return {
@@ -367,8 +367,13 @@ def _unseen(checkpoint: Checkpoint, gone: int) -> int:
     return max(checkpoint.unseen, census["counted"] - (census["listed"] - gone))
 
 
-def coverage_of(checkpoint: Checkpoint, tally: Tally) -> CoverageFigures:
-    """What became of every user of the run."""
+def is_everybody(checkpoint: Checkpoint, tally: Tally) -> bool:
+    """Whether every user whom the run is about was listed and has a row."""
+    coverage = _coverage(checkpoint, tally)
+    return checkpoint.finished is not None and not coverage["listed_is_lower_bound"] and not coverage["not_reached"]
+
+
+def _coverage(checkpoint: Checkpoint, tally: Tally) -> CoverageFigures:
     rows = sum(tally.users.values()) + sum(users.total() for users in tally.aside.values())
     in_lists = checkpoint.to_read + checkpoint.carried + checkpoint.out_of_scope
     listed = in_lists + _unseen(checkpoint, tally.gone)
