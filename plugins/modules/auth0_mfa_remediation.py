@@ -326,7 +326,10 @@ class Codes:
 
 def name_of_file(user_id: str) -> str:
     """As the playbook rotate_recovery_codes has it: the checksum keeps apart IDs that differ in other characters only."""
-    return "%s-%s" % (re.sub("[^A-Za-z0-9]", "-", user_id), hashlib.sha1(user_id.encode()).hexdigest()[:8])
+    return "%s-%s" % (
+        re.sub("[^A-Za-z0-9]", "-", user_id),
+        hashlib.sha1(user_id.encode(), usedforsecurity=False).hexdigest()[:8],
+    )
 
 
 def main() -> None:

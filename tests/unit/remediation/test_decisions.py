@@ -11,7 +11,9 @@ import json
 
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.findings import finding_id
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports import page_model
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.findings_csv import HEADER, values
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 from ansible_collections.mfaops.auth0.plugins.module_utils.remediation.decisions import (
     BY_RULE,
@@ -72,6 +74,10 @@ def as_csv(*rows: dict, delimiter: str = ",", **dialect) -> bytes:
 
 def as_lines(*rows: dict) -> bytes:
     return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+def test_the_report_names_the_playbook_where_something_can_be_done():
+    assert page_model.REMEDIATED == set(BY_RULE) <= set(RULES)
 
 
 @pytest.fixture
