@@ -92,6 +92,7 @@ def test_every_playbook_has_a_command():
 def test_a_documented_command_runs_as_printed(tenant, command):
     _row, finding = removable(audit_of(tenant))
     decide(tenant.folder / "findings.csv", {finding["id"]: "remove"})
+    (tenant.folder / "mfa-audits").mkdir(0o700)
     (tenant.folder / "reviewed.yml").write_text(json.dumps({"reviewed": [finding["id"]]}))
     (tenant.folder / "users.csv").write_text("email,phone_number,name\n%s,+442071838750,work phone\n" % email(1))
     (tenant.folder / "policy.yml").write_text((ROOT / "docs/examples/gitops/policy.yml").read_text())

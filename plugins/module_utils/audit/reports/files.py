@@ -25,6 +25,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Callable, Mapping, Sequence
 
 from ...auth0.times import iso
+from ..acted import ACTED, acted_notes
 from ..facts import UNKNOWN, TenantFacts
 from ..history import rank
 from ..judging import Judge
@@ -94,7 +95,9 @@ def write(
         def judged_on(terms: Terms) -> Callable[[Record], UserRow]:
             return (judge if terms is compared.terms else _judge(ledger, wish, terms)).row
 
-        made = OnePass(checkpoint.run, compared.at, judged_on, compared.terms, compared.past, lists, masked)
+        acted = store.read(ACTED)
+        notes = acted_notes(acted[0]) if acted else {}
+        made = OnePass(checkpoint.run, compared.at, judged_on, compared.terms, compared.past, lists, masked, notes)
         made.over(ledger.records())
         everybody = stopped is None and is_everybody(checkpoint, made.tally)
         made.about_policy(judge.about_policy(checkpoint.run, compared.at, everybody and checkpoint.whole_tenant))

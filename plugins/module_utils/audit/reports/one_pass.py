@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Iterable
+from typing import Callable, Iterable, Mapping
 
 from ..changes import Changes, changes_of
 from ..found import found_rows
@@ -37,6 +37,7 @@ class OnePass:
         past: Past,
         lists: Lists,
         masked: Pseudonyms | None = None,
+        acted: Mapping[str, str] | None = None,
     ) -> None:
         """
         :param run: ID of the run
@@ -45,8 +46,9 @@ class OnePass:
         :param terms: of the report
         :param past: knows the findings of the run before
         :param masked: replaces names before anything is written or counted
+        :param acted: what was done about findings, in words by their IDs
         """
-        self.tally, self.changes, self.differences = Tally(), Changes(), Differences(at)
+        self.tally, self.changes, self.differences = Tally(acted=acted), Changes(), Differences(at)
         self._run, self._at, self._past, self._lists, self._masked = run, at, past, lists, masked
         self._make_judge, self._judge = judge, judge(terms)
         # Few: those of the runs that found something which is not found any more.

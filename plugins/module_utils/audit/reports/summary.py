@@ -11,7 +11,7 @@ from collections import Counter
 from datetime import datetime
 from functools import partial
 from operator import itemgetter
-from typing import Callable
+from typing import Callable, Mapping
 
 from ...auth0.factors import FACTORS, names
 from ...auth0.times import iso
@@ -87,10 +87,12 @@ class Tally:
     :ivar oldest_reading: when the user was read who was read longest ago; None without users
     """
 
-    def __init__(self, shown_per_rule: int = 100) -> None:
+    def __init__(self, shown_per_rule: int = 100, acted: Mapping[str, str] | None = None) -> None:
         """
         :param shown_per_rule: how many findings of each rule are kept for display
+        :param acted: what was done about findings, in words by their IDs
         """
+        self._acted = acted or {}
         self.users: Counter[State] = Counter()
         self.privileged: Counter[State] = Counter()
         self.aside: dict[str, Counter[State]] = {}
@@ -129,7 +131,9 @@ class Tally:
             if self._count(finding, row["place"] == "in"):
                 people.add(finding["rule"])
             if row["place"] == "in":
-                self._keep(finding, row["privileged"], row["last_login"] or "", partial(_shown_of_user, finding, row))
+                self._keep(
+                    finding, row["privileged"], row["last_login"] or "", partial(self._shown_of_user, finding, row)
+                )
         for rule in people:
             self._rules[rule]["people"] += 1
             self._rules[rule]["privileged"] += row["privileged"]
@@ -198,6 +202,21 @@ class Tally:
         elif rank > worst[0][0]:
             heapq.heapreplace(worst, (rank, entry()))
 
+    def _shown_of_user(self, finding: FindingRow, row: UserRow) -> ShownFinding:
+        its = [each for each in row["authenticators"] if each["id"] == finding["authenticator_id"]]
+        notes = [self._acted.get(finding["id"]), row["error"]]
+        if row["error"] is None and not its:
+            notes.append("login %s" % row["last_login"][:10] if row["last_login"] else "no login known")
+        return {
+            **_members(finding),
+            "user": shown(row),
+            "user_id": row["user_id"],
+            "privileged": row["privileged"],
+            "break_glass": row["break_glass"],
+            "device": device(its[0]) if its else None,
+            "note": "; ".join(filter(None, notes)) or None,
+        }
+
     def figures(self) -> TallyFigures:
         """The counts as they are in the summary."""
         return {
@@ -257,22 +276,6 @@ def _no_figures() -> RuleFigures:
     return {
         "people": 0, "privileged": 0, "severities": severities, "new": 0, "warnings": 0, "exempted": 0, "aside": 0,
     }  # fmt: skip
-
-
-def _shown_of_user(finding: FindingRow, row: UserRow) -> ShownFinding:
-    its = [each for each in row["authenticators"] if each["id"] == finding["authenticator_id"]]
-    note = row["error"]
-    if note is None and not its:
-        note = "login %s" % row["last_login"][:10] if row["last_login"] else "no login known"
-    return {
-        **_members(finding),
-        "user": shown(row),
-        "user_id": row["user_id"],
-        "privileged": row["privileged"],
-        "break_glass": row["break_glass"],
-        "device": device(its[0]) if its else None,
-        "note": note,
-    }
 
 
 def _shown_alone(row: FoundRow) -> ShownFinding:
