@@ -117,28 +117,77 @@ EXAMPLES = r"""
 
 RETURN = r"""
 results:
-  description:
-    - What became of each decision. RV(results[].result) is V(done), V(skipped), V(failed) or V(not-reached); in check mode V(done) is what
-      would be done. RV(results[].reason) says why something was not done. RV(results[].removed) are the IDs of the authenticators that are
-      gone, linked ones included. RV(results[].path) is the file with the user's new recovery code.
-    - Also returned if the task fails after it has begun.
+  description: What became of each decision. Also returned if the task fails after it has begun.
   returned: always
   type: list
   elements: dict
-  sample:
-    - action: remove
-      at: '2026-03-01T06:00:00.000Z'
-      authenticator_id: phone|dev_kXVq4drj3Mw6uCF5
-      finding: 1f0c7b1fd3a54a3f9f3c1f2a5b6c7d8e
-      path: null
-      reason: null
-      removed: [phone|dev_kXVq4drj3Mw6uCF5]
-      result: done
-      rule: stale
-      schema_version: 3
-      tenant: example.eu.auth0.com
-      user: user00001@example.com
-      user_id: auth0|640b5a0ed3534be8b2db9dd3
+  contains:
+    finding:
+      description: "The finding's ID."
+      returned: always
+      type: str
+      sample: 1f0c7b1fd3a54a3f9f3c1f2a5b6c7d8e
+    rule:
+      description: "The rule that found it."
+      returned: always
+      type: str
+      sample: stale
+    tenant:
+      description: "The domain of the tenant."
+      returned: always
+      type: str
+      sample: example.eu.auth0.com
+    user_id:
+      description: "The user's ID."
+      returned: always
+      type: str
+      sample: auth0|640b5a0ed3534be8b2db9dd3
+    user:
+      description: "The user's e-mail address, name or ID."
+      returned: always
+      type: str
+      sample: user00001@example.com
+    authenticator_id:
+      description: "The authenticator that the finding is about; V(null) if it is about the user."
+      returned: always
+      type: str
+      sample: phone|dev_kXVq4drj3Mw6uCF5
+    action:
+      description: "V(remove), V(ticket) or V(rotate)."
+      returned: always
+      type: str
+      sample: remove
+    result:
+      description: "V(done), V(skipped), V(failed) or V(not-reached). In check mode, V(done) is what would be done."
+      returned: always
+      type: str
+      sample: done
+    reason:
+      description: "Why it was not done; V(null) if it was."
+      returned: always
+      type: str
+      sample: null
+    removed:
+      description: "The IDs of the authenticators that are gone, linked ones included."
+      returned: always
+      type: list
+      elements: str
+      sample: [phone|dev_kXVq4drj3Mw6uCF5]
+    path:
+      description: "The file with the user's new recovery code; V(null) if none was made."
+      returned: always
+      type: str
+      sample: null
+    at:
+      description: "When, by the tenant's clock."
+      returned: always
+      type: str
+      sample: '2026-03-01T06:00:00.000Z'
+    schema_version:
+      description: "The version of this form."
+      returned: always
+      type: int
+      sample: 3
 counts:
   description: How many decisions had each result.
   returned: always
