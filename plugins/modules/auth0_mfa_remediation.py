@@ -355,7 +355,9 @@ class Codes:
             ) from None
         for user_id in users:
             path = os.path.join(self._folder, name_of_file(user_id))
-            self._files[user_id] = SecretFile("codes_folder", path, check_mode)
+            self._files[user_id] = file = SecretFile("codes_folder", path, check_mode)
+            # It warns of a missing directory, which this task makes.
+            file.notice = None
 
     def converge(self, side: OperatorSide) -> str | None:
         """The file with the user's new code; None if no code was needed."""

@@ -54,12 +54,8 @@ def changed(output: str) -> int:
 
 def audit_of(tenant: Tenant) -> list[dict]:
     """What the audit finds, in files as it writes them; the rows of the users."""
-    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.found import found_rows
-    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import packed
     from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Order
-    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports import findings_csv
-    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.lists import USERS
-    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.table import Table
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.lists import FINDINGS, FINDINGS_CSV, USERS
     from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import run
     from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
     from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
@@ -69,17 +65,10 @@ def audit_of(tenant: Tenant) -> list[dict]:
     with management_api(tenant.running.url, budget) as api:
         outcome = run(api, budget, FolderStore(str(tenant.folder / "audits")), Order(tenant.running.domain))
     tenant.forget_requests()  # an export is begun with a POST, although it only reads
-    (tenant.folder / USERS).write_bytes((tenant.folder / "audits" / outcome.keys[USERS]).read_bytes())
+    for name in (USERS, FINDINGS, FINDINGS_CSV):
+        (tenant.folder / name).write_bytes((tenant.folder / "audits" / outcome.keys[name]).read_bytes())
     with gzip.open(tenant.folder / USERS, "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    found = [each for row in rows for each in found_rows(row, outcome.run, row["read_at"])]
-    (tenant.folder / "findings.jsonl.gz").write_bytes(packed(found))
-    with (tenant.folder / "findings.csv").open("wb") as file:
-        table = Table(file, findings_csv.HEADER)
-        for each in found:
-            table.add(findings_csv.values(each))
-        table.end()
-    return rows
+        return [json.loads(line) for line in lines]
 
 
 def decide(path: Path, decisions: dict[str, str]) -> None:

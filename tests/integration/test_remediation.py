@@ -218,6 +218,7 @@ def test_check_mode_writes_nothing(tenant):
     decided(tenant)
     before = sorted(tenant.folder.rglob("*"))
     (checked,) = results(tenant, {**task(tenant), "check_mode": True})
+    assert not checked.get("warnings")
     assert checked["changed"] and tenant.writes() == [] and sorted(tenant.folder.rglob("*")) == before
 
 
@@ -283,3 +284,14 @@ def test_as_the_playbook_with_everything_printed(seeded, tmp_path):
     said = run.stdout + run.stderr + (tmp_path / "acted.jsonl").read_text()
     for secret in ("m2m-secret", "eyJ", "ticket=", *(file.read_text().strip() for file in files)):
         assert secret not in said
+
+
+def test_the_next_report_says_what_was_done(tenant):
+    found = decided(tenant)
+    (result,) = results(tenant, task(tenant, results_path=str(tenant.folder / "audits" / "acted.jsonl")))
+    assert result["counts"]["done"] == len(found)
+    rows = {row["user_id"]: row for row in audit_of(tenant)}
+    left = {each["rule"] for row in rows.values() for each in row["findings"] if each["id"] in found}
+    assert left == {"no-mfa", "recovery-code-only"}
+    newest = max((tenant.folder / "audits").glob("runs/*/report/report.html"), key=lambda path: path.stat().st_mtime)
+    assert newest.read_text().count("ticket mailed 20") >= 4

@@ -149,8 +149,7 @@ class Remediation:
                 return Done(decision, "skipped", "The user was deleted.")
             if isinstance(error, RefusedError) and decision.action == REMOVE and not error.progress:
                 return Done(decision, "skipped", error.message + ".")
-            if not self._check_mode:
-                user.forget()
+            user.forget()
             self._over.update(dict.fromkeys(_ended_by(error, decision), error))
             facts = error.facts()
             removed = facts.get("removed_ids")

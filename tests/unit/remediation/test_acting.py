@@ -244,7 +244,7 @@ def test_a_user_who_was_deleted_is_skipped_and_one_who_cannot_be_found_is_not():
     for code, result in (("inexistent_user", "skipped"), (None, "failed")):
         acting = Acting()
         acting.api.fails["list"] = NotFoundError("no", status=404, code=code)
-        assert acting.one(decision()).result == result
+        assert acting.one(decision()).result == result and len(acting.api.calls) == 1
 
 
 def test_an_id_that_cannot_be_one_fails_alone():
