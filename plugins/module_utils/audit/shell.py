@@ -34,6 +34,7 @@ from .console import progress, say, show, watch
 from .explain import explain, seen
 from .history import History
 from .judging import Judge
+from .policy.file import PolicyError
 from .policy.model import Policy
 from .policy.schema import published as policy_schema
 from .reports.difference import differences
@@ -58,6 +59,11 @@ def main(words: Sequence[str]) -> int:
         text, code = _COMMANDS[args.command](args, secrets)
         show(secrets.text(text))
         return code
+    except PolicyError as error:
+        # A line for each mistake, as an editor wants them.
+        say("error: The policy cannot be used. %s" % error.hint)
+        for line in error.lines:
+            say(secrets.text(line))
     except Auth0Error as error:
         say("error: %s" % secrets.text(str(error)))
     except KeyboardInterrupt:

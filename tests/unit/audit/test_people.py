@@ -197,7 +197,7 @@ def test_a_new_account_has_days_of_grace(created, in_grace):
 
 
 def test_nobody_is_in_grace_without_days_of_grace_or_without_a_date():
-    assert not of(Policy(), created_at=NOW.isoformat()).in_grace
+    assert not of(Policy(grace_days=0), created_at=NOW.isoformat()).in_grace
     assert not of(Policy(grace_days=7), created_at=None, unreadable=["created_at"]).in_grace
 
 

@@ -121,7 +121,7 @@ class Policy:
     weak_factors: tuple[str, ...] = ("email", "phone")
     severities: Mapping[str, Severity] = field(default_factory=dict)
     off: frozenset[str] = frozenset()
-    grace_days: int = 0
+    grace_days: int = 1
     connections: tuple[ConnectionPolicy, ...] = ()
     blocked: Place = "aside"
     never_logged_in: Place = "aside"
