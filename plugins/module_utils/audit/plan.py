@@ -13,7 +13,7 @@ import json
 import math
 import os
 import sqlite3
-from typing import Any, Callable, Iterator, NamedTuple, Sequence
+from typing import Callable, Iterator, NamedTuple, Sequence
 
 from .changes import had
 from .records import PlanRow, ProfileRecord, Record

@@ -253,15 +253,15 @@ def test_a_report_that_is_made_later_replaces_nothing(store):
     outcome = audit(tenant_of(10, authenticators={"auth0|00003": [authenticator(created=80, used=60)]}), store)
     files, pointer = files_of(store, outcome), store.read(LATEST)
     keys = set()
-    for days, thresholds in ((0, {}), (365, {}), (0, {"stale_days": 10})):
 
-        def judged_by(policy, given=thresholds):
-            return replace(policy, **given)
+    def stricter(policy):
+        return replace(policy, stale_days=10)
 
+    for days, judged_by in ((0, as_it_was), (365, as_it_was), (0, stricter)):
         other = report(store, None, judged_by, NOW + timedelta(days=days))
         assert report(store, None, judged_by, NOW + timedelta(days=days)).keys == other.keys
         keys |= set(other.keys.values())
-        if (days, thresholds) == (0, {}):
+        if (days, judged_by) == (0, as_it_was):
             assert files_of(store, other) == files
     assert len(keys) == 3 * len(outcome.keys) and not keys & set(outcome.keys.values())
     assert (files_of(store, outcome), store.read(LATEST)) == (files, pointer)

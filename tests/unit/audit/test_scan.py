@@ -45,12 +45,14 @@ class Time:
     def stop(self, slept=lambda: None) -> Stop:
         """What a run waits with, in no time."""
 
-        class Waits(Stop):
-            def sleep(_self, seconds: float) -> None:
-                self.now += seconds
-                slept()
+        made = Stop(clock=lambda: self.now)
 
-        return Waits(clock=lambda: self.now)
+        def sleep(seconds: float) -> None:
+            self.now += seconds
+            slept()
+
+        made.sleep = sleep
+        return made
 
 
 @pytest.fixture

@@ -483,7 +483,7 @@ def _privileged(users: Mapping[State, int]) -> str | None:
         return None
     without = total - users["strong"]
     text = "Privileged: %s of %s have a strong second factor" % (grouped(users["strong"]), people(total))
-    return text + (", %s not." % grouped(without) if without else ".")
+    return text + (", %s do not." % grouped(without) if without else ".")
 
 
 def _first(figures: Summary) -> tuple[ToDo, ...]:

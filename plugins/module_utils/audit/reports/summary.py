@@ -435,12 +435,18 @@ def table(figures: Summary, costs: Costs) -> str:
         "Users: %s" % coverage_text(coverage),
         "Protection: %d strong, %d weak only, %d none, %d elsewhere, %d unknown"
         % tuple(users[state] for state in STATES),
+        *_aside_text(figures["aside"]),
         "Requests: %d, %d refused by the rate limit, waited %.1f s of %.1f s"
         % (costs["requests"], costs["rate_limited"], costs["waited_seconds"], costs["duration_seconds"]),
     ]
     if figures["partial"]:
         lines.append("PARTIAL: %s" % figures["reason"])
     return "\n".join(map(visible, lines)) + "\n"
+
+
+def _aside_text(aside: Mapping[str, Mapping[State, int]]) -> list[str]:
+    people = ["%d %s" % (sum(states.values()), why) for why, states in sorted(aside.items())]
+    return ["Set aside: %s" % ", ".join(people)] if people else []
 
 
 def coverage_text(coverage: CoverageFigures) -> str:
