@@ -78,8 +78,13 @@ class History:
                 )
 
     def unfinished(self, order: Order) -> Ledger | None:
-        """The last run of these users, if it can be gone on with."""
+        """The last run of these users, if it can be gone on with.
+
+        :raises ConfigurationError: a run was named that is none of these users
+        :raises StoreError: it cannot be read
+        """
         fitting = self._fitting(order)
+        self._check_since(order, fitting)
         if not fitting:
             return None
         last, checkpoint = fitting[-1], fitting[-1].checkpoint
@@ -96,13 +101,10 @@ class History:
         :raises StoreError: it cannot be read
         """
         fitting = self._fitting(order)
+        self._check_since(order, fitting)
         names = [ledger.checkpoint.run for ledger in fitting]
         finished = [ledger.checkpoint.run for ledger in fitting if ledger.checkpoint.finished is not None]
         base = order.since or (finished[-1] if finished else None)
-        if base is not None and base in self.damaged:
-            raise self.damaged[base]
-        if base is not None and base not in names:
-            raise ConfigurationError("There is no run %r of these users" % base, hint=_known(names))
         # A complete run knows everybody; one that was cut off afterward knows some of them better.
         return None if order.full else base, fitting[names.index(base) :] if base else fitting
 
@@ -114,6 +116,15 @@ class History:
             for name, each in self.ledgers.items()
             if rank(name) < rank(checkpoint.run) and each.checkpoint.fits(checkpoint.tenant, checkpoint.scope)
         ]
+
+    def _check_since(self, order: Order, fitting: Sequence[Ledger]) -> None:
+        names = [ledger.checkpoint.run for ledger in fitting]
+        if order.since is None:
+            return
+        if order.since in self.damaged:
+            raise self.damaged[order.since]
+        if order.since not in names:
+            raise ConfigurationError("There is no run %r of these users" % order.since, hint=_known(names))
 
     def damaged_after(self, run: str | None) -> list[str]:
         """The runs that cannot be read and are later than this one.

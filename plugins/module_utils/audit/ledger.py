@@ -31,8 +31,12 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from typing import IO, Any, Generator, Iterator, Mapping, Sequence
 
-from .lines import damaged, packed, read_lines
-from .records import Census, Costs, PlanRow, Record
+from ..auth0.wire.errors import ConfigurationError
+from .facts import TenantFacts
+from .forms import check_of
+from .lines import damaged, digest_of, packed, read_lines
+from .policy.model import Policy
+from .records import Census, Costs, OutRow, PlanRow, Record
 from .store import Store
 
 RUNS = "runs"
@@ -128,7 +132,7 @@ class Ledger:
         :param files: ``PLAN``, ``CARRIED`` and ``OUT`` -> the users as lines; in the order of the plan, or of the IDs
         :raises TakenError: another worker began the same run
         """
-        checkpoint = replace(checkpoint, digests={kind: _digest(rows) for kind, rows in files.items()})
+        checkpoint = replace(checkpoint, digests={kind: digest_of(rows) for kind, rows in files.items()})
         for kind, rows in files.items():
             store.put(path(checkpoint.run, checkpoint.file(kind)), rows)
         version = store.write(path(checkpoint.run, CHECKPOINT), _content(checkpoint), None)
@@ -146,10 +150,9 @@ class Ledger:
             return None
         content, version = found
         try:
-            checkpoint = Checkpoint(**json.loads(content))
-            checkpoint.file(PLAN), checkpoint.file(CARRIED)
-        except (ValueError, TypeError, KeyError):
-            raise damaged(name, "it is cut short, or of another version") from None
+            checkpoint = _checkpoint(content)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, ConfigurationError):
+            raise damaged(name, "it is not as it was written, or of another version") from None
         if checkpoint.run != run:
             raise damaged(name, "it belongs to the run %r, so this is a copy" % (checkpoint.run,))
         return cls(store, checkpoint, version)
@@ -187,7 +190,7 @@ class Ledger:
                 return
             name = "%s/%s" % (kind, _part(done))
             expected = self.users() if kind == FIRST else self.unread()
-            rows = sum(1 for _record in self._held(((name, row) for row in self._lines(name)), expected))
+            rows = sum(1 for _record in self._held(((name, row) for row in self._lines(name, Record)), expected))
             if not rows:
                 raise damaged(self._whole(name), "there is nobody in it")
             self.advance(**{_COUNTED[kind]: done + rows})
@@ -222,9 +225,9 @@ class Ledger:
                 yield record
             for name, _record in again:
                 raise damaged(self._whole(name), "nobody had to be tried again")
-        yield from self._by_id(CARRIED, self.checkpoint.carried)
+        yield from self._by_id(CARRIED, Record, self.checkpoint.carried)
         if OUT in self.checkpoint.digests:
-            yield from map(self._unread, self._by_id(OUT, self.checkpoint.out_of_scope))
+            yield from map(self._unread, self._by_id(OUT, OutRow, self.checkpoint.out_of_scope))
 
     def _unread(self, row: Any) -> Record:
         """A user whom the policy of the run did not mean."""
@@ -248,16 +251,16 @@ class Ledger:
     def _planned(self) -> Generator[PlanRow, None, None]:
         """Everybody in the plan."""
         name, number = self.checkpoint.file(PLAN), -1
-        for number, row in enumerate(self._lines(name)):
+        for number, row in enumerate(self._list(PLAN, PlanRow)):
             if row["number"] != number:
                 raise damaged(self._whole(name), "number %d is not in its place" % number)
             yield row
         self._check_size(name, number + 1, self.checkpoint.to_read)
 
-    def _by_id(self, kind: str, counted: int) -> Iterator[Any]:
+    def _by_id(self, kind: str, form: type, counted: int) -> Iterator[Any]:
         """Every line of a file that is in the order of the users' IDs."""
         name, number, before = self.checkpoint.file(kind), 0, ""
-        for number, row in enumerate(self._lines(name), 1):
+        for number, row in enumerate(self._list(kind, form), 1):
             if row["profile"]["user_id"] <= before:
                 raise damaged(self._whole(name), "user %d is not in the place of the ID" % number)
             before = row["profile"]["user_id"]
@@ -274,7 +277,7 @@ class Ledger:
         done = 0
         while done < counted:
             name, before = "%s/%s" % (kind, _part(done)), done
-            for record in self._lines(name):
+            for record in self._lines(name, Record):
                 done += 1
                 yield name, record
             if done == before or done > counted:
@@ -289,10 +292,14 @@ class Ledger:
             record["before"], record["before_at"] = row.get("before"), row.get("before_at")
             yield record
 
-    def _lines(self, name: str) -> Iterator[Any]:
+    def _lines(self, name: str, form: type, digest: str | None = None) -> Iterator[Any]:
         whole = self._whole(name)
         with self._store.open(whole) as file:
-            yield from read_lines(file, whole)
+            yield from read_lines(file, whole, form, digest)
+
+    def _list(self, kind: str, form: type) -> Iterator[Any]:
+        """The rows of a file that is written once."""
+        return self._lines(self.checkpoint.file(kind), form, self.checkpoint.digests[kind])
 
     def _whole(self, name: str) -> str:
         return path(self.checkpoint.run, name)
@@ -303,6 +310,8 @@ class Ledger:
 
 
 _COUNTED = {FIRST: "first", AGAIN: "again"}
+_SUM = "sum"
+_IS_CHECKPOINT = check_of(Checkpoint)
 
 
 def path(run: str, name: str) -> str:
@@ -325,13 +334,27 @@ def _is_open(record: Record) -> bool:
 
 
 def _content(checkpoint: Checkpoint) -> bytes:
-    return json.dumps(asdict(checkpoint), indent=2, sort_keys=True).encode() + b"\n"
+    row = asdict(checkpoint)
+    return json.dumps({**row, _SUM: _sum_of(row)}, indent=2, sort_keys=True).encode() + b"\n"
 
 
-def _digest(file: IO[bytes]) -> str:
-    """That of the content, short as names go."""
-    content = hashlib.sha256()
-    while block := file.read(1 << 20):
-        content.update(block)
-    file.seek(0)
-    return content.hexdigest()[:16]
+def _checkpoint(content: bytes) -> Checkpoint:
+    """What :func:`_content` stored.
+
+    :raises TypeError, KeyError, ValueError, AttributeError, ConfigurationError: it is something else
+    """
+    row = json.loads(content)
+    known = row.pop(_SUM, None)
+    if known not in (None, _sum_of(row)) or not _IS_CHECKPOINT(row):
+        raise ValueError
+    checkpoint = Checkpoint(**row)
+    checkpoint.file(PLAN), checkpoint.file(CARRIED)
+    Policy.from_row(checkpoint.policy)
+    if checkpoint.facts is not None:
+        TenantFacts.from_row(checkpoint.facts)
+    return checkpoint
+
+
+def _sum_of(row: Mapping[str, Any]) -> str:
+    """That of a checkpoint. It has no other, and one byte may make another user or another policy of it."""
+    return hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()

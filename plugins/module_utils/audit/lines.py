@@ -7,19 +7,24 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
+import os
 import sqlite3
 import tempfile
 import zlib
 from contextlib import contextmanager
 from typing import IO, Any, Iterable, Iterator, Mapping
 
-from .store import StoreError
+from .forms import check_of
+from .store import DAMAGED, StoreError
 
 _JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 # The highest takes twice as long, for files that are three percent smaller.
 _COMPRESSION = 6
+_BLOCK = 1 << 20
+_MEMORY_KIB = 8_000
 
 
 class Lines:
@@ -60,23 +65,48 @@ def packed(rows: Iterable[Mapping[str, Any]]) -> bytes:
     return file.getvalue()
 
 
-def read_lines(file: IO[bytes], name: str) -> Iterator[Any]:
-    """The rows, one after the other.
+def read_lines(file: IO[bytes], name: str, form: Any = None, digest: str | None = None) -> Iterator[Any]:
+    """The rows, one after the other. A file that is not whole gives none.
 
+    :param file: is read twice
     :param name: of the file, for messages
+    :param form: the TypedDict that each row has to be; None for any object
+    :param digest: of the file, as :func:`digest_of` makes it; None where nobody knows
     :raises StoreError: it is damaged
     """
+    fits = check_of(form) if form else None
     try:
+        if digest is None:
+            _check_sum(file)
+        elif digest_of(file) != digest:
+            raise ValueError("its content is not the one in its name")
         with gzip.GzipFile(fileobj=file, mode="rb") as lines:
             for line in lines:
                 row = json.loads(line)
-                if not isinstance(row, dict):
-                    raise ValueError("a line of it is no object")
+                if not (fits(row) if fits else isinstance(row, dict)):
+                    raise ValueError("a line of it is of another form")
                 yield row
             if lines.mtime is None:  # no header was read
                 raise EOFError("it is empty")
-    except (OSError, EOFError, zlib.error, ValueError) as error:
+    except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
         raise damaged(name, str(error)) from None
+
+
+def _check_sum(file: IO[bytes]) -> None:
+    """Read it to the end, where the sums are that tell whether it is whole; then it is at its beginning."""
+    with gzip.GzipFile(fileobj=file, mode="rb") as lines:
+        while lines.read(_BLOCK):
+            continue
+    file.seek(0)
+
+
+def digest_of(file: IO[bytes]) -> str:
+    """That of the content, short as names go. Then the file is at its beginning."""
+    content = hashlib.sha256()
+    while block := file.read(_BLOCK):
+        content.update(block)
+    file.seek(0)
+    return content.hexdigest()[:16]
 
 
 def damaged(name: str, why: str) -> StoreError:
@@ -84,10 +114,7 @@ def damaged(name: str, why: str) -> StoreError:
 
     :param why: a clause that names nobody
     """
-    return StoreError(
-        "%s cannot be read: %s" % (name, why),
-        hint="The file is damaged. Move the directory of its run out of the folder, and run again.",
-    )
+    return StoreError("%s cannot be read: %s" % (name, why), hint=DAMAGED)
 
 
 @contextmanager
@@ -116,6 +143,21 @@ def scratch() -> Iterator[str]:
             "Could not write temporary files: %s" % (getattr(error, "strerror", None) or error),
             hint="Make room in %s, or set TMPDIR to another directory." % _temporary(),
         ) from None
+
+
+def scratch_database(directory: str) -> sqlite3.Connection:
+    """A database on disk for one process, without a name: whoever is killed leaves nothing of it, and nobody else can open it."""
+    path = os.path.join(directory, "scratch.sqlite")
+    database = sqlite3.connect(path, isolation_level=None)
+    for statement in (
+        "PRAGMA journal_mode = OFF",
+        "PRAGMA synchronous = OFF",
+        "PRAGMA cache_size = -%d" % _MEMORY_KIB,
+        "PRAGMA temp_store = FILE",
+    ):
+        database.execute(statement)
+    os.unlink(path)
+    return database
 
 
 def _temporary() -> str:

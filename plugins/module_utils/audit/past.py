@@ -14,14 +14,13 @@ A tenant may have any number of findings, so they are in a database on disk (SQL
 from __future__ import annotations
 
 import json
-import os
-import sqlite3
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Callable, Container, Iterable, Iterator, Literal, Mapping, NamedTuple
 
 from ..auth0.times import as_time
 from .facts import UNKNOWN, TenantFacts
+from .lines import scratch_database
 from .policy.model import Policy
 from .records import SEVERITIES, STATUSES, FoundRow, HistoryFigures, Severity, Status, UserRow
 from .rules import RULES
@@ -34,8 +33,6 @@ KEPT = timedelta(days=400)
 
 # Why a user has no row in a run.
 Missing = Literal["not-read", "out-of-scope", "gone"]
-
-_MEMORY_KIB = 8_000
 
 
 class Terms(NamedTuple):
@@ -75,12 +72,8 @@ class Past:
         self._forgotten_before = _time(at) - KEPT
         # By row ID, from 1 on: whether its user was seen.
         self._seen = bytearray(1)
-        self._database = sqlite3.connect(os.path.join(directory, "past.sqlite"), isolation_level=None)
+        self._database = scratch_database(directory)
         for statement in (
-            "PRAGMA journal_mode = OFF",
-            "PRAGMA synchronous = OFF",
-            "PRAGMA cache_size = -%d" % _MEMORY_KIB,
-            "PRAGMA temp_store = FILE",
             "CREATE TABLE found (number INTEGER PRIMARY KEY, user TEXT, found TEXT)",
             "BEGIN",
         ):

@@ -11,29 +11,27 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import sqlite3
 from typing import Callable, Iterator, NamedTuple, Sequence
 
 from .changes import had
+from .lines import scratch_database
 from .records import PlanRow, ProfileRecord, Record
 
 # A delta run reads this part of the users who have not changed as well, those first who were read longest ago. So a change that
 # leaves no mark is seen after as many runs.
 SWEEP = 30
-_MEMORY_KIB = 8_000
-
-
 # So many users are worked on between two looks at whether to go on.
 _STRIDE = 1000
 _MARKS = ("last_login", "multifactor_last_modified")
 _COLUMNS = ("user_id", "created_at", *_MARKS)
 _OTHERS = tuple(name for name in ProfileRecord.__annotations__ if name not in _COLUMNS)
-# Who has to be read again: could not be read last time, or has logged in or changed factors since. A mark that cannot be read may
-# have moved.
+# A user who was deleted and created again may have the same ID. What is known is of another person then.
+_KNOWN = "known k ON k.id = u.user_id AND k.created_at IS u.created_at"
+# Who has to be read again: could not be read last time, or has logged in or changed factors since, or is somebody else. A mark that
+# cannot be read may have moved.
 _CHANGED = """
 unsure OR NOT EXISTS (
-  SELECT 1 FROM known k WHERE k.id = users.user_id AND NOT k.failed
+  SELECT 1 FROM known k WHERE k.id = users.user_id AND k.created_at IS users.created_at AND NOT k.failed
   AND k.last_login IS users.last_login AND k.multifactor_last_modified IS users.multifactor_last_modified)
 """
 
@@ -60,16 +58,12 @@ class Roll:
         :param pause: is called again and again; what it raises ends the work
         """
         self._pause, self._steps = pause, 0
-        self._database = sqlite3.connect(os.path.join(directory, "roll.sqlite"), isolation_level=None)
+        self._database = scratch_database(directory)
         for statement in (
-            "PRAGMA journal_mode = OFF",
-            "PRAGMA synchronous = OFF",
-            "PRAGMA cache_size = -%d" % _MEMORY_KIB,
-            "PRAGMA temp_store = FILE",
             "CREATE TABLE users (user_id TEXT PRIMARY KEY, created_at, last_login, multifactor_last_modified, others, unsure, "
             "place, chosen)",
-            "CREATE TABLE known (id TEXT PRIMARY KEY, failed, number, read_at, turn, last_login, multifactor_last_modified, "
-            "authenticators)",
+            "CREATE TABLE known (id TEXT PRIMARY KEY, failed, number, read_at, turn, created_at, last_login, "
+            "multifactor_last_modified, authenticators)",
             "BEGIN",
         ):
             self._database.execute(statement)
@@ -126,12 +120,13 @@ class Roll:
             )
             return
         self._database.execute(
-            "INSERT OR REPLACE INTO known VALUES (?, FALSE, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO known VALUES (?, FALSE, ?, ?, ?, ?, ?, ?, ?)",
             (
                 profile["user_id"],
                 record["number"],
                 record["read_at"],
                 record["read_at"] if record["read_at"] <= now else "",
+                profile["created_at"],
                 profile["last_login"],
                 profile["multifactor_last_modified"],
                 _packed(record["authenticators"]),
@@ -150,8 +145,8 @@ class Roll:
             self._pause()
             in_turn = math.ceil(self._count("users WHERE NOT chosen AND" + _IN_SCOPE) / SWEEP)
             self._database.execute(
-                "UPDATE users SET chosen = TRUE WHERE user_id IN (SELECT u.user_id FROM users u JOIN known k "
-                "ON k.id = u.user_id WHERE NOT u.chosen AND" + _IN_SCOPE + "ORDER BY k.turn, u.user_id LIMIT ?)",
+                "UPDATE users SET chosen = TRUE WHERE user_id IN (SELECT u.user_id FROM users u JOIN %s "
+                "WHERE NOT u.chosen AND %s ORDER BY k.turn, u.user_id LIMIT ?)" % (_KNOWN, _IN_SCOPE),
                 (in_turn,),
             )
         self._pause()
@@ -167,8 +162,8 @@ class Roll:
         account first; then by the age of the last reading.
         """
         rows = self._database.execute(
-            "SELECT k.read_at, k.authenticators, u.others, %s FROM users u LEFT JOIN known k ON k.id = u.user_id "
-            "WHERE u.chosen ORDER BY u.place, coalesce(k.turn, ''), u.created_at, u.user_id" % _NAMES
+            "SELECT k.read_at, k.authenticators, u.others, %s FROM users u LEFT JOIN %s "
+            "WHERE u.chosen ORDER BY u.place, coalesce(k.turn, ''), u.created_at, u.user_id" % (_NAMES, _KNOWN)
         )
         for number, (read_at, authenticators, *values) in enumerate(rows):
             self._step()
@@ -178,8 +173,8 @@ class Roll:
     def carried(self) -> Iterator[Record]:
         """Those who are carried over, with their profile of today, in the order of their IDs."""
         for number, read_at, authenticators, *values in self._database.execute(
-            "SELECT k.number, k.read_at, k.authenticators, u.others, %s FROM users u JOIN known k ON k.id = u.user_id "
-            "WHERE NOT u.chosen AND u.place != %d ORDER BY u.user_id" % (_NAMES, _OUT)
+            "SELECT k.number, k.read_at, k.authenticators, u.others, %s FROM users u JOIN %s "
+            "WHERE NOT u.chosen AND u.place != %d ORDER BY u.user_id" % (_NAMES, _KNOWN, _OUT)
         ):
             self._step()
             yield {

@@ -75,12 +75,15 @@ class ProfileRecord(ProfileRow):
     app_metadata: dict[str, Any]
 
 
-class AuthenticatorRecord(TypedDict, total=False):
-    """An authenticator as it was read. What it lacks is left out."""
-
+class _Known(TypedDict):
     id: str
     factor: str
     confirmed: bool
+
+
+class AuthenticatorRecord(_Known, total=False):
+    """An authenticator as it was read. What it lacks is left out."""
+
     channels: list[str]
     channel_ids: list[str]
     link_id: str
@@ -110,6 +113,12 @@ class PlanRow(TypedDict):
     profile: ProfileRecord
     before: list[Had] | None
     before_at: str | None
+
+
+class OutRow(TypedDict):
+    """A user who is out of scope by the policy of a run."""
+
+    profile: ProfileRecord
 
 
 class Record(TypedDict):

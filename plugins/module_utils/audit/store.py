@@ -10,6 +10,7 @@ meanwhile is not overwritten: that is all a run needs to lose nothing, whatever 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import io
@@ -21,6 +22,7 @@ from typing import IO, ContextManager, Iterator, Protocol
 
 from ..auth0.wire.errors import Auth0Error
 
+DAMAGED = "The file is damaged. Move the directory of its run out of the folder, and run again."
 # A directory for what is not whole yet. It is ours alone.
 _UNDER_WAY = ".under-way"
 
@@ -60,7 +62,7 @@ class Store(Protocol):
         """
 
     def open(self, name: str) -> IO[bytes]:
-        """The content as a stream.
+        """The content as a stream, which can be read again from the beginning.
 
         :raises StoreError: there is nothing
         """
@@ -119,7 +121,10 @@ class FolderStore:
     def open(self, name: str) -> IO[bytes]:
         """As :class:`Store`."""
         with self._telling("read"):
-            return open(self._path(name), "rb")
+            try:
+                return open(self._path(name), "rb")
+            except FileNotFoundError:
+                raise StoreError("%s cannot be read: it is missing" % name, hint=DAMAGED) from None
 
     def names(self, folder: str) -> list[str]:
         """As :class:`Store`."""
@@ -183,8 +188,8 @@ def _make(folder: str) -> None:
         try:
             os.mkdir(folder, 0o700)
         except FileExistsError:
-            if not os.path.isdir(folder):  # somebody else made it, or it is a file
-                raise
+            if not os.path.isdir(folder):  # or somebody else made it meanwhile
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), folder) from None
 
 
 def _version(content: bytes) -> str:

@@ -115,6 +115,13 @@ def test_the_last_run_of_the_same_order_is_gone_on_with(store):
     assert unfinished(store) is None
 
 
+def test_a_run_that_is_named_and_is_none_is_told_even_where_another_could_be_gone_on_with(store):
+    ran(store, NAMES[0])
+    with pytest.raises(ConfigurationError, match="There is no run 'nosuchrun' of these users.*%s" % NAMES[0]):
+        unfinished(store, replace(ORDER, since="nosuchrun"))
+    assert unfinished(store, replace(ORDER, since=NAMES[0])) == NAMES[0]
+
+
 def test_what_cannot_be_read_may_have_been_the_last_so_an_older_run_is_not_gone_on_with(store):
     ran(store, NAMES[0])
     ran(store, NAMES[1])

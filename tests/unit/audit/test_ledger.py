@@ -22,10 +22,12 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import (
     Ledger,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import packed, read_lines, written
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore, StoreError, TakenError
 
 RUN, OTHER = "000001-20260601T120000Z", "000002-20260601T120000Z"
 FREE = {"requests": 0, "rate_limited": 0, "waited_seconds": 0.0, "duration_seconds": 0.0}
+POLICY = Policy().as_row()
 # In each part one user cannot be read, and the one of the first part can be at the second try.
 UNREAD = (1, 4, 7)
 
@@ -35,10 +37,29 @@ def store(tmp_path) -> FolderStore:
     return FolderStore(str(tmp_path / "audits"))
 
 
+def profile(user_id: str) -> dict:
+    return {
+        "user_id": user_id,
+        "email": None,
+        "name": None,
+        "created_at": None,
+        "last_login": None,
+        "blocked": False,
+        "identities": [],
+        "multifactor_last_modified": None,
+        "app_metadata": {},
+        "unreadable": [],
+    }
+
+
+def planned(number: int, user_id: str) -> dict:
+    return {"number": number, "profile": profile(user_id), "before": None, "before_at": None}
+
+
 def record(number: int, error: str | None = None, user_id: str | None = None) -> dict:
     return {
         "number": number,
-        "profile": {"user_id": user_id or "auth0|%02d" % number},
+        "profile": profile(user_id or "auth0|%02d" % number),
         "read_at": "2026-06-01T12:00:00.000Z",
         "authenticators": None if error else [],
         "error": error,
@@ -47,10 +68,10 @@ def record(number: int, error: str | None = None, user_id: str | None = None) ->
 
 
 def begun(store, run: str = RUN, users: int = 9, first: int = 0) -> Ledger:
-    plan = [{"number": n, "profile": {"user_id": "auth0|%02d" % (first + n)}} for n in range(users)]
+    plan = [planned(n, "auth0|%02d" % (first + n)) for n in range(users)]
     others = [record(n, user_id="carried|%d" % n) for n in range(4)]
     checkpoint = Checkpoint(
-        run=run, tenant="t", scope={}, policy={}, full=True, base=None, source="export", planned="2026-06-01T12:00:00.000Z",
+        run=run, tenant="t", scope={}, policy=POLICY, full=True, base=None, source="export", planned="2026-06-01T12:00:00.000Z",
         to_read=users, carried=4, unseen=0, incomplete=None, note=None, costs=FREE,
     )  # fmt: skip
     with written(plan) as whole, written(others) as carried:
@@ -240,12 +261,12 @@ def test_a_checkpoint_that_is_none_is_named(store, content):
 
 def test_who_is_out_of_scope_was_not_read_and_is_told_last(store):
     rows = {
-        PLAN: [{"number": 0, "profile": {"user_id": "auth0|00"}, "before": [], "before_at": "earlier"}],
+        PLAN: [{**planned(0, "auth0|00"), "before": [], "before_at": "earlier"}],
         CARRIED: [],
-        OUT: [{"profile": {"user_id": name}} for name in ("out|1", "out|2")],
+        OUT: [{"profile": profile(name)} for name in ("out|1", "out|2")],
     }
     checkpoint = Checkpoint(
-        run=RUN, tenant="t", scope={}, policy={}, full=True, base=None, source="export", planned="2026-06-01T12:00:00.000Z",
+        run=RUN, tenant="t", scope={}, policy=POLICY, full=True, base=None, source="export", planned="2026-06-01T12:00:00.000Z",
         to_read=1, carried=0, unseen=0, incomplete=None, note=None, costs=FREE, out_of_scope=2,
     )  # fmt: skip
     with written(rows[PLAN]) as plan, written(rows[CARRIED]) as carried, written(rows[OUT]) as out:

@@ -119,6 +119,18 @@ def test_a_mark_that_moved_or_cannot_be_read_is_a_change(change):
     assert changed(profile("a"), profile("a", **change))
 
 
+@pytest.mark.parametrize("everybody", [False, True])
+def test_who_was_deleted_and_created_again_is_another_person_of_whom_nothing_is_known(everybody):
+    dead, others = profile("a"), [profile("%02d" % number) for number in range(60)]
+    factor = {"id": "otp|1", "factor": "otp", "confirmed": True}
+    known = [record(dead, authenticators=[factor]), *map(record, others)]
+    with roll(profile("a", created_at=DAY % 20), *others, known=known) as made:
+        made.choose(everybody)
+        first = next(iter(made.to_read()))
+        assert (first["profile"]["user_id"], first["before"], first["before_at"]) == ("a", None, None)
+        assert all(each["profile"]["user_id"] != "a" for each in made.carried())
+
+
 def test_a_mark_that_neither_time_was_there_is_no_change():
     without = profile("a", last_login=None, multifactor_last_modified=None)
     assert not changed(without, without) and changed(without, profile("a"))

@@ -6,25 +6,33 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import random
+import re
 import shutil
 from collections import Counter
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit import plan as roll
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit import plan as roll, scan
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.history import History
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import packed, read_lines
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.plan import SWEEP
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.files import LATEST, point
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import plan, report
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop, UnstartedError
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore, StoreError, TakenError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 
-from tests.unit.audit.fake_tenant import NOW, authenticator, user
+from tests.unit.audit.fake_tenant import NOW, FakeTenant, authenticator, user
+from tests.unit.audit.test_ledger import profile
 from tests.unit.audit.test_run import (
+    LOST,
     ONE_BY_ONE,
     Killed,
     StopAfter,
@@ -275,3 +283,100 @@ def test_the_pointer_names_the_last_run_that_has_reports(store, named, pointed):
     store.write(LATEST, content, store.read(LATEST)[1])
     point(store, runs[1], False, {})
     assert (json.loads(store.read(LATEST)[0])["run"] == runs[1]) is pointed
+
+
+def folder_of_three_runs(folder: str) -> FakeTenant:
+    """One that is whole, one that carries readings over and tried a user again, and one that was cut off."""
+    tenant, store = tenant_of(40), FolderStore(folder)
+    audit(tenant, store)
+    tenant.users[3]["last_login"] = "2026-05-09T00:00:00.000Z"
+    tenant.authenticators[tenant.users[3]["user_id"]] = [LOST, LOST, LOST, LOST, LOST, LOST]
+    audit(tenant, store, days=1)
+    tenant.authenticators.clear()
+    audit(tenant, store, replace(ONE_BY_ONE, full=True), days=2, stop=StopAfter(tenant, len(tenant.reads) + 17))
+    return tenant
+
+
+def files_below(folder: str) -> list[str]:
+    found = (os.path.join(above, name) for above, _folders, names in os.walk(folder) for name in names)
+    return sorted(os.path.relpath(path, folder) for path in found)
+
+
+def survives(tenant, store) -> None:
+    """Whatever there is in the folder, nothing ends in a traceback, and who asks for everything anew gets it."""
+    for attempt in (
+        lambda: plan(tenant, store, ONE_BY_ONE),
+        lambda: report(store, None, {}, NOW),
+        lambda: audit(tenant, store, days=3),
+    ):
+        with suppress(StoreError, ConfigurationError):
+            attempt()
+    anew = audit(tenant, store, replace(ONE_BY_ONE, full=True, resume=False), days=4)
+    assert len(rows_of(store, anew)) == 40 and not anew.summary["partial"]
+
+
+@pytest.fixture(scope="module")
+def damaged_by(tmp_path_factory):
+    """Calls with a folder of three runs, to which something was done, one after the other."""
+    whole, folder = (str(tmp_path_factory.mktemp("runs") / name) for name in ("whole", "folder"))
+    with patch.object(os, "fsync"), patch.object(scan, "CHUNK", 12):
+        tenant = folder_of_three_runs(whole)
+
+        def after(harm) -> None:
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.copytree(whole, folder)
+            harm(folder)
+            survives(tenant, FolderStore(folder))
+
+        yield whole, after
+
+
+def test_no_byte_of_a_folder_that_changes_ends_a_run_in_a_traceback(damaged_by):
+    whole, after = damaged_by
+    chance = random.Random(11)
+    for name in files_below(whole):
+
+        def changed(folder, name=name):
+            with open(os.path.join(folder, name), "rb+") as file:
+                content = bytearray(file.read())
+                for _time in range(chance.choice((1, 1, 4)) if content else 0):
+                    content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+                file.seek(0)
+                file.write(content[: chance.choice((None, None, chance.randrange(len(content) + 1)))])
+
+        for _time in range(4):
+            after(changed)
+
+
+def test_no_file_that_takes_the_place_of_another_ends_a_run_in_a_traceback(damaged_by):
+    whole, after = damaged_by
+    names = [name for name in files_below(whole) if name.endswith(".gz")]
+    kinds = {re.sub(r"\d{9}|[0-9a-f]{16}", "", name): name for name in names}
+    for name in kinds.values():
+        for other in kinds.values():
+            after(lambda folder, name=name, other=other: shutil.copy(*(os.path.join(folder, o) for o in (other, name))))
+
+
+@pytest.mark.parametrize("order", [ONE_BY_ONE, replace(ONE_BY_ONE, full=True)])
+def test_a_reading_of_another_form_counts_for_nobody(store, order):
+    tenant = tenant_of(12)
+    first = audit(tenant, store)
+    name = "runs/%s/parts/000000000.jsonl.gz" % first.run
+    with store.open(name) as file:
+        rows = list(read_lines(file, name))
+    for harm in (
+        {"authenticators": [{}]}, {"authenticators": 1}, {"profile": {"user_id": "auth0|1"}}, {"read_at": None}, {"gone": 0},
+        {"authenticators": [{"id": "a", "factor": "otp", "confirmed": True, "of": "a later version"}]}, {"before": [1]},
+        {"profile": {**rows[0]["profile"], "identities": [5]}},
+    ):  # fmt: skip
+        store.put(name, io.BytesIO(packed([{**rows[0], **harm}, *rows[1:]])))
+        with pytest.raises(StoreError, match="another form.*Move the directory"):
+            report(store, first.run, {}, NOW)
+        assert first.run in audit(tenant, store, order, days=1).summary["note"]
+        shutil.rmtree(os.path.join(store.folder, "runs", History.of(store).find(None).checkpoint.run))
+
+
+def test_what_a_killed_process_leaves_of_its_database_is_nothing(tmp_path):
+    with roll.Roll(str(tmp_path), lambda: None) as users:
+        users.add({**profile("auth0|1"), "email": "ann@example.com"})
+        assert os.listdir(tmp_path) == []

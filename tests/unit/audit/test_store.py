@@ -38,7 +38,7 @@ def test_what_was_written_is_read(store):
 def test_nothing_is_not_an_error_to_read_and_is_one_to_open(store):
     assert store.read("runs/1/checkpoint.json") is None
     assert store.names("runs") == []
-    with pytest.raises(StoreError, match="Could not read .*No such file"):
+    with pytest.raises(StoreError, match="nothing cannot be read: it is missing.*Move the directory"):
         store.open("nothing")
 
 
@@ -116,7 +116,7 @@ def test_a_full_disk_changes_nothing_and_is_told(store):
 def test_a_place_that_is_no_folder_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     store = FolderStore(str(tmp_path / "file"))
-    with pytest.raises(StoreError, match="Could not write to .*file"), store.hold():
+    with pytest.raises(StoreError, match="Could not write to .*file: Not a directory"), store.hold():
         pass
 
 

@@ -11,7 +11,8 @@ from typing import Any, Iterator
 
 from ..history import History
 from ..ledger import path
-from ..lines import read_lines
+from ..forms import check_of
+from ..lines import damaged, read_lines
 from ..records import STATUSES, ChangeRow, FoundRow, Summary
 from ..store import Store, StoreError
 from .files import OWN, SUMMARY
@@ -29,7 +30,7 @@ def differences(store: Store, run: str | None) -> Iterator[str]:
     kept = store.read(path(name, "%s/%s" % (OWN, SUMMARY)))
     if kept is None:
         raise StoreError("The run %s has no report yet" % name, hint="Run the audit again: it goes on, and reports.")
-    figures: Summary = json.loads(kept[0])
+    figures: Summary = _summary(path(name, "%s/%s" % (OWN, SUMMARY)), kept[0])
     history = figures.get("history")
     if history is None or history["base"] is None:
         yield "The run %s is compared with none, so everything that it found is new." % name
@@ -39,19 +40,29 @@ def differences(store: Store, run: str | None) -> Iterator[str]:
     for status in STATUSES:
         if status == "persisting":
             continue
-        for row in _rows(store, name, FINDINGS):
+        for row in _rows(store, name, FINDINGS, FoundRow):
             if row["status"] == status and row["closed_at"] in (None, at):
                 yield _of_finding(row)
-    for row in _rows(store, name, CHANGES):
+    for row in _rows(store, name, CHANGES, ChangeRow):
         yield _of_change(row)
 
 
-def _rows(store: Store, run: str, name: str) -> Iterator[Any]:
+def _summary(name: str, content: bytes) -> Summary:
+    try:
+        figures: Summary = json.loads(content)
+    except (ValueError, RecursionError):
+        raise damaged(name, "it is no JSON") from None
+    if not check_of(Summary)(figures):
+        raise damaged(name, "it is of another form")
+    return figures
+
+
+def _rows(store: Store, run: str, name: str, form: type) -> Iterator[Any]:
     whole = path(run, "%s/%s" % (OWN, name))
     if name not in store.names(path(run, OWN)):
         return
     with store.open(whole) as file:
-        yield from read_lines(file, whole)
+        yield from read_lines(file, whole, form)
 
 
 def _of_finding(row: FoundRow) -> str:

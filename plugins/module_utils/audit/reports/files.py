@@ -30,11 +30,12 @@ from ..facts import UNKNOWN, TenantFacts
 from ..history import rank
 from ..judging import Judge
 from ..ledger import CHECKPOINT, Checkpoint, Ledger, path
+from ..forms import check_of
 from ..lines import read_lines, scratch
 from ..past import Past, Terms, missing
 from ..policy.model import Policy
 from ..pseudonyms import Pseudonyms
-from ..records import Record, Summary, UserRow
+from ..records import FoundRow, Record, Summary, UserRow
 from ..store import Store, StoreError
 from .html import page
 from .lists import FINDINGS, MORE, Lists
@@ -190,7 +191,7 @@ def _compare(
         known = past(run)
         try:
             with store.open(name) as file:
-                known.know(read_lines(file, name))
+                known.know(read_lines(file, name, FoundRow))
         except StoreError:
             continue  # an older one says more than none
         return _Compared(known, terms, at, run, base.checkpoint.planned)
@@ -205,9 +206,11 @@ def _summaries(store: Store, earlier: Sequence[Ledger]) -> list[Summary]:
     for each in earlier[-_TREND:]:
         kept = store.read(path(each.checkpoint.run, "%s/%s" % (OWN, SUMMARY)))
         try:
-            found += [json.loads(kept[0])] if kept else []
-        except ValueError:
+            row = json.loads(kept[0]) if kept else None
+        except (ValueError, RecursionError):
             continue
+        if check_of(Summary)(row):
+            found.append(row)
     return found
 
 

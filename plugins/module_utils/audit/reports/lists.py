@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import os
+import tempfile
 from contextlib import ExitStack
 from typing import IO, Iterable, Iterator, Mapping
 
@@ -35,7 +35,7 @@ class Lists:
         self._at = at
         self._stack = ExitStack()
         self._files: dict[str, IO[bytes]] = {
-            name: self._stack.enter_context(open(os.path.join(directory, name), "w+b"))
+            name: self._stack.enter_context(tempfile.TemporaryFile(dir=directory))
             for name in (*ALWAYS, *sorted(set(more)))
         }
         self._lines = {name: Lines(file) for name, file in self._files.items() if name.endswith(".gz")}

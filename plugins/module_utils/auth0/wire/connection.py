@@ -70,6 +70,7 @@ class Connection:
             )
         url = (base_url or "https://%s" % auth0_domain).rstrip("/")
         host = _checked_host(url)
+        url = url.lower()  # there is nothing in it but a scheme, a host and a port
         if not isinstance(timeout, (int, float)) or not 0 < timeout <= LONGEST_TIMEOUT:
             raise ConfigurationError("timeout %r is not above 0 and at most %d seconds" % (timeout, LONGEST_TIMEOUT))
         way = read_proxy(proxy, _OPTION) if proxy else _environment_proxy(url)

@@ -25,6 +25,8 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
         ({"base_url": "http://127.0.0.1:8090/"}, "http://127.0.0.1:8090", "127.0.0.1:8090"),
         ({"base_url": "http://[::1]:8090"}, "http://[::1]:8090", "[::1]:8090"),
         ({"base_url": "http://localhost"}, "http://localhost", "localhost"),
+        ({"base_url": "HTTP://LocalHost:8090"}, "http://localhost:8090", "localhost:8090"),
+        ({"base_url": "HTTPS://Login.Example.com"}, "https://login.example.com", "login.example.com"),
         (
             {"auth0_domain": "example.eu.auth0.com", "base_url": "https://login.example.com"},
             "https://login.example.com",
@@ -131,6 +133,12 @@ def test_the_way_to_another_host_has_the_same_trust_and_the_proxy_that_was_named
     way = named.to("https://files.example.com:8443")
     assert (way.base_url, way.timeout, way.domain) == ("https://files.example.com:8443", 7, named.domain)
     assert way.context is named.context and way.secrets is named.secrets and way.proxy == named.proxy
+
+
+def test_the_way_to_another_host_does_not_depend_on_upper_and_lower_case():
+    tenant = Connection.from_options(base_url="HTTP://127.0.0.1:8090")
+    assert tenant.to("http://127.0.0.1:9000").base_url == "http://127.0.0.1:9000"
+    assert Connection.from_options(base_url="HTTPS://example.com").context is not None
 
 
 def test_the_environment_says_for_each_host_which_proxy_it_takes(monkeypatch):
