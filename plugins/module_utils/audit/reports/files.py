@@ -22,7 +22,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
-from typing import Callable, Mapping, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 from ...auth0.times import iso
 from ..acted import ACTED, acted_notes
@@ -206,7 +206,7 @@ def _summaries(store: Store, earlier: Sequence[Ledger]) -> list[Summary]:
     for each in earlier[-_TREND:]:
         kept = store.read(path(each.checkpoint.run, "%s/%s" % (OWN, SUMMARY)))
         try:
-            row = json.loads(kept[0]) if kept else None
+            row: Any = json.loads(kept[0]) if kept else None
         except (ValueError, RecursionError):
             continue
         if check_of(Summary)(row):
