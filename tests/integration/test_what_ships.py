@@ -82,7 +82,7 @@ def test_the_built_collection_installs_and_plays_the_demo_twice(tenant):
         text=True,
         check=True,
     )
-    assert "{plan,run,report}" in shown.stdout
+    assert "{plan,run,report,diff,explain,schema}" in shown.stdout
     demo = content / "playbooks" / "demo.yml"
     play = ("ansible-playbook", str(demo), "-e", "base_url=" + tenant.running.url)
     checked = run(elsewhere, *play, "--check", collections=installed)
