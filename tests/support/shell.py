@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -31,6 +32,10 @@ class Ended:
     code: int
     out: str
     err: str
+
+
+def _as_in_a_terminal() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Shell:
@@ -60,7 +65,9 @@ class Shell:
     def begin(self, command: str, *options: str, **how) -> subprocess.Popen:
         """Start a call."""
         given = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        given.update(cwd=self.here, env=self.environment, **how)
+        # Whoever runs the tests in the background has the process begin with an ignored SIGINT.
+        given.update(cwd=self.here, env=self.environment, preexec_fn=_as_in_a_terminal)
+        given.update(how)
         return subprocess.Popen(self.words(command, *options), **given)
 
     def __call__(self, command: str, *options: str, given: str | None = None, **how) -> Ended:
