@@ -273,8 +273,8 @@ def planned(session: Session, store: FolderStore, order: Order, stop: Stop, tell
         "to_read": found.to_read,
         "carried": found.carried,
         "out_of_scope": found.out_of_scope,
-        "requests": found.to_read,
-        "minutes": minutes(found.to_read, session.budget.rate()),
+        "requests": found.requests,
+        "minutes": minutes(found.requests, session.budget.rate()),
     }
 
 

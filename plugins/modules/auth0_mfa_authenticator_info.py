@@ -18,7 +18,8 @@ description:
   - The module reads many users side by side, up to 32 at once, with one request each. How many requests it sends each second is up to
     the tenant's rate limit and O(rate_limit_share).
   - If a user cannot be read, that user's entry in the result has the reason. If the next user would fail as well (credentials,
-    scopes, the rate limit, the network), the task fails, and the result still has what was read.
+    scopes, the rate limit, the network), the task fails, and the result still has what was read. One user whom Auth0 refuses to show
+    (401 or 403) fails alone. The task fails when it is refused everybody, or 32 users in a row.
 options:
   user_ids:
     description: User IDs. Only as the operator.

@@ -379,8 +379,8 @@ def plan_text(tenant: str, planned: Planned, rate: float | None) -> str:
         "To read: %d" % planned.to_read,
         "To carry over from earlier runs: %d" % planned.carried,
         *(["Out of scope of the policy: %d" % planned.out_of_scope] if planned.out_of_scope else []),
-        "Requests: about %d" % planned.to_read,
-        "Time: %s" % _time_text(planned.to_read, rate),
+        "Requests: about %d" % planned.requests,
+        "Time: %s" % _time_text(planned.requests, rate),
     ]
     if planned.unfinished is not None:
         begun = planned.unfinished

@@ -6,23 +6,29 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import deque
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Callable, Iterable, Protocol, Sequence
+from typing import Any, Callable, Iterable, NamedTuple, Protocol, Sequence
 
 from ..auth0.api.checks import check_address, check_id
 from ..auth0.api.management import PAGE_SIZE, UserPage
 from ..auth0.api.profiles import Profile
 from ..auth0.users.export import EXPORTED_FIELDS, ExportedUsers, Exports, ExportUnavailable
 from ..auth0.times import iso
-from ..auth0.users.patience import PASSING, Given, patiently
+from ..auth0.users.patience import FIRST_PAUSE, PASSING, REFUSALS, REFUSALS_OF_ALL, Given, Refusals, patiently
 from ..auth0.users.population import FIELDS, REACH, Population, UserSearch
+from ..auth0.users.side_by_side import side_by_side
 from ..auth0.wire.errors import (
     AmbiguousWriteError,
     Auth0Error,
+    BadRequestError,
     ConfigurationError,
+    ConflictError,
     NotFoundError,
     RateLimitError,
 )
@@ -31,6 +37,11 @@ from .plan import Roll
 from .policy.model import Policy
 from .readings import profile_record
 from .records import EXPORT, GIVEN, SEARCH, Census
+
+# For so many seconds the search is given time to forget who was deleted.
+LONGEST_LAG = 63.0
+# A line of progress comes after so many seconds.
+_TOLD_EVERY = 10.0
 
 
 class PopulationApi(Exports, UserSearch, Protocol):
@@ -83,6 +94,7 @@ class Listing:
     :ivar incomplete: why there may be more users than anybody counts
     :ivar note: what somebody should know who wonders about the source; names nobody
     :ivar nobody: the given IDs and e-mail addresses that no user has
+    :ivar requests: how many it took to look up the given users
     :ivar census: what the tenant's own count is compared with when everybody was read; None where nobody but the search knows
         who belongs to the run
     """
@@ -92,7 +104,37 @@ class Listing:
     incomplete: str | None = None
     note: str | None = None
     nobody: tuple[str, ...] = ()
+    requests: int = 0
     census: Census | None = None
+
+
+class _Found(NamedTuple):
+    """Who was found for what was given, with how many requests; or the error of this one."""
+
+    users: Sequence[Profile]
+    requests: int
+    error: Auth0Error | None = None
+
+
+class _Given(NamedTuple):
+    """An ID or an address, and what looks for it."""
+
+    find: Callable[[str], _Found]
+    name: str
+    is_id: bool = False
+
+    def look_up(self) -> _Found:
+        """Who has it.
+
+        :raises Auth0Error: others cannot be looked up either
+        """
+        try:
+            return self.find(self.name)
+        except (*REFUSALS, BadRequestError, ConflictError) as error:
+            if isinstance(error, REFUSALS_OF_ALL):
+                raise
+            # Whose ID is known may be read all the same, and is told as unread if not.
+            return _Found(({"user_id": self.name},) if self.is_id else (), 1, error)
 
 
 class Enrollment:
@@ -109,6 +151,7 @@ class Enrollment:
         tell: Callable[[str], None],
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
+        threads: int = 1,
     ) -> None:
         """
         :param policy: says who comes first, and who is out of scope
@@ -116,13 +159,18 @@ class Enrollment:
         :param patience: for so many seconds a tenant that does not answer is waited for
         :param tell: is called with what it is waited for
         :param now: the aware time by the server's clock
+        :param threads: how many of the given users may be looked up at once
         """
+        self._threads = threads
         self._api, self._roll, self._sleep, self._patience, self._clock = api, roll, sleep, patience, clock
         self._now = now
         self._standings, self._paths = Standings(policy), policy.paths
         self._more_fields = ("app_metadata",) if policy.paths else ()
         self._fields = (*FIELDS, *self._more_fields)
         self._answered = False
+        # Whoever is told need not be able to be told by several threads.
+        self._own_thread = threading.current_thread()
+        self._waits: deque[str] = deque()
         self._tell = tell
 
     def list(self, scope: Scope) -> Listing:
@@ -208,23 +256,52 @@ class Enrollment:
         return Listing(SEARCH, unseen, population.incomplete, note)
 
     def _given(self, scope: Scope) -> Listing:
-        nobody = []
-        for user_id in dict.fromkeys(scope.user_ids):
-            try:
-                self._add([self._patiently(partial(self._api.user, user_id, self._fields))])
-            except NotFoundError:
-                nobody.append(user_id)
-        for email in dict.fromkeys(scope.emails):
-            found = self._with_address(email)
-            if not found:
-                nobody.append(email)
-            self._add(found)
-        if not nobody:
-            return Listing(GIVEN)
-        note = "Given IDs and e-mail addresses that nobody has: %d. Correct the list." % len(nobody)
-        return Listing(GIVEN, len(nobody), None, note, tuple(nobody))
+        given = [
+            *(_Given(self._with_id, user_id, True) for user_id in dict.fromkeys(scope.user_ids)),
+            *(_Given(self._with_address, email) for email in dict.fromkeys(scope.emails)),
+        ]
+        nobody: list[str] = []
+        last: Auth0Error | None = None
+        refusals = Refusals(self._threads)
+        requests, refused, told_at = 0, 0, self._clock()
 
-    def _with_address(self, email: str) -> Sequence[Profile]:
+        def look() -> None:
+            # The threads may have to wait for long.
+            self._sleep(0)
+            self._tell_wait()
+
+        # Whatever ends this, nobody else is looked up.
+        with closing(side_by_side(_Given.look_up, given, self._threads, look)) as answers:
+            for number, (each, answer) in enumerate(zip(given, answers), 1):
+                look()
+                requests += answer.requests
+                if refusals.end(answer.error) and answer.error is not None:
+                    raise answer.error
+                if answer.error is not None:
+                    self._tell(str(answer.error))
+                    last, refused = answer.error, refused + (not answer.users)
+                elif not answer.users:
+                    nobody.append(each.name)
+                self._add(answer.users)
+                if self._clock() - told_at >= _TOLD_EVERY:
+                    told_at = self._clock()
+                    self._tell("Looked up %d of %d users." % (number, len(given)))
+        if last is not None and not refusals.accepted:
+            raise last
+        notes = []
+        if nobody:
+            notes.append("Given IDs and e-mail addresses that nobody has: %d. Correct the list." % len(nobody))
+        if refused:
+            notes.append("Given e-mail addresses that Auth0 refuses to look up: %d." % refused)
+        return Listing(GIVEN, len(nobody) + refused, None, " ".join(notes) or None, tuple(nobody), requests)
+
+    def _with_id(self, user_id: str) -> _Found:
+        try:
+            return _Found((self._patiently(partial(self._api.user, user_id, self._fields)),), 1)
+        except NotFoundError:
+            return _Found((), 1)
+
+    def _with_address(self, email: str) -> _Found:
         """The users with this e-mail address. For people case makes no difference in one, but Auth0 looks for it as it is.
 
         Auth0 keeps it in lower case for users of databases, and as the identity provider writes it for others.
@@ -236,7 +313,7 @@ class Enrollment:
             for user in self._patiently(partial(self._api.users_by_email, spelling, self._fields))
         ]
         if found:
-            return found
+            return _Found(found, len(spellings))
         # The search ignores case, but is the last to know of a new user.
         query = 'email:"%s"' % email.replace("\\", "\\\\").replace('"', '\\"')
 
@@ -245,11 +322,13 @@ class Enrollment:
                 page=0, per_page=PAGE_SIZE, query=query, sort="created_at:1", fields=self._fields
             )
 
-        return [user for user in self._patiently(search).users if user.get("email", "").lower() == email.lower()]
+        users = self._patiently(search).users
+        return _Found([user for user in users if user.get("email", "").lower() == email.lower()], len(spellings) + 1)
 
     def _add(self, profiles: Iterable[Profile]) -> None:
         now = self._now()
         for profile in profiles:
+            self._answered = True
             row = profile_record(profile, self._paths)
             standing = self._standings.of(row, now)
             first = standing.privileged or standing.break_glass
@@ -261,19 +340,28 @@ class Enrollment:
         def gives_up(error: Auth0Error) -> bool:
             # A wrong address must not be waited for, nor what does not answer as Auth0. A tenant in trouble says so.
             in_trouble = isinstance(error, (AmbiguousWriteError, RateLimitError)) or (error.status or 0) >= 500
-            return not in_trouble and not self._answered and not len(self._roll)
+            return not in_trouble and not self._answered
 
         def waits(error: Auth0Error) -> None:
-            self._tell("Waiting up to %.0f s for an answer. %s" % (self._patience, error))
+            self._waits.append("Waiting up to %.0f s for an answer. %s" % (self._patience, error))
+            if threading.current_thread() is self._own_thread:
+                self._tell_wait()
 
         answer = patiently(ask, self._patience, self._sleep, self._clock, gives_up=gives_up, waits=waits)
         self._answered = True
         return answer
 
+    def _tell_wait(self) -> None:
+        """Tell what is waited for, once where many threads wait for the same."""
+        if self._waits:
+            self._tell(self._waits.pop())
+            self._waits.clear()
+
 
 def count_again(
     api: PopulationApi,
     census: Census,
+    gone: int,
     *,
     sleep: Callable[[float], None],
     patience: float,
@@ -281,6 +369,9 @@ def count_again(
 ) -> Census:
     """The census with what the tenant counts now of those users; ``counted`` is None where it cannot tell.
 
+    The search counts users for a while after they were deleted. Where that may be all that is wrong, it is asked again.
+
+    :param gone: how many of the listed users were deleted since
     :param sleep: waits so many seconds; what it raises ends the count
     :param patience: for so many seconds a tenant that does not answer is waited for
     :raises Auth0Error: there is no answer
@@ -299,7 +390,14 @@ def count_again(
         counted = api.count_users(query)
         return counted if counted != REACH else walked()
 
-    counted = patiently(ask, patience, sleep, clock, gives_up=lambda _error: False)
-    if counted is not None and census["counted"] is not None:
-        counted = min(counted, census["counted"])
+    def count() -> int | None:
+        counted = patiently(ask, patience, sleep, clock, gives_up=lambda _error: False)
+        return counted if counted is None or census["counted"] is None else min(counted, census["counted"])
+
+    counted = count()
+    pause, left = FIRST_PAUSE, min(patience, LONGEST_LAG)
+    while counted is not None and 0 < counted - (census["listed"] - gone) <= gone and pause <= left:
+        sleep(pause)
+        counted = count()
+        pause, left = 2 * pause, left - pause
     return {**census, "counted": counted}

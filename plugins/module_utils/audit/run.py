@@ -14,6 +14,7 @@ from functools import partial
 from typing import Callable, Iterator, Mapping, Protocol
 
 from ..auth0.times import iso
+from ..auth0.users.patience import REFUSALS
 from ..auth0.users.reading import UserLookup
 from ..auth0.wire.errors import Auth0Error
 from .facts import UNKNOWN, TenantApi, TenantFacts
@@ -81,6 +82,11 @@ class Planned:
     out_of_scope: int = 0
     unfinished: Checkpoint | None = None
 
+    @property
+    def requests(self) -> int:
+        """How many requests a run would send, about: those that look up given users are sent again."""
+        return self.to_read + self.listing.requests
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -145,7 +151,7 @@ def run(
             return budget.held
 
         scan = Scan(ledger, api, stop, now, costs, told, held, threads=order.threads, patience=order.patience)
-        stopped = scan.run() or _finish(api, ledger, stop, order.patience, now, costs)
+        stopped = scan.run() or _finish(api, ledger, stop, order.patience, now, costs, answered=scan.answered > 0)
         tell(Progress("reporting", scan.done, planned, scan.unread))
         # No stop and no deadline ends this. Whoever is killed in it reports the next time, and reads nothing again.
         wish = files.Wish(files.OWN, order.policy, now())
@@ -157,23 +163,41 @@ def run(
 
 
 def _finish(
-    api: Api, ledger: Ledger, stop: Stop, patience: float, now: Callable[[], datetime], costs: Callable[[], Costs]
+    api: Api,
+    ledger: Ledger,
+    stop: Stop,
+    patience: float,
+    now: Callable[[], datetime],
+    costs: Callable[[], Costs],
+    *,
+    answered: bool,
 ) -> str | None:
-    """Everybody is read: count the users again, and note that the run is finished. Returns why that could not be done."""
+    """Everybody is read: count the users again, and note that the run is finished. Returns why that could not be done.
+
+    :param answered: whether anybody was read by this process
+    :raises Auth0Error: it could do nothing at all, because Auth0 refuses it
+    """
     if ledger.checkpoint.finished is not None:
         return None
     census, incomplete = ledger.checkpoint.census, ledger.checkpoint.incomplete
     if census is not None:
         try:
-            census = count_again(api, census, sleep=stop.sleep, patience=patience, clock=stop.now)
+            census = count_again(api, census, _gone(ledger), sleep=stop.sleep, patience=patience, clock=stop.now)
         except Stopped as stopped:
             return str(stopped)
         except Auth0Error as error:
+            if isinstance(error, REFUSALS) and not answered:
+                raise
             return "The users could not be counted again at the end: %s" % error
         if census["counted"] is None:
             incomplete = incomplete or "Auth0 does not tell how many users there are."
     ledger.advance(finished=iso(now()), census=census, incomplete=incomplete, costs=costs())
     return None
+
+
+def _gone(ledger: Ledger) -> int:
+    """How many users were deleted during the run. Of each, Auth0 said so twice."""
+    return sum(record["gone"] for record in ledger.records()) if ledger.checkpoint.again else 0
 
 
 def plan(api: Api, store: Store, order: Order, *, stop: Stop | None = None, tell: Tell = _nobody) -> Planned:
@@ -316,7 +340,15 @@ def _plan(
         tell(Progress("listing", note=text))
 
     enrollment = Enrollment(
-        api, roll, order.policy, sleep=stop.sleep, patience=order.patience, tell=note, clock=stop.now, now=now
+        api,
+        roll,
+        order.policy,
+        sleep=stop.sleep,
+        patience=order.patience,
+        tell=note,
+        clock=stop.now,
+        now=now,
+        threads=order.threads,
     )
     listing = enrollment.list(order.scope)
     lost = history.damaged_after(earlier[0].checkpoint.run if earlier else None)

@@ -14,8 +14,9 @@ from collections import deque
 from datetime import datetime
 from typing import Callable, Iterable, Iterator
 
+from ..auth0.users.patience import REFUSALS, REFUSALS_OF_ALL
 from ..auth0.users.reading import Reading, Target, UserLookup
-from ..auth0.wire.errors import Auth0Error, AuthenticationError, ForbiddenError
+from ..auth0.wire.errors import Auth0Error
 from .ledger import AGAIN, FIRST, Ledger
 from .readings import record_of
 from .records import Costs, PlanRow, Record
@@ -30,7 +31,6 @@ LONGEST_PART = 20.0
 LAST_PATIENCE = 60.0
 # After so many seconds without an answer it is told why, and again each time it has lasted twice as long.
 QUIET = 10.0
-_REFUSALS = (AuthenticationError, ForbiddenError)
 
 
 class Scan:
@@ -38,6 +38,7 @@ class Scan:
 
     :ivar done: how many users were read or tried
     :ivar unread: how many of them this process could not read at the first try
+    :ivar answered: how many this process read, or learned that they are gone
     """
 
     def __init__(
@@ -63,13 +64,14 @@ class Scan:
         """
         self._ledger, self._api, self._stop, self._now, self._costs = ledger, api, stop, now, costs
         self._tell, self._held, self._threads, self._patience = tell, held, threads, patience
+        self._begun_at = ledger.checkpoint.first
         self._part_size = max(CHUNK - 2 * threads, 1)
-        self.done, self.unread = ledger.checkpoint.first, 0
+        self.done, self.unread, self.answered = ledger.checkpoint.first, 0, 0
 
     def run(self) -> str | None:
         """Read whoever is left. Returns why that ended early, in one line without IDs; None if it came to the end.
 
-        :raises Auth0Error: Auth0 refused everything from the start, so that there is nothing to keep
+        :raises Auth0Error: Auth0 refused everything from the start. What was kept before stays.
         :raises StoreError: what was read cannot be stored, or who is to be read cannot be told
         """
         if self._ledger.checkpoint.finished is not None:
@@ -114,15 +116,17 @@ class Scan:
             idle=idle,
         )
         part: list[Record] = []
+        refused: PlanRow | None = None
         stored_at = time.monotonic()
         try:
             for read in reading:
-                if isinstance(read.error, _REFUSALS):
+                if isinstance(read.error, REFUSALS_OF_ALL):
                     break
                 part.append(record_of(asked[0]["number"], asked[0]["profile"], read, self._now()))
                 if kind == FIRST:
                     self.done += 1
                     self.unread += part[-1]["error"] is not None
+                self.answered += part[-1]["error"] is None
                 self._tell(self, note())
                 if len(part) >= self._part_size or time.monotonic() - stored_at > LONGEST_PART:
                     full, part = part, []
@@ -130,18 +134,16 @@ class Scan:
                     stored_at = time.monotonic()
                 # Of the user with whom the walk ended, the ID is still needed.
                 if reading.stopped is None:
-                    asked.popleft()
+                    row = asked.popleft()
+                    refused = row if isinstance(read.error, REFUSALS) else refused
             if isinstance(reading.stopped, StoreError):
                 raise reading.stopped
-            if reading.stopped is not None:
-                error = _nameless(reading.stopped, asked)
-                if isinstance(error, _REFUSALS):
-                    if not part and not self._ledger.checkpoint.first:
+            if reading.stopped is not None and reason is None:
+                error = _nameless(reading.stopped, [*asked, refused] if refused else asked)
+                if self._ends(kind, error):
+                    if isinstance(error, REFUSALS) and not self.answered:
                         raise error
                     reason = str(error)
-                elif kind == FIRST:
-                    reason = str(error)
-                # Whoever could not be read once more keeps the error, or the same few users would hold up every run.
         except Stopped as stopped:
             reason = str(stopped)
         finally:
@@ -149,6 +151,17 @@ class Scan:
             if part:
                 self._ledger.keep(kind, part, self._costs())
         return reason
+
+    def _ends(self, kind: str, error: Auth0Error) -> bool:
+        """Whether the run ends with what ended a walk.
+
+        Whoever could not be read once more keeps the error, or the same few users would hold up every run. So do the last ones of
+        the plan if they were refused and others were not.
+        """
+        if isinstance(error, REFUSALS_OF_ALL):
+            return True
+        is_last = isinstance(error, REFUSALS) and self.done == self._ledger.checkpoint.to_read
+        return kind == FIRST and not (is_last and (self.answered or self._begun_at))
 
 
 def _nameless(error: Auth0Error, asked: Iterable[PlanRow]) -> Auth0Error:

@@ -20,7 +20,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.lists i
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import NOTHING, run
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.reading import UserRead
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ForbiddenError, ServerError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import InsufficientScopeError, ServerError
 
 from tests.unit.audit.fake_tenant import NOW, TENANT, FakeTenant, authenticator, user
 
@@ -174,7 +174,8 @@ def test_a_complete_run_has_no_banner(tmp_path):
 
 def test_a_run_that_was_cut_off_says_so_first(tmp_path):
     tenant = FakeTenant(
-        [user(number) for number in range(9)], {"auth0|00004": ForbiddenError("Could not go on: no", status=403)}
+        [user(number) for number in range(9)],
+        {"auth0|00004": InsufficientScopeError("Could not go on: no", status=403)},
     )
     figures = audit(tmp_path, tenant)
     said = read_page(tmp_path)[1].said

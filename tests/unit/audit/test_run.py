@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
+import threading
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -32,6 +34,8 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
     AuthenticationError,
     BadRequestError,
     ConfigurationError,
+    CredentialsError,
+    ForbiddenError,
     InsufficientScopeError,
     NotFoundError,
     ServerError,
@@ -243,7 +247,7 @@ def test_a_user_deleted_meanwhile_is_gone_and_not_unread(store):
     assert (outcome.summary["partial"], outcome.summary["coverage"]["gone"]) == (False, 1)
 
 
-@pytest.mark.parametrize("error", [AuthenticationError, InsufficientScopeError])
+@pytest.mark.parametrize("error", [CredentialsError, InsufficientScopeError])
 def test_refused_credentials_end_the_run_and_keep_what_was_read(store, error):
     refusal = error("Could not list the authenticators of auth0|00007: refused", status=401)
     tenant = tenant_of(20, authenticators={"auth0|%05d" % number: refusal for number in range(7, 20)})
@@ -490,6 +494,134 @@ def test_a_list_with_somebody_who_does_not_exist_is_told(store):
     assert (coverage["read"], coverage["gone"], coverage["not_reached"], adds_up(coverage)) == (1, 0, 2, True)
     assert outcome.summary["reason"] == "Given IDs and e-mail addresses that nobody has: 2. Correct the list."
     assert "No user has auth0|nobody, nobody@example.com." in " ".join(filter(None, told))
+
+
+class Lookups(FakeTenant):
+    """Tells of each lookup."""
+
+    looked_up = None
+
+    def user(self, user_id, fields):
+        if self.looked_up:
+            self.looked_up(user_id)
+        return super().user(user_id, fields)
+
+
+def given(size: int, **more) -> tuple[Lookups, Order]:
+    tenant = Lookups([user(number) for number in range(size)])
+    scope = Scope(user_ids=tuple(each["user_id"] for each in tenant.users))
+    return tenant, replace(ONE_BY_ONE, scope=scope, **more)
+
+
+@pytest.mark.parametrize("threads", [1, 8])
+def test_a_stop_ends_the_lookup_of_given_users_at_once(store, threads):
+    tenant, order = given(200, threads=threads)
+    stop = Stop()
+    tenant.looked_up = lambda user_id: user_id == "auth0|00020" and stop.tell("Enough.")
+    with pytest.raises(UnstartedError, match="Enough"):
+        audit(tenant, store, order, stop=stop)
+    assert tenant.requests <= 21 + 2 * threads
+
+
+def test_given_users_are_looked_up_by_all_threads_at_once_and_the_progress_is_told(store):
+    tenant, order = given(64, threads=8)
+    meet, stop, told = threading.Barrier(8), Hasty(), []
+
+    def looked_up(_user_id):
+        meet.wait(10)
+        stop.time += 1
+
+    tenant.looked_up = looked_up
+    audit(tenant, store, order, stop=stop, tell=lambda progress: told.append(progress.note))
+    assert any(note and re.fullmatch("Looked up [0-9]+ of 64 users.", note) for note in told)
+
+
+def test_a_plan_counts_the_requests_that_look_up_given_users(store):
+    tenant, order = given(5)
+    scope = replace(order.scope, emails=("user00001@example.com", "USER00002@example.com", "nobody@example.com"))
+    planned = plan(tenant, store, replace(order, scope=scope))
+    assert (planned.to_read, planned.listing.requests, planned.requests) == (5, tenant.requests, 5 + 5 + 1 + 2 + 2)
+
+
+@pytest.mark.parametrize("threads", [1, 8])
+@pytest.mark.parametrize("error", [ForbiddenError("no", status=403), BadRequestError("odd", status=400)])
+def test_who_cannot_be_looked_up_alone_is_unread_and_all_others_are_read(store, threads, error):
+    tenant, order = given(20, threads=threads)
+
+    def looked_up(user_id):
+        if user_id == "auth0|00000":
+            raise error
+
+    tenant.looked_up = looked_up
+    tenant.authenticators["auth0|00000"] = error
+    coverage = audit(tenant, store, order).summary["coverage"]
+    assert (coverage["read"], coverage["unread"], coverage["listed"]) == (19, 1, 20)
+
+
+def test_an_address_that_cannot_be_looked_up_makes_the_run_partial(store):
+    tenant, order = given(3)
+    by_email = tenant.users_by_email
+
+    def refused(email, fields):
+        if email == "firewall@example.com":
+            raise ForbiddenError("Could not find firewall@example.com", status=403)
+        return by_email(email, fields)
+
+    tenant.users_by_email = refused
+    scope = replace(order.scope, emails=("firewall@example.com", "user00001@example.com"))
+    outcome = audit(tenant, store, replace(order, scope=scope))
+    assert outcome.summary["reason"] == "Given e-mail addresses that Auth0 refuses to look up: 1."
+    assert (outcome.summary["coverage"]["read"], outcome.summary["coverage"]["not_reached"]) == (3, 1)
+
+
+@pytest.mark.parametrize("size", [1, 200])
+@pytest.mark.parametrize("error", [ForbiddenError, CredentialsError, InsufficientScopeError])
+def test_where_no_given_user_may_be_looked_up_nothing_begins(store, size, error):
+    tenant, order = given(size, threads=4)
+
+    def looked_up(_user_id):
+        raise error("no")
+
+    tenant.looked_up = looked_up
+    with pytest.raises(error):
+        audit(tenant, store, order)
+    assert store.names("runs") == []
+
+
+def test_a_tenant_that_is_away_while_given_users_are_looked_up_is_told_once_and_waited_for(store):
+    tenant, order = given(100, threads=8, patience=600.0)
+    told, stop = [], Hasty()
+
+    def looked_up(user_id):
+        if user_id >= "auth0|00040" and stop.time < 5:
+            raise TransportError("lost")
+
+    tenant.looked_up = looked_up
+    outcome = audit(tenant, store, order, stop=stop, tell=lambda progress: told.append(progress.note))
+    assert outcome.summary["coverage"]["read"] == 100
+    assert 1 <= sum("Waiting up to 600 s" in (note or "") for note in told) <= 8
+
+
+def test_a_user_whom_the_search_still_counts_after_the_deletion_is_no_missing_user(store):
+    tenant, stop = tenant_of(20, authenticators={"auth0|00007": GONE}), Hasty()
+    counts = tenant.count_users
+    tenant.count_users = lambda query=None: counts(query) + (bool(tenant.reads) and stop.time < 20)
+    outcome = audit(tenant, store, replace(ONE_BY_ONE, patience=600.0), stop=stop)
+    assert (outcome.summary["partial"], outcome.summary["coverage"]["gone"]) == (False, 1)
+    assert 20 <= stop.time < 40
+
+
+def test_who_is_counted_after_a_minute_is_missing(store):
+    tenant, stop = tenant_of(20, authenticators={"auth0|00007": GONE}, count=20), Hasty()
+    outcome = audit(tenant, store, replace(ONE_BY_ONE, patience=600.0), stop=stop)
+    assert outcome.summary["reason"] == "Users that the tenant counts and does not list: 1."
+    assert 30 < stop.time < 70
+
+
+def test_what_the_deletion_of_users_cannot_explain_is_not_waited_for(store):
+    tenant, stop = tenant_of(20, authenticators={"auth0|00007": GONE}, count=22), Hasty()
+    outcome = audit(tenant, store, replace(ONE_BY_ONE, patience=600.0), stop=stop)
+    assert outcome.summary["reason"] == "Users that the tenant counts and does not list: 3." and stop.time == 0
 
 
 def test_the_folder_of_another_tenant_is_refused_before_the_first_request(store):

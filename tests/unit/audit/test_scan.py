@@ -22,6 +22,9 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import Fo
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users import side_by_side
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AuthenticationError,
+    CredentialsError,
+    ForbiddenError,
+    InsufficientScopeError,
     NotFoundError,
     ServerError,
     TransportError,
@@ -190,11 +193,82 @@ def test_a_walk_that_one_user_ends_has_nobody_elses_error_in_a_record(store):
 
 @pytest.mark.parametrize("user_id", ["auth0|a:b", "samlp|corp|x.y+z@example.com", "auth0|ü"])
 def test_the_reason_of_a_run_names_nobody(store, user_id):
-    refusal = AuthenticationError("Could not list the authenticators of %s: no" % user_id, status=401)
+    refusal = CredentialsError("Could not list the authenticators of %s: no" % user_id, status=401)
     tenant = tenant_of(3, authenticators={user_id: refusal})
     tenant.users[1]["user_id"] = user_id
     outcome = audit(tenant, store)
     assert outcome.summary["reason"] == "Could not list the authenticators of one user: no (status 401)."
+
+
+def refused(user_id, kind=ForbiddenError, status=403):
+    return kind("Could not list the authenticators of %s: no" % user_id, status=status)
+
+
+@ANY_NUMBER
+@pytest.mark.parametrize("place", [0, 30, USERS - 1])
+@pytest.mark.parametrize("kind", [ForbiddenError, AuthenticationError])
+def test_a_user_who_is_refused_alone_is_unread_and_all_others_are_read_in_every_run(store, threads, kind, place):
+    user_id = "auth0|%05d" % place
+    tenant = tenant_of(authenticators={user_id: refused(user_id, kind)})
+    for _night in range(3):
+        outcome = audit(tenant, store, threads)
+        coverage = outcome.summary["coverage"]
+        assert (coverage["read"], coverage["unread"], coverage["not_reached"]) == (USERS - 1, 1, 0)
+        assert outcome.summary["reason"] == "Users who could not be read: 1."
+        checkpoint = History.of(store).find(outcome.run).checkpoint
+        assert checkpoint.finished and checkpoint.reported
+
+
+def test_users_who_are_refused_one_after_the_other_end_a_call_and_not_the_run(store):
+    ids = ["auth0|%05d" % number for number in (10, 11, 12)]
+    tenant = tenant_of(authenticators={user_id: refused(user_id) for user_id in ids})
+    outcome = audit(tenant, store)
+    assert outcome.summary["reason"].startswith("Could not list the authenticators of one user: no (status 403).")
+    outcome = audit(tenant, store)
+    coverage = outcome.summary["coverage"]
+    assert (coverage["read"], coverage["unread"]) == (USERS - len(ids), len(ids))
+    assert History.of(store).find(outcome.run).checkpoint.finished
+
+
+@ANY_NUMBER
+def test_a_run_that_nobody_may_read_is_an_error_that_names_nobody(store, threads):
+    ids = ["auth0|%05d" % number for number in range(2)]
+    tenant = tenant_of(2, authenticators={user_id: refused(user_id) for user_id in ids})
+    with pytest.raises(ForbiddenError) as caught:
+        audit(tenant, store, threads)
+    assert str(caught.value) == "Could not list the authenticators of one user: no (status 403)."
+    assert store.read("latest.json") is None
+
+
+@ANY_NUMBER
+@pytest.mark.parametrize("kind", [CredentialsError, InsufficientScopeError])
+@pytest.mark.parametrize("left", [1, 30])
+def test_who_goes_on_without_the_right_credentials_is_told_so_and_changes_nothing(store, threads, kind, left):
+    class Ends(Stop):
+        def reason(self):
+            return "Enough." if len(tenant.reads) >= USERS - left else None
+
+    tenant = tenant_of()
+    audit(tenant, store, 1, stop=Ends())
+    before, latest = kept(store), store.read("latest.json")
+    tenant.authenticators = {each["user_id"]: refused(each["user_id"], kind) for each in tenant.users}
+    with pytest.raises(kind):
+        audit(tenant, store, threads)
+    assert (kept(store), store.read("latest.json")) == (before, latest) == (USERS - left, latest)
+    tenant.authenticators.clear()
+    goes_on(tenant, store, threads)
+
+
+@ANY_NUMBER
+def test_credentials_that_are_refused_before_the_second_try_are_told_and_the_run_goes_on_later(store, threads):
+    user_id = "auth0|00007"
+    tenant = tenant_of(authenticators={user_id: [ServerError("down", status=503), refused(user_id, CredentialsError)]})
+    outcome = audit(tenant, store, threads)
+    assert "no (status 403)" in outcome.summary["reason"]
+    with pytest.raises(CredentialsError):
+        audit(tenant, store, threads)
+    tenant.authenticators.clear()
+    assert not audit(tenant, store, threads).summary["partial"]
 
 
 GONE = NotFoundError("gone", status=404, code="inexistent_user")

@@ -12,7 +12,7 @@ import time
 from contextlib import contextmanager
 from typing import Callable, Iterator, Protocol
 
-from ..wire.errors import Auth0Error, MfaRequiredError
+from ..wire.errors import Auth0Error, AuthenticationError, CredentialsError, ForbiddenError, MfaRequiredError
 from ..wire.transport import check_sendable
 from .tokens import TokenSet
 
@@ -116,8 +116,10 @@ class Bearer:
         except MfaRequiredError as required:
             tokens = TokenSet(required.mfa_token, expires_in=_MFA_TOKEN_LIFETIME)
         except Auth0Error as error:
+            if isinstance(error, (AuthenticationError, ForbiddenError)):
+                error = error.replace(CredentialsError)
             self._refusals, self._refusal = self._refusals + 1, error
-            raise
+            raise error from None
         if tokens is None:
             return False
         check_sendable(tokens.access_token, "use the token")

@@ -13,7 +13,9 @@ from typing import Callable, Iterator, TypeVar
 from ..wire.errors import (
     Auth0Error,
     AuthenticationError,
+    CredentialsError,
     ForbiddenError,
+    InsufficientScopeError,
     RateLimitError,
     ServerError,
     TransportError,
@@ -21,6 +23,10 @@ from ..wire.errors import (
 
 # Errors that end by themselves.
 PASSING = (TransportError, RateLimitError, ServerError)
+# A user may be refused alone, for instance by a firewall. These are refusals of whoever asks.
+REFUSALS, REFUSALS_OF_ALL = (AuthenticationError, ForbiddenError), (CredentialsError, InsufficientScopeError)
+# If fewer users are refused one after the other, each of them may have a reason of his own.
+_FEWEST_REFUSED = 3
 FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 # Whoever pauses looks so often whether it is still needed.
 _LONGEST_SLEEP = 1.0
@@ -60,6 +66,28 @@ def patiently(
         pause = min(2 * pause, longest_pause)
 
 
+class Refusals:
+    """Tells whether whoever asks is refused, or only single users are.
+
+    :ivar accepted: whether anybody got an answer that was no refusal
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._enough = max(threads, _FEWEST_REFUSED)
+        self._in_a_row = 0
+        self.accepted = False
+
+    def end(self, error: Auth0Error | None) -> bool:
+        """Whether every further user would be refused as well.
+
+        :param error: what one more user was answered with; None for what was asked for
+        """
+        refused = isinstance(error, REFUSALS)
+        self._in_a_row = self._in_a_row + 1 if refused else 0
+        self.accepted = self.accepted or not refused
+        return isinstance(error, REFUSALS_OF_ALL) or self._in_a_row >= self._enough
+
+
 class WalkOver(Exception):
     """Every further user would meet the same error.
 
@@ -76,7 +104,8 @@ class Patience:
     """The turns of one walk, taken by all its threads.
 
     If so many users in a row could not be read as there are threads, the tenant is away. Then turns are given one after the
-    other, with growing pauses, until somebody is answered. A refusal is an answer.
+    other, with growing pauses, until somebody is answered. A refusal is an answer. If so many users in a row are refused, and at
+    least three, everybody is, and the walk is over.
     """
 
     def __init__(
@@ -88,6 +117,7 @@ class Patience:
         :param sleep: may raise
         """
         self._in_a_row = threads
+        self._refusals = Refusals(threads)
         self._passing = PASSING if seconds else (TransportError, RateLimitError)
         self._seconds, self._sleep, self._clock = seconds, sleep, clock
         self._changed = threading.Condition()
@@ -103,6 +133,11 @@ class Patience:
         """The last error of a tenant that is away; None while it is there."""
         with self._changed:
             return self._last if self._is_away else None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether anybody got an answer that was no refusal."""
+        return self._refusals.accepted
 
     @property
     def silence(self) -> float:
@@ -168,8 +203,10 @@ class Patience:
             left -= _LONGEST_SLEEP
 
     def _learn(self, error: Auth0Error | None) -> None:
+        ends = False
         with self._changed:
             if not self._may_be_away(error):
+                ends = self._refusals.end(error)
                 self._answered, self._answered_at = True, self._clock()
                 self._failures, self._pause = 0, FIRST_PAUSE
                 self._changed.notify_all()
@@ -177,7 +214,7 @@ class Patience:
                 self._failing_since = self._failing_since if self._failures else self._clock()
                 self._failures += 1
                 self._last = error
-        if error is not None and self._ends(error):
+        if error is not None and (ends or self._ends(error)):
             self.end(error)
             raise WalkOver(error, asked=True)
 
@@ -188,10 +225,9 @@ class Patience:
         return isinstance(error, self._passing)
 
     def _ends(self, error: Auth0Error) -> bool:
-        if self._may_be_away(error):
-            # What cannot pass, such as an unknown host, may pass where it was known before.
-            lasts = isinstance(error, TransportError) and error.lasting and not self._answered
-            return (
-                lasts or not self._seconds or (self._is_away and self._clock() - self._failing_since >= self._seconds)
-            )
-        return isinstance(error, (AuthenticationError, ForbiddenError))
+        """Whether the tenant is away for good."""
+        if not self._may_be_away(error):
+            return False
+        # What cannot pass, such as an unknown host, may pass where it was known before.
+        lasts = isinstance(error, TransportError) and error.lasting and not self._answered
+        return lasts or not self._seconds or (self._is_away and self._clock() - self._failing_since >= self._seconds)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, Pr
 from ..api.checks import check_address, check_id
 from ..authenticators import Authenticator, Row, to_rows
 from ..wire.errors import Auth0Error, ConfigurationError
-from .patience import Patience, WalkOver
+from .patience import REFUSALS, Patience, WalkOver
 from .row_filter import RowFilter
 from .side_by_side import side_by_side
 
@@ -87,7 +87,7 @@ class Reading:
     """One walk over users, in their order, each once. Several are read at once, within the pace of the API's budget.
 
     :ivar stopped: the error that ended the walk early, because the next user would have met it as well; None otherwise. Whose
-        it is comes last, unless somebody before was not asked any more.
+        it is comes last, unless somebody before was not asked any more. Where everybody is refused, it is the last refusal.
     """
 
     def __init__(
@@ -162,11 +162,14 @@ class Reading:
 
     def _walk(self, named: Sequence[Target]) -> Iterator[UserRead]:
         """Every target, and those that were named even where the walk has stopped before."""
-        done = 0
+        done, refusal = 0, None
         try:
             for read in side_by_side(self._read, self._targets, self._threads, self._idle):
                 done += 1
+                refusal = read.error if isinstance(read.error, REFUSALS) else refusal
                 yield read
+            if not self._patience.accepted:
+                self.stopped = refusal
         except _Last as last:
             done, self.stopped = done + 1, last.read.error
             yield last.read

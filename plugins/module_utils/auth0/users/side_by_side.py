@@ -15,7 +15,7 @@ import threading
 from collections import deque
 from concurrent.futures import Future, wait
 from queue import SimpleQueue
-from typing import Callable, Generic, Iterable, Iterator, TypeVar
+from typing import Callable, Generator, Generic, Iterable, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -27,7 +27,7 @@ _IDLE = 1.0
 
 def side_by_side(
     work: Callable[[Item], Result], items: Iterable[Item], threads: int, idle: Callable[[], None] | None = None
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """What the work returns for each item.
 
     What the work or the items raise comes out after all results that precede it. From then on, and after the iterator is

@@ -128,6 +128,10 @@ class AuthenticationError(Auth0Error):
     """401, or a refused grant: Auth0 does not accept the credentials or the token."""
 
 
+class CredentialsError(AuthenticationError):
+    """No token is given, because Auth0 refuses the credentials: every other request would fail as well."""
+
+
 class MfaRequiredError(AuthenticationError):
     """The login stopped at ``mfa_required`` (documented as 401, observed as 403).
 

@@ -15,6 +15,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
     Auth0Error,
     AuthenticationError,
     BadRequestError,
+    CredentialsError,
     ForbiddenError,
     InsufficientScopeError,
     NotFoundError,
@@ -27,7 +28,8 @@ GONE = TransportError("no connection")
 UNKNOWN_HOST = TransportError("the host name is unknown", lasting=True)
 PASSING = [GONE, ServerError("503", status=503), RateLimitError("429")]
 ANSWERS = [None, NotFoundError("404"), BadRequestError("400")]
-FINAL = [AuthenticationError("401"), ForbiddenError("403"), InsufficientScopeError("scope")]
+FINAL = [CredentialsError("no token"), InsufficientScopeError("scope")]
+REFUSED = [AuthenticationError("401"), ForbiddenError("403")]
 
 
 def named(error):
@@ -125,6 +127,35 @@ def test_credentials_and_scopes_end_the_walk_at_once(error, seconds):
         assert caught.value.error is error
 
 
+@pytest.mark.parametrize("seconds", [0, 600])
+@pytest.mark.parametrize("answer", [*ANSWERS, ServerError("not as documented")], ids=named)
+@pytest.mark.parametrize("error", REFUSED, ids=named)
+def test_users_who_are_refused_alone_end_nothing(error, answer, seconds):
+    walk = Walk(threads=4, seconds=seconds)
+    assert not walk.patience.accepted
+    walk.meet(*[error, error, error, answer] * 5)
+    assert walk.patience.accepted
+
+
+@pytest.mark.parametrize("threads, enough", [(1, 3), (3, 3), (8, 8)])
+@pytest.mark.parametrize("seconds", [0, 600])
+def test_the_walk_ends_when_as_many_in_a_row_are_refused_as_there_are_threads_and_at_least_three(
+    threads, enough, seconds
+):
+    walk = Walk(threads, seconds)
+    errors = [REFUSED[number % 2].replace() for number in range(enough)]
+    walk.meet(None, *errors[:-1])
+    with pytest.raises(WalkOver) as caught:
+        walk.meet(errors[-1])
+    assert caught.value.error is errors[-1] and caught.value.asked
+
+
+def test_a_tenant_that_is_away_in_between_does_not_answer_for_anybody():
+    walk = Walk(threads=3)
+    with pytest.raises(WalkOver):
+        walk.meet(None, REFUSED[0], GONE, REFUSED[1], GONE, REFUSED[0])
+
+
 def test_what_cannot_pass_ends_the_walk_unless_somebody_was_answered_before():
     with pytest.raises(WalkOver) as caught:
         Walk().meet(UNKNOWN_HOST)
@@ -201,5 +232,5 @@ def test_an_answer_that_cannot_be_used_shows_that_the_tenant_is_there():
 def test_who_comes_before_the_one_that_ended_the_walk_gets_a_turn():
     walk = Walk()
     with pytest.raises(WalkOver):
-        walk.meet(AuthenticationError("401"))
+        walk.meet(CredentialsError("no token"))
     assert walk.meet(None, NotFoundError("404")) == [0, 0, 0]

@@ -27,6 +27,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
     AuthenticationError,
     BadRequestError,
     ConfigurationError,
+    CredentialsError,
     ForbiddenError,
     InsufficientScopeError,
     NotFoundError,
@@ -35,7 +36,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
     TransportError,
 )
 
-FATAL_ONES = [AuthenticationError("no"), RateLimitError("slow"), ForbiddenError("no"), TransportError("gone")]
+FATAL_ONES = [CredentialsError("no"), RateLimitError("slow"), InsufficientScopeError("no"), TransportError("gone")]
 
 
 def walk(api, targets, threads=8, **options):
@@ -249,6 +250,33 @@ def test_a_user_who_cannot_be_read_has_an_entry_and_the_walk_goes_on(error):
     assert users[1].authenticators is None and reading.stopped is None
 
 
+@pytest.mark.parametrize("threads", [1, 8])
+@pytest.mark.parametrize("error", [AuthenticationError("no"), ForbiddenError("no")], ids=lambda error: error.__class__)
+def test_a_user_who_is_refused_alone_has_an_entry_wherever_he_is(error, threads):
+    for place in (0, 20, 39):
+        tenant = Tenant(failing(error, lambda user, _request: user == place))
+        for targets in (lazily(*range(40)), ids(*range(40))):
+            reading, users = walk(tenant, targets, threads)
+            assert reading.stopped is None and numbers(users) == list(range(40))
+            assert [number for number, user in enumerate(users) if user.error is error] == [place]
+
+
+@pytest.mark.parametrize("threads", [1, 8])
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_where_everybody_is_refused_the_walk_has_failed(size, threads):
+    own = [ForbiddenError("no %d" % number) for number in range(size)]
+
+    def fail(user, _request):
+        raise own[user]
+
+    for targets in (lazily(*range(size)), ids(*range(size))):
+        tenant = Tenant(fail)
+        reading, users = walk(tenant, targets, threads)
+        assert reading.stopped in own and len(tenant.asked) <= 8 + 2 * threads
+        for number, user in zip(numbers(users), users):
+            assert user.error is own[number] or "was not reached" in str(user.error)
+
+
 def test_an_address_that_is_nobodys_has_an_entry():
     error = NotFoundError("nobody")
     _reading, (user,) = read(Api(**{"7": error}), [Target(email="7@example.com")])
@@ -281,13 +309,13 @@ def test_a_search_is_not_asked_for_more_once_the_walk_has_stopped():
         yield from ids(1, 2)
         raise AssertionError("nobody should ask for more")
 
-    error = AuthenticationError("no")
+    error = CredentialsError("no")
     reading, users = read(Api(u1=error), search())
     assert reading.stopped is error and [user.error for user in users] == [error]
 
 
 def test_a_user_who_was_read_is_not_listed_again_as_unread_and_nobody_is_asked_for_twice():
-    error = AuthenticationError("no")
+    error = CredentialsError("no")
     api = Api(u3=error)
     _reading, users = read(api, ids(8, 8, 3, 8, 8))
     assert [(user.user_id, user.error) for user in users] == [("a|8", None), ("a|3", error)]
@@ -295,7 +323,7 @@ def test_a_user_who_was_read_is_not_listed_again_as_unread_and_nobody_is_asked_f
 
 
 def test_everybody_who_was_named_is_listed_once_after_the_walk_has_stopped():
-    error = AuthenticationError("no")
+    error = CredentialsError("no")
     addresses = [Target(email="%d@example.com" % number) for number in (3, 4)]
     _reading, users = read(Api(u1=error), [*ids(1, 2, 2), *addresses])
     assert [(user.user_id, user.email) for user in users] == [
@@ -382,7 +410,7 @@ def test_the_result_has_an_entry_for_each_user_and_counts_the_unread():
 
 def test_a_walk_that_ends_early_fails_with_the_result_so_far():
     with pytest.raises(AuthenticationError) as caught:
-        read_everything(Api(u2=AuthenticationError("no", status=401)), ids(1, 2, 3))
+        read_everything(Api(u2=CredentialsError("no", status=401)), ids(1, 2, 3))
     progress = caught.value.progress
     assert (progress["changed"], progress["unread"]) == (False, 2)
     assert [user["user_id"] for user in progress["users"]] == ["a|1", "a|2", "a|3"]
