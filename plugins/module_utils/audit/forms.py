@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing
 from functools import cache
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Any, Callable, Iterable, Literal, Union
 
 Check = Callable[[Any], bool]
@@ -60,7 +60,7 @@ def _classes(hint: Any) -> frozenset[type] | None:
         return frozenset({hint})
     if hint is float:
         return frozenset({float, int})  # JSON knows numbers alone
-    if hint is type(None):
+    if hint is NoneType:
         return frozenset({hint})
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
     if origin in (Union, UnionType):
