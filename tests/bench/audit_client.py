@@ -165,7 +165,6 @@ def base(url: str, folder: str) -> dict[str, Any]:
         while part := list(islice(records, PART)):
             ledger.keep(FIRST, part, audit.NOTHING)
         ledger.advance(finished=iso(planned + timedelta(hours=12)), reported=True)
-    os.unlink(os.path.join(folder, "roll.sqlite"))
     return {"users": users, "run": run_id}
 
 
