@@ -100,7 +100,7 @@ class ReportStore:
         :param files: file name -> where it is
         :raises ConfigurationError: the bucket does not exist or refuses the write
         """
-        keys = {name: "%sruns/%s/report/%s" % (self._prefix, run, name) for name in _CONTENT_TYPES}
+        keys = {name: "%sruns/%s/report/%s" % (self._prefix, run, name) for name in files}
         for name, key in keys.items():
             with open(files[name], "rb") as file:
                 self._put(key, file, _CONTENT_TYPES[os.path.splitext(name)[1]])
