@@ -46,14 +46,17 @@ for library in ("boto3", "botocore", "s3transfer", "urllib3", "requests", "httpx
 
 
 class Result(TypedDict):
-    """What an invocation returns, below 1 KB."""
+    """What an invocation returns, below 1 KB.
+
+    ``findings`` has the rules that found something. ``reports`` stands before each file's name in its key.
+    """
 
     run: str
     partial: bool
     reason: str | None
     coverage: CoverageFigures
     findings: dict[str, int]
-    keys: dict[str, str]
+    reports: str
 
 
 @logger.inject_lambda_context
@@ -83,14 +86,14 @@ def handler(event: object, context: LambdaContext) -> Result:
             raise error.replace(ConfigurationError) from None
         figures = outcome.summary
         files = {name: os.path.join(directory, key) for name, key in outcome.keys.items()}
-        keys = store.put(run_id, files, figures["partial"])
+        reports = store.put(run_id, files, figures["partial"])
     result: Result = {
         "run": run_id,
         "partial": figures["partial"],
         "reason": figures["reason"],
         "coverage": figures["coverage"],
-        "findings": figures["findings"],
-        "keys": keys,
+        "findings": {rule: count for rule, count in figures["findings"].items() if count},
+        "reports": reports,
     }
     logger.info("audit finished", extra={**outcome.costs, **result})
     return result

@@ -93,20 +93,22 @@ class ReportStore:
         """
         self._put("%sruns/%s/started.json" % (self._prefix, run), json.dumps({"run": run}).encode(), "application/json")
 
-    def put(self, run: str, files: Mapping[str, str], partial: bool) -> dict[str, str]:
-        """File name -> key of the stored reports. ``latest.json`` names them as soon as all of them are stored.
+    def put(self, run: str, files: Mapping[str, str], partial: bool) -> str:
+        """Store the reports; returns what stands before each file's name in its key. ``latest.json`` names all of them, as soon as
+        they are stored.
 
         :param run: ID of the run; a repeated invocation has an ID of its own and overwrites nothing
         :param files: file name -> where it is
         :raises ConfigurationError: the bucket does not exist or refuses the write
         """
-        keys = {name: "%sruns/%s/report/%s" % (self._prefix, run, name) for name in files}
+        reports = "%sruns/%s/report/" % (self._prefix, run)
+        keys = {name: reports + name for name in files}
         for name, key in keys.items():
             with open(files[name], "rb") as file:
                 self._put(key, file, _CONTENT_TYPES[os.path.splitext(name)[1]])
         pointer = json.dumps({"run": run, "partial": partial, "keys": keys}, sort_keys=True)
         self._put(self._prefix + "latest.json", pointer.encode(), "application/json")
-        return keys
+        return reports
 
     def _put(self, key: str, body: bytes | IO[bytes], content_type: str) -> None:
         from botocore.exceptions import ClientError

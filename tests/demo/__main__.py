@@ -121,8 +121,8 @@ def audit(tenant: Running, aws: LocalAws) -> dict:
             result = audit_function.invoke({})
         finally:
             (OUTPUT / "function.log").write_text(audit_function.output)
-    for key in result["keys"].values():
-        (OUTPUT / key.rpartition("/")[2]).write_bytes(aws.read(BUCKET, key))
+    for name, key in json.loads(aws.read(BUCKET, "latest.json"))["keys"].items():
+        (OUTPUT / name).write_bytes(aws.read(BUCKET, key))
     return json.loads((OUTPUT / "summary.json").read_text())
 
 
