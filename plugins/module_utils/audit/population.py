@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import Any, Callable, Iterable, NamedTuple, Protocol, Sequence
 
 from ..auth0.api.checks import check_address, check_id
@@ -35,7 +36,7 @@ from ..auth0.wire.errors import (
 from .people import Standings
 from .plan import Roll
 from .policy.model import Policy
-from .readings import profile_record
+from .readings import profile_record, unknown_profile
 from .records import EXPORT, GIVEN, SEARCH, Census
 
 # For so many seconds the search is given time to forget who was deleted.
@@ -133,8 +134,8 @@ class _Given(NamedTuple):
         except (*REFUSALS, BadRequestError, ConflictError) as error:
             if isinstance(error, REFUSALS_OF_ALL):
                 raise
-            # Whose ID is known may be read all the same, and is told as unread if not.
-            return _Found(({"user_id": self.name},) if self.is_id else (), 1, error)
+            # Whose ID is known is in the run, and unread.
+            return _Found((unknown_profile(self.name),) if self.is_id else (), 1, error)
 
 
 class Enrollment:
@@ -270,9 +271,11 @@ class Enrollment:
             self._sleep(0)
             self._tell_wait()
 
-        # Whatever ends this, nobody else is looked up.
-        with closing(side_by_side(_Given.look_up, given, self._threads, look)) as answers:
-            for number, (each, answer) in enumerate(zip(given, answers), 1):
+        # Whatever ends this, nobody else is looked up. The first one is looked up alone: what is wrong with everybody shows there,
+        # and what is wrong with others is no longer taken for it.
+        first = (each.look_up() for each in given[:1])
+        with closing(side_by_side(_Given.look_up, given[1:], self._threads, look)) as others:
+            for number, (each, answer) in enumerate(zip(given, chain(first, others)), 1):
                 look()
                 requests += answer.requests
                 if refusals.end(answer.error) and answer.error is not None:

@@ -6,21 +6,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Iterable, Mapping
 
 from ..auth0.authenticators import MANAGEMENT_VIEW, Authenticator
+from ..auth0.api.profiles import Profile
 from ..auth0.times import as_time, iso
+from ..auth0.users.population import FIELDS
 from ..auth0.users.reading import UserRead
-from ..auth0.wire.errors import NotFoundError
+from ..auth0.wire.errors import Auth0Error, NotFoundError
 from .people import value_at
 from .records import AGE_FROM, AuthenticatorRecord, ProfileRecord, Record
+
+# Stands among the unreadable members of a profile that was not shown at all.
+_WHOLE = "profile"
 
 
 def profile_record(profile: Mapping[str, Any], paths: Iterable[str] = ()) -> ProfileRecord:
     """The profile as it is kept: always the same members.
 
-    :param profile: a :class:`~..auth0.api.management.Profile`, checked
+    :param profile: checked
     :param paths: the members of ``app_metadata`` that are kept, by these paths; the rest is nobody's business
     """
     metadata = profile.get("app_metadata") or {}
@@ -39,12 +45,24 @@ def profile_record(profile: Mapping[str, Any], paths: Iterable[str] = ()) -> Pro
     }
 
 
+def unknown_profile(user_id: str) -> Profile:
+    """What is known of a user whom Auth0 does not show: the ID, and that nothing else can be read."""
+    return {"user_id": user_id, "unreadable": [_WHOLE, *(name for name in FIELDS if name != "user_id")]}
+
+
 def record_of(number: int, profile: ProfileRecord, read: UserRead, now: datetime) -> Record:
     """What the reading of one user came to.
 
     :param number: the user's place in the plan
     :param now: when the answer was there
     """
+    if _WHOLE in profile["unreadable"] and read.error is None:
+        # What they mean depends on who the user is, and on when that user logged in.
+        error = Auth0Error(
+            "Could not read the profile of %s: Auth0 refused to show it" % profile["user_id"],
+            hint="Audit this user again.",
+        )
+        read = replace(read, authenticators=None, error=error)
     # Auth0 says so in this word. Any other 404 may be of something in between.
     gone = isinstance(read.error, NotFoundError) and read.error.code == "inexistent_user"
     rows = None if read.authenticators is None else sorted(map(_kept, read.authenticators), key=lambda row: row["id"])

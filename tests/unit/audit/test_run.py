@@ -11,6 +11,7 @@ import os
 import random
 import re
 import threading
+import time
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -523,16 +524,18 @@ def test_a_stop_ends_the_lookup_of_given_users_at_once(store, threads):
 
 
 def test_given_users_are_looked_up_by_all_threads_at_once_and_the_progress_is_told(store):
-    tenant, order = given(64, threads=8)
+    tenant, order = given(65, threads=8)
     meet, stop, told = threading.Barrier(8), Hasty(), []
 
-    def looked_up(_user_id):
-        meet.wait(10)
+    def looked_up(user_id):
+        # The first one is looked up alone.
+        if user_id != "auth0|00000":
+            meet.wait(10)
         stop.time += 1
 
     tenant.looked_up = looked_up
     audit(tenant, store, order, stop=stop, tell=lambda progress: told.append(progress.note))
-    assert any(note and re.fullmatch("Looked up [0-9]+ of 64 users.", note) for note in told)
+    assert any(note and re.fullmatch("Looked up [0-9]+ of 65 users.", note) for note in told)
 
 
 def test_a_plan_counts_the_requests_that_look_up_given_users(store):
@@ -542,19 +545,42 @@ def test_a_plan_counts_the_requests_that_look_up_given_users(store):
     assert (planned.to_read, planned.listing.requests, planned.requests) == (5, tenant.requests, 5 + 5 + 1 + 2 + 2)
 
 
+@pytest.mark.parametrize("number", [0, 7])
+@pytest.mark.parametrize("readable", [False, True])
 @pytest.mark.parametrize("threads", [1, 8])
 @pytest.mark.parametrize("error", [ForbiddenError("no", status=403), BadRequestError("odd", status=400)])
-def test_who_cannot_be_looked_up_alone_is_unread_and_all_others_are_read(store, threads, error):
+def test_who_cannot_be_looked_up_alone_is_unread_and_all_others_are_read(store, threads, error, readable, number):
     tenant, order = given(20, threads=threads)
+    refused = "auth0|%05d" % number
 
     def looked_up(user_id):
-        if user_id == "auth0|00000":
+        if user_id == refused:
             raise error
 
     tenant.looked_up = looked_up
-    tenant.authenticators["auth0|00000"] = error
-    coverage = audit(tenant, store, order).summary["coverage"]
+    if not readable:
+        tenant.authenticators[refused] = error
+    outcome = audit(tenant, store, order)
+    coverage = outcome.summary["coverage"]
     assert (coverage["read"], coverage["unread"], coverage["listed"]) == (19, 1, 20)
+    row = next(row for row in rows_of(store, outcome) if row["user_id"] == refused)
+    assert (row["protection"], row["why"], [each["rule"] for each in row["findings"]]) == ("unknown", None, ["unread"])
+    assert row["error"]
+
+
+def test_one_odd_answer_beside_others_is_waited_for(store):
+    tenant, order = given(20, threads=8, patience=600.0)
+    odd = set()
+
+    def looked_up(user_id):
+        if user_id == "auth0|00001" and user_id not in odd:
+            odd.add(user_id)
+            raise ServerError("a redirect", status=302)
+        # The others are answered after that.
+        time.sleep(0.01 * (user_id != "auth0|00000"))
+
+    tenant.looked_up = looked_up
+    assert audit(tenant, store, order, stop=Hasty()).summary["coverage"]["read"] == 20
 
 
 def test_an_address_that_cannot_be_looked_up_makes_the_run_partial(store):
