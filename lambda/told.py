@@ -1,0 +1,102 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run has to tell, whoever it is told to. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import Costs, FoundRow, Severity, Summary
+
+HIGH: tuple[Severity, ...] = ("critical", "high")
+_CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
+# An e-mail address, or the ID of a user with its separator plain or escaped.
+_SOMEBODY = re.compile(r"[^\s@]+@[^\s@]+|[\w.+-]+(?:\||%7[Cc])\S+")
+_LONGEST_TEXT = 1000
+
+
+class High:
+    """Counts over the findings that are critical or high and count for ``fail_on``. Memory is flat.
+
+    :ivar new: those that are new or reopened, by rule
+    :ivar privileged: privileged people who have any
+    :ivar newly_privileged: those of them who have a new one
+    """
+
+    def __init__(self) -> None:
+        self.new: Counter[str] = Counter()
+        self.privileged = self.newly_privileged = 0
+        self._counted = self._newly_counted = ""
+
+    def add(self, found: FoundRow) -> None:
+        """One more line of ``findings.jsonl.gz``, where those of a user stand together."""
+        counts = found["closed_at"] is None and found["place"] == "in" and found["exempted"] is None
+        if not counts or found["severity"] not in HIGH:
+            return
+        new = found["status"] in ("new", "reopened")
+        if new:
+            self.new[found["rule"]] += 1
+        user = found["user_id"] or ""
+        if found["privileged"] and user != self._counted:
+            self._counted, self.privileged = user, self.privileged + 1
+        if found["privileged"] and new and user != self._newly_counted:
+            self._newly_counted, self.newly_privileged = user, self.newly_privileged + 1
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the function runs and its reports are.
+
+    :ivar report: key of the page
+    """
+
+    partition: str
+    region: str
+    account: str
+    bucket: str
+    report: str
+
+    @classmethod
+    def of(cls, function_arn: str, bucket: str, report: str) -> Place:
+        """That of a function; its bucket is in its own region."""
+        _arn, partition, _lambda, region, account = function_arn.split(":")[:5]
+        return cls(partition, region, account, bucket, report)
+
+    @property
+    def link(self) -> str:
+        """The report in the AWS console, for those who may see it."""
+        console = _CONSOLES.get(self.partition, "console.aws.amazon.com")
+        told = (self.region, console, quote(self.bucket, safe=""), self.region, quote(self.report, safe="/"))
+        return "https://%s.%s/s3/object/%s?region=%s&prefix=%s" % told
+
+
+@dataclass(frozen=True)
+class Told:
+    """One run.
+
+    :ivar before: the figures of the run that it is compared with; None where there is none
+    """
+
+    figures: Summary
+    costs: Costs
+    place: Place
+    high: High = field(default_factory=High)
+    before: Summary | None = None
+
+    @property
+    def stage(self) -> str:
+        """How far the run is. One that is gone on with has something to tell again; one whose reports are only made again has not."""
+        coverage = self.figures["coverage"]
+        state = "partial" if self.figures["partial"] else "complete"
+        return "%s, %d of %d read" % (state, coverage["read"], coverage["listed"])
+
+
+def nobody(text: str) -> str:
+    """The text without anybody's address or ID, and not longer than a person reads."""
+    told = _SOMEBODY.sub("(a user)", " ".join(text.split()))
+    return told if len(told) <= _LONGEST_TEXT else told[: _LONGEST_TEXT - 1] + "…"
