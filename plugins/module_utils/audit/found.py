@@ -65,15 +65,13 @@ def about_exemption(tenant: str, rule: str, exemption: Exemption, severity: Seve
     :param run: ID of the run
     :param at: its time, ISO 8601
     """
-    # Without its dates, reason and owner: whoever prolongs it has the same exemption.
-    told = json.dumps([exemption.rule, asdict(exemption.users)])
     patterns = (
         *exemption.users.user_ids,
         *exemption.users.emails,
         *(str(each.path) for each in exemption.users.app_metadata),
     )
     return {
-        "id": finding_id(tenant, rule, None, told),
+        "id": exemption_finding_id(tenant, rule, exemption),
         "rule": rule,
         "severity": severity,
         "warning": False,
@@ -101,6 +99,11 @@ def about_exemption(tenant: str, rule: str, exemption: Exemption, severity: Seve
         "last_seen": at,
         "closed_at": None,
     }
+
+
+def exemption_finding_id(tenant: str, rule: str, exemption: Exemption) -> str:
+    """The ID of a finding about an exemption, without its dates, reason and owner: whoever prolongs it has the same exemption."""
+    return finding_id(tenant, rule, None, json.dumps([exemption.rule, asdict(exemption.users)]))
 
 
 def shown(row: UserRow) -> str:

@@ -7,14 +7,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal, Mapping, NamedTuple
 
 from ..auth0.authenticators import Authenticator
 from .facts import UNKNOWN, TenantFacts
 from .findings import Finding, finding_id
 from .people import Fitted, Standing, Standings
-from .policy.model import Policy
+from .policy.model import Exemption, Policy
 from .readings import authenticators_of
-from .found import about_exemption
+from .found import about_exemption, exemption_finding_id
 from .records import (
     SCHEMA_VERSION,
     AuthenticatorRecord,
@@ -27,6 +28,19 @@ from .records import (
 )
 from .devices import age
 from .verdict import Rulebook
+
+# Why nobody can say whether a finding about the policy would be found.
+Undecided = Literal["not-read", "not-asked"]
+
+
+class AboutPolicy(NamedTuple):
+    """What there is to say about the policy itself after a run.
+
+    :ivar undecided: the IDs of findings that were not looked for, and why
+    """
+
+    found: list[FoundRow]
+    undecided: Mapping[str, Undecided]
 
 
 class Judge:
@@ -87,7 +101,7 @@ class Judge:
             "findings": [self._finding_row(each, record, standing) for each in judgment.findings],
         }
 
-    def about_policy(self, run: str, at: str, everybody: bool) -> list[FoundRow]:
+    def about_policy(self, run: str, at: str, everybody: bool) -> AboutPolicy:
         """The findings about the policy itself, after all users.
 
         :param run: ID of the run
@@ -97,11 +111,19 @@ class Judge:
         unfitted = self.fitted.rest(self._now)
         found = [("exemption-expired", each) for each in unfitted.expired]
         found += [("exemption-unused", each) for each in unfitted.unused if everybody]
-        return [
+        rows = [
             about_exemption(self._tenant, rule, each, self._rules.severity(rule), run, at)
             for rule, each in found
             if self._rules.asks(rule)
         ]
+        # Of an exemption that has expired nobody asks whom it would fit.
+        undecided: dict[str, Undecided] = {self._unused_id(each): "not-asked" for each in unfitted.expired}
+        if not everybody:
+            undecided.update((self._unused_id(each), "not-read") for each in unfitted.unused)
+        return AboutPolicy(rows, undecided)
+
+    def _unused_id(self, exemption: Exemption) -> str:
+        return exemption_finding_id(self._tenant, "exemption-unused", exemption)
 
     def _authenticator_row(
         self, row: AuthenticatorRecord, authenticator: Authenticator, protects: bool

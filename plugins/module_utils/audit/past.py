@@ -5,8 +5,8 @@
 """What became of the findings of the run before.
 
 A finding is resolved only where the user was read and is in scope, and where the policy that found it would not find it any
-more. Everything else that makes a finding disappear has a word of its own: the user was not read, is out of scope or gone, or
-nobody asks by now. An exempted finding is still found, so it goes on.
+more. Everything else that makes a finding disappear has a word of its own: the user or a date could not be read, the user is out of
+scope or gone, or nobody asks by now. An exempted finding is still found, so it goes on.
 
 A tenant may have any number of findings, so they are in a database on disk (SQLite).
 """
@@ -30,6 +30,12 @@ OPEN: tuple[Status, ...] = ("new", "persisting", "reopened")
 CLOSED: tuple[Status, ...] = ("resolved", "gone")
 # For so long a closed finding is remembered, so that it is reopened and not new when it comes back.
 KEPT = timedelta(days=400)
+
+# Rules that leave some users out, and rules that need dates, of devices and of logins.
+_NOT_OF_BREAK_GLASS = frozenset({"stale", "never-used", "dormant-user"})
+_NOT_OF_IDP = frozenset({"no-mfa", "recovery-code-only", "weak-only", "single-factor", "no-recovery-code"})
+_BY_AGE = frozenset({"stale", "never-used", "unconfirmed"})
+_BY_LOGINS = frozenset({"dormant-user", "not-challenged"})
 
 # Why a user has no row in a run.
 Missing = Literal["not-read", "out-of-scope", "gone"]
@@ -115,14 +121,20 @@ class Past:
 
         return [self._close(each, self._word(each, row, found_then)) for each in known.values()]
 
-    def mark_policy(self, rows: Iterable[FoundRow]) -> list[FoundRow]:
-        """The same for the findings about the policy itself, which have no user."""
+    def mark_policy(self, rows: Iterable[FoundRow], undecided: Mapping[str, Status]) -> list[FoundRow]:
+        """The same for the findings about the policy itself, which have no user.
+
+        :param undecided: the IDs of those that were not looked for, and why
+        """
         known = {each["id"]: each for each in self._of("")}
         for row in rows:
             before = known.pop(row["id"], None)
             row["status"] = _found_again(before)
             row["first_seen"] = before["first_seen"] if before else self._at
-        return [self._close(each, "resolved" if self._asks(each["rule"]) else "not-asked") for each in known.values()]
+        return [
+            self._close(each, undecided.get(each["id"], "resolved") if self._asks(each["rule"]) else "not-asked")
+            for each in known.values()
+        ]
 
     def leave(self, user_id: str, why: Missing) -> list[FoundRow]:
         """What was known of a user who has no row."""
@@ -145,8 +157,10 @@ class Past:
             return "out-of-scope"
         if row["error"] is not None:
             return "not-read"
-        if not self._asks(known["rule"]) or (known["rule"] == "break-glass" and not row["break_glass"]):
+        if not self._asks(known["rule"]) or _is_spared(known, row):
             return "not-asked"
+        if _is_dateless(known, row):
+            return "not-read"
         terms = self._terms_of(known["run"])
         if terms is not None and (terms == self._terms or known["id"] not in found_then(known["run"], terms)):
             return "resolved"
@@ -218,6 +232,31 @@ class Differences:
             "statuses": {status: self._statuses[status] for status in STATUSES},
             "new": {severity: self._new[severity] for severity in SEVERITIES},
         }
+
+
+def _is_spared(known: FoundRow, row: UserRow) -> bool:
+    """Whether the rule does not look at this user any more, because of what the user has become."""
+    rule = known["rule"]
+    if rule == "break-glass":
+        return not row["break_glass"]
+    if rule in _NOT_OF_BREAK_GLASS:
+        return row["break_glass"] and not known["break_glass"] and _is_there(known, row)
+    return rule in _NOT_OF_IDP and row["by_idp"]
+
+
+def _is_dateless(known: FoundRow, row: UserRow) -> bool:
+    """Whether the dates that the finding rests on cannot be right now, so that nobody can tell."""
+    odd = [each for each in row["findings"] if each["rule"] == "odd-date"]
+    if known["rule"] in _BY_LOGINS:
+        return bool(odd)
+    about = (known["authenticator_id"], known["link_id"])
+    return known["rule"] in _BY_AGE and any((each["authenticator_id"], each["link_id"]) == about for each in odd)
+
+
+def _is_there(known: FoundRow, row: UserRow) -> bool:
+    """Whether the user still has what the finding is about."""
+    about = known["authenticator_id"]
+    return about is None or any(each["id"] == about for each in row["authenticators"])
 
 
 def _found_again(before: Mapping[str, object] | None) -> Status:

@@ -185,6 +185,50 @@ def test_who_is_no_break_glass_user_any_more_is_not_asked_as_one():
     assert runs.run(reading(1, USED))["break-glass"] == "not-asked"
 
 
+@pytest.mark.parametrize(
+    "now, word",
+    [
+        pytest.param({"break_glass": True}, "not-asked", id="a break-glass user is never stale"),
+        pytest.param({"break_glass": False}, "resolved", id="used"),
+    ],
+)
+def test_who_becomes_a_break_glass_user_has_mended_nothing(now, word):
+    runs = Runs()
+    runs.run(reading(1, STALE, OTHER))
+    assert runs.run(reading(1, USED, OTHER), **now)["stale"] == word
+    # What is gone is mended, whoever the user is.
+    runs = Runs()
+    runs.run(reading(1, STALE, OTHER))
+    assert runs.run(reading(1, OTHER), **now)["stale"] == "resolved"
+
+
+def test_who_moves_to_an_identity_provider_is_not_asked_for_a_factor_any_more():
+    runs = Runs()
+    runs.run(reading(1))
+    assert runs.run(reading(1, STALE), by_idp=True)["no-mfa"] == "not-asked"
+
+
+@pytest.mark.parametrize("broken", [{"unread_dates": frozenset({"last_auth_at"})}, {"used": -3}])
+def test_a_date_that_cannot_be_right_mends_nothing(broken):
+    runs = Runs()
+    runs.run(reading(1, STALE, OTHER))
+    now = authenticator("otp", **{"created": 900, **broken})
+    words_now = runs.run(reading(1, now, OTHER))
+    assert (words_now["stale"], words_now["odd-date"]) == ("not-read", "new")
+    # That of another device is another matter.
+    runs = Runs()
+    runs.run(reading(1, STALE, OTHER))
+    odd = authenticator("phone", created=900, used=-3)
+    assert runs.run(reading(1, USED, odd))["stale"] == "resolved"
+
+
+def test_a_login_in_the_future_does_not_wake_up_who_is_dormant():
+    runs = Runs()
+    runs.run(reading(1, OTHER, last_login="2025-01-01T00:00:00.000Z"))
+    assert runs.run(reading(1, OTHER, last_login="2036-01-01T00:00:00.000Z"))["dormant-user"] == "not-read"
+    assert runs.run(reading(1, OTHER))["dormant-user"] == "resolved"
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_an_id_stays_when_the_devices_twin_appears_and_the_order_changes(order):
     push = authenticator("push", id="push|dev_B", created=900, used=200, link_id="one")
@@ -212,7 +256,7 @@ def test_findings_about_the_policy_have_their_past_too(tmp_path):
     with Past(str(tmp_path), DAY % 5, Terms(Policy()), lambda run: None) as past:
         past.know([about, {**about, "id": "p2"}, {**about, "id": "p3", "rule": "of-old"}])
         now = [dict(about, first_seen=DAY % 5), dict(about, id="p4", first_seen="?")]
-        closed = past.mark_policy(now)
+        closed = past.mark_policy(now, {})
         assert [(each["id"], each["status"], each["first_seen"]) for each in now] == [
             ("p1", "persisting", DAY % 1),
             ("p4", "new", DAY % 5),

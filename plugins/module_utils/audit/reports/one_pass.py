@@ -10,6 +10,7 @@ from typing import Callable, Iterable, Mapping
 
 from ..changes import Changes, changes_of
 from ..found import found_rows
+from ..judging import AboutPolicy
 from ..past import Differences, Missing, Past, Terms
 from ..pseudonyms import Pseudonyms
 from ..records import FoundRow, Record, UserRow
@@ -63,10 +64,10 @@ class OnePass:
             else:
                 self._user(record)
 
-    def about_policy(self, rows: list[FoundRow]) -> None:
+    def about_policy(self, about: AboutPolicy) -> None:
         """Take the findings about the policy itself, once."""
-        closed = self._past.mark_policy(rows)
-        for found in rows:
+        closed = self._past.mark_policy(about.found, about.undecided)
+        for found in about.found:
             shown = self._masked.found(found) if self._masked else found
             self.tally.add_found(shown)
             self._write(shown)

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass, field
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.changes import had
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.judging import AboutPolicy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.past import Past, Terms
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import ConnectionPolicy, People, Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.pseudonyms import Pseudonyms
@@ -58,7 +59,7 @@ def report(directory, records, known=(), *, day=1, policy=Policy(), former=Polic
         past.know(known)
         made = OnePass("run%d" % day, AT % day, judge, Terms(policy), past, lists, masked)
         made.over(records)
-        made.about_policy(list(about))
+        made.about_policy(AboutPolicy(list(about), {}))
         made.rest("gone")
         return Reported(made, {name: file.read() for name, file in lists.finished()}, judged_on)
 
