@@ -14,7 +14,7 @@ from typing import Mapping, Sequence
 from ..auth0.wire.errors import ConfigurationError
 from .ledger import RUNS, Ledger
 from .order import Order
-from .store import Store, StoreError
+from .store import DamagedError, Store, StoreError
 
 # A number, because a clock may have been wrong, and the time of the plan for people.
 _NAME = re.compile(r"(\d{6,})-\d{8}T\d{6}Z")
@@ -44,7 +44,7 @@ class History:
         for name in sorted(filter(_NAME.fullmatch, store.names(RUNS)), key=rank):
             try:
                 ledger = Ledger.load(store, name)
-            except StoreError as error:
+            except DamagedError as error:
                 damaged[name] = error
             else:
                 if ledger is not None:

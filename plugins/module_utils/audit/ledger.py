@@ -65,6 +65,7 @@ class Checkpoint:
     :ivar reported: whether its reports are stored as well
     :ivar digests: of the files that are written once, in their names
     :ivar out_of_scope: users who are not read because the policy does not mean them
+    :ivar policy_source: where the policy was taken from, and its version there
     :ivar facts: what is known of the tenant, as a row; None where nobody asked
     """
 
@@ -90,6 +91,7 @@ class Checkpoint:
     digests: Mapping[str, str] = field(default_factory=dict)
     out_of_scope: int = 0
     facts: Mapping[str, Any] | None = None
+    policy_source: str | None = None
 
     def __post_init__(self) -> None:
         """:raises ValueError: the figures cannot be right"""

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from typing import IO, Any, Iterable, Iterator, Mapping
 
 from .forms import check_of
-from .store import DAMAGED, StoreError
+from .store import DAMAGED, DamagedError, StoreError
 
 _JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 # The highest takes twice as long, for files that are three percent smaller.
@@ -109,12 +109,12 @@ def digest_of(file: IO[bytes]) -> str:
     return content.hexdigest()[:16]
 
 
-def damaged(name: str, why: str) -> StoreError:
+def damaged(name: str, why: str) -> DamagedError:
     """The error that a file of a run is not as the run left it.
 
     :param why: a clause that names nobody
     """
-    return StoreError("%s cannot be read: %s" % (name, why), hint=DAMAGED)
+    return DamagedError("%s cannot be read: %s" % (name, why), hint=DAMAGED)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ class Order:
     """What is to be audited, and how.
 
     :ivar tenant: domain of the tenant
+    :ivar policy_source: where the policy was taken from, and its version there; None where that says nothing
     :ivar full: read everybody, also who has not changed since an earlier run
     :ivar since: the run whose readings are carried over; None for the last complete one
     :ivar resume: go on with the last run, if it is not finished and has the same tenant, scope and policy
@@ -31,6 +32,7 @@ class Order:
     tenant: str
     scope: Scope = field(default_factory=Scope)
     policy: Policy = field(default_factory=Policy)
+    policy_source: str | None = None
     full: bool = False
     since: str | None = None
     resume: bool = True

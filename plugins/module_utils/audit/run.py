@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A run of the audit: plan, read, report. The same call from a shell, a playbook and the Lambda; only the store differs."""
+"""A run of the audit: plan, read, report. :func:`run` does it in one call, for a shell and a playbook. Whoever has to end and begin again,
+as the Lambda has, takes the steps: :func:`begin`, :func:`read` as often as it needs, :func:`conclude`. Beside that only the store differs.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,7 @@ from .records import EXPORT, Costs, Summary
 from .reports import files
 from .scan import Scan
 from .stopping import Stop, Stopped, UnstartedError
-from .store import Store, StoreError
+from .store import DamagedError, Store
 
 
 class Api(PopulationApi, UserLookup, Protocol):
@@ -95,6 +97,7 @@ class Progress:
     :ivar phase: ``listing``, ``reading`` or ``reporting``
     :ivar total: users to read; None while nobody knows
     :ivar note: something to tell the person who waits; may name users
+    :ivar kept: of how many a try is stored; the second try of a user counts as one more
     """
 
     phase: str
@@ -102,6 +105,21 @@ class Progress:
     total: int | None = None
     unread: int = 0
     note: str | None = None
+    kept: int = 0
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What became of reading for a while.
+
+    :ivar stopped: why it ended early, without IDs; None where everybody is read
+    :ivar unread: how many users could not be read in it at the first try
+    :ivar costs: of the run until now
+    """
+
+    stopped: str | None
+    unread: int
+    costs: Costs
 
 
 Tell = Callable[[Progress], None]
@@ -133,33 +151,86 @@ def run(
     :raises StoreError: what was read cannot be stored; what was stored before stays
     """
     stop = stop or Stop()
-    now = clock or _server_time(budget)
+    now = clock or server_time(budget)
     with store.hold():
         history = History.of(store)
-        history.check_tenant(order.tenant)
-        ledger = _unfinished(history, order, tell) if order.resume else None
-        costs = _Costs(budget, ledger.checkpoint.costs if ledger else NOTHING)
-        if ledger is None:
-            tell(Progress("listing"))
-            ledger = _begin(api, tenant, store, history, order, stop, now, costs, tell)
-        planned = ledger.checkpoint.to_read
-
-        def told(scan: Scan, note: str | None = None) -> None:
-            tell(Progress("reading", scan.done, planned, scan.unread, note))
-
-        def held() -> float:
-            return budget.held
-
-        scan = Scan(ledger, api, stop, now, costs, told, held, threads=order.threads, patience=order.patience)
-        stopped = scan.run() or _finish(api, ledger, stop, order.patience, now, costs, answered=scan.answered > 0)
-        tell(Progress("reporting", scan.done, planned, scan.unread))
+        ledger = begin(api, budget, store, history, order, stop=stop, clock=now, tell=tell, tenant=tenant)
+        walk = read(api, budget, ledger, order, stop=stop, clock=now, tell=tell)
+        tell(Progress("reporting", ledger.checkpoint.first, ledger.checkpoint.to_read, walk.unread))
         # No stop and no deadline ends this. Whoever is killed in it reports the next time, and reads nothing again.
-        wish = files.Wish(files.OWN, order.policy, now())
-        figures, keys = files.write(store, ledger, wish, history.before(ledger), stopped)
-        files.point(store, ledger.checkpoint.run, figures["partial"], keys)
-        if ledger.checkpoint.finished is not None and not ledger.checkpoint.reported:
-            ledger.advance(reported=True)
-        return Outcome(ledger.checkpoint.run, figures, costs(), keys)
+        return conclude(store, history, ledger, now(), walk.stopped, walk.costs)
+
+
+def begin(
+    api: Api,
+    budget: Counters,
+    store: Store,
+    history: History,
+    order: Order,
+    *,
+    stop: Stop,
+    clock: Callable[[], datetime],
+    tell: Tell = _nobody,
+    tenant: TenantApi | None = None,
+) -> Ledger:
+    """The run to go on with, or a new one with its plan frozen. The store has to be held.
+
+    :raises Auth0Error: nobody can be listed
+    :raises UnstartedError: it has to end before there is a plan; nothing is stored
+    """
+    history.check_tenant(order.tenant)
+    ledger = _unfinished(history, order, tell) if order.resume else None
+    if ledger is None:
+        tell(Progress("listing"))
+        ledger = _begin(api, tenant, store, history, order, stop, clock, _Costs(budget, NOTHING), tell)
+    return ledger
+
+
+def read(
+    api: Api,
+    budget: Counters,
+    ledger: Ledger,
+    order: Order,
+    *,
+    stop: Stop,
+    clock: Callable[[], datetime],
+    tell: Tell = _nobody,
+) -> Walk:
+    """Read whoever is left of a run, until its end or that of the stop. What was read is kept. The store has to be held.
+
+    :raises Auth0Error: nothing could be read at all
+    :raises StoreError: what was read cannot be stored; what was stored before stays
+    """
+    costs = _Costs(budget, ledger.checkpoint.costs)
+
+    def told(scan: Scan, note: str | None = None) -> None:
+        checkpoint = ledger.checkpoint
+        kept = checkpoint.first + checkpoint.again
+        tell(Progress("reading", scan.done, checkpoint.to_read, scan.unread, note, kept))
+
+    def held() -> float:
+        return budget.held
+
+    scan = Scan(ledger, api, stop, clock, costs, told, held, threads=order.threads, patience=order.patience)
+    stopped = scan.run() or _finish(api, ledger, stop, order.patience, clock, costs, answered=scan.answered > 0)
+    return Walk(stopped, scan.unread, costs())
+
+
+def conclude(
+    store: Store, history: History, ledger: Ledger, now: datetime, stopped: str | None, costs: Costs
+) -> Outcome:
+    """Store the reports of what was read so far. Can be repeated: nothing is asked of the tenant. The store has to be held.
+
+    :param now: the aware time that ages are counted to
+    :param stopped: why the run ended early; None where it came to its end
+    :raises StoreError: what was read is damaged, or the reports cannot be stored
+    """
+    wish = files.Wish(files.OWN, Policy.from_row(ledger.checkpoint.policy), now)
+    figures, keys = files.write(store, ledger, wish, history.before(ledger), stopped)
+    files.point(store, ledger.checkpoint, figures, keys)
+    if ledger.checkpoint.finished is not None and not ledger.checkpoint.reported:
+        ledger.advance(reported=True)
+    return Outcome(ledger.checkpoint.run, figures, costs, keys)
 
 
 def _finish(
@@ -259,7 +330,9 @@ class _Costs:
         }
 
 
-def _server_time(budget: Counters) -> Callable[[], datetime]:
+def server_time(budget: Counters) -> Callable[[], datetime]:
+    """A clock that tells the server's time, as far as its answers told it."""
+
     def now() -> datetime:
         return datetime.fromtimestamp(budget.now(), timezone.utc)
 
@@ -277,7 +350,7 @@ def _unfinished(history: History, order: Order, tell: Tell) -> Ledger | None:
         return None
     try:
         ledger.check()
-    except StoreError as error:
+    except DamagedError as error:
         tell(Progress("listing", note="The run %s cannot be gone on with. %s" % (ledger.checkpoint.run, error)))
         return None
     return ledger
@@ -311,6 +384,7 @@ def _begin(
             tenant=order.tenant,
             scope=order.scope.as_row(),
             policy=order.policy.as_row(),
+            policy_source=order.policy_source,
             full=base is None,
             base=base,
             source=listing.source,
@@ -356,7 +430,7 @@ def _plan(
         try:
             for record in ledger.records():
                 roll.know(record, iso(now()))
-        except StoreError as error:
+        except DamagedError as error:
             note(str(error))
             lost.append(ledger.checkpoint.run)
     if lost:

@@ -31,6 +31,10 @@ class StoreError(Auth0Error):
     """The store cannot be read or written."""
 
 
+class DamagedError(StoreError):
+    """What is stored cannot be read, now or later: it is missing, or not as it was left."""
+
+
 class TakenError(StoreError):
     """Somebody else works on the same run."""
 
@@ -64,8 +68,11 @@ class Store(Protocol):
     def open(self, name: str) -> IO[bytes]:
         """The content as a stream, which can be read again from the beginning.
 
-        :raises StoreError: there is nothing
+        :raises DamagedError: there is nothing
         """
+
+    def place(self, name: str) -> str:
+        """Where others find it."""
 
     def names(self, folder: str) -> list[str]:
         """The names directly below a folder, without it, in order."""
@@ -124,7 +131,11 @@ class FolderStore:
             try:
                 return open(self._path(name), "rb")
             except FileNotFoundError:
-                raise StoreError("%s cannot be read: it is missing" % name, hint=DAMAGED) from None
+                raise DamagedError("%s cannot be read: it is missing" % name, hint=DAMAGED) from None
+
+    def place(self, name: str) -> str:
+        """As :class:`Store`: below the folder, which people may move."""
+        return name
 
     def names(self, folder: str) -> list[str]:
         """As :class:`Store`."""
@@ -175,7 +186,9 @@ class FolderStore:
         try:
             yield
         except OSError as error:
-            raise StoreError(
+            # Of a file that is not read today, tomorrow's run will not read more.
+            kind = DamagedError if action == "read" else StoreError
+            raise kind(
                 "Could not %s %s: %s" % (action, error.filename or self.folder, error.strerror or error),
                 hint="Check the folder, its owner and the space on its disk. What is stored stays, and the next run goes on.",
             ) from None

@@ -122,7 +122,8 @@ def test_everybody_is_read_once_and_nothing_is_missing(store):
     assert (outcome.summary["partial"], outcome.summary["reason"]) == (False, None)
     assert outcome.costs["requests"] == tenant.requests == 40 + 5
     assert json.loads(store.read(LATEST)[0]) == {
-        "run": outcome.run, "partial": False, "keys": dict(outcome.keys)
+        "run": outcome.run, "partial": False, "keys": dict(outcome.keys), "whole_tenant": True,
+        "complete": {"run": outcome.run, "keys": dict(outcome.keys)},
     }  # fmt: skip
 
 

@@ -6,7 +6,7 @@
 
     runs/RUN/report/FILE         as the run itself left it, by the policy that it was begun with
     runs/RUN/derived/NAME/FILE   made from the same readings later: on another day, by another policy, with pseudonyms
-    latest.json                  the last run that has a report of its own, and where that is
+    latest.json                  the last run that has a report of its own, the last complete one, and where these are
 
 A derived report never takes the place of the run's own, and nothing points to it.
 """
@@ -22,7 +22,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable, Mapping, Sequence, TypedDict, cast
 
 from ...auth0.times import iso
 from ..acted import ACTED, acted_notes
@@ -36,7 +36,7 @@ from ..past import Past, Terms, missing
 from ..policy.model import Policy
 from ..pseudonyms import Pseudonyms
 from ..records import FoundRow, Record, Summary, UserRow
-from ..store import Store, StoreError
+from ..store import DamagedError, Store
 from .html import page
 from .lists import FINDINGS, MORE, Lists
 from .one_pass import OnePass
@@ -109,7 +109,7 @@ def write(
             wish.policy,
             stopped,
             wish.now,
-            _versions(),
+            _versions(checkpoint),
             facts=compared.terms.facts,
             history=made.differences.figures(compared.base, compared.base_at),
             changes=made.changes.figures(),
@@ -132,23 +132,86 @@ def _judge(ledger: Ledger, wish: Wish, terms: Terms) -> Judge:
     return Judge(ledger.checkpoint.tenant, terms.policy, wish.now, terms.facts)
 
 
-def point(store: Store, run: str, partial: bool, keys: Mapping[str, str]) -> None:
-    """Let ``latest.json`` name the reports of this run, unless it names a later one that is still there."""
+class Complete(TypedDict):
+    """The last complete run in ``latest.json``. ``keys``: file -> where it is."""
+
+    run: str
+    keys: Mapping[str, str]
+
+
+class Pointer(TypedDict):
+    """What ``latest.json`` tells: the last run, and the last complete one; None where none is."""
+
+    run: str
+    partial: bool
+    keys: Mapping[str, str]
+    whole_tenant: bool
+    complete: Complete | None
+
+
+def point(store: Store, checkpoint: Checkpoint, figures: Summary, keys: Mapping[str, str]) -> None:
+    """Let ``latest.json`` name the reports of this run, unless less would be known then.
+
+    :param figures: of the reports
+    :param keys: file -> its name in the store
+    """
     found = store.read(LATEST)
     content, known = found or (b"", None)
-    named = _named(content)
-    if rank(named) > rank(run) and store.read(path(named, CHECKPOINT)) is not None:
-        return
-    pointer = {"run": run, "partial": partial, "keys": dict(keys)}
-    store.write(LATEST, json.dumps(pointer, indent=2, sort_keys=True).encode() + b"\n", known)
+    before = _pointer(content)
+    coverage = figures["coverage"]
+    this: Pointer = {
+        "run": checkpoint.run,
+        "partial": figures["partial"],
+        "keys": {file: store.place(key) for file, key in keys.items()},
+        "whole_tenant": checkpoint.whole_tenant,
+        "complete": None,
+    }
+
+    def is_there(run: str) -> bool:
+        return store.read(path(run, CHECKPOINT)) is not None
+
+    after = moved(before, this, coverage["read"] > coverage["carried"], is_there)
+    if after is not None and after != before:
+        store.write(LATEST, json.dumps(after, indent=2, sort_keys=True).encode() + b"\n", known)
 
 
-def _named(pointer: bytes) -> str:
-    """The run that it names; empty where nobody can tell."""
+def moved(before: Pointer | None, this: Pointer, has_read: bool, is_there: Callable[[str], bool]) -> Pointer | None:
+    """The pointer after a run. It never goes back: neither to an earlier run, nor from everybody to some users.
+
+    :param this: the run, as it would be named
+    :param has_read: whether the run read anybody; a partial one that did not is not named
+    :param is_there: whether a run that is named so far still is in the store
+    """
+    if before is not None and before["whole_tenant"] and not this["whole_tenant"] and is_there(before["run"]):
+        return before
+    complete = before["complete"] if before is not None and before["complete"] else None
+    if not this["partial"] and (complete is None or not _is_later(complete["run"], this["run"], is_there)):
+        complete = {"run": this["run"], "keys": this["keys"]}
+    last = this
+    if before is not None and _is_later(before["run"], this["run"], is_there):
+        last = before
+    elif this["partial"] and not has_read:
+        if before is None:
+            return None
+        last = before
+    return {**last, "complete": complete}
+
+
+def _is_later(named: str, run: str, is_there: Callable[[str], bool]) -> bool:
+    """Whether a run that is named and still there is later than this one."""
+    return rank(named) > rank(run) and is_there(named)
+
+
+def _pointer(content: bytes) -> Pointer | None:
+    """What a pointer says; None where nobody can tell. One of an earlier version knows no complete run beside the last."""
     try:
-        return str(json.loads(pointer)["run"])
-    except (ValueError, TypeError, KeyError):
-        return ""
+        row = json.loads(content)
+        if "complete" not in row:
+            complete = None if row["partial"] else {"run": row["run"], "keys": row["keys"]}
+            row = {**row, "whole_tenant": True, "complete": complete}
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return cast(Pointer, row) if check_of(Pointer)(row) else None
 
 
 @dataclass(frozen=True)
@@ -186,13 +249,11 @@ def _compare(
     for base in reversed(earlier):
         run = base.checkpoint.run
         name = path(run, "%s/%s" % (OWN, FINDINGS))
-        if FINDINGS not in store.names(path(run, OWN)):
-            continue
-        known = past(run)
         try:
             with store.open(name) as file:
+                known = past(run)
                 known.know(read_lines(file, name, FoundRow))
-        except StoreError:
+        except DamagedError:
             continue  # an older one says more than none
         return _Compared(known, terms, at, run, base.checkpoint.planned)
     known = past("nothing")
@@ -232,11 +293,13 @@ def _text(text: str) -> io.BytesIO:
     return io.BytesIO(text.encode("utf-8"))
 
 
-def _versions() -> dict[str, str]:
+def _versions(checkpoint: Checkpoint) -> dict[str, str]:
     found = {"python": platform.python_version()}
     for package in ("auth0-python", "httpx", "jinja2"):
         try:
             found[package] = version(package)
         except PackageNotFoundError:
             continue
+    if checkpoint.policy_source is not None:
+        found["policy"] = checkpoint.policy_source
     return found
