@@ -279,9 +279,11 @@ def test_a_report_that_is_made_later_replaces_nothing(store):
 def test_the_pointer_names_the_last_run_that_has_reports(store, named, pointed):
     runs = [audit(tenant_of(3), store, replace(ONE_BY_ONE, resume=False), days=days).run for days in range(3)]
     gone = "000009-20260601T120000Z"
-    content = b"{" if named is None else json.dumps({"run": {9: gone}.get(named) or runs[named - 1]}).encode()
+    other = {"run": {9: gone}.get(named) or runs[(named or 1) - 1], "partial": True, "keys": {}}
+    content = b"{" if named is None else json.dumps(other).encode()
     store.write(LATEST, content, store.read(LATEST)[1])
-    point(store, runs[1], False, {})
+    figures = {"partial": False, "coverage": {"read": 3, "carried": 0}}
+    point(store, Ledger.load(store, runs[1]).checkpoint, figures, {})
     assert (json.loads(store.read(LATEST)[0])["run"] == runs[1]) is pointed
 
 
