@@ -21,6 +21,7 @@ from unittest.mock import patch
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit import plan as roll, scan
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.history import History
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import Ledger
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import packed, read_lines
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.plan import SWEEP
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.files import LATEST, point
