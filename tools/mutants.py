@@ -33,7 +33,7 @@ def lay_out() -> None:
     shutil.rmtree(TREE, ignore_errors=True)
     without = shutil.ignore_patterns("__pycache__", "emulator", "integration")
     shutil.copytree(CHECKOUT / "plugins", TREE / SOURCES, ignore=without)
-    for tests in ("unit", "support"):
+    for tests in ("emulator", "support", "unit"):
         shutil.copytree(CHECKOUT / "tests" / tests, TREE / "tests" / tests, ignore=without)
     shutil.copytree(CHECKOUT / "docs", TREE / "docs", ignore=without)
     shutil.copy2(CHECKOUT / "tests" / "conftest.py", TREE / "tests")
