@@ -264,7 +264,8 @@ class Enrollment:
         nobody: list[str] = []
         last: Auth0Error | None = None
         refusals = Refusals(self._threads)
-        requests, refused, told_at = 0, 0, self._clock()
+        requests, refused, doubtful, told_at = 0, 0, 0, self._clock()
+        emails: dict[str, str] = {}
 
         def look() -> None:
             # The threads may have to wait for long.
@@ -285,6 +286,9 @@ class Enrollment:
                     last, refused = answer.error, refused + (not answer.users)
                 elif not answer.users:
                     nobody.append(each.name)
+                # One user with two addresses is two users, one of whom nobody knows.
+                known = {user["user_id"]: user["email"] for user in answer.users if "email" in user}
+                doubtful += any(emails.setdefault(user_id, email) != email for user_id, email in known.items())
                 self._add(answer.users)
                 if self._clock() - told_at >= _TOLD_EVERY:
                     told_at = self._clock()
@@ -296,7 +300,11 @@ class Enrollment:
             notes.append("Given IDs and e-mail addresses that nobody has: %d. Correct the list." % len(nobody))
         if refused:
             notes.append("Given e-mail addresses that Auth0 refuses to look up: %d." % refused)
-        return Listing(GIVEN, len(nobody) + refused, None, " ".join(notes) or None, tuple(nobody), requests)
+        if doubtful:
+            notes.append(
+                "Given users for whom Auth0 gave an ID that it had given with another e-mail address: %d." % doubtful
+            )
+        return Listing(GIVEN, len(nobody) + refused + doubtful, None, " ".join(notes) or None, tuple(nobody), requests)
 
     def _with_id(self, user_id: str) -> _Found:
         try:

@@ -600,6 +600,18 @@ def test_an_address_that_cannot_be_looked_up_makes_the_run_partial(store):
     assert (outcome.summary["coverage"]["read"], outcome.summary["coverage"]["not_reached"]) == (3, 1)
 
 
+def test_one_id_for_two_addresses_makes_the_run_partial(store):
+    tenant, order = given(3)
+    by_email = tenant.users_by_email
+    tenant.users_by_email = lambda email, fields: [
+        {**each, "user_id": "auth0|same"} for each in by_email(email, fields)
+    ]
+    scope = Scope(emails=("user00000@example.com", "USER00000@example.com", "user00001@example.com"))
+    outcome = audit(tenant, store, replace(order, scope=scope))
+    assert "with another e-mail address: 1." in outcome.summary["reason"]
+    assert outcome.summary["coverage"]["not_reached"] == 1
+
+
 @pytest.mark.parametrize("size", [1, 200])
 @pytest.mark.parametrize("error", [ForbiddenError, CredentialsError, InsufficientScopeError])
 def test_where_no_given_user_may_be_looked_up_nothing_begins(store, size, error):
