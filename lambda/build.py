@@ -24,7 +24,18 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 COLLECTION = HERE.parent
-HANDLER = ("handler.py", "settings.py", "stores.py", "metrics.py", "told.py")
+HANDLER = (
+    "handler.py",
+    "settings.py",
+    "stores.py",
+    "digest.py",
+    "event.py",
+    "metrics.py",
+    "publish.py",
+    "security_hub.py",
+    "tables.py",
+    "told.py",
+)
 LIBRARIES = ("plugins/module_utils/auth0", "plugins/module_utils/audit")
 # In every directory that this made, and only there.
 MARKER = ".mfaops-auth0-function"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import date
 from urllib.parse import quote
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import Costs, FoundRow, Severity, Summary
@@ -18,6 +19,12 @@ _CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-
 # An e-mail address, or the ID of a user with its separator plain or escaped.
 _SOMEBODY = re.compile(r"[^\s@]+@[^\s@]+|[\w.+-]+(?:\||%7[Cc])\S+")
 _LONGEST_TEXT = 1000
+# As in the report.
+_SOON_DAYS = 14
+
+
+class OutputError(Exception):
+    """An output did not take what it was told. The message names nobody."""
 
 
 class High:
@@ -94,6 +101,23 @@ class Told:
         coverage = self.figures["coverage"]
         state = "partial" if self.figures["partial"] else "complete"
         return "%s, %d of %d read" % (state, coverage["read"], coverage["listed"])
+
+    @property
+    def exemptions(self) -> tuple[list[str], list[str]]:
+        """The last days of the exemptions that have expired, and of those that expire within 14 days; the first ones first."""
+        return _exemptions(self.figures)
+
+    @property
+    def exemptions_before(self) -> tuple[list[str], list[str]]:
+        """The same at the time of the run before."""
+        return _exemptions(self.before) if self.before is not None else ([], [])
+
+
+def _exemptions(figures: Summary) -> tuple[list[str], list[str]]:
+    today = date.fromisoformat(figures["reported"][:10])
+    ends = sorted(each["expires"] for each in figures["policy"].get("exemptions", ()))
+    left = [(end, (date.fromisoformat(end) - today).days) for end in ends]
+    return [end for end, days in left if days < 0], [end for end, days in left if 0 <= days <= _SOON_DAYS]
 
 
 def nobody(text: str) -> str:

@@ -26,13 +26,21 @@ def schema(name: str) -> dict[str, Any]:
 
     :param name: a key of :data:`FORMS`
     """
+    return schema_of(FORMS[name], name, "%s of an MFA audit" % name.capitalize(), SCHEMA_VERSION)
+
+
+def schema_of(form: type, name: str, title: str, version: int) -> dict[str, Any]:
+    """The JSON Schema of any form that has a ``schema_version``.
+
+    :param name: of the published file, without its extension
+    """
     definitions: dict[str, Any] = {}
-    made = _form(FORMS[name], definitions)
-    made["properties"]["schema_version"] = {"const": SCHEMA_VERSION}
+    made = _form(form, definitions)
+    made["properties"]["schema_version"] = {"const": version}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": ADDRESS % name,
-        "title": "%s of an MFA audit" % name.capitalize(),
+        "title": title,
         **made,
         **({"$defs": dict(sorted(definitions.items()))} if definitions else {}),
     }
@@ -40,7 +48,12 @@ def schema(name: str) -> dict[str, Any]:
 
 def published(name: str) -> str:
     """The schema as it is published, for ``docs/schemas/NAME.schema.json``."""
-    return json.dumps(schema(name), indent=2, ensure_ascii=False) + "\n"
+    return as_text(schema(name))
+
+
+def as_text(made: Mapping[str, Any]) -> str:
+    """A schema as the content of its file."""
+    return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
 
 
 def _form(form: type, definitions: dict[str, Any]) -> dict[str, Any]:

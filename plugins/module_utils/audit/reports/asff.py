@@ -20,17 +20,20 @@ _TYPE = "Software and Configuration Checks/Industry and Regulatory Standards"
 _LABELS: Mapping[Severity, str] = {"critical": "CRITICAL", "high": "HIGH", "medium": "MEDIUM", "low": "LOW"}
 
 
-def finding(found: FoundRow, at: str, account: str, region: str) -> dict[str, Any] | None:
-    """One finding as ASFF; None where there is nothing to tell, because it was closed by an earlier run or was not read.
+def finding(
+    found: FoundRow, at: str, account: str, region: str, told_until: str | None = None
+) -> dict[str, Any] | None:
+    """One finding as ASFF; None where there is nothing to tell, because it was told that it is closed, or it was not read.
 
     What is closed is archived, which says only that Security Hub need not show it. A finding is ``PASSED`` only where it was
     resolved.
 
     :param at: the time of the run, ISO 8601
     :param account: 12 digits
+    :param told_until: the time of the last run that was told of, ISO 8601: what was closed since then is told, too
     """
     closed = found["closed_at"] is not None
-    if found["status"] == "not-read" or (closed and found["closed_at"] != at):
+    if found["status"] == "not-read" or (closed and _is_told(found["closed_at"] or "", at, told_until)):
         return None
     rule = RULES[found["rule"]]
     partition = "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
@@ -91,6 +94,10 @@ def _resource(found: FoundRow, region: str, partition: str) -> dict[str, Any]:
     }
 
 
+def _is_told(closed_at: str, at: str, told_until: str | None) -> bool:
+    return closed_at != at and (told_until is None or closed_at <= told_until)
+
+
 def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
@@ -108,13 +115,15 @@ class Selection:
         region: str,
         severities: Sequence[Severity] = ("critical", "high"),
         most: int = 1000,
+        told_until: str | None = None,
     ) -> None:
         """
         :param at: the time of the run, ISO 8601
         :param most: how many findings are kept
+        :param told_until: as in :func:`finding`
         """
         self.left_out = 0
-        self._where = (at, account, region)
+        self._where = (at, account, region, told_until)
         self._severities, self._most = severities, most
         self._count = 0
         self._kept: list[tuple[tuple[bool, int, bool, bool], int, dict[str, Any]]] = []

@@ -339,7 +339,7 @@ def page_model(
         ),
         used=tuple(LABELS[each] for each in used),
         privileged=_privileged(figures["privileged"]),
-        first=_first(figures),
+        first=first_things(figures),
         news=_news(figures, changes),
         trend=tuple(_point(each) for each in runs),
         lines=_lines(runs),
@@ -486,7 +486,7 @@ def _privileged(users: Mapping[State, int]) -> str | None:
     return text + (", %s do not." % grouped(without) if without else ".")
 
 
-def _first(figures: Summary) -> tuple[ToDo, ...]:
+def first_things(figures: Summary) -> tuple[ToDo, ...]:
     """The three rules to begin with: by the worst finding that counts, then by privileged people, then by people."""
     ranked = []
     for rule, its in figures["rules"].items():

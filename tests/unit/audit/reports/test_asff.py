@@ -124,6 +124,17 @@ def test_what_is_no_news_is_not_sent(changes):
 
 
 @pytest.mark.parametrize(
+    "told_until, is_sent",
+    [("2026-05-30T12:00:00.000Z", True), ("2026-05-31T12:00:00.000Z", False), (AT, False), (None, False)],
+)
+def test_what_was_closed_since_security_hub_was_told_last_is_sent(told_until, is_sent):
+    rows = [no_mfa(status="resolved", closed_at="2026-05-31T12:00:00.000Z")]
+    assert bool(list(selected(rows, told_until=told_until).batches())) is is_sent
+    # What this run closed is sent in any case: one that is gone on with is told of twice.
+    assert list(selected([no_mfa(status="resolved", closed_at=AT)], told_until=told_until).batches())
+
+
+@pytest.mark.parametrize(
     "region, partition", [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")]
 )
 def test_each_partition_has_its_names(region, partition):

@@ -1,0 +1,230 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The message about a run, for a person on call with a phone. It has figures and a link, and names nobody. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Mapping, Sequence
+
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import STATES, State, Status, Summary
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.page_model import (
+    first_things,
+    grouped,
+    people,
+    share,
+)
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import as_time
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import visible
+
+from told import Told, nobody
+
+CHANGES, ALWAYS = "changes", "always"
+# A schedule is not exact: what is due a week after the last message must not wait for another day.
+_WEEK = timedelta(days=6, hours=12)
+# What SNS takes.
+_LONGEST_SUBJECT = 100
+_MOST_TO_DO = 3
+
+
+def is_due(mode: str, told: Told, last_run: str | None, last_sent: str | None, now: datetime) -> bool:
+    """Whether a message is sent about the run: when something changed, else weekly.
+
+    :param mode: ``CHANGES`` or ``ALWAYS``
+    :param last_run: the last run that a message was sent about, or that had nothing to tell
+    :param last_sent: when the last message was sent, ISO 8601
+    """
+    sent = as_time(last_sent) if last_sent else None
+    if mode == ALWAYS or sent is None or now - sent >= _WEEK:
+        return True
+    if told.before is None or told.before["run"] != last_run:
+        return True  # nobody was told what the runs in between found
+    return _has_changed(told, told.before)
+
+
+def _has_changed(told: Told, before: Summary) -> bool:
+    figures, changes = told.figures, told.figures["changes"]
+    return (
+        figures["partial"]
+        or before["partial"]
+        or figures["policy"] != before["policy"]
+        or any(_count(told, word) for word in ("new", "reopened", "resolved"))
+        or bool(changes and changes["added_to_privileged"])
+        or list(map(len, told.exemptions)) != list(map(len, told.exemptions_before))
+    )
+
+
+def subject(told: Told) -> str:
+    """At most 100 ASCII characters, the news first."""
+    figures, new = told.figures, sum(told.high.new.values())
+    gained = _gained(told)
+    if figures["partial"]:
+        news = "PARTIAL, %s of %s users read" % (_read(told), grouped(figures["coverage"]["listed"]))
+    elif gained:
+        news = "%s on privileged accounts" % _number(gained, "new device")
+    elif told.before is None:
+        news = "first run, %s" % _number(new, "high finding")
+    elif new:
+        news = _number(new, "new high finding")
+    else:
+        news = "no new high findings"
+    text = "MFA audit: %s, %s" % (news, figures["tenant"])
+    return visible(text).encode("ascii", "replace").decode()[:_LONGEST_SUBJECT]
+
+
+def body(told: Told, notes: Sequence[str] = ()) -> str:
+    """The message, its most important line first.
+
+    :param notes: what became of other outputs, one sentence each
+    """
+    paragraphs = [
+        [_state(told), "Tenant: %s" % told.figures["tenant"]],
+        ["TO DO FIRST", *_numbered(_to_do(told))],
+        ["NEW: CRITICAL AND HIGH", *_new(told)],
+        ["PROTECTION", *_protection(told)],
+        _exemptions(told),
+        list(notes),
+        ["Report: %s" % told.place.link, "It names people, this message does not. Run %s." % told.figures["run"]],
+    ]
+    return "\n\n".join("\n".join(lines) for lines in paragraphs if lines) + "\n"
+
+
+def _state(told: Told) -> str:
+    figures, coverage = told.figures, told.figures["coverage"]
+    if figures["partial"]:
+        at_least = "at least " if coverage["listed_is_lower_bound"] else ""
+        read = "%s of %s%s users were read." % (_read(told), at_least, grouped(coverage["listed"]))
+        return "PARTIAL. %s %s" % (nobody(figures["reason"] or ""), read)
+    carried = ", %s of them by an earlier run" % grouped(coverage["carried"]) if coverage["carried"] else ""
+    others = [(coverage["out_of_scope"], "out of scope"), (coverage["gone"], "deleted meanwhile")]
+    rest = "".join(" %s %s." % (grouped(count), words) for count, words in others if count)
+    return "Complete. %s users were read%s.%s" % (_read(told), carried, rest)
+
+
+def _to_do(told: Told) -> list[str]:
+    figures, unread, gained = told.figures, told.figures["coverage"]["unread"], _gained(told)
+    found = []
+    if gained:
+        ask = "Ask its owner who enrolled it." if gained == 1 else "Ask their owners who enrolled them."
+        found.append("%s on privileged accounts. %s" % (_number(gained, "new device"), ask))
+    if figures["partial"] and unread:
+        found.append("See in the report why %s could not be read. The next run tries again." % people(unread))
+    elif figures["partial"]:
+        found.append("Wait for the next run, which goes on. If it is partial too, see the function's log.")
+    new = [rule for rule in RULES if told.high.new[rule]]
+    for rule in (*new, *(each.rule for each in first_things(figures) if each.rule not in new)):
+        if rule != "unread" or not figures["partial"]:
+            found.append(
+                "%s: %s. %s" % (RULES[rule].title, _whom(told, rule), _first_sentence(RULES[rule].remediation))
+            )
+    return found[:_MOST_TO_DO] or ["Nothing."]
+
+
+def _whom(told: Told, rule: str) -> str:
+    its, new = told.figures["rules"][rule], told.high.new[rule]
+    whom = [people(its["people"]) if its["people"] else _number(sum(its["severities"].values()), "finding")]
+    whom += ["%s privileged" % grouped(its["privileged"])] if its["privileged"] else []
+    whom += ["%s new" % grouped(new)] if new and told.before is not None else []
+    return ", ".join(whom)
+
+
+def _new(told: Told) -> list[str]:
+    before = told.before
+    lines = ["Since %s:" % _day(before) if before else "There is no earlier run to compare with, so everything is new."]
+    found = ["- %s: %s" % (RULES[rule].title, grouped(told.high.new[rule])) for rule in RULES if told.high.new[rule]]
+    affected, newly = told.high.privileged, told.high.newly_privileged if before else 0
+    privileged = "Privileged people with critical or high findings: %s" % grouped(affected)
+    words: Sequence[tuple[Status, str]] = (
+        ("resolved", "resolved"),
+        ("reopened", "reopened"),
+        ("gone", "of deleted users"),
+        ("not-read", "unknown because the user was not read"),
+    )
+    others = ["%s %s" % (grouped(_count(told, word)), text) for word, text in words if _count(told, word)]
+    return [
+        *lines,
+        *(found or ["- none"]),
+        "%s%s." % (privileged, ", %s of them with a new one" % grouped(newly) if newly else ""),
+        *(["Findings of all severities: %s." % ", ".join(others)] if others else []),
+    ]
+
+
+def _protection(told: Told) -> list[str]:
+    users, privileged = told.figures["users"], told.figures["privileged"]
+    total, staff = sum(users.values()), sum(privileged.values())
+    if not total:
+        return ["Nobody was read, so nothing is known."]
+    lines = ["Strong second factor: %s of %s users (%s)." % (grouped(users["strong"]), grouped(total), _share(users))]
+    if told.before is not None:
+        lines.append(_change(told.figures, told.before))
+    words = {"weak": "only weak factors", "none": "no factor", "elsewhere": "at the identity provider"}
+    others = ["%s %s" % (grouped(users[state]), words.get(state, state)) for state in STATES[1:] if users[state]]
+    if others:
+        lines.append("Others: %s." % ", ".join(others))
+    if staff:
+        lines.append("Privileged people with one: %s of %s." % (grouped(privileged["strong"]), grouped(staff)))
+    return lines
+
+
+def _change(figures: Summary, before: Summary) -> str:
+    old, new = before["users"], figures["users"]
+    if not sum(old.values()):
+        return "On %s nobody was read." % _day(before)
+    users = new["strong"] - old["strong"]
+    change = "%s more" % grouped(users) if users > 0 else "%s fewer" % grouped(-users) if users else "as many"
+    facts = [_share(old)]
+    if before["partial"]:
+        facts.append("a partial run")
+    if before["policy"] != figures["policy"]:
+        facts.append("judged by another policy")
+    doubt = " This run is partial, so the difference may mean nothing." if figures["partial"] else ""
+    return "That is %s %s on %s (%s).%s" % (change, "than" if users else "as", _day(before), ", ".join(facts), doubt)
+
+
+def _exemptions(told: Told) -> list[str]:
+    expired, expiring = told.exemptions
+    lines = []
+    if expired:
+        lines.append("Expired: %s. Their findings count again." % grouped(len(expired)))
+    if expiring:
+        lines.append(
+            "Expire within 14 days: %s. The last day of the first one is %s." % (grouped(len(expiring)), expiring[0])
+        )
+    return ["EXEMPTIONS", *lines] if lines else []
+
+
+def _numbered(texts: Sequence[str]) -> list[str]:
+    return ["%d. %s" % (number, text) for number, text in enumerate(texts, 1)]
+
+
+def _read(told: Told) -> str:
+    return grouped(told.figures["coverage"]["read"])
+
+
+def _gained(told: Told) -> int:
+    changes = told.figures["changes"]
+    return changes["added_to_privileged"] if changes else 0
+
+
+def _count(told: Told, word: Status) -> int:
+    history = told.figures["history"]
+    return history["statuses"][word] if history else 0
+
+
+def _number(count: int, what: str) -> str:
+    return "%s %s%s" % (grouped(count), what, "" if count == 1 else "s")
+
+
+def _share(users: Mapping[State, int]) -> str:
+    return share(users["strong"], sum(users.values()))
+
+
+def _day(figures: Summary) -> str:
+    return figures["reported"][:10]
+
+
+def _first_sentence(text: str) -> str:
+    return text.partition(". ")[0].rstrip(".") + "."

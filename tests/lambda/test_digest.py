@@ -1,0 +1,231 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The message, as a person reads it: of real runs, or of one run with figures that a test changes."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections import Counter
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest import ALWAYS, CHANGES, body, is_due, subject
+from told import High, Place, Told, nobody
+
+# The name of the folder is a word of Python's.
+runs = importlib.import_module("tests.lambda.runs")
+NOW = runs.NOW
+PLACE = Place.of(runs.FUNCTION, runs.BUCKET, "example/runs/R/report/report.html")
+WEAK = [runs.authenticator("phone", created=300, used=0)]
+
+
+def told_of(outcome, before=None, **changes) -> Told:
+    return Told({**outcome.summary, **changes}, outcome.costs, PLACE, High(), before.summary if before else None)
+
+
+@pytest.fixture(scope="module")
+def two_runs(tmp_path_factory):
+    """Two runs with the same findings."""
+    tenant = runs.Runs(runs.FolderStore(str(tmp_path_factory.mktemp("store"))))
+    tenant.has = {1: [], 5: WEAK}
+    return tenant.run(), tenant.run()
+
+
+@pytest.fixture
+def quiet(two_runs) -> Told:
+    """The second one."""
+    first, second = two_runs
+    return told_of(second, first)
+
+
+def due(told: Told, mode: str = CHANGES, last_run: str | None = "the one before", days: float = 1) -> bool:
+    run = told.before["run"] if told.before and last_run == "the one before" else last_run
+    return is_due(mode, told, run, (NOW - timedelta(days=days)).isoformat(), NOW)
+
+
+def statuses(told: Told, **counts: int) -> Told:
+    history = {**told.figures["history"]}
+    history["statuses"] = {**history["statuses"], **{word.replace("_", "-"): n for word, n in counts.items()}}
+    return replace(told, figures={**told.figures, "history": history})
+
+
+def test_a_run_like_the_one_before_is_told_weekly_or_on_request(quiet):
+    assert not due(quiet) and due(quiet, ALWAYS)
+    assert [due(quiet, days=days) for days in (6.4, 6.5, 7, 30)] == [False, True, True, True]
+
+
+@pytest.mark.parametrize("word", ["new", "reopened", "resolved"])
+def test_what_became_of_findings_is_told_at_once(quiet, word):
+    assert due(statuses(quiet, **{word: 1}))
+
+
+def test_a_user_who_was_deleted_is_no_news(quiet):
+    assert not due(statuses(quiet, gone=3))
+
+
+def test_the_first_message_and_one_after_a_run_that_nobody_was_told_of_are_due(quiet):
+    assert is_due(CHANGES, quiet, None, None, NOW)
+    assert due(quiet, last_run="another") and due(replace(quiet, before=None))
+
+
+def test_a_partial_run_is_told_each_time_and_so_is_the_first_complete_one_after_it(quiet):
+    assert due(replace(quiet, figures={**quiet.figures, "partial": True, "reason": "The time limit was reached."}))
+    assert due(replace(quiet, before={**quiet.before, "partial": True}))
+
+
+def test_devices_count_as_news_where_they_give_access_to_a_privileged_account(quiet):
+    changed = {"added": 4, "removed": 3, "added_to_privileged": 0}
+    assert not due(replace(quiet, figures={**quiet.figures, "changes": changed}))
+    assert due(replace(quiet, figures={**quiet.figures, "changes": {**changed, "added_to_privileged": 1}}))
+
+
+@pytest.mark.parametrize("left, is_news", [(20, False), (14, True), (5, False), (-1, True), (-5, False)])
+def test_an_exemption_is_news_on_the_day_on_which_it_soon_expires_and_when_it_has(quiet, left, is_news):
+    # Both runs are a day apart, and the second one is on this day.
+    today = date.fromisoformat(quiet.figures["reported"][:10])
+    policy = {"exemptions": [{"expires": (today + timedelta(days=left)).isoformat()}]}
+    figures, before = {**quiet.figures, "policy": policy}, {**quiet.before, "policy": policy}
+    assert due(replace(quiet, figures=figures, before=before)) is is_news
+
+
+def test_another_policy_is_news(quiet):
+    assert due(replace(quiet, before={**quiet.before, "policy": {}}))
+
+
+def test_the_first_line_of_a_partial_run_says_why_and_its_subject_how_much_was_read(tmp_path):
+    tenant = runs.Runs(runs.FolderStore(str(tmp_path)))
+    first = tenant.run()
+    tenant.has = {7: runs.unreadable(7), 8: runs.unreadable(8)}
+    told = told_of(tenant.run(), first)
+    text = body(told)
+    assert text.splitlines()[0] == "PARTIAL. Users who could not be read: 2. 18 of 20 users were read."
+    assert subject(told) == "MFA audit: PARTIAL, 18 of 20 users read, example.eu.auth0.com"
+    assert "1. See in the report why 2 people could not be read. The next run tries again." in text
+    assert "2 fewer than on 2026-06-01 (100 %). This run is partial, so the difference may mean nothing." in text
+    assert "2 unknown" in text
+
+
+def test_a_run_that_was_cut_off_waits_for_the_next_one(quiet):
+    coverage = {**quiet.figures["coverage"], "read": 5, "not_reached": 15, "listed_is_lower_bound": True}
+    figures = {**quiet.figures, "partial": True, "reason": "The time limit was reached.", "coverage": coverage}
+    text = body(replace(quiet, figures=figures))
+    assert text.startswith("PARTIAL. The time limit was reached. 5 of at least 20 users were read.\n")
+    assert "1. Wait for the next run, which goes on." in text
+
+
+def test_a_complete_run_says_who_was_not_read_by_it(quiet):
+    coverage = {**quiet.figures["coverage"], "carried": 12, "out_of_scope": 3, "gone": 1}
+    text = body(replace(quiet, figures={**quiet.figures, "coverage": coverage}))
+    first = "Complete. 20 users were read, 12 of them by an earlier run. 3 out of scope. 1 deleted meanwhile."
+    assert text.splitlines()[0] == first
+
+
+def test_new_high_findings_are_told_by_rule_and_privileged_people_as_a_number(quiet):
+    high = High()
+    high.new = Counter({"no-mfa": 3, "break-glass": 1})
+    high.privileged, high.newly_privileged = 5, 2
+    told = replace(quiet, high=high)
+    text = body(told)
+    assert "- No usable second factor: 3\n- Break-glass user can be phished: 1\n" in text
+    assert "Privileged people with critical or high findings: 5, 2 of them with a new one." in text
+    assert subject(told) == "MFA audit: 4 new high findings, example.eu.auth0.com"
+
+
+def test_a_new_device_of_a_privileged_user_comes_first(quiet):
+    told = replace(quiet, figures={**quiet.figures, "changes": {"added": 9, "removed": 0, "added_to_privileged": 2}})
+    assert "1. 2 new devices on privileged accounts. Ask their owners who enrolled them." in body(told)
+    assert subject(told) == "MFA audit: 2 new devices on privileged accounts, example.eu.auth0.com"
+
+
+def test_a_message_without_news_says_so_and_how_the_protection_is(quiet):
+    text = body(quiet)
+    assert subject(quiet) == "MFA audit: no new high findings, example.eu.auth0.com"
+    assert "Since 2026-06-01:\n- none\n" in text
+    assert "Strong second factor: 18 of 20 users (90 %).\nThat is as many as on 2026-06-01 (90 %).\n" in text
+    assert "Others: 1 only weak factors, 1 no factor.\nPrivileged people with one: 1 of 2.\n" in text
+
+
+def test_the_first_run_is_compared_with_none(quiet):
+    told = replace(quiet, before=None)
+    assert "There is no earlier run to compare with, so everything is new." in body(told)
+    assert subject(told).startswith("MFA audit: first run, ") and "That is" not in body(told)
+
+
+def test_nothing_to_do_is_said(quiet):
+    rules = {
+        rule: {**its, "severities": dict.fromkeys(its["severities"], 0)} for rule, its in quiet.figures["rules"].items()
+    }
+    assert "TO DO FIRST\n1. Nothing.\n" in body(replace(quiet, figures={**quiet.figures, "rules": rules}))
+
+
+def test_what_another_policy_or_a_partial_run_makes_of_a_comparison_is_said(quiet):
+    before = {**quiet.before, "partial": True, "policy": {}}
+    assert "on 2026-06-01 (90 %, a partial run, judged by another policy)." in body(replace(quiet, before=before))
+
+
+def test_exemptions_are_numbers_and_days(quiet):
+    policy = {"exemptions": [{"expires": end} for end in ("2026-05-01", "2026-06-12", "2026-06-09", "2027-01-01")]}
+    text = body(replace(quiet, figures={**quiet.figures, "policy": policy}))
+    assert "Expired: 1. Their findings count again." in text
+    assert "Expire within 14 days: 2. The last day of the first one is 2026-06-09." in text
+
+
+def test_what_became_of_other_outputs_and_where_the_report_is_stand_at_the_end(quiet):
+    *_rest, notes, report = body(quiet, ["Security Hub: 7 sent."]).split("\n\n")
+    assert notes == "Security Hub: 7 sent."
+    assert report.splitlines()[0] == "Report: " + PLACE.link
+    assert PLACE.link == (
+        "https://eu-west-1.console.aws.amazon.com/s3/object/mfa-reports?region=eu-west-1"
+        "&prefix=example/runs/R/report/report.html"
+    )
+
+
+@pytest.mark.parametrize(
+    "arn, begin",
+    [
+        ("arn:aws-cn:lambda:cn-north-1:1:function:f", "https://cn-north-1.console.amazonaws.cn/s3/object/b?"),
+        ("arn:aws-us-gov:lambda:us-gov-west-1:1:function:f", "https://us-gov-west-1.console.amazonaws-us-gov.com/"),
+    ],
+)
+def test_other_partitions_have_consoles_of_their_own(arn, begin):
+    assert Place.of(arn, "b", "k").link.startswith(begin)
+
+
+@given(tenant=st.text(min_size=1, max_size=300), new=st.integers(0, 10**9), partial=st.booleans())
+def test_a_subject_is_what_sns_takes(two_runs, tenant, new, partial):
+    first, second = two_runs
+    told = told_of(second, first, tenant=tenant, partial=partial)
+    told.high.new["no-mfa"] = new
+    made = subject(told)
+    assert 0 < len(made) <= 100 and made.isascii() and made.startswith("MFA audit: ")
+    assert not re.search(r"[\x00-\x1f\x7f]", made)
+
+
+@given(
+    user=st.text(alphabet="abcXYZ019._-+", min_size=1, max_size=20),
+    form=st.sampled_from(["%s@example.com", "auth0|%s", "auth0%%7C%s", "google-oauth2|%s", "samlp|x|%s@y.com"]),
+    around=st.sampled_from(["%s", "Nobody has %s.", "Not read: %s, others", "(%s)", "users/%s/authenticators"]),
+)
+def test_whoever_is_named_in_a_reason_is_not_named_in_the_message(user, form, around):
+    text = nobody(around % form % user)
+    assert "(a user)" in text and "@" not in text and "|" not in text and "%7" not in text
+
+
+def test_a_reason_is_not_longer_than_a_person_reads():
+    assert len(nobody("word " * 1000)) == 1000 and nobody("two\nlines") == "two lines"
+
+
+def test_every_rule_can_be_told(quiet):
+    high = High()
+    high.new = Counter(RULES)
+    for rule in RULES:
+        high.new = Counter([rule])
+        assert "1. %s: " % RULES[rule].title in body(replace(quiet, high=high))
