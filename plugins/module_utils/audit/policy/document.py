@@ -4,7 +4,7 @@
 
 """A YAML 1.2 document as plain data that knows where in the file everything is.
 
-Scalars are those of YAML's core schema, and nothing is guessed: what YAML 1.1 understood in another way is told.
+Scalars are those of YAML's core schema. What YAML 1.1 understood in another way is noted, since its writer may have meant that.
 """
 
 from __future__ import annotations
@@ -317,7 +317,7 @@ def _of_1_1(text: str) -> tuple[str, str] | None:
         meant = "true" if text.lower() in ("y", "yes", "on") else "false"
         return "%s without quotes" % text, '"%s" in quotes, or %s' % (text, meant)
     if _NUMBERS_OF_1_1.fullmatch(text):
-        return "%s without quotes" % text[:40], "quotes for a text; a number in decimal digits, with no 0 before it"
+        return "%s without quotes" % text[:40], "text in quotes, or a number in decimal digits only, with no 0 in front"
     return None
 
 

@@ -145,7 +145,9 @@ class _Reader:
         self._wrong: set[Path] = set()
         self._validate(form)
         for path, doubt in document.doubtful.items():
-            if not self._is_wrong(path):
+            # Where nothing but text can stand, a text is meant.
+            is_text = isinstance(self._get(path), str) and _part(form, path).get("type") == "string"
+            if not self._is_wrong(path) and not is_text:
                 self._told(path, doubt)
 
     # What the schema says
@@ -377,8 +379,15 @@ class _Reader:
         return found
 
 
+def _part(form: Schema, path: Path) -> Schema:
+    """What the schema wants of the value at a path; of one that it does not know nothing."""
+    for key in path:
+        form = form.get("items", {}) if isinstance(key, int) else form.get("properties", {}).get(key, {})
+    return form
+
+
 def _lacks_quotes(value: object, rule: Schema) -> bool:
-    return rule["type"] == "string" and "enum" not in rule and isinstance(value, (bool, int, Number))
+    return rule["type"] == "string" and not {"enum", "format"} & set(rule) and isinstance(value, (bool, int, Number))
 
 
 def _aliases(known: Collection[str]) -> dict[str, str]:

@@ -169,6 +169,17 @@ def test_values_are_those_of_yaml_1_2(policy_of, text, value):
     assert policy.privileged.app_metadata == (Member("a", value),)
 
 
+@pytest.mark.parametrize("text", ["y", "n", "no", "On", "OFF", "yes", "1_000", "12:30", "0b1", "2026-12-24", "1.2.3"])
+def test_what_older_yaml_takes_for_something_else_is_text_where_only_text_can_stand(policy_of, text):
+    policy = policy_of(
+        "name: %s\nconnections: [{name: %s, mfa: idp}]\nexemptions:\n"
+        "- {users: {app_metadata: [{path: %s, value: 1}]}, reason: %s, owner: %s, expires: 2027-01-31}"
+        % (text, text, text.replace(".", "-"), text, text)
+    )
+    (exemption,) = policy.exemptions
+    assert (policy.name, policy.connections[0].name, exemption.owner, exemption.reason) == (text,) * 4
+
+
 def test_off_is_a_name_and_a_date_needs_no_quotes(policy_of):
     policy = policy_of(
         "off: [stale]\nexemptions: [{users: {user_ids: ['auth0|1']}, reason: a, owner: b, expires: 2027-01-31}]"
@@ -183,6 +194,7 @@ def test_an_exemption_that_expired_is_no_mistake(policy_of):
 
 # What is wrong with it
 
+META = "privileged: {app_metadata: [{path: a, value: %s}]}"
 EXEMPTION = "exemptions: [{users: {emails: [%s]}, reason: a, owner: b, expires: %s}]"
 
 
@@ -234,11 +246,19 @@ EXEMPTION = "exemptions: [{users: {emails: [%s]}, reason: a, owner: b, expires: 
         ),
         # YAML 1.1
         ("blocked: no", '2:10: blocked is "no"; expected one of in, out, aside'),
-        ("name: no", '2:7: no without quotes; expected "no" in quotes, or false'),
-        ("name: On", '2:7: On without quotes; expected "On" in quotes, or true'),
-        ("grace_days: 010", "2:13: 010 without quotes; expected quotes for a text; a number in decimal digits"),
-        ("grace_days: 1_0", '2:13: grace_days is "1_0"; expected a whole number'),
-        ("name: 12:30", "2:7: 12:30 without quotes; expected quotes"),
+        ("grace_days: 010", "2:13: 010 without quotes; expected text in quotes, or a number in decimal digits only"),
+        ("grace_days: 1_000", '2:13: grace_days is "1_000"; expected a whole number'),
+        ("grace_days: y", '2:13: grace_days is "y"; expected a whole number'),
+        ("grace_days: 0o7777", "2:13: grace_days is 4095; expected a whole number from 0 to 3650"),
+        (META % "no", '2:46: no without quotes; expected "no" in quotes, or false'),
+        (META % "On", '2:46: On without quotes; expected "On" in quotes, or true'),
+        (META % "1_000", "2:46: 1_000 without quotes; expected text in quotes, or a number"),
+        (META % "12:30", "2:46: 12:30 without quotes; expected text in quotes, or a number"),
+        (META % "017", "2:46: 017 without quotes; expected text in quotes, or a number"),
+        ("name: 017", "2:7: name is 17; expected text in quotes"),
+        ("name: 0o17", "2:7: name is 15; expected text in quotes"),
+        ("name: true", "2:7: name is true; expected text in quotes"),
+        ("name: ~", "2:7: name is nothing; expected text"),
         ("grace_days: !!int 3", '2:13: the tag "tag:yaml.org,2002:int"; expected a value without a tag'),
         ("name: !!python/name:os.system x", '2:7: the tag "tag:yaml.org,2002:python/name:os.system"; expected a value'),
         # Dates
