@@ -97,6 +97,10 @@ class Roll:
         """How many users were created before that, or at no time that can be read."""
         return self._count("users WHERE created_at < ? OR created_at IS NULL", moment)
 
+    def created_after(self, moment: str) -> int:
+        """How many users were created after that."""
+        return self._count("users WHERE created_at > ?", moment)
+
     def youngest(self, moment: str) -> str | None:
         """When the last of the users was created who were created before that; None where nobody was."""
         found = self._database.execute("SELECT max(created_at) FROM users WHERE created_at < ?", (moment,))

@@ -11,7 +11,7 @@ import time
 from collections import deque
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
 from typing import Any, Callable, Iterable, NamedTuple, Protocol, Sequence
@@ -37,10 +37,12 @@ from .people import Standings
 from .plan import Roll
 from .policy.model import Policy
 from .readings import profile_record, unknown_profile
-from .records import EXPORT, GIVEN, SEARCH, Census
+from .records import EXPORT, GIVEN, SEARCH, Census, ProfileRecord
 
 # For so many seconds the search is given time to forget who was deleted.
 LONGEST_LAG = 63.0
+# The clocks of a tenant may differ by so much.
+_CLOCKS_DIFFER = timedelta(minutes=1)
 # A line of progress comes after so many seconds.
 _TOLD_EVERY = 10.0
 
@@ -190,10 +192,12 @@ class Enrollment:
         # Who is created from here on need not be in any list, nor in any count.
         begun = iso(self._now())
         listing = self._exported(counted, begun)
+        # A wrong clock made those who are created later than now. They were counted, but not among those before.
+        in_future = self._roll.created_after(iso(self._now() + _CLOCKS_DIFFER))
         census: Census = {
             "until": begun,
             "listed": self._roll.created_before(begun),
-            "counted": counted if counted != REACH else None,
+            "counted": counted - in_future if counted != REACH else None,
         }
         return replace(listing, census=census)
 
@@ -369,6 +373,11 @@ class Enrollment:
             self._waits.clear()
 
 
+def was_before(profile: ProfileRecord, census: Census) -> bool:
+    """Whether a listed user is one of the census."""
+    return profile["created_at"] is None or profile["created_at"] < census["until"]
+
+
 def count_again(
     api: PopulationApi,
     census: Census,
@@ -378,11 +387,12 @@ def count_again(
     patience: float,
     clock: Callable[[], float] = time.monotonic,
 ) -> Census:
-    """The census with what the tenant counts now of those users; ``counted`` is None where it cannot tell.
+    """The census at the end of a run: without those who are gone, and with what the tenant counts now. ``counted`` is None where
+    it cannot tell.
 
     The search counts users for a while after they were deleted. Where that may be all that is wrong, it is asked again.
 
-    :param gone: how many of the listed users were deleted since
+    :param gone: how many of the users of the census were deleted since
     :param sleep: waits so many seconds; what it raises ends the count
     :param patience: for so many seconds a tenant that does not answer is waited for
     :raises Auth0Error: there is no answer
@@ -405,10 +415,10 @@ def count_again(
         counted = patiently(ask, patience, sleep, clock, gives_up=lambda _error: False)
         return counted if counted is None or census["counted"] is None else min(counted, census["counted"])
 
-    counted = count()
+    counted, listed = count(), census["listed"] - gone
     pause, left = FIRST_PAUSE, min(patience, LONGEST_LAG)
-    while counted is not None and 0 < counted - (census["listed"] - gone) <= gone and pause <= left:
+    while counted is not None and 0 < counted - listed <= gone and pause <= left:
         sleep(pause)
         counted = count()
         pause, left = 2 * pause, left - pause
-    return {**census, "counted": counted}
+    return {**census, "listed": listed, "counted": counted}

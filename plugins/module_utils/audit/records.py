@@ -333,7 +333,7 @@ class Census(TypedDict):
     """The users who were created before their list was begun: how many of them the tenant counts, and how many are listed.
 
     ``until`` is when the list was begun. ``counted`` is the smallest number that the tenant told, because who was deleted
-    meanwhile is no longer counted; None where it cannot tell.
+    meanwhile is no longer counted; None where it cannot tell. At the end of the run ``listed`` is without those who are gone.
     """
 
     until: str

@@ -26,9 +26,9 @@ from .lines import scratch, written
 from .order import Order
 from .plan import Chosen, Roll
 from .policy.model import Policy
-from .population import Enrollment, Listing, PopulationApi, count_again
+from .population import Enrollment, Listing, PopulationApi, count_again, was_before
 from .pseudonyms import Pseudonyms
-from .records import EXPORT, Costs, Summary
+from .records import EXPORT, Census, Costs, Summary
 from .reports import files
 from .scan import Scan
 from .stopping import Stop, Stopped, UnstartedError
@@ -253,7 +253,9 @@ def _finish(
     census, incomplete = ledger.checkpoint.census, ledger.checkpoint.incomplete
     if census is not None:
         try:
-            census = count_again(api, census, _gone(ledger), sleep=stop.sleep, patience=patience, clock=stop.now)
+            census = count_again(
+                api, census, _gone(ledger, census), sleep=stop.sleep, patience=patience, clock=stop.now
+            )
         except Stopped as stopped:
             return str(stopped)
         except Auth0Error as error:
@@ -266,9 +268,11 @@ def _finish(
     return None
 
 
-def _gone(ledger: Ledger) -> int:
-    """How many users were deleted during the run. Of each, Auth0 said so twice."""
-    return sum(record["gone"] for record in ledger.records()) if ledger.checkpoint.again else 0
+def _gone(ledger: Ledger, census: Census) -> int:
+    """How many users of the census were deleted during the run. Of each, Auth0 said so twice."""
+    if not ledger.checkpoint.again:
+        return 0
+    return sum(record["gone"] and was_before(record["profile"], census) for record in ledger.records())
 
 
 def plan(api: Api, store: Store, order: Order, *, stop: Stop | None = None, tell: Tell = _nobody) -> Planned:

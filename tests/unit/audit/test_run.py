@@ -362,6 +362,62 @@ def test_where_nobody_can_tell_how_many_users_there_are_the_run_is_partial(store
     assert outcome.summary["coverage"]["read"] == 1010
 
 
+def from_the_future(size: int) -> FakeTenant:
+    """A tenant whose first user was created by a clock that is wrong by years."""
+    tenant = tenant_of(size)
+    tenant.users[0]["created_at"] = "2031-01-01T00:00:00.000Z"
+    return tenant
+
+
+@pytest.mark.parametrize("export", [None, ForbiddenError("no export", status=403)])
+def test_a_user_of_the_future_makes_no_run_partial_where_others_are_created_all_the_time(store, export):
+    tenant = from_the_future(40)
+    tenant.export = export
+    for days in range(3):
+        # Created just before the list was begun, and the search learns of it later.
+        late = user(1000 + days, NOW + timedelta(days=days, seconds=-1))
+
+        def read(user_id, late=late):
+            if late not in tenant.users:
+                tenant.users.append(late)
+            return FakeTenant.list_authenticators(tenant, user_id)
+
+        tenant.list_authenticators = read
+        outcome = audit(tenant, store, days=days)
+        assert (outcome.summary["partial"], outcome.summary["reason"]) == (False, None)
+        assert adds_up(outcome.summary["coverage"])
+
+
+@pytest.mark.parametrize("deleted", [0, 1])
+def test_a_user_of_the_future_who_is_deleted_hides_nobody_and_misses_nobody(store, deleted):
+    tenant = from_the_future(40)
+    tenant.authenticators[tenant.users[deleted]["user_id"]] = GONE
+    outcome = audit(tenant, store)
+    assert (outcome.summary["partial"], outcome.summary["coverage"]["gone"]) == (False, 1)
+
+
+def test_who_is_created_while_the_list_is_made_and_is_deleted_then_misses_nobody(store):
+    tenant = tenant_of(40)
+    new = user(99, NOW + timedelta(seconds=1))
+    tenant.authenticators[new["user_id"]] = GONE
+
+    def download(_location):
+        tenant.users.append(new)
+        return map(json.dumps, list(tenant.users))
+
+    tenant.download = download
+    outcome = audit(tenant, store)
+    assert (outcome.summary["partial"], outcome.summary["coverage"]["gone"]) == (False, 1)
+
+
+def test_somebody_is_missed_although_there_is_a_user_of_the_future(store):
+    tenant = from_the_future(40)
+    tenant.export = [each for each in tenant.users if each["user_id"] != "auth0|00007"]
+    tenant.search = LOST
+    outcome = audit(tenant, store)
+    assert outcome.summary["partial"] and outcome.summary["coverage"]["not_reached"] == 1
+
+
 @pytest.mark.parametrize("error", [LOST, TransportError("gone")])
 def test_a_run_whose_users_cannot_be_counted_at_the_end_is_not_finished(store, error):
     tenant = tenant_of(20)

@@ -359,7 +359,7 @@ def summary(
     }
 
 
-def _unseen(checkpoint: Checkpoint, gone: int) -> int:
+def _unseen(checkpoint: Checkpoint) -> int:
     """How many users nobody listed, at least. Who is gone does not stand in for them.
 
     Who was deleted after the reading, or carried over and deleted, hides as many of them: nobody knows of those.
@@ -367,7 +367,7 @@ def _unseen(checkpoint: Checkpoint, gone: int) -> int:
     census = checkpoint.census
     if census is None or census["counted"] is None or checkpoint.finished is None:
         return checkpoint.unseen
-    return max(checkpoint.unseen, census["counted"] - (census["listed"] - gone))
+    return max(checkpoint.unseen, census["counted"] - census["listed"])
 
 
 def is_everybody(checkpoint: Checkpoint, tally: Tally) -> bool:
@@ -379,7 +379,7 @@ def is_everybody(checkpoint: Checkpoint, tally: Tally) -> bool:
 def _coverage(checkpoint: Checkpoint, tally: Tally) -> CoverageFigures:
     rows = sum(tally.users.values()) + sum(users.total() for users in tally.aside.values())
     in_lists = checkpoint.to_read + checkpoint.carried + checkpoint.out_of_scope
-    listed = in_lists + _unseen(checkpoint, tally.gone)
+    listed = in_lists + _unseen(checkpoint)
     return {
         "source": checkpoint.source,
         "listed": listed,
@@ -399,7 +399,7 @@ def _missing(checkpoint: Checkpoint, coverage: CoverageFigures, stopped: str | N
     found = []
     if coverage["unread"]:
         found.append("Users who could not be read: %d." % coverage["unread"])
-    unseen = _unseen(checkpoint, coverage["gone"])
+    unseen = _unseen(checkpoint)
     if unseen and checkpoint.source == GIVEN and checkpoint.note:
         found.append(checkpoint.note)
     elif unseen and (checkpoint.incomplete is None or unseen > checkpoint.unseen):
