@@ -308,7 +308,8 @@ def run(task: Callable[[Session], dict[str, Any]], *parts: Part) -> None:
             check_visible(module.argument_spec, module.params)
             result = task(session)
     except Auth0Error as error:
-        module.fail_json(**_shown(module, session.secrets, {"msg": str(error), **error.facts()}))
+        shown = _shown(module, session.secrets, {"msg": list(error.told()), **error.facts()})
+        module.fail_json(**{**shown, "msg": "\n".join(shown["msg"])})
     except ImportError as error:
         name = (error.name or "").partition(".")[0]
         if name not in IMPORTED_AS:

@@ -42,10 +42,13 @@ options:
     required: true
   include:
     description:
-      - Whether to act on V(privileged) and V(break-glass) users as well. Without it they are skipped. A user who is both requires both.
+      - Whether to act on V(privileged) and V(break-glass) users as well, and to mail tickets to users who are V(blocked) or have
+        V(never-logged-in) as well. Without it they are skipped. A user who is two of these requires both.
+      - Whether a user is privileged or break-glass, the file says. Whether a user is blocked or has never logged in is read from Auth0 before
+        the ticket, which requires the scope C(read:users).
     type: list
     elements: str
-    choices: [privileged, break-glass]
+    choices: [privileged, break-glass, blocked, never-logged-in]
     default: []
   most_removals:
     description: If there are more authenticators to remove than this, the task fails and does nothing.
@@ -77,10 +80,10 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Reads the users and comes to the same decisions. Changes nothing in Auth0 and writes no file.
+    details: Reads the users and comes to the same decisions. Changes nothing in Auth0 and writes no file. V(planned) is what would be done.
   diff_mode:
-    support: none
-    details: RV(results) says what became of each decision.
+    support: full
+    details: Shows the lines that O(results_path) gets, in check mode those that it would get.
   idempotent:
     support: full
     details: If Auth0's response to a ticket is lost, the task fails, and the next task mails another one. Both are valid.
@@ -158,17 +161,17 @@ results:
       type: str
       sample: remove
     result:
-      description: "V(done), V(skipped), V(failed) or V(not-reached). In check mode, V(done) is what would be done."
+      description: "V(done), V(skipped), V(failed) or V(not-reached). In check mode, V(planned) stands in place of V(done)."
       returned: always
       type: str
       sample: done
     reason:
-      description: "Why it was not done; V(null) if it was."
+      description: "Why it was not done; V(null) if it was or is planned."
       returned: always
       type: str
       sample: null
     removed:
-      description: "The IDs of the authenticators that are gone, linked ones included."
+      description: "The IDs of the authenticators that are gone, in check mode that would go, linked ones included."
       returned: always
       type: list
       elements: str
@@ -192,7 +195,7 @@ counts:
   description: How many decisions had each result.
   returned: always
   type: dict
-  sample: {done: 1, skipped: 0, failed: 0, not-reached: 0}
+  sample: {done: 1, planned: 0, skipped: 0, failed: 0, not-reached: 0}
 without_second_factor:
   description: The IDs of the users whose authenticators were to be removed and who have no second factor now, whoever removed it.
   returned: always
@@ -234,7 +237,9 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.remediation.results i
 from ansible_collections.mfaops.auth0.plugins.module_utils.secret_file import SecretFile
 
 LIMITS = {REMOVE: "most_removals", TICKET: "most_tickets", ROTATE: "most_codes"}
-RESULTS = ("done", "skipped", "failed", "not-reached")
+# What check mode says in place of done.
+PLANNED = "planned"
+RESULTS = ("done", PLANNED, "skipped", "failed", "not-reached")
 
 
 def remediate(session: Session) -> dict:
@@ -258,12 +263,19 @@ def remediate(session: Session) -> dict:
 
         def note(done: Done) -> None:
             row = acted_row(done, tenant, session.now())
-            rows.append(row)
+            planned = session.check_mode and done.result == "done"
+            rows.append({**row, "result": PLANNED} if planned else row)
             results.add(row)
 
         outcomes = list(remediation.act(decisions, note))
+        added = {
+            "before": "",
+            "after": "".join(results.added),
+            "before_header": results.path,
+            "after_header": "%s, its new lines" % results.path,
+        }
     order = {decision.finding: place for place, decision in enumerate(decisions)}
-    counts = Counter(each.result for each in outcomes)
+    counts = Counter(row["result"] for row in rows)
     result = {
         "changed": any(each.changed for each in outcomes),
         "results": sorted(rows, key=lambda row: order[row["finding"]]),
@@ -271,6 +283,7 @@ def remediate(session: Session) -> dict:
         "without_second_factor": sorted(remediation.without),
         "unread": sorted(remediation.unread),
         "results_path": results.path,
+        "diff": added,
     }
     return verdict(outcomes, result, remediation.unnoted)
 
@@ -395,7 +408,7 @@ def main() -> None:
                 "include": {
                     "type": "list",
                     "elements": "str",
-                    "choices": ["privileged", "break-glass"],
+                    "choices": ["privileged", "break-glass", "blocked", "never-logged-in"],
                     "default": [],
                 },
                 "most_removals": {"type": "int", "default": 25},

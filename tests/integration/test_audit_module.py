@@ -7,9 +7,12 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.file import PolicyError, load
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
 
 from tests.support.shell import Shell
 
@@ -101,3 +104,18 @@ def test_the_shell_works_in_the_folder_of_the_module(tenant):
 def test_progress_is_printed_while_it_runs(tenant):
     output = tenant.play(tenant.operator, task(tenant), options=("-v",)).output
     assert "Listing the users" in output and "Writing the reports" in output
+
+
+def test_what_is_wrong_with_a_policy_is_said_in_the_same_words_by_module_shell_and_library(tenant):
+    policy = tenant.folder / "policy.yml"
+    policy.write_text("version: 1\nprivileged:\n  email: [a@example.com]\nprofile: pcii\n")
+    (result,) = results(tenant, task(tenant, policy=str(policy)))
+    ended = Shell(tenant.folder, tenant.running)("run", "--policy", str(policy))
+    with pytest.raises(PolicyError) as caught:
+        load(str(policy), RULES, date(2026, 11, 27))
+    assert result["failed"] and (ended.code, ended.err) == (2, "error: %s\n" % result["msg"])
+    assert result["msg"] == str(caught.value) and tenant.requests() == []
+    first, *lines = result["msg"].splitlines()
+    assert first == "The policy cannot be used. Correct the file. Nothing was sent."
+    assert [line.split(": ")[0] for line in lines] == ["%s:%s" % (policy, place) for place in ("3:3", "4:10")]
+    assert result["mistakes"] == lines

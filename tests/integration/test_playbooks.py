@@ -211,8 +211,8 @@ def test_what_was_decided_is_done_once(tenant):
     assert (changed(done), changed(again)) == (1, 0)
     (write,) = tenant.writes()
     assert write.startswith("DELETE ") and write.endswith(finding["authenticator_id"].replace("|", "%7C"))
-    said = "done: remove %s %s (%s)" % (row["email"], finding["authenticator_id"], finding["rule"])
-    assert said in checked and said in done and "Done at " in again
+    said = "remove %s %s (%s)" % (row["email"], finding["authenticator_id"], finding["rule"])
+    assert "would " + said in checked and "done: " not in checked and "done: " + said in done and "Done at " in again
     (acted,) = map(json.loads, (tenant.folder / "acted.jsonl").read_text().splitlines())
     assert (acted["finding"], acted["result"]) == (finding["id"], "done")
 
@@ -238,6 +238,11 @@ def test_a_tenant_is_audited(tenant):
     (page,) = (tenant.folder / "audits").glob("runs/*/report/report.html")
     assert str(page) in done
     play(tenant, "audit", audits="audits", fail_on="high", succeeds=False)
+    (tenant.folder / "wrong.yml").write_text("version: 1\nblocked: no\nprofile: pcii\n")
+    wrong = play(tenant, "audit", audits="audits", policy="wrong.yml", succeeds=False)
+    lines = [line.strip() for line in wrong.splitlines()]
+    for place in ('2:10: blocked is "no"; expected one of in, out, aside', '3:10: profile is "pcii"; expected pci'):
+        assert "%s:%s" % (tenant.folder / "wrong.yml", place) in lines
 
 
 def test_remember_browser_is_hidden(tenant):

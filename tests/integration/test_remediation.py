@@ -160,13 +160,14 @@ def test_what_holds_is_done_once_and_what_does_not_stays(tenant):
     get_out_of_date(tenant)
     checked, done, again = results(tenant, {**task(tenant), "check_mode": True}, task(tenant), task(tenant))
     assert (checked["changed"], done["changed"], again["changed"]) == (True, True, False)
-    for result in (checked, done):
-        assert result["counts"] == {"done": len(CASES), "skipped": len(CASES), "failed": 0, "not-reached": 0}
+    for result, word in ((checked, "planned"), (done, "done")):
+        expected = {"done": 0, "planned": 0, "skipped": len(CASES), "failed": 0, "not-reached": 0, word: len(CASES)}
+        assert result["counts"] == expected
         for row in result["results"]:
             case, state = found[row["finding"]]
-            assert (row["result"], row["user_id"]) == ("done" if state == "holds" else "skipped", user_id(case, state))
+            assert (row["result"], row["user_id"]) == (word if state == "holds" else "skipped", user_id(case, state))
             assert state == "holds" or re.search(REASONS[case], row["reason"]), row
-    told = [{**row, "at": None} for row in checked["results"]]
+    told = [{**row, "at": None, "result": row["result"].replace("planned", "done")} for row in checked["results"]]
     assert told == [{**row, "at": None} for row in done["results"]]
     writes = sorted(request.partition("/api/v2/")[2] for request in tenant.writes())
     expected = [(case, user_id(case, "holds").replace("|", "%7C")) for case in CASES]
@@ -214,12 +215,32 @@ def test_the_file_has_a_line_for_each_decision_and_no_secret(tenant):
     assert stat.S_IMODE((tenant.folder / "codes").stat().st_mode) == 0o700
 
 
-def test_check_mode_writes_nothing(tenant):
+def test_check_mode_writes_nothing_and_shows_the_lines_that_the_file_would_get(tenant):
     decided(tenant)
     before = sorted(tenant.folder.rglob("*"))
-    (checked,) = results(tenant, {**task(tenant), "check_mode": True})
+    (checked,) = results(tenant, {**task(tenant), "check_mode": True, "diff": True})
     assert not checked.get("warnings")
     assert checked["changed"] and tenant.writes() == [] and sorted(tenant.folder.rglob("*")) == before
+    (done,) = results(tenant, {**task(tenant), "diff": True})
+    shown = [
+        sorted((json.dumps({**json.loads(line), "at": None}) for line in result["diff"]["after"].splitlines()))
+        for result in (checked, done)
+    ]
+    written = (tenant.folder / "acted.jsonl").read_text()
+    assert shown[0] == shown[1] and len(shown[0]) == 2 * len(CASES) and done["diff"]["after"] == written
+
+
+def test_a_user_who_was_blocked_since_the_audit_gets_no_ticket_unasked(tenant):
+    found = decided(tenant)
+    who = user_id("no-mfa", "holds")
+    tenant.management("PATCH", "/users/" + quote(who), {"blocked": True})
+    reviewed = [identity for identity, where in found.items() if where == ("no-mfa", "holds")]
+    skipped, named = results(
+        tenant, task(tenant, reviewed=reviewed), task(tenant, reviewed=reviewed, include=["blocked"])
+    )
+    assert skipped["results"][0]["reason"] == "The user is blocked. To act all the same, add blocked to include."
+    assert (skipped["changed"], named["counts"]["done"]) == (False, 1)
+    assert len(tenant.requests("POST", "enrollments/ticket")) == 1
 
 
 @pytest.mark.parametrize("option", ["most_removals", "most_tickets", "most_codes"])

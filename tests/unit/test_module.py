@@ -224,6 +224,18 @@ def test_a_text_of_the_tenant_cannot_steer_the_terminal(result_of, where):
     assert is_safe(name if where == "name of a member" else value)
 
 
+def test_an_error_that_tells_several_things_has_a_line_for_each_and_no_other(result_of):
+    class Several(BadRequestError):
+        def told(self):
+            return ("Two things:", "one" + HIDDEN, "two")
+
+    def task(session):
+        raise Several("No")
+
+    first, second, third = result_of(task)["msg"].split("\n")
+    assert (first, third) == ("Two things:", "two") and second.startswith("one") and is_safe(second)
+
+
 def test_a_diff_and_a_picture_have_lines_and_nothing_else(result_of):
     shown = {"diff": {"after": "a\n\tb\r\x1b"}, "enrollment": {"qr_text": "#\n#"}}
     result = result_of(lambda session: shown, {"_ansible_diff": True})

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, Mapping
 
 from ..auth0.factors import names
 from .records import Severity
@@ -228,3 +229,25 @@ RULES = {
         ),
     )
 }
+
+Action = Literal["remove", "ticket", "rotate"]
+
+# What remediation can do about a finding of each rule.
+ACTIONS: Mapping[str, Action] = {
+    "stale": "remove",
+    "never-used": "remove",
+    "unconfirmed": "remove",
+    "odd-date": "remove",
+    "no-mfa": "ticket",
+    "recovery-code-only": "ticket",
+    "no-recovery-code": "rotate",
+}
+
+
+def action_of(rule: str, authenticator_id: str | None) -> Action | None:
+    """What remediation can do about one finding; None where only a person can.
+
+    :param authenticator_id: None where the finding is about the account, which has nothing to remove
+    """
+    action = ACTIONS.get(rule)
+    return None if action == "remove" and authenticator_id is None else action

@@ -34,7 +34,6 @@ from .console import progress, say, show, watch
 from .explain import explain, seen
 from .history import History
 from .judging import Judge
-from .policy.file import PolicyError
 from .policy.model import Policy
 from .policy.schema import published as policy_schema
 from .reports.difference import differences
@@ -59,13 +58,10 @@ def main(words: Sequence[str]) -> int:
         text, code = _COMMANDS[args.command](args, secrets)
         show(secrets.text(text))
         return code
-    except PolicyError as error:
-        # A line for each mistake, as an editor wants them.
-        say("error: The policy cannot be used. %s" % error.hint)
-        for line in error.lines:
-            say(secrets.text(line))
     except Auth0Error as error:
-        say("error: %s" % secrets.text(str(error)))
+        first, *more = error.told()
+        for line in ("error: " + first, *more):
+            say(secrets.text(line))
     except KeyboardInterrupt:
         return 130
     except Exception:  # a mistake of ours; Python's own exit code would mean that something was found

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import chain
-from typing import Callable, Container, Iterator, Literal, Sequence
+from typing import Callable, Container, Iterable, Iterator, Literal, Sequence
 
 from ..auth0.api.management import ManagementApi
+from ..auth0.api.profiles import Profile
 from ..auth0.authenticators import Authenticator, linked_ids
 from ..auth0.times import as_time, iso
 from ..auth0.users.converge import converge
@@ -30,11 +31,20 @@ from ..auth0.wire.errors import (
     RefusedError,
     TransportError,
 )
-from .decisions import ACTIONS, REMOVE, ROTATE, TICKET, Decision, Seen
+from .decisions import REMOVE, ROTATE, TICKET, Decision, Seen
 
 # A decision was carried out (in check mode: would be); did not hold any more or was refused; failed; or was never begun.
 Result = Literal["done", "skipped", "failed", "not-reached"]
 
+
+_ACTIONS = (REMOVE, TICKET, ROTATE)
+# Users of whom a decision about their account is not enough, in words.
+_STANDINGS = {
+    "privileged": "is privileged",
+    "break-glass": "is break-glass",
+    "blocked": "is blocked",
+    "never-logged-in": "has never logged in",
+}
 
 # Why a decision is not carried out that an earlier task carried out.
 DONE_AT = "Done at %s."
@@ -84,7 +94,8 @@ class Remediation:
             mode it makes none.
         :param done_at: when an earlier task carried out the decision; None if none did
         :param now: the aware time by the tenant's clock
-        :param include: ``privileged`` and ``break-glass``, if their users are meant as well
+        :param include: which users are meant as well: ``privileged``, ``break-glass``, and for tickets ``blocked`` and
+            ``never-logged-in``
         :param threads: how many users are worked on at once
         """
         self._api, self._send_ticket, self._new_code = api, send_ticket, new_code
@@ -100,15 +111,25 @@ class Remediation:
         """Why a decision is not carried out, whatever the user has now. Sends nothing."""
         if decision.void is not None:
             return decision.void
-        missing = [word for word in decision.standing if word not in self._include]
-        if missing:
-            return "The user is %s, and include does not say so." % " and ".join(missing)
+        spared = self._spared(decision.standing)
+        if spared is not None:
+            return spared
         at = self._done_at(decision)
         if at is not None:
             return DONE_AT % at
         if decision.action == TICKET and not decision.has_address:
             return "The user has no e-mail address that a ticket could be mailed to."
         return None
+
+    def _spared(self, standing: Iterable[str]) -> str | None:
+        """Why users of whom this is true are not meant."""
+        missing = [word for word in standing if word not in self._include]
+        if not missing:
+            return None
+        return "The user %s. To act all the same, add %s to include." % (
+            " and ".join(_STANDINGS[word] for word in missing),
+            " and ".join(missing),
+        )
 
     def act(self, decisions: Sequence[Decision], note: Callable[[Done], None]) -> Iterator[Done]:
         """What became of each decision, those about one user together.
@@ -129,7 +150,7 @@ class Remediation:
                 except Auth0Error as error:
                     # What is not noted would be done twice.
                     self.unnoted = error
-                    self._over.update(dict.fromkeys(ACTIONS, error))
+                    self._over.update(dict.fromkeys(_ACTIONS, error))
             self._look_at(user, outcomes)
             return outcomes
 
@@ -167,6 +188,10 @@ class Remediation:
         if reason is not None:
             return Done(decision, "skipped", reason)
         if decision.action == TICKET:
+            # A mail leaves the house, so who the user is now counts, and not who it was when the audit looked.
+            spared = self._spared(ticket_standing(user.profile))
+            if spared is not None:
+                return Done(decision, "skipped", spared)
             if not self._check_mode:
                 self._send_ticket(decision.user_id)
             return Done(decision, "done", changed=True)
@@ -223,6 +248,11 @@ class _User:
     def rows(self, rows: list[Authenticator]) -> None:
         self._rows = rows
 
+    @property
+    def profile(self) -> Profile:
+        """As it is now. :raises Auth0Error: it could not be read"""
+        return self._api.user(self.user_id, ("user_id", "blocked", "last_login"))
+
     def forget(self) -> None:
         """They may have changed."""
         self._rows = None
@@ -234,7 +264,14 @@ def _ended_by(error: Auth0Error, decision: Decision) -> tuple[str, ...]:
         return (decision.action,)
     if isinstance(error, AmbiguousWriteError):
         return ()
-    return ACTIONS if isinstance(error, (AuthenticationError, RateLimitError, TransportError)) else ()
+    return _ACTIONS if isinstance(error, (AuthenticationError, RateLimitError, TransportError)) else ()
+
+
+def ticket_standing(profile: Profile) -> tuple[str, ...]:
+    """What is true of a user that speaks against a ticket: words of ``include``."""
+    never = not profile.get("last_login") and "last_login" not in profile.get("unreadable", ())
+    standing = (("blocked", bool(profile.get("blocked"))), ("never-logged-in", never))
+    return tuple(word for word, holds in standing if holds)
 
 
 _GONE = "It is gone already."

@@ -14,27 +14,19 @@ import zlib
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import chain
-from typing import IO, Any, Container, Iterable, Iterator, Literal, Mapping, NamedTuple, cast
+from typing import IO, Any, Container, Iterable, Iterator, Mapping, NamedTuple, cast
 
 from ..audit.findings import finding_id
 from ..audit.reports.table import uncell
+from ..audit.rules import Action, action_of
 from ..auth0.times import as_time, iso
 from ..auth0.wire.errors import ConfigurationError
 
-Action = Literal["remove", "ticket", "rotate"]
-REMOVE, TICKET, ROTATE = ACTIONS = ("remove", "ticket", "rotate")
+REMOVE: Action = "remove"
+TICKET: Action = "ticket"
+ROTATE: Action = "rotate"
 KEEP = "keep"
 
-# What can be done about a finding of each rule, beside keeping it.
-BY_RULE: Mapping[str, Action] = {
-    "stale": "remove",
-    "never-used": "remove",
-    "unconfirmed": "remove",
-    "odd-date": "remove",
-    "no-mfa": "ticket",
-    "recovery-code-only": "ticket",
-    "no-recovery-code": "rotate",
-}
 # What became of a finding that the audit still finds.
 _HOLDS = ("new", "persisting", "reopened")
 # How many mistakes of one kind are told.
@@ -250,14 +242,15 @@ def _decision(row: Mapping[str, Any], by_id: bool, tenant: str, mistakes: _Mista
     if finding_id(tenant, rule, user_id, authenticator, row.get("link_id")) != identity:
         mistakes.add("Rule, user or authenticator are not those of the ID", identity)
         return None
-    action = BY_RULE.get(rule)
+    action = action_of(rule, authenticator)
+    about = rule if action or not action_of(rule, "any") else "%s of the account, which is no authenticator" % rule
     if by_id and action is None:
-        mistakes.add("Nothing can be done here about %s" % rule, identity)
+        mistakes.add("Nothing can be done here about %s" % about, identity)
         return None
     said = action if by_id else (row["decision"] or "").strip().lower()
     if said != action or action is None:
-        possible = "not %s or keep" % action if action else "about which nothing can be done here"
-        mistakes.add("Decision %r about %s, %s" % (said, rule, possible), identity)
+        possible = "not %s or keep" % action if action else "about which nothing can be done here: leave it empty"
+        mistakes.add("Decision %r about %s, %s" % (said, about, possible), identity)
         return None
     dates = row.get("seen") if authenticator else None
     if dates and any(dates.get(name) and as_time(dates[name]) is None for name in _DATES):

@@ -45,7 +45,10 @@ def acted_row(done: Done, tenant: str, at: datetime) -> ActedRow:
 
 
 class ResultsFile:
-    """A context manager that holds the file for one task. In check mode it is read only, and may be missing."""
+    """A context manager that holds the file for one task. In check mode it is read only, and may be missing.
+
+    :ivar added: the lines that this task adds, in check mode those that it would add
+    """
 
     def __init__(self, option: str, path: str, check_mode: bool) -> None:
         """
@@ -53,6 +56,7 @@ class ResultsFile:
         :param path: made if it does not exist
         """
         self._option, self.path, self._check_mode = option, os.path.abspath(path), check_mode
+        self.added: list[str] = []
         self._handle: int | None = None
         self._lock = threading.Lock()
         # The last row of each finding, and the last by which something was done.
@@ -102,10 +106,12 @@ class ResultsFile:
             if self._says(row):
                 return
             self._take(row)
+            line = json.dumps(row, sort_keys=True) + "\n"
+            self.added.append(line)
             if self._check_mode or self._handle is None:
                 return
             try:
-                os.write(self._handle, json.dumps(row, sort_keys=True).encode() + b"\n")
+                os.write(self._handle, line.encode())
                 os.fsync(self._handle)
             except OSError as error:
                 raise Auth0Error(

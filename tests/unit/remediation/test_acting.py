@@ -61,6 +61,19 @@ TICKET = decision("no-mfa", "ticket", authenticator=None)
 CODE = decision("no-recovery-code", "rotate", authenticator=None)
 
 
+class Account(Management):
+    """One whose profile can be read.
+
+    :ivar profile: what it has beside the ID
+    """
+
+    profile: dict = {"last_login": iso(READ), "blocked": False}
+
+    def user(self, user_id, fields):
+        self._called("find", user_id)
+        return {"user_id": user_id, **{name: self.profile[name] for name in fields if name in self.profile}}
+
+
 class Acting:
     """Decisions that are carried out on one account.
 
@@ -68,7 +81,7 @@ class Acting:
     """
 
     def __init__(self, *rows, check_mode=False, include=(), done=None, threads=1, has_code=False) -> None:
-        self.api = Management(*rows)
+        self.api = Account(*rows)
         self.tickets: list[str] = []
         self.codes = 0
         self.noted: list = []
@@ -204,6 +217,49 @@ def test_a_ticket_is_sent_to_whoever_has_no_second_factor():
     assert has.one(TICKET).reason == "The user has a second factor: phone." and not has.tickets
     nowhere = Acting()
     assert "no e-mail address" in nowhere.one(replace(TICKET, has_address=False)).reason and not nowhere.api.calls
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize(
+    "profile, words",
+    [
+        ({"blocked": True, "last_login": iso(READ)}, ("blocked",)),
+        ({}, ("never-logged-in",)),
+        ({"blocked": True}, ("blocked", "never-logged-in")),
+    ],
+)
+def test_who_could_not_be_meant_by_a_ticket_gets_one_only_if_named(profile, words, check_mode):
+    for include in ((), words[1:], ("privileged", "break-glass")):
+        acting = Acting(include=include, check_mode=check_mode)
+        acting.api.profile = profile
+        done = acting.one(TICKET)
+        assert (done.result, acting.tickets) == ("skipped", []) and "add %s" % words[0] in done.reason
+    acting = Acting(include=words, check_mode=check_mode)
+    acting.api.profile = profile
+    assert acting.one(TICKET).result == "done" and len(acting.tickets) == (not check_mode)
+
+
+def test_a_last_login_that_cannot_be_read_is_not_never():
+    acting = Acting()
+    acting.api.profile = {"unreadable": ("last_login",)}
+    acting.api.user = lambda user_id, fields: acting.api.profile
+    assert acting.one(TICKET).result == "done"
+
+
+def test_a_user_of_a_ticket_who_cannot_be_looked_at_gets_none():
+    for error, result in (
+        (NotFoundError("no", status=404, code="inexistent_user"), "skipped"),
+        (InsufficientScopeError("read:users"), "failed"),
+    ):
+        acting = Acting()
+        acting.api.fails["find"] = error
+        assert acting.one(TICKET).result == result and not acting.tickets
+
+
+def test_only_a_ticket_asks_who_the_user_is_now():
+    acting = Acting(device(), KEPT)
+    acting.api.fails["find"] = ServerError("broken")
+    assert [each.result for each in acting.act(decision(), CODE)] == ["done", "done"]
 
 
 def test_a_code_is_made_for_whoever_has_none():

@@ -11,12 +11,10 @@ import json
 
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.findings import finding_id
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports import page_model
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.findings_csv import HEADER, values
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import ACTIONS, RULES, action_of
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 from ansible_collections.mfaops.auth0.plugins.module_utils.remediation.decisions import (
-    BY_RULE,
     Seen,
     read_decisions,
 )
@@ -76,8 +74,8 @@ def as_lines(*rows: dict) -> bytes:
     return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
 
 
-def test_the_report_names_the_playbook_where_something_can_be_done():
-    assert page_model.REMEDIATED == set(BY_RULE) <= set(RULES)
+def test_something_can_be_done_about_rules_that_there_are():
+    assert set(ACTIONS) <= set(RULES)
 
 
 @pytest.fixture
@@ -133,12 +131,13 @@ def test_a_pair_is_known_by_its_link(read):
 
 
 @pytest.mark.parametrize("packed", [False, True])
-@pytest.mark.parametrize("rule", sorted(BY_RULE))
+@pytest.mark.parametrize("rule", sorted(ACTIONS))
 def test_a_listed_id_decides_what_the_rule_is_for(read, rule, packed):
-    row = found(rule)
-    content = as_lines(row, found(rule, "auth0|2"))
+    authenticator = "totp|dev_1" if ACTIONS[rule] == "remove" else None
+    row = found(rule, authenticator=authenticator)
+    content = as_lines(row, found(rule, "auth0|2", authenticator))
     (decision,) = read(gzip.compress(content, mtime=0) if packed else content, [row["id"], row["id"]])
-    assert (decision.finding, decision.action) == (row["id"], BY_RULE[rule])
+    assert (decision.finding, decision.action) == (row["id"], ACTIONS[rule])
 
 
 def test_the_users_of_an_older_audit_are_read(read):
@@ -173,6 +172,10 @@ def test_the_users_of_an_older_audit_are_read(read):
             "Decision 'remove' about no-mfa, not ticket or keep",
         ),
         ([found("weak-only", authenticator=None, decision="remove")], "about which nothing can be done here"),
+        (
+            [found("odd-date", authenticator=None, decision="remove")],
+            "Decision 'remove' about odd-date of the account, which is no authenticator, about which nothing can be done here",
+        ),
         ([found("exemption-expired", user="", authenticator=None, decision="remove")], "Not about a user"),
         ([found(decision="remove"), found(decision="remove", run="run2", last_seen=USED)], "Two decisions about one"),
         (
@@ -185,6 +188,22 @@ def test_what_cannot_be_right_is_told(read, rows, said):
     with pytest.raises(ConfigurationError, match="file cannot be acted on") as caught:
         read(as_csv(*rows))
     assert said in caught.value.message and rows[0]["id"] in caught.value.message
+
+
+@pytest.mark.parametrize("authenticator", ["totp|dev_1", None])
+@pytest.mark.parametrize("decision", ["remove", "ticket", "rotate"])
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_a_decision_that_could_do_nothing_is_refused(read, rule, decision, authenticator):
+    row = found(rule, authenticator=authenticator, decision=decision)
+    if action_of(rule, authenticator) == decision:
+        assert [each.action for each in read(as_csv(row))] == [decision]
+        return
+    for content, reviewed in ((as_csv(row), None), (as_lines(row), [row["id"]])):
+        if reviewed and action_of(rule, authenticator):
+            continue
+        with pytest.raises(ConfigurationError) as caught:
+            read(content, reviewed)
+        assert rule in caught.value.message and "Nothing was changed" in str(caught.value)
 
 
 def test_mistakes_are_told_together(read):

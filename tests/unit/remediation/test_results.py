@@ -54,6 +54,17 @@ def test_check_mode_reads_the_file_and_makes_none(path):
     assert not path.exists() and done_at(path, STALE) is None
 
 
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_the_lines_that_are_added_are_told_also_where_they_are_not_written(path, check_mode):
+    task(path, Done(STALE, "skipped", "used"))
+    before = path.read_text()
+    with ResultsFile("results_path", str(path), check_mode) as results:
+        for done in (Done(STALE, "skipped", "used"), Done(STALE, "done")):
+            results.add(acted_row(done, "example.eu.auth0.com", NOW))
+    assert len(results.added) == 1 and json.loads(results.added[0])["result"] == "done"
+    assert path.read_text() == before + ("" if check_mode else results.added[0])
+
+
 @pytest.mark.parametrize(
     "what, at, known",
     [

@@ -57,6 +57,13 @@ class PolicyError(ConfigurationError):
         super().__init__(message, **facts)
         self.lines: Final = lines
 
+    def __str__(self) -> str:
+        return "\n".join(self.told())
+
+    def told(self) -> tuple[str, ...]:
+        """A line for each mistake, as editors want them."""
+        return ("%s. %s" % (self.message, self.hint), *self.lines)
+
     def facts(self) -> dict[str, object]:
         return {**super().facts(), "mistakes": list(self.lines)}
 
@@ -106,11 +113,7 @@ def _error(path: str, mistakes: Collection[Mistake]) -> PolicyError:
     told = tuple(yaml.lines(mistakes, path))
     if len(told) > MOST_SHOWN:
         told = (*told[:MOST_SHOWN], "and %d more" % (len(told) - MOST_SHOWN))
-    return PolicyError(
-        "The policy cannot be used: %s" % " | ".join(told),
-        lines=told,
-        hint="Correct the file. Nothing was sent.",
-    )
+    return PolicyError("The policy cannot be used", lines=told, hint="Correct the file. Nothing was sent.")
 
 
 def _content(path: str, largest: int) -> str | Mistake:

@@ -34,7 +34,7 @@ from ..records import (
     Status,
     Summary,
 )
-from ..rules import RULES, Rule
+from ..rules import RULES, Rule, action_of
 
 LABELS: Mapping[State, str] = {
     "strong": "strong",
@@ -56,10 +56,7 @@ _GAINS = 4
 _UNFOLDED = 8
 # An exemption with fewer days left is told.
 _SOON = 14
-# The rules that the playbook acts on, and so many findings in the line that it is called with.
-REMEDIATED = frozenset(
-    ("stale", "never-used", "unconfirmed", "odd-date", "no-mfa", "recovery-code-only", "no-recovery-code")
-)
+# So many findings are in the line that the playbook is called with.
 _IDS = 5
 _AUTH0_DOMAIN = re.compile(r"([a-z0-9][a-z0-9-]*)(?:\.([a-z]{2}(?:-[0-9]+)?))?\.auth0\.com", re.ASCII)
 _MARKS = ("new", "persisting", "reopened", "exempted", "privileged", "break-glass", "warning")
@@ -727,8 +724,12 @@ def _rule_text(rule: Rule, figures: Summary, worst: Sequence[ShownFinding]) -> R
         if count
     ]
     severity = next((each for each in SEVERITIES if its["severities"][each]), rule.severity)
-    ids = [each["id"] for each in worst if each["exempted"] is None and not each["warning"]][:_IDS]
-    command = _command(ids) if ids and rule.id in REMEDIATED else None
+    ids = [
+        each["id"]
+        for each in worst
+        if each["exempted"] is None and not each["warning"] and action_of(rule.id, each["authenticator_id"])
+    ][:_IDS]
+    command = _command(ids) if ids else None
     return RuleText(
         rule.id,
         rule.title,

@@ -79,6 +79,10 @@ class Auth0Error(Exception):
         text = "%s (%s)." % (self.message.rstrip("."), shown) if shown else self.message.rstrip(".") + "."
         return "%s %s" % (text, self.hint) if self.hint else text
 
+    def told(self) -> tuple[str, ...]:
+        """What it says to people, line by line: one line, unless many things are wrong at once."""
+        return (str(self),)
+
     def replace(
         self,
         kind: type[Auth0Error] | None = None,

@@ -23,7 +23,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.page_te
     STATE_COLORS,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.summary import Tally, summary
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import ACTIONS, RULES
 
 from tests.unit.audit.fake_tenant import NOW, TENANT, authenticator
 from tests.unit.audit.history import HOSTILE, judged, reading
@@ -76,9 +76,10 @@ def figures(tally: Tally, *, tenant: str = TENANT, policy: Policy = Policy(), **
 
 
 def finding(rule: str, number: int, **more) -> dict:
+    about = "totp|dev_1" if ACTIONS.get(rule) == "remove" else None
     return {
         "id": hashlib.sha256(f"{rule}{number}".encode()).hexdigest()[:32], "rule": rule, "severity": RULES[rule].severity,
-        "warning": False, "authenticator_id": None, "link_id": None, "factor": None, "age_days": None, "age_from": None, "exempted": None,
+        "warning": False, "authenticator_id": about, "link_id": None, "factor": None, "age_days": None, "age_from": None, "exempted": None,
         "status": "new", "first_seen": "2026-06-01T12:00:00.000Z", **more,
     }  # fmt: skip
 

@@ -12,14 +12,12 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.facts import Te
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Exemption, People, Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import STATES, STATUSES
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.page_model import (
-    REMEDIATED,
     cut,
     page_model,
     share,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.summary import Tally
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
-from ansible_collections.mfaops.auth0.plugins.module_utils.remediation.decisions import BY_RULE
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES, action_of
 
 from tests.unit.audit.fake_tenant import NOW, authenticator
 from tests.unit.audit.history import judged, reading
@@ -321,8 +319,19 @@ def test_the_playbook_is_called_with_the_worst_findings_that_count():
     )
 
 
-def test_there_is_a_command_for_each_rule_that_the_playbook_acts_on():
-    assert REMEDIATED == set(BY_RULE)
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_there_is_a_command_for_each_finding_that_the_playbook_acts_on_and_for_no_other(rule):
+    for authenticator_id in ("totp|dev_1", None):
+        row = finding(rule, 1, authenticator_id=authenticator_id)
+        (told,) = model(user_with(1, row)).rules
+        assert (told.command is not None) == (action_of(rule, row["authenticator_id"]) is not None)
+
+
+def test_the_odd_date_of_an_account_is_not_among_the_ids_of_the_command():
+    account, device = finding("odd-date", 1), finding("odd-date", 2)
+    account.update(authenticator_id=None, severity="high")
+    (rule,) = model(user_with(1, account), user_with(2, device)).rules
+    assert device["id"] in rule.command and account["id"] not in rule.command
 
 
 @pytest.mark.parametrize(
