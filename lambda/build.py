@@ -2,103 +2,303 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Build the function's directory. Needs no network.
+"""Build the function's zip, on any machine and for any of Lambda's machines.
 
-    python lambda/build.py DESTINATION [--packages DIRECTORY]
+    python lambda/build.py [--runtime python3.13] [--architecture arm64] [--zip FILE]
 
-DESTINATION is made, or made anew if it is empty or an earlier build. Anything else is refused and stays as it is.
-
-The client and the audit are copied unchanged, under the import path that they have in the collection. DIRECTORY is what
-``pip install --target DIRECTORY --require-hashes -r lambda/requirements.txt`` made. Without it the result contains only
-our own code, for a runtime that has the packages elsewhere on its path.
+The packages of lambda/requirements.txt are fetched once and kept in build/packages/. The client and the audit go in unchanged,
+under the import path that they have in the collection. A compiled file that the runtime could not load is an error. The same
+Python makes the same zip from the same sources.
 """
 
 from __future__ import annotations
 
 import argparse
 import compileall
+import hashlib
+import os
+import platform
 import py_compile
+import re
 import shutil
+import subprocess
 import sys
+import tempfile
+import warnings
+import zipfile
+from collections import Counter
+from importlib.metadata import distributions
 from pathlib import Path
+from typing import Iterator, NamedTuple
 
 HERE = Path(__file__).resolve().parent
 COLLECTION = HERE.parent
-HANDLER = (
-    "handler.py",
-    "settings.py",
-    "stores.py",
-    "digest.py",
-    "event.py",
-    "metrics.py",
-    "publish.py",
-    "security_hub.py",
-    "tables.py",
-    "told.py",
-)
+REQUIREMENTS = HERE / "requirements.txt"
 LIBRARIES = ("plugins/module_utils/auth0", "plugins/module_utils/audit")
-# In every directory that this made, and only there.
-MARKER = ".mfaops-auth0-function"
-# In bin, pip puts scripts for the building machine.
-_NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "bin")
+# Tools of whoever deploys.
+_NOT_SHIPPED = {"build.py", "estimate.py"}
+# Lambda's limit for a zip is 50 MB; with this the first invocation stays short.
+GOAL = 25_000_000
+# Runtime -> minor version of the C library in it (Amazon Linux 2, and 2023). The first is the newest that all packages and the
+# tests of this project support.
+RUNTIMES = {"python3.13": 34, "python3.12": 34, "python3.11": 26}
 
 
-def refusal(destination: Path, packages: Path | None = None) -> str | None:
-    """Why a build must not go to the destination; None if it may."""
-    place = destination.resolve()
-    if destination.is_symlink():
-        return "%s is a link" % destination
-    if place.exists() and not place.is_dir():
-        return "%s is not a directory" % destination
-    if place in (COLLECTION, *COLLECTION.parents, Path.cwd(), *Path.cwd().parents, Path.home(), *Path.home().parents):
-        return "%s has the collection, your home or the current directory in it" % destination
-    for source in (HERE, *(COLLECTION / library for library in LIBRARIES)):
-        if place.is_relative_to(source):
-            return "%s is inside %s, which is copied" % (destination, source)
-    if packages is not None and (packages.resolve().is_relative_to(place) or place.is_relative_to(packages.resolve())):
-        return "%s and the packages in %s are inside one another" % (destination, packages)
-    if place.is_dir() and any(place.iterdir()) and not (place / MARKER).is_file():
-        return "%s is neither empty nor an earlier build" % destination
+class Architecture(NamedTuple):
+    """A kind of machine, as wheels and as ELF files name it."""
+
+    wheels: str
+    elf: int
+
+
+ARCHITECTURES = {"arm64": Architecture("aarch64", 183), "x86_64": Architecture("x86_64", 62)}
+# Compiled for other systems than Linux.
+_FOREIGN = {".dll", ".pyd", ".dylib", ".exe"}
+_TAGGED = re.compile(r"\.(?:cpython-(\w+)-([\w-]+)|(abi3))\.so$")
+_LIBC = re.compile(rb"GLIBC_2\.(\d+)\b")
+# In every zip that this made, and only there.
+MARK = b"mfaops.auth0 audit function"
+# Zip knows no earlier date. With the real ones no two zips would be the same.
+_DATE = (1980, 1, 1, 0, 0, 0)
+# What a zip needs for each file beside the content and, twice, the name.
+_ENTRY = 30 + 46
+# In .dist-info, what tells of the machine that installed.
+_INSTALLATION = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+
+
+class Unfit(Exception):
+    """The zip would not run where it has to."""
+
+
+class Target(NamedTuple):
+    """Where the zip runs.
+
+    :ivar runtime: such as ``python3.13``
+    :ivar architecture: ``arm64`` or ``x86_64``
+    """
+
+    runtime: str
+    architecture: str
+
+    @classmethod
+    def here(cls) -> Target:
+        """This machine with this Python."""
+        machine = platform.machine()
+        return cls("python%d.%d" % sys.version_info[:2], "arm64" if machine == "aarch64" else machine)
+
+    @property
+    def version(self) -> str:
+        """Such as ``3.13``."""
+        return self.runtime.removeprefix("python")
+
+    @property
+    def name(self) -> str:
+        """For files and folders."""
+        return "%s-%s" % self
+
+
+def refusal(file: Path) -> str | None:
+    """Why a zip must not be written to this file; None if it may."""
+    if file.is_symlink():
+        return "%s is a link" % file
+    if not file.exists():
+        return None
+    if not file.is_file() or not zipfile.is_zipfile(file):
+        return "%s exists and is not a zip" % file
+    with zipfile.ZipFile(file) as archive:
+        return None if archive.comment == MARK else "%s is not an earlier build" % file
+
+
+def unfit(name: str, content: bytes, target: Target) -> str | None:
+    """Why the runtime could not load a file; None if it can, and for a file that is not compiled.
+
+    :param name: with its folders
+    """
+    if Path(name).suffix in _FOREIGN:
+        return "is for another system"
+    if not (name.endswith(".so") or ".so." in Path(name).name):
+        return None
+    architecture = ARCHITECTURES[target.architecture]
+    if content[:4] != b"\x7fELF":
+        return "is for another system"
+    # A 64-bit file that is little-endian, as both architectures are; then the machine.
+    if content[4:6] != b"\x02\x01" or int.from_bytes(content[18:20], "little") != architecture.elf:
+        return "is for another machine than %s" % target.architecture
+    tag = _TAGGED.search(name)
+    if tag and not tag[3]:
+        if tag[1] != target.version.replace(".", ""):
+            return "is for another Python than %s" % target.runtime
+        if tag[2] != "%s-linux-gnu" % architecture.wheels:
+            return "is for another system"
+    needed = max((int(minor) for minor in _LIBC.findall(content)), default=0)
+    if needed > RUNTIMES[target.runtime]:
+        return "needs glibc 2.%d, and %s has 2.%d" % (needed, target.runtime, RUNTIMES[target.runtime])
     return None
 
 
-def build(destination: Path, packages: Path | None = None) -> None:
-    """Make the directory anew.
+def fetch(target: Target, folder: Path) -> None:
+    """Install the packages for the target; does nothing, and needs no network, if the folder has them.
 
-    :param destination: is removed first
-    :param packages: directory of installed third-party packages to include
-    :raises ValueError: the destination is something else than an earlier build
+    :param folder: is removed first
+    :raises subprocess.CalledProcessError: pip could not; it has said why
     """
-    reason = refusal(destination, packages)
-    if reason:
-        raise ValueError(reason)
-    if destination.exists():
-        shutil.rmtree(destination)
-    destination.mkdir(parents=True)
-    (destination / MARKER).touch()
-    if packages:
-        shutil.copytree(packages, destination, ignore=_NOT_SHIPPED, dirs_exist_ok=True)
-    for name in HANDLER:
-        shutil.copy2(HERE / name, destination / name)
+    made_from = "%s %s" % (target.name, hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest())
+    marker = folder.with_name(folder.name + ".made-from")
+    if marker.is_file() and marker.read_text() == made_from and folder.is_dir():
+        return
+    wheels = ARCHITECTURES[target.architecture].wheels
+    # pip knows which older C libraries a newer one can stand in for only if it is told each of them.
+    platforms = ["manylinux_2_%d_%s" % (minor, wheels) for minor in range(RUNTIMES[target.runtime], 4, -1)]
+    platforms += ["manylinux2014_" + wheels]
+    marker.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--quiet",
+        "--disable-pip-version-check",
+        "install",
+        "--target",
+        str(folder),
+    ]
+    command += ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--no-compile", "--no-warn-conflicts"]
+    command += ["--implementation", "cp", "--python-version", target.version]
+    command += [word for each in platforms for word in ("--platform", each)]
+    subprocess.run([*command, "--requirement", str(REQUIREMENTS)], check=True)
+    marker.write_text(made_from)
+
+
+def lay_out(target: Target, packages: Path, folder: Path) -> None:
+    """Put the packages and our own code into an empty folder, with bytecode where this Python is the target's."""
+
+    def left_out(directory: str, names: list[str]) -> list[str]:
+        place = Path(directory)
+        # In bin, pip puts scripts for the building machine.
+        out = ["__pycache__"] + (["bin"] if place == packages else [])
+        return [*out, *(_INSTALLATION if place.suffix == ".dist-info" else ())]
+
+    shutil.copytree(packages, folder, ignore=left_out, dirs_exist_ok=True)
+    for source in sorted(HERE.rglob("*.py")):
+        name = source.relative_to(HERE)
+        if str(name) not in _NOT_SHIPPED:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, folder / name)
     for library in LIBRARIES:
-        target = destination / "ansible_collections" / "mfaops" / "auth0" / library
-        shutil.copytree(COLLECTION / library, target, ignore=_NOT_SHIPPED)
-    # Lambda's code directory is read-only: without shipped bytecode every cold start would compile.
-    compileall.compile_dir(destination, quiet=1, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+        inside = folder / "ansible_collections" / "mfaops" / "auth0" / library
+        shutil.copytree(COLLECTION / library, inside, ignore=shutil.ignore_patterns("__pycache__"))
+    if target.runtime == Target.here().runtime:
+        # Lambda's code directory is read-only: without shipped bytecode every cold start would compile.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what a package's source does wrong is not for whoever builds
+            compileall.compile_dir(
+                folder,
+                quiet=1,
+                stripdir=str(folder),
+                prependdir="/var/task",
+                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+            )
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            yield path.relative_to(folder).as_posix(), path
+
+
+def pack(target: Target, folder: Path, file: Path) -> None:
+    """Zip the folder. The zip appears whole or not at all.
+
+    :raises Unfit: names every file that the runtime could not load
+    """
+    problems = [
+        "%s %s" % (name, why) for name, path in _files(folder) if (why := unfit(name, path.read_bytes(), target))
+    ]
+    if problems:
+        raise Unfit("\n".join(problems))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(file.name + ".partial")
+    with zipfile.ZipFile(partial, "w") as archive:
+        archive.comment = MARK
+        for name, path in _files(folder):
+            member = zipfile.ZipInfo(name, _DATE)
+            member.external_attr = 0o644 << 16
+            member.create_system = 3  # Unix, or the permissions would not count
+            archive.writestr(member, path.read_bytes(), zipfile.ZIP_DEFLATED, compresslevel=9)
+    os.replace(partial, file)
+
+
+def sizes(file: Path, packages: Path) -> list[tuple[str, int, int]]:
+    """Package, bytes in the zip with its share of the zip's directory, bytes unpacked; the largest first."""
+    owners = {"ansible_collections": "mfaops.auth0"}
+    for distribution in distributions(path=[str(packages)]):
+        for each in distribution.files or ():
+            owners[each.parts[0]] = distribution.metadata["Name"]
+    zipped: Counter[str] = Counter()
+    unpacked: Counter[str] = Counter()
+    with zipfile.ZipFile(file) as archive:
+        for member in archive.infolist():
+            parts = Path(member.filename).parts
+            # The bytecode of a module that is no package lies in a folder for all of them.
+            top = parts[1].partition(".")[0] + ".py" if parts[0] == "__pycache__" else parts[0]
+            owner = owners.get(top, "mfaops.auth0")
+            zipped[owner] += member.compress_size + _ENTRY + 2 * len(member.filename)
+            unpacked[owner] += member.file_size
+    return [(owner, size, unpacked[owner]) for owner, size in zipped.most_common()]
+
+
+def build(target: Target, packages: Path, file: Path) -> None:
+    """Make the zip from packages that are there.
+
+    :raises Unfit: the zip would not run on the target
+    """
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "function"
+        lay_out(target, packages, folder)
+        pack(target, folder, file)
 
 
 def main(arguments: list[str]) -> int:
     """The command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description="Build the audit function's directory.")
-    parser.add_argument("destination", type=Path)
-    parser.add_argument("--packages", type=Path, help="directory of installed third-party packages")
+    parser = argparse.ArgumentParser(description="Build the audit function's zip.")
+    parser.add_argument("--runtime", choices=RUNTIMES, default=next(iter(RUNTIMES)), help="default: %(default)s")
+    parser.add_argument("--architecture", choices=ARCHITECTURES, default="arm64", help="default: %(default)s")
+    parser.add_argument("--here", action="store_true", help="for this machine and this Python instead")
+    parser.add_argument(
+        "--zip", type=Path, default=COLLECTION / "build" / "function.zip", help="default: build/function.zip"
+    )
+    parser.add_argument("--fetch-only", action="store_true", help="fetch the packages and build nothing")
     options = parser.parse_args(arguments)
-    if options.packages and not options.packages.is_dir():
-        parser.error("%s is not a directory" % options.packages)
-    reason = refusal(options.destination, options.packages)
+    target = Target.here() if options.here else Target(options.runtime, options.architecture)
+    if target.runtime not in RUNTIMES or target.architecture not in ARCHITECTURES:
+        parser.error("Lambda has no %s for %s. Choose --runtime and --architecture." % target)
+    reason = refusal(options.zip)
     if reason:
-        parser.error("%s. Choose a new or empty directory for the build" % reason)
-    build(options.destination, options.packages)
+        parser.error("%s. Name a new file or an earlier build." % reason)
+    packages = COLLECTION / "build" / "packages" / target.name
+    try:
+        fetch(target, packages)
+        if options.fetch_only:
+            return 0
+        build(target, packages, options.zip)
+    except subprocess.CalledProcessError:
+        print("The packages could not be fetched; pip says why above.", file=sys.stderr)
+        return 1
+    except Unfit as error:
+        print("There is no zip, because %s could not load:\n%s" % (target.runtime, error), file=sys.stderr)
+        return 1
+    table = sizes(options.zip, packages)
+    for owner, zipped, unpacked in table:
+        print("%8.2f MB  %6.1f MB unpacked  %s" % (zipped / 1e6, unpacked / 1e6, owner))
+    size = options.zip.stat().st_size
+    digest = hashlib.sha256(options.zip.read_bytes()).hexdigest()
+    print("%8.2f MB  %6.1f MB unpacked  %s" % (size / 1e6, sum(each[2] for each in table) / 1e6, options.zip))
+    print("for %s on %s, sha256 %s" % (target.runtime, target.architecture, digest))
+    if target.runtime != Target.here().runtime:
+        print("Without bytecode, so a cold start takes twice as long. Build with %s to have it." % target.runtime)
+    if size > GOAL:
+        print("This is more than %d MB." % (GOAL // 10**6))
     return 0
 
 

@@ -78,8 +78,9 @@ if [ "$(core_version .venv)" != "$oldest_core" ]; then
     "$python" -m venv --without-pip .venv/oldest
     pip .venv/oldest -r tests/oldest/requirements.txt
 fi
-# The function runs without what the rest of .venv holds, as it does in AWS: its own packages, and those of the runtime.
-pip_apart .venv/lambda/function -r lambda/requirements.txt
+# The function runs without what the rest of .venv holds, as it does in AWS: its own packages, here and there, and those of the runtime.
+.venv/bin/python lambda/build.py --fetch-only --here
+.venv/bin/python lambda/build.py --fetch-only
 pip_apart .venv/lambda/runtime -r tests/lambda/requirements.txt
 # Public clients that the embedded tenant is tested with, each apart from ours.
 clients=tests/contract/clients

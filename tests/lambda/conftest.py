@@ -4,17 +4,18 @@
 
 from __future__ import annotations
 
-import subprocess
+import fcntl
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.emulator.launch import start
+from tests.support.function_zip import unpacked_function
 from tests.support.lambda_runtime import LambdaFunction
 from tests.support.local_aws import LocalAws
 
-ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = Path(sys.prefix) / "lambda"
 BUCKET = "mfa-reports"
 SECRET = "mfaops/tenant"
@@ -25,19 +26,20 @@ CANARIES = (CLIENT_SECRET, "not-the-secret", "eyJ", "@example.com", "auth0|", "a
 
 @pytest.fixture(scope="session")
 def packages() -> list[Path]:
-    """Folders of what the function ships and of what the Lambda runtime brings."""
-    folders = [PACKAGES / "function", PACKAGES / "runtime"]
-    for folder in folders:
-        assert folder.is_dir(), "%s is missing: run make setup" % folder
-    return folders
+    """The folder of what the Lambda runtime brings."""
+    folder = PACKAGES / "runtime"
+    assert folder.is_dir(), "%s is missing: run make setup" % folder
+    return [folder]
 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory) -> Path:
-    """Our own part of the function's folder, made by lambda/build.py."""
-    folder = tmp_path_factory.mktemp("function") / "code"
-    subprocess.run([sys.executable, str(ROOT / "lambda" / "build.py"), str(folder)], check=True)
-    return folder
+    """The function's folder: the zip for this machine, unpacked as Lambda does. The workers of a test run share it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with (shared / "function.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return unpacked_function(shared / "function")
 
 
 @pytest.fixture(scope="session")

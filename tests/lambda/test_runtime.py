@@ -102,13 +102,12 @@ def test_code_that_cannot_be_imported_is_an_error_of_the_import(function):
 
 
 def test_only_the_given_folders_are_importable(function):
-    found = function().invoke({"find": ["ansible", "pytest", "moto", "boto3", "auth0", "awslambdaric"]})
+    found = function().invoke({"find": ["ansible", "pytest", "moto", "boto3", "awslambdaric"]})
     assert found == {
         "ansible": False,
         "pytest": False,
         "moto": False,
         "boto3": True,
-        "auth0": True,
         "awslambdaric": True,
     }
 
