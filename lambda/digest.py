@@ -14,7 +14,6 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.page_mo
     first_things,
     grouped,
     people,
-    share,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import as_time
@@ -219,7 +218,7 @@ def _number(count: int, what: str) -> str:
 
 
 def _share(users: Mapping[State, int]) -> str:
-    return share(users["strong"], sum(users.values()))
+    return "%.1f %%" % (100 * users["strong"] / sum(users.values()))
 
 
 def _day(figures: Summary) -> str:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import importlib
 import re
+import textwrap
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import read_lines
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +26,7 @@ from told import High, Place, Told, nobody
 # The name of the folder is a word of Python's.
 runs = importlib.import_module("tests.lambda.runs")
 NOW = runs.NOW
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "docsite" / "rst" / "guide_aws.rst"
 PLACE = Place.of(runs.FUNCTION, runs.BUCKET, "example/runs/R/report/report.html")
 WEAK = [runs.authenticator("phone", created=300, used=0)]
 
@@ -109,7 +113,7 @@ def test_the_first_line_of_a_partial_run_says_why_and_its_subject_how_much_was_r
     assert text.splitlines()[0] == "PARTIAL. Users who could not be read: 2. 18 of 20 users were read."
     assert subject(told) == "MFA audit: PARTIAL, 18 of 20 users read, example.eu.auth0.com"
     assert "1. See in the report why 2 people could not be read. The next run tries again." in text
-    assert "2 fewer than on 2026-06-01 (100 %). This run is partial, so the difference may mean nothing." in text
+    assert "2 fewer than on 2026-06-01 (100.0 %). This run is partial, so the difference may mean nothing." in text
     assert "2 unknown" in text
 
 
@@ -149,7 +153,7 @@ def test_a_message_without_news_says_so_and_how_the_protection_is(quiet):
     text = body(quiet)
     assert subject(quiet) == "MFA audit: no new high findings, example.eu.auth0.com"
     assert "Since 2026-06-01:\n- none\n" in text
-    assert "Strong second factor: 18 of 20 users (90 %).\nThat is as many as on 2026-06-01 (90 %).\n" in text
+    assert "Strong second factor: 18 of 20 users (90.0 %).\nThat is as many as on 2026-06-01 (90.0 %).\n" in text
     assert "Others: 1 only weak factors, 1 no factor.\nPrivileged people with one: 1 of 2.\n" in text
 
 
@@ -168,7 +172,7 @@ def test_nothing_to_do_is_said(quiet):
 
 def test_what_another_policy_or_a_partial_run_makes_of_a_comparison_is_said(quiet):
     before = {**quiet.before, "partial": True, "policy": {}}
-    assert "on 2026-06-01 (90 %, a partial run, judged by another policy)." in body(replace(quiet, before=before))
+    assert "on 2026-06-01 (90.0 %, a partial run, judged by another policy)." in body(replace(quiet, before=before))
 
 
 def test_exemptions_are_numbers_and_days(quiet):
@@ -221,6 +225,23 @@ def test_whoever_is_named_in_a_reason_is_not_named_in_the_message(user, form, ar
 
 def test_a_reason_is_not_longer_than_a_person_reads():
     assert len(nobody("word " * 1000)) == 1000 and nobody("two\nlines") == "two lines"
+
+
+def test_the_guide_shows_the_message_of_a_real_run(tmp_path):
+    tenant = runs.Runs(runs.FolderStore(str(tmp_path)), users=500)
+    tenant.policy = replace(tenant.policy, exemptions=(runs.exemption(date(2026, 6, 9)),))
+    tenant.has = {number: WEAK for number in range(20, 60)} | {number: [] for number in range(3, 9)}
+    first = tenant.run()
+    tenant.has = {number: has for number, has in tenant.has.items() if number not in (5, 6)} | {1: [], 61: [], 62: []}
+    second = tenant.run()
+    place = Place.of(runs.FUNCTION, runs.BUCKET, "example/" + second.keys["report.html"])
+    told = replace(told_of(second, first), place=place)
+    with tenant.store.open(second.keys["findings.jsonl.gz"]) as file:
+        for found in read_lines(file, "findings.jsonl.gz"):
+            told.high.add(found)
+    shown = textwrap.indent(body(told, ["Security Hub: 9 sent."]), "   ")
+    assert shown in GUIDE.read_text(encoding="utf-8"), shown
+    assert "``%s``" % subject(told) in GUIDE.read_text(encoding="utf-8"), subject(told)
 
 
 def test_every_rule_can_be_told(quiet):

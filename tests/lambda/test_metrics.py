@@ -14,6 +14,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RU
 import metrics
 
 ROOT = Path(__file__).resolve().parents[2]
+GUIDE = ROOT / "docs" / "docsite" / "rst" / "guide_aws.rst"
 TEMPLATE = ROOT / "lambda" / "template.yaml"
 
 
@@ -42,6 +43,15 @@ def test_a_line_of_the_log_has_every_value_and_the_tenant_as_its_only_dimension(
     assert {each["Name"]: each["Unit"] for each in described["Metrics"]} == dict(metrics.UNITS)
     assert told["tenant"] == "example.eu.auth0.com"
     assert [told[name] for name in metrics.UNITS] == [[number + 0.5] for number in range(len(metrics.UNITS))]
+
+
+def test_the_guide_explains_each_of_them():
+    text = GUIDE.read_text(encoding="utf-8")
+    explained = set(
+        re.findall(r"``([A-Z][a-z]+[A-Za-z]*)``", text[text.index("Metrics\n---") : text.index("Security Hub\n---")])
+    )
+    of_rules = {metrics.of_rule(rule) for rule in RULES}
+    assert explained - {"MfaAudit", "ExecutionsFailed"} == set(metrics.UNITS) - of_rules | {"FindingsNoMfa"}
 
 
 def test_the_template_uses_no_other_names():
