@@ -70,8 +70,16 @@ def subject(told: Told) -> str:
         news = _number(new, "new high finding")
     else:
         news = "no new high findings"
-    text = "MFA audit: %s, %s" % (news, figures["tenant"])
-    return visible(text).encode("ascii", "replace").decode()[:_LONGEST_SUBJECT]
+    return _subject(news, figures["tenant"])
+
+
+def failure_subject(tenant: str) -> str:
+    """The same for a run that failed."""
+    return _subject("FAILED", tenant)
+
+
+def _subject(news: str, tenant: str) -> str:
+    return visible("MFA audit: %s, %s" % (news, tenant)).encode("ascii", "replace").decode()[:_LONGEST_SUBJECT]
 
 
 def body(told: Told, notes: Sequence[str] = ()) -> str:
@@ -89,6 +97,17 @@ def body(told: Told, notes: Sequence[str] = ()) -> str:
         ["Report: %s" % told.place.link, "It names people, this message does not. Run %s." % told.figures["run"]],
     ]
     return "\n\n".join("\n".join(lines) for lines in paragraphs if lines) + "\n"
+
+
+def failure_body(tenant: str, why: Sequence[str], place: str) -> str:
+    """The message about a run that failed, and is not retried.
+
+    :param why: line by line
+    :param place: where the reports of earlier runs are
+    """
+    lines = ["FAILED. %s" % nobody(why[0]), *map(nobody, why[1:]), "Tenant: %s" % tenant]
+    to_do = "Correct this, and start the audit again or wait for the next one. Until then nobody is audited."
+    return "%s\n\nTO DO FIRST\n1. %s\n\nEarlier reports stay in %s\n" % ("\n".join(lines), to_do, place)
 
 
 def _state(told: Told) -> str:

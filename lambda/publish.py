@@ -29,6 +29,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.files i
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.lists import FINDINGS
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import Store, StoreError
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import iso
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import Auth0Error
 from aws_lambda_powertools import Logger
 
 import digest
@@ -52,6 +53,9 @@ class Settings(Protocol):
     :ivar event_bus: name or ARN
     :ivar digest: ``changes`` or ``always``
     """
+
+    @property
+    def tenant(self) -> str: ...
 
     @property
     def bucket(self) -> str: ...
@@ -121,6 +125,24 @@ def publish(
     teller.tell("metrics", lambda _note: _metrics(told, failed))
     logger.info("run told", extra={"run": run, "outputs": dict(teller.words)})
     return teller.words
+
+
+def tell_failure(settings: Settings, error: Auth0Error, *, client: Callable[[str], Any] = aws) -> None:
+    """Send a message that the audit failed for good and why, where there is a topic. Raises nothing, because the error says more.
+
+    For errors that nobody retries, or there would be a message for each try. All others end the execution, and an alarm tells that.
+    """
+    if not settings.topic:
+        return
+    place = "s3://%s/%s" % (settings.bucket, settings.prefix)
+    try:
+        client("sns").publish(
+            TopicArn=settings.topic,
+            Subject=digest.failure_subject(settings.tenant),
+            Message=digest.failure_body(settings.tenant, error.told(), place),
+        )
+    except Exception as refusal:
+        logger.error("output failed", extra={"output": "digest", "why": _why(refusal)})
 
 
 class _Teller:

@@ -20,7 +20,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RU
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest import ALWAYS, CHANGES, body, is_due, subject
+from digest import ALWAYS, CHANGES, body, failure_body, failure_subject, is_due, subject
 from told import High, Place, Told, nobody
 
 # The name of the folder is a word of Python's.
@@ -250,3 +250,19 @@ def test_every_rule_can_be_told(quiet):
     for rule in RULES:
         high.new = Counter([rule])
         assert "1. %s: " % RULES[rule].title in body(replace(quiet, high=high))
+
+
+def test_every_mistake_of_a_policy_is_a_line_of_its_own():
+    lines = [
+        "policies/default.yml has 2 mistakes:",
+        "line 3, column 5: stale_days is not a number",
+        "line 9: no rule x@y.com",
+    ]
+    text = failure_body("example.eu.auth0.com", lines, "s3://b/p/")
+    assert text.splitlines()[:4] == [
+        "FAILED. policies/default.yml has 2 mistakes:",
+        "line 3, column 5: stale_days is not a number",
+        "line 9: no rule (a user)",
+        "Tenant: example.eu.auth0.com",
+    ]
+    assert len(failure_subject("x" * 300)) == 100

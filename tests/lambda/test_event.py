@@ -7,18 +7,21 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.schemas import as_text, schema_of
 from jsonschema import Draft202012Validator
+from moto.events.models import EventPattern
 
 import event
 from told import High, OutputError, Place, Told
 
 runs = importlib.import_module("tests.lambda.runs")
 PUBLISHED = Path(__file__).resolve().parents[2] / "docs" / "schemas" / "event.schema.json"
+GUIDE = PUBLISHED.parents[1] / "docsite" / "rst" / "guide_aws.rst"
 SCHEMA = schema_of(event.Detail, "event", "Event of a scheduled MFA audit", event.VERSION)
 PLACE = Place.of(runs.FUNCTION, runs.BUCKET, "example/runs/R/report/report.html")
 
@@ -82,3 +85,19 @@ def test_an_event_that_is_refused_is_an_error_that_says_so(told):
 
     with pytest.raises(OutputError, match="refused the event: InternalFailure later"):
         event.put(Refuses(), "default", told)
+
+
+@pytest.mark.parametrize(
+    "changes, fits",
+    [
+        ({"status": "partial"}, True),
+        ({"new": {"critical": 0, "high": 1, "medium": 0, "low": 0}}, True),
+        ({"new": {"critical": 2, "high": 0, "medium": 0, "low": 0}}, True),
+        ({"new": {"critical": 0, "high": 0, "medium": 9, "low": 9}}, False),
+    ],
+)
+def test_the_pattern_in_the_guide_fits_what_it_says(told, changes, fits):
+    (block,) = re.findall(r"\.\. code-block:: json\n\n((?:   .*\n)+)", GUIDE.read_text(encoding="utf-8"))
+    detail = {**event.detail(told), "status": "complete", **changes}
+    whole = {"source": event.SOURCE, "detail-type": event.DETAIL_TYPE, "detail": detail}
+    assert EventPattern.load(block).matches_event(whole) is fits

@@ -17,11 +17,12 @@ import boto3
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Scope
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore, StoreError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
 import metrics
-from publish import publish
+from publish import publish, tell_failure
 
 runs = importlib.import_module("tests.lambda.runs")
 REGION = "eu-west-1"
@@ -36,6 +37,7 @@ class Settings:
     digest: str = "changes"
     bucket: str = runs.BUCKET
     prefix: str = "example/"
+    tenant: str = "example.eu.auth0.com"
 
 
 @dataclass
@@ -330,3 +332,25 @@ def test_nothing_that_is_told_names_anybody(aws, tenant, capsys, caplog):
     texts += [capsys.readouterr().out, "".join(str(vars(record)) for record in caplog.records)]
     texts += [str(tenant.store.read("published/" + name)[0]) for name in tenant.store.names("published")]
     assert not [canary for canary in runs.CANARIES for text in texts if canary in text]
+
+
+def test_a_failure_is_told_with_its_reason_in_the_first_line(aws):
+    error = ConfigurationError(
+        "The secret cannot log in to the tenant for auth0|00001", status=401, hint="Check client_secret in the secret."
+    )
+    tell_failure(aws.settings, error, client=aws.client)
+    (mail,) = aws.mails()
+    assert mail["Subject"] == "MFA audit: FAILED, example.eu.auth0.com"
+    first, *rest = mail["Message"].splitlines()
+    assert first == (
+        "FAILED. The secret cannot log in to the tenant for (a user) (status 401). Check client_secret in the secret."
+    )
+    assert rest[0] == "Tenant: example.eu.auth0.com" and rest[-1] == "Earlier reports stay in s3://mfa-reports/example/"
+
+
+def test_a_failure_that_cannot_be_told_hides_no_error(aws, caplog):
+    aws.broken["sns"] = ValueError()
+    tell_failure(aws.settings, ConfigurationError("x"), client=aws.client)
+    assert [record.why for record in caplog.records] == ["ValueError"]
+    tell_failure(replace(aws.settings, topic=None), ConfigurationError("x"), client=aws.client)
+    assert len(caplog.records) == 1
