@@ -10,12 +10,9 @@ from datetime import datetime, timedelta
 from typing import Mapping, Sequence
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import STATES, State, Status, Summary
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.page_model import (
-    first_things,
-    grouped,
-    people,
-)
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.page_model import first_things
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.words import grouped, people, plural
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import as_time
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import visible
 
@@ -61,13 +58,13 @@ def subject(told: Told) -> str:
     figures, new = told.figures, sum(told.high.new.values())
     gained = _gained(told)
     if figures["partial"]:
-        news = "PARTIAL, %s of %s users read" % (_read(told), grouped(figures["coverage"]["listed"]))
+        news = "PARTIAL, %s of %s read" % (_read(told), plural(figures["coverage"]["listed"], "user"))
     elif gained:
-        news = "%s on privileged accounts" % _number(gained, "new device")
+        news = "%s on privileged accounts" % plural(gained, "new device")
     elif told.before is None:
-        news = "first run, %s" % _number(new, "high finding")
+        news = "first run, %s" % plural(new, "high finding")
     elif new:
-        news = _number(new, "new high finding")
+        news = plural(new, "new high finding")
     else:
         news = "no new high findings"
     return _subject(news, figures["tenant"])
@@ -114,12 +111,13 @@ def _state(told: Told) -> str:
     figures, coverage = told.figures, told.figures["coverage"]
     if figures["partial"]:
         at_least = "at least " if coverage["listed_is_lower_bound"] else ""
-        read = "%s of %s%s users were read." % (_read(told), at_least, grouped(coverage["listed"]))
+        verb = "was" if coverage["read"] == 1 else "were"
+        read = "%s of %s%s %s read." % (_read(told), at_least, plural(coverage["listed"], "user"), verb)
         return "PARTIAL. %s %s" % (nobody(figures["reason"] or ""), read)
     carried = ", %s of them by an earlier run" % grouped(coverage["carried"]) if coverage["carried"] else ""
     others = [(coverage["out_of_scope"], "out of scope"), (coverage["gone"], "deleted meanwhile")]
     rest = "".join(" %s %s." % (grouped(count), words) for count, words in others if count)
-    return "Complete. %s users were read%s.%s" % (_read(told), carried, rest)
+    return "Complete. %s read%s.%s" % (plural(coverage["read"], "user was", "users were"), carried, rest)
 
 
 def _to_do(told: Told) -> list[str]:
@@ -127,7 +125,7 @@ def _to_do(told: Told) -> list[str]:
     found = []
     if gained:
         ask = "Ask its owner who enrolled it." if gained == 1 else "Ask their owners who enrolled them."
-        found.append("%s on privileged accounts. %s" % (_number(gained, "new device"), ask))
+        found.append("%s on privileged accounts. %s" % (plural(gained, "new device"), ask))
     if figures["partial"] and unread:
         found.append("See in the report why %s could not be read. The next run tries again." % people(unread))
     elif figures["partial"]:
@@ -143,7 +141,7 @@ def _to_do(told: Told) -> list[str]:
 
 def _whom(told: Told, rule: str) -> str:
     its, new = told.figures["rules"][rule], told.high.new[rule]
-    whom = [people(its["people"]) if its["people"] else _number(sum(its["severities"].values()), "finding")]
+    whom = [people(its["people"]) if its["people"] else plural(sum(its["severities"].values()), "finding")]
     whom += ["%s privileged" % grouped(its["privileged"])] if its["privileged"] else []
     whom += ["%s new" % grouped(new)] if new and told.before is not None else []
     return ", ".join(whom)
@@ -175,7 +173,7 @@ def _protection(told: Told) -> list[str]:
     total, staff = sum(users.values()), sum(privileged.values())
     if not total:
         return ["Nobody was read, so nothing is known."]
-    lines = ["Strong second factor: %s of %s users (%s)." % (grouped(users["strong"]), grouped(total), _share(users))]
+    lines = ["Strong second factor: %s of %s (%s)." % (grouped(users["strong"]), plural(total, "user"), _share(users))]
     if told.before is not None:
         lines.append(_change(told.figures, told.before))
     words = {"weak": "only weak factors", "none": "no factor", "elsewhere": "at the identity provider"}
@@ -230,10 +228,6 @@ def _gained(told: Told) -> int:
 def _count(told: Told, word: Status) -> int:
     history = told.figures["history"]
     return history["statuses"][word] if history else 0
-
-
-def _number(count: int, what: str) -> str:
-    return "%s %s%s" % (grouped(count), what, "" if count == 1 else "s")
 
 
 def _share(users: Mapping[State, int]) -> str:

@@ -28,31 +28,41 @@ class OutputError(Exception):
 
 
 class High:
-    """Counts over the findings that are critical or high and count for ``fail_on``. Memory is flat.
+    """Counts over the findings that are critical or high and count for ``fail_on``. Takes memory for privileged people alone.
 
     :ivar new: those that are new or reopened, by rule
-    :ivar privileged: privileged people who have any
-    :ivar newly_privileged: those of them who have a new one
+    :ivar privileged_users: privileged people who have any
+    :ivar newly_privileged_users: those of them who have a new one
     """
 
     def __init__(self) -> None:
         self.new: Counter[str] = Counter()
-        self.privileged = self.newly_privileged = 0
-        self._counted = self._newly_counted = ""
+        self.privileged_users: set[str] = set()
+        self.newly_privileged_users: set[str] = set()
+
+    @property
+    def privileged(self) -> int:
+        """How many people these are."""
+        return len(self.privileged_users)
+
+    @property
+    def newly_privileged(self) -> int:
+        """How many people these are."""
+        return len(self.newly_privileged_users)
 
     def add(self, found: FoundRow) -> None:
-        """One more line of ``findings.jsonl.gz``, where those of a user stand together."""
+        """One more line of ``findings.jsonl.gz``, whose order is by severity: those of a user are apart."""
         counts = found["closed_at"] is None and found["place"] == "in" and found["exempted"] is None
         if not counts or found["severity"] not in HIGH:
             return
         new = found["status"] in ("new", "reopened")
         if new:
             self.new[found["rule"]] += 1
-        user = found["user_id"] or ""
-        if found["privileged"] and user != self._counted:
-            self._counted, self.privileged = user, self.privileged + 1
-        if found["privileged"] and new and user != self._newly_counted:
-            self._newly_counted, self.newly_privileged = user, self.newly_privileged + 1
+        if found["privileged"]:
+            user = found["user_id"] or ""
+            self.privileged_users.add(user)
+            if new:
+                self.newly_privileged_users.add(user)
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,7 @@ coverage:
   type: dict
   sample: {listed: 1042, read: 1042, carried: 0, unread: 0, gone: 0, out_of_scope: 0, not_reached: 0}
 protection:
-  description: How many users are protected how well.
+  description: How many users in scope are protected how well.
   returned: if a run was made
   type: dict
   sample: {strong: 700, weak: 200, none: 100, elsewhere: 42, unknown: 0}
@@ -146,7 +146,7 @@ new:
   type: dict
   sample: {critical: 0, high: 1, medium: 4, low: 0}
 findings:
-  description: How many findings there are by rule; rules without findings are left out.
+  description: How many findings there are by rule, of users in scope and with exempted ones; rules without findings are left out.
   returned: if a run was made
   type: dict
   sample: {no-mfa: 142, stale: 31}

@@ -6,14 +6,24 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 from datetime import date
 from pathlib import Path
 
 import pytest
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Order
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.file import PolicyError, load
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.files import REPORT, SUMMARY
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.lists import ALWAYS, CHANGES, MORE
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import run as audit
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import GuardianApi
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
 
+from tests.support.operator import management_api
 from tests.support.shell import Shell
 
 from .conftest import email
@@ -99,6 +109,53 @@ def test_the_shell_works_in_the_folder_of_the_module(tenant):
     ended = shell("run", "--emails-file", "emails.txt")
     assert ended.code == 0, ended.err
     assert "8 read" in ended.out and shell.latest()["run"] != played["run"]
+
+
+def by_library(tenant, folder: Path) -> dict[str, Path]:
+    budget = Budget(1.0, 60.0)
+    with management_api(tenant.running.url, budget) as api:
+        outcome = audit(api, budget, FolderStore(str(folder)), Order(tenant.running.domain), tenant=GuardianApi(api))
+    return {name: folder / key for name, key in outcome.keys.items()}
+
+
+def by_shell(tenant, folder: Path) -> dict[str, Path]:
+    shell = Shell(tenant.folder, tenant.running)
+    shell.folder = folder
+    ended = shell("run")
+    assert ended.code == 0, ended.err
+    return {name: folder / key for name, key in shell.latest()["keys"].items()}
+
+
+def by_module(tenant, folder: Path) -> dict[str, Path]:
+    (played,) = results(tenant, {AUDIT: {"folder": str(folder)}})
+    return {name: Path(path) for name, path in played["files"].items()}
+
+
+def without_the_time_of_the_run(path: Path, day: str) -> str:
+    """The content with one word in place of each moment of that day, and of what is made of it."""
+    content = path.read_bytes()
+    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
+    text = re.sub(rf"{day}[T ]\d\d:\d\d(:\d\d\.\d+Z)?", "TIME", text)
+    text = re.sub(r"\d{6}-%sT\d{6}Z" % day.replace("-", ""), "RUN", text)
+    return re.sub(r'("days": |time":)[\d.e-]+', "TIME", text)
+
+
+@pytest.mark.run_by("module")
+def test_module_shell_and_library_make_the_same_files(tenant):
+    """Every file of a first run and of one after a change, but for the time of day."""
+    ways = (by_library, by_shell, by_module)
+    for change in (None, 3):
+        if change:
+            method, *_others = [each for each in tenant.methods(change) if each["type"] not in ("password", "email")]
+            path = "/users/%s/authentication-methods/%s" % (tenant.user_id(change), method["id"])
+            tenant.management("DELETE", path.replace("|", "%7C"))
+        files = [way(tenant, tenant.folder / way.__name__) for way in ways]
+        day = json.loads(files[0][SUMMARY].read_text(encoding="utf-8"))["planned"][:10]
+        assert set(files[0]) == set(files[1]) == set(files[2]) == {*ALWAYS, *MORE, SUMMARY, REPORT}
+        for name in files[0]:
+            one, other, last = (without_the_time_of_the_run(each[name], day) for each in files)
+            assert one == other == last, name
+    assert gzip.decompress(files[0][CHANGES].read_bytes())
 
 
 def test_progress_is_printed_while_it_runs(tenant):

@@ -135,12 +135,27 @@ def test_a_complete_run_says_who_was_not_read_by_it(quiet):
 def test_new_high_findings_are_told_by_rule_and_privileged_people_as_a_number(quiet):
     high = High()
     high.new = Counter({"no-mfa": 3, "break-glass": 1})
-    high.privileged, high.newly_privileged = 5, 2
+    high.privileged_users, high.newly_privileged_users = set("abcde"), set("ab")
     told = replace(quiet, high=high)
     text = body(told)
     assert "- No usable second factor: 3\n- Break-glass user can be phished: 1\n" in text
     assert "Privileged people with critical or high findings: 5, 2 of them with a new one." in text
     assert subject(told) == "MFA audit: 4 new high findings, example.eu.auth0.com"
+
+
+def test_a_person_with_findings_of_two_severities_is_one_person():
+    high = High()
+    line = {"closed_at": None, "place": "in", "exempted": None, "rule": "stale", "privileged": True}
+    for severity, user, status in (("critical", "a", "new"), ("critical", "b", "persisting"), ("high", "a", "new")):
+        high.add({**line, "severity": severity, "user_id": user, "status": status})
+    assert (high.privileged, high.newly_privileged, high.new["stale"]) == (2, 1, 2)
+
+
+def test_one_user_is_not_several(quiet):
+    one = {**quiet.figures["users"], **dict.fromkeys(quiet.figures["users"], 0), "strong": 1}
+    coverage = {**quiet.figures["coverage"], "listed": 1, "read": 1, "carried": 0}
+    text = body(replace(quiet, figures={**quiet.figures, "users": one, "coverage": coverage}))
+    assert text.startswith("Complete. 1 user was read.\n") and "Strong second factor: 1 of 1 user (100 %)." in text
 
 
 def test_a_new_device_of_a_privileged_user_comes_first(quiet):

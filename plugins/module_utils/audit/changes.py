@@ -12,6 +12,7 @@ from typing import Any, Iterable, Mapping
 
 from ..auth0.factors import FACTORS
 from .found import device, shown
+from .ranks import of_change
 from .records import SCHEMA_VERSION, AuthenticatorRecord, Change, ChangeRow, ChangesFigures, Had, Record, UserRow
 
 # Either an authenticator as it was read, or what is left of one that an earlier reading found.
@@ -85,21 +86,21 @@ class Changes:
         self._counts: Counter[Change] = Counter()
         self._privileged = 0
         self._shown_at_most = shown_at_most
-        self._first: list[tuple[tuple[bool, bool, str], int, ChangeRow]] = []
+        self._first: list[tuple[tuple[int, ...], str, int, ChangeRow]] = []
 
     def add(self, row: ChangeRow) -> None:
         """Count one change."""
         self._counts[row["change"]] += 1
         vital = row["privileged"] or row["break_glass"]
         self._privileged += vital and row["change"] == "added"
-        rank = (vital, row["change"] == "added", row["at"] or row["until"])
-        heapq.heappush(self._first, (rank, -sum(self._counts.values()), row))
+        rank = tuple(-each for each in of_change(row))
+        heapq.heappush(self._first, (rank, row["at"] or row["until"], -sum(self._counts.values()), row))
         if len(self._first) > self._shown_at_most:
             heapq.heappop(self._first)
 
     def first(self) -> list[ChangeRow]:
-        """For display: privileged and break-glass users, then what was added, then the latest."""
-        return [row for *_rank, row in sorted(self._first, key=lambda entry: entry[:2], reverse=True)]
+        """For display: in the order of all lists, and then the latest."""
+        return [row for *_rank, row in sorted(self._first, key=lambda entry: entry[:3], reverse=True)]
 
     def figures(self) -> ChangesFigures:
         """The counts, for the summary."""

@@ -26,6 +26,7 @@ from .records import SEVERITIES, Summary
 from .rules import RULES
 from .run import Planned
 from .schemas import FORMS
+from .words import plural
 
 CLEAN, FOUND, FAILED, PARTIAL = 0, 1, 2, 3
 PLAN, RUN, REPORT, DIFF, EXPLAIN, SCHEMA = "plan", "run", "report", "diff", "explain", "schema"
@@ -385,8 +386,8 @@ def plan_text(tenant: str, planned: Planned, rate: float | None) -> str:
     if planned.unfinished is not None:
         begun = planned.unfinished
         lines.append(
-            "This is a new run. Unless it is given --no-resume, run goes on with %s, which has read %d of %d users."
-            % (begun.run, begun.first, begun.to_read)
+            "This is a new run. Unless it is given --no-resume, run goes on with %s, which has read %d of %s."
+            % (begun.run, begun.first, plural(begun.to_read, "user"))
         )
     return "\n".join([*lines, *filter(None, (listing.note, listing.incomplete))]) + "\n"
 
@@ -407,6 +408,8 @@ def _time_text(requests: int, rate: float | None) -> str:
             "not known yet. Auth0's answers so far do not tell how many requests a second the tenant has left. "
             "A run learns that in its first seconds, and then shows the time that is left."
         )
-    shown = "less than a minute" if requests / rate < 60 else "up to %s minutes" % minutes(requests, rate)
+    shown = (
+        "less than a minute" if requests / rate < 60 else "up to %s" % plural(minutes(requests, rate) or 0, "minute")
+    )
     # A plan sends a few requests only, and a bucket that is full does not show how much more would be added.
     return "%s, at %.1f requests a second. The tenant may allow more; a run finds out." % (shown, rate)

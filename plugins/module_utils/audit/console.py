@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Callable, Iterator
 from ..auth0.wire.errors import Auth0Error, visible
 from .run import Progress, Tell
 from .stopping import Stop
+from .words import plural
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -103,7 +104,7 @@ class Lines:
         seconds, done = now - self._began, news.done - self._before
         if seconds > 0 and done > 0:
             minutes = (news.total - news.done) * seconds / done / 60
-            text += ", %.1f a second, %.0f minutes left" % (done / seconds, minutes)
+            text += ", %.1f a second, %s left" % (done / seconds, plural(round(minutes), "minute"))
         return text
 
 

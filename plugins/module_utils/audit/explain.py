@@ -15,6 +15,7 @@ from ..auth0.wire.errors import visible
 from .people import SOON, Section, Standing, Term, day, standing, who_does_mfa
 from .policy.model import Mfa, Policy
 from .records import ProfileRecord, UserRow
+from .words import plural
 
 _MFA: dict[Mfa, str] = {
     "auth0": "Auth0 asks for the second factor",
@@ -134,7 +135,7 @@ def _exemptions(found: Standing, policy: Policy, now: datetime) -> Iterator[tupl
         each = policy.exemptions[number]
         left = (each.expires - today).days
         when = "expired on %s" if left < 0 else "until %s"
-        soon = ", in %d days" % left if 0 <= left <= SOON.days else ""
+        soon = ", in %s" % plural(left, "day") if 0 <= left <= SOON.days else ""
         by = _by([term for term in found.terms if term.number == number])
         yield "Exemption", "%s, %s%s, by %s: %s (%s)" % (
             each.rule or "every rule",

@@ -83,6 +83,7 @@ def about_exemption(tenant: str, rule: str, exemption: Exemption, severity: Seve
         "exempted": None,
         "status": "new",
         "first_seen": at,
+        "acted": None,
         "schema_version": SCHEMA_VERSION,
         "tenant": tenant,
         "run": run,

@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, Mapping, NamedTuple
+from typing import Literal, Mapping, NamedTuple, Sequence
 
 from ..auth0.authenticators import Authenticator
 from .facts import UNKNOWN, TenantFacts
 from .findings import Finding, finding_id
 from .people import Fitted, Standing, Standings
 from .policy.model import Exemption, Policy
+from .ranks import of_finding
 from .readings import authenticators_of
 from .found import about_exemption, exemption_finding_id
 from .records import (
@@ -98,7 +99,7 @@ class Judge:
                 self._authenticator_row(row, each, each.id in judgment.protecting)
                 for row, each in zip(rows or (), authenticators or ())
             ],
-            "findings": [self._finding_row(each, record, standing) for each in judgment.findings],
+            "findings": self._finding_rows(judgment.findings, record, standing),
         }
 
     def about_policy(self, run: str, at: str, everybody: bool) -> AboutPolicy:
@@ -146,6 +147,12 @@ class Judge:
             "age_from": known.counted_from if known else None,
         }
 
+    def _finding_rows(self, findings: Sequence[Finding], record: Record, standing: Standing) -> list[FindingRow]:
+        rows = [self._finding_row(each, record, standing) for each in findings]
+        if len(rows) > 1:
+            rows.sort(key=lambda row: of_finding(row, standing.privileged, standing.place))
+        return rows
+
     def _finding_row(self, finding: Finding, record: Record, standing: Standing) -> FindingRow:
         user_id = record["profile"]["user_id"]
         return {
@@ -162,6 +169,7 @@ class Judge:
             # Both until the findings of the run before are held against this one.
             "status": "new",
             "first_seen": record["read_at"],
+            "acted": None,
         }
 
 

@@ -43,7 +43,12 @@ class Lines:
 
     def add(self, row: Mapping[str, Any]) -> None:
         """One more row."""
-        self._lines.write(_JSON.encode(row).encode() + b"\n")
+        self._lines.write(line(row))
+
+
+def line(row: Mapping[str, Any]) -> bytes:
+    """A row as a line, with its end."""
+    return _JSON.encode(row).encode() + b"\n"
 
 
 def write_lines(rows: Iterable[Mapping[str, Any]], file: IO[bytes]) -> int:

@@ -213,9 +213,11 @@ class Differences:
 
     def add(self, found: FoundRow) -> None:
         """Count one line of ``findings.jsonl.gz``."""
+        if found["place"] != "in":
+            return
         if found["closed_at"] in (None, self._at):
             self._statuses[found["status"]] += 1
-        if found["status"] in ("new", "reopened") and found["place"] == "in" and found["exempted"] is None:
+        if found["status"] in ("new", "reopened") and found["exempted"] is None:
             self._new[found["severity"]] += 1
 
     def figures(self, base: str | None, base_at: str | None) -> HistoryFigures:

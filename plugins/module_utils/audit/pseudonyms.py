@@ -41,6 +41,7 @@ _FINDING = {
     "authenticator_id": "authenticator",
     "link_id": "link",
     "exempted": {"reason": _WITHHOLD, "owner": "owner", "expires": _KEEP},
+    "acted": {"action": _KEEP, "at": _KEEP},
 }
 _AUTHENTICATOR = {
     **_DATES,

@@ -147,10 +147,23 @@ class ExemptedRow(TypedDict):
     expires: str
 
 
+Action = Literal["remove", "ticket", "rotate"]
+
+
+class ActedNote(TypedDict):
+    """What a remediation did last about a finding, and when: an authenticator was removed, the user was mailed an enrollment
+    ticket, or the recovery code was rotated.
+    """
+
+    action: Action
+    at: str
+
+
 class FindingRow(TypedDict):
     """One thing that is wrong with a user. The IDs are as in :mod:`.findings`.
 
     ``warning``: the age has not reached the threshold, and will. ``first_seen`` is the time of the first run that found it.
+    ``acted`` is what was done about it before the report; None where nothing was.
     """
 
     id: str
@@ -165,6 +178,7 @@ class FindingRow(TypedDict):
     exempted: ExemptedRow | None
     status: Status
     first_seen: str
+    acted: ActedNote | None
 
 
 class AuthenticatorRow(TypedDict):
@@ -263,7 +277,7 @@ class ActedRow(TypedDict):
     user_id: str
     user: str
     authenticator_id: str | None
-    action: Literal["remove", "ticket", "rotate"]
+    action: Action
     result: Literal["done", "skipped", "failed", "not-reached"]
     reason: str | None
     removed: list[str]
@@ -352,7 +366,8 @@ class ChangesFigures(TypedDict):
 class HistoryFigures(TypedDict):
     """How a run differs from the one that it is compared with, ``base``, whose time was ``since``.
 
-    All three are None where there was none. ``statuses``: the findings that hold, and those that no longer do since that run.
+    All three are None where there was none. ``statuses``: the findings that hold, and those that no longer do since that run,
+    without those of users who stand aside.
     ``new``: those of them that count for ``fail_on`` and are new or reopened, by severity.
     """
 
@@ -418,9 +433,9 @@ class FactsRow(TypedDict):
 class TallyFigures(TypedDict):
     """What is counted over the rows.
 
-    ``users`` are in scope, ``privileged`` are those of them, and ``aside`` are the others by the reason. ``findings`` are all of
-    them by rule; ``counted`` those that count for ``fail_on`` by severity, that is without the exempted ones and without those
-    of users who stand aside.
+    ``users`` are in scope, ``privileged`` are those of them, and ``aside`` are the others by the reason. Those who stand aside are
+    in no other figure but ``aside`` of a rule. ``findings`` are by rule, the exempted ones among them; ``counted`` those that
+    count for ``fail_on``, by severity, which are all but the exempted ones.
     """
 
     users: dict[State, int]

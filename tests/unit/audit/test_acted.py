@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import json
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.acted import acted_notes
+import pytest
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.acted import acted_notes, in_words
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.summary import Tally
 from hypothesis import given, strategies as st
 
 from tests.unit.audit.fake_tenant import authenticator
 from tests.unit.audit.history import judged, reading
+
+REMOVED = {"action": "remove", "at": "2026-03-01T06:00:00.000Z"}
 
 
 def row(finding="f1", action="remove", result="done", at="2026-03-01T06:00:00.000Z"):
@@ -20,7 +23,8 @@ def row(finding="f1", action="remove", result="done", at="2026-03-01T06:00:00.00
 
 def test_the_last_thing_that_was_done_is_said_with_its_day():
     content = row(action="ticket") + row(action="ticket", at="2026-04-01T06:00:00.000Z") + row(result="skipped")
-    assert acted_notes(content + row("f2") + row("f3", result="failed") + row("f4", action="rotate")) == {
+    notes = acted_notes(content + row("f2") + row("f3", result="failed") + row("f4", action="rotate"))
+    assert {finding: in_words(note) for finding, note in notes.items()} == {
         "f1": "ticket mailed 2026-04-01",
         "f2": "removed 2026-03-01",
         "f4": "recovery code made 2026-03-01",
@@ -29,14 +33,20 @@ def test_the_last_thing_that_was_done_is_said_with_its_day():
 
 @given(st.binary())
 def test_what_is_no_row_says_nothing(content):
-    assert acted_notes(content + b"\n" + row()) == {"f1": "removed 2026-03-01"}
-    assert acted_notes(row() + b'[]\n{}\n{"result": "done", "finding": "x", "action": [], "at": 5}\n') != {}
+    assert acted_notes(content + b"\n" + row()) == {"f1": REMOVED}
+
+
+@pytest.mark.parametrize("wrong", [{"action": []}, {"action": "dance"}, {"at": 5}, {"at": "soon"}])
+def test_a_row_that_is_none_takes_nothing_from_the_others(wrong):
+    assert acted_notes(row() + b"[]\n{}\n" + row("f2", **wrong)) == {"f1": REMOVED}
 
 
 def test_the_report_says_beside_a_finding_what_was_done():
     user = judged(reading(1, authenticator("phone", created=900, used=200)))
     (stale,) = [each["id"] for each in user["findings"] if each["rule"] == "stale"]
-    tally = Tally(acted={stale: "removed 2026-03-01"})
+    for finding in user["findings"]:
+        finding["acted"] = REMOVED if finding["id"] == stale else None
+    tally = Tally()
     tally.add(user)
     assert [each["note"] for each in tally.worst()["stale"]] == ["removed 2026-03-01"]
     assert not any("removed" in (each["note"] or "") for each in tally.worst()["weak-only"])

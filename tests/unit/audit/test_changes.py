@@ -96,5 +96,5 @@ def test_privileged_users_come_first_then_what_was_added_and_the_latest():
     ]
     for row in found:
         changes.add(row)
-    assert [row["user_id"] for row in changes.first()] == ["break glass", "privileged, removed", "late", "early"]
+    assert [row["user_id"] for row in changes.first()] == ["privileged, removed", "break glass", "late", "early"]
     assert changes.figures() == {"added": 3, "removed": 2, "added_to_privileged": 1}

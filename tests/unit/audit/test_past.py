@@ -312,7 +312,7 @@ def test_the_figures_tell_the_gap_what_became_of_each_and_what_is_new():
     figures = differences.figures("run1", DAY % 1)
     assert (figures["base"], figures["since"], figures["until"], figures["days"]) == ("run1", DAY % 1, DAY % 2, 1.0)
     assert {word: count for word, count in figures["statuses"].items() if count} == {
-        "new": 2,
+        "new": 1,
         "persisting": 1,
         "resolved": 1,
     }

@@ -20,6 +20,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model im
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.pseudonyms import Pseudonyms, read_key
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import (
+    ActedNote,
     AuthenticatorRow,
     ChangeRow,
     ExemptedRow,
@@ -60,6 +61,7 @@ FINDING = {
     "exempted": {"reason": f"ask {CANARY}", "owner": CANARY, "expires": "2026-12-31"},
     "status": "new",
     "first_seen": AT,
+    "acted": {"action": "remove", "at": AT},
 }
 DATES = {"created_at": AT, "enrolled_at": None, "last_auth_at": None}
 AUTHENTICATOR = {
@@ -188,6 +190,7 @@ def test_no_output_names_anybody(tmp_path):
         (pseudonyms._USER, UserRow, USER),
         (pseudonyms._FINDING, FindingRow, FINDING),
         (pseudonyms._FINDING["exempted"], ExemptedRow, FINDING["exempted"]),
+        (pseudonyms._FINDING["acted"], ActedNote, FINDING["acted"]),
         (pseudonyms._AUTHENTICATOR, AuthenticatorRow, AUTHENTICATOR),
         (pseudonyms._IDENTITY, Identity, USER["identities"][0]),
         (pseudonyms._FOUND, FoundRow, FOUND),

@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.judging import user_row
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import STATUSES
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.readings import profile_record, record_of
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.summary import LIMITS, Tally, table
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
@@ -22,6 +23,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import Fo
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.reading import UserRead
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import InsufficientScopeError, ServerError
 
+from tests.unit.audit.reports.test_html import figures as page_figures
 from tests.unit.audit.fake_tenant import NOW, TENANT, FakeTenant, authenticator, user
 
 NASTY = '<b>"Bobby" & \'<script>alert(1)</script>'
@@ -127,7 +129,7 @@ def test_the_findings_of_the_summary_are_those_of_the_rows(tmp_path):
     figures = audit(tmp_path)
     with gzip.open(tmp_path / USERS, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
-    assert [row["user_id"] for row in rows] == ["auth0|%05d" % number for number in range(7)]
+    assert sorted(row["user_id"] for row in rows) == ["auth0|%05d" % number for number in range(7)]
     counted = [finding["rule"] for row in rows for finding in row["findings"]]
     assert {rule: counted.count(rule) for rule in RULES} == figures["findings"]
 
@@ -221,13 +223,15 @@ def test_of_users_without_a_factor_those_who_log_in_come_first():
     [
         pytest.param(a_tenant, "Users: 6 read, 1 unread, 0 gone, 0 not reached, of 7 listed", id="coverage"),
         pytest.param(a_tenant, "PARTIAL: Users who could not be read: 1.", id="what is missing"),
-        pytest.param(a_tenant, "Protection: 2 strong, 1 weak only, 3 none, 0 elsewhere, 1 unknown", id="protection"),
+        pytest.param(a_tenant, "Protection: 2 strong, 1 weak only, 3 none, 1 unknown", id="protection"),
         pytest.param(
             one_user,
             "Requests: 6, 0 refused by the rate limit, waited 0.0 s of 0.",
             id="costs",
         ),
-        pytest.param(one_user, "No usable second factor                   1   high", id="a finding"),
+        pytest.param(
+            one_user, "No usable second factor                  1      -      0         0  high", id="a finding"
+        ),
     ],
 )
 def test_the_table_for_a_terminal(tmp_path, tenant, line):
@@ -235,6 +239,43 @@ def test_the_table_for_a_terminal(tmp_path, tenant, line):
     text = table(outcome.summary, outcome.costs)
     assert "\n" + line in text
     assert "example.com" not in text.replace(TENANT, "") and "auth0|" not in text
+
+
+def test_the_table_shows_the_worst_severity_what_is_new_and_what_is_exempted():
+    privileged = row(1, [authenticator("phone", created=900, used=200)])
+    for each in privileged["findings"]:
+        each.update(severity="critical", status="persisting")
+    exempted = row(2, [authenticator("phone", created=900, used=200)])
+    for each in exempted["findings"]:
+        each["exempted"] = {"reason": "a safe", "owner": "security", "expires": "2026-12-31"}
+    aside = {**row(3, []), "place": "aside", "why": "blocked"}
+    tally = Tally()
+    for each in (
+        {**privileged, "privileged": True},
+        exempted,
+        aside,
+        row(4, [authenticator("phone", created=900, used=200)]),
+    ):
+        tally.add(each)
+    statuses = {**dict.fromkeys(STATUSES, 0), "new": 3, "persisting": 2, "not-read": 1}
+    history = {"base": "000001", "since": None, "until": "", "days": 7.0, "statuses": statuses, "new": {}}
+    text = table(page_figures(tally, history=history), NOTHING)
+    (stale,) = [line for line in text.splitlines() if line.startswith(RULES["stale"].title)]
+    assert stale.split()[-5:] == ["2", "1", "1", "1", "critical"]
+    # Of the user who is set aside only this is told, and nothing of rules that found nothing.
+    assert RULES["no-mfa"].title not in text and "Set aside: 1 blocked (1 finding)\n" in text
+    assert "Compared with 000001 (7 days before):\n  3 new, 2 persisting, 1 not-read\n" in text
+    assert "Privileged: 0 of 1 protected" in text and max(map(len, text.splitlines())) <= 78
+
+
+def test_the_longest_line_of_the_table_has_room():
+    figures = page_figures(Tally())
+    for rule, its in figures["rules"].items():
+        figures["findings"][rule] = 9_999_999
+        its["severities"]["critical"] = 1_000_000
+    figures["partial"] = False
+    assert max(map(len, table(figures, NOTHING).splitlines())) <= 78
+    assert table(page_figures(Tally()), NOTHING).splitlines()[2] == "No finding."
 
 
 def test_neither_summary_nor_table_names_a_user(tmp_path):

@@ -10,7 +10,9 @@ import heapq
 import json
 from typing import Any, Iterator, Mapping, Sequence
 
-from ..records import SEVERITIES, FoundRow, Severity
+from ..acted import in_words
+from ..ranks import of_found
+from ..records import FoundRow, Severity
 from ..rules import RULES
 
 SCHEMA_VERSION = "2018-10-08"
@@ -83,6 +85,7 @@ def _resource(found: FoundRow, region: str, partition: str) -> dict[str, Any]:
         "device": found["device"],
         "age_days": None if found["age_days"] is None else str(found["age_days"]),
         "status": found["status"],
+        "acted": in_words(found["acted"]) if found["acted"] else None,
         "run": found["run"],
     }
     return {
@@ -126,7 +129,7 @@ class Selection:
         self._where = (at, account, region, told_until)
         self._severities, self._most = severities, most
         self._count = 0
-        self._kept: list[tuple[tuple[bool, int, bool, bool], int, dict[str, Any]]] = []
+        self._kept: list[tuple[tuple[bool, tuple[int, ...], bool], int, dict[str, Any]]] = []
 
     def add(self, found: FoundRow) -> None:
         """One more finding."""
@@ -138,8 +141,7 @@ class Selection:
         self._count += 1
         rank = (
             found["closed_at"] is not None,
-            -SEVERITIES.index(found["severity"]),
-            found["privileged"],
+            tuple(-each for each in of_found(found)),
             found["status"] != "persisting",
         )
         heapq.heappush(self._kept, (rank, -self._count, made))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from ..acted import WORDS
 from ..records import FoundRow
 from ..rules import RULES
 from .table import cell, cells, yes
@@ -46,6 +47,8 @@ HEADER = (
     "exempted_because",
     "exempted_by",
     "exempted_until",
+    "acted",
+    "acted_at",
     *("seen_" + name for name in _SEEN),
     "tenant",
     "run",
@@ -54,7 +57,7 @@ HEADER = (
 
 def values(found: FoundRow) -> list[object]:
     """The cells of one finding, in the order of :data:`HEADER`."""
-    exempted, seen = found["exempted"], found["seen"]
+    exempted, seen, acted = found["exempted"], found["seen"], found["acted"]
     return [
         found["id"],
         "",
@@ -80,6 +83,7 @@ def values(found: FoundRow) -> list[object]:
         found["first_seen"],
         found["last_seen"],
         *((cell(exempted["reason"]), cell(exempted["owner"]), exempted["expires"]) if exempted else ("", "", "")),
+        *((WORDS[acted["action"]], acted["at"]) if acted else ("", "")),
         *((seen[name] or "" for name in _SEEN) if seen else ("",) * len(_SEEN)),
         found["tenant"],
         found["run"],

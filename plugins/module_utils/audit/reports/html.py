@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from ...auth0.wire.errors import visible
 from ..records import ChangeRow, ShownFinding, Summary
-from .page_model import PageModel, grouped, page_model, rows_in_order, shown_text
+from ..words import grouped, plural
+from .page_model import PageModel, page_model, rows_in_order, shown_text
 from .page_template import PAGE, ROW, SCRIPT, STYLE
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _environment() -> Any:
         """A text that may run from right to left, so that it does not move what stands beside it."""
         return text if text.isascii() else markupsafe.Markup("<bdi>%s</bdi>") % visible(text)
 
-    environment.filters.update(n=grouped, own=own)
+    environment.filters.update(n=grouped, own=own, plural=plural)
     return environment
 
 

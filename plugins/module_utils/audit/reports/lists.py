@@ -2,19 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The files of a report that have a line for each user, finding or change, all written in one pass over the users."""
+"""The files of a report that have a line for each user, finding or change, all written in one pass over the users.
+
+Their lines are in the order that :mod:`..ranks` tells; those of one rank in the order in which the users were read.
+"""
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import ExitStack
-from typing import IO, Iterable, Iterator, Mapping
+from functools import partial
+from typing import IO, Callable, Iterable, Iterator, Mapping
 
-from ..lines import Lines
+from .. import ranks
+from ..lines import line
 from ..records import ChangeRow, FoundRow, UserRow
-from . import findings_csv, users_csv
+from . import findings_csv, table, users_csv
 from .ocsf import event
-from .table import Table
+from .sections import Sections, gzipped
 
 USERS, FINDINGS, CHANGES = "users.jsonl.gz", "findings.jsonl.gz", "changes.jsonl.gz"
 USERS_CSV, FINDINGS_CSV, OCSF = "users.csv", "findings.csv", "ocsf.jsonl.gz"
@@ -34,17 +38,14 @@ class Lists:
         """
         self._at = at
         self._stack = ExitStack()
-        self._files: dict[str, IO[bytes]] = {
-            name: self._stack.enter_context(tempfile.TemporaryFile(dir=directory))
-            for name in (*ALWAYS, *sorted(set(more)))
+        made: Mapping[str, Callable[[], Sections]] = {
+            **dict.fromkeys((USERS, FINDINGS, CHANGES, OCSF), partial(Sections, directory, gzipped)),
+            USERS_CSV: partial(Sections, directory, head=table.head(users_csv.HEADER, bom)),
+            FINDINGS_CSV: partial(Sections, directory, head=table.head(findings_csv.HEADER, bom)),
         }
-        self._lines = {name: Lines(file) for name, file in self._files.items() if name.endswith(".gz")}
-        for lines in self._lines.values():
-            self._stack.callback(lines.end)
-        headers: Mapping[str, tuple[str, ...]] = {USERS_CSV: users_csv.HEADER, FINDINGS_CSV: findings_csv.HEADER}
-        self._tables = {
-            name: Table(self._files[name], header, bom) for name, header in headers.items() if name in self._files
-        }
+        self._files = {name: made[name]() for name in (*ALWAYS, *sorted(set(more)))}
+        for sections in self._files.values():
+            self._stack.callback(sections.close)
 
     def __enter__(self) -> Lists:
         return self
@@ -54,26 +55,25 @@ class Lists:
 
     def user(self, row: UserRow) -> None:
         """One more user."""
-        self._lines[USERS].add(row)
-        if USERS_CSV in self._tables:
-            self._tables[USERS_CSV].add(users_csv.values(row))
+        rank = ranks.of_user(row)
+        self._files[USERS].add(rank, line(row))
+        if USERS_CSV in self._files:
+            self._files[USERS_CSV].add(rank, table.line(users_csv.values(row)))
 
     def found(self, found: FoundRow) -> None:
         """One more finding, whether it holds or is closed."""
-        self._lines[FINDINGS].add(found)
-        if FINDINGS_CSV in self._tables and found["closed_at"] is None:
-            self._tables[FINDINGS_CSV].add(findings_csv.values(found))
-        if OCSF in self._lines and (made := event(found, self._at)) is not None:
-            self._lines[OCSF].add(made)
+        rank = ranks.of_found(found)
+        self._files[FINDINGS].add(rank, line(found))
+        if FINDINGS_CSV in self._files and found["closed_at"] is None:
+            self._files[FINDINGS_CSV].add(rank, table.line(findings_csv.values(found)))
+        if OCSF in self._files and (made := event(found, self._at)) is not None:
+            self._files[OCSF].add(rank, line(made))
 
     def change(self, row: ChangeRow) -> None:
         """One more change."""
-        self._lines[CHANGES].add(row)
+        self._files[CHANGES].add(ranks.of_change(row), line(row))
 
     def finished(self) -> Iterator[tuple[str, IO[bytes]]]:
         """Each file with its name, complete and at its beginning. To be called once, at the end."""
-        for lines in self._lines.values():
-            lines.end()
-        for name, file in self._files.items():
-            file.seek(0)
-            yield name, file
+        for name, sections in self._files.items():
+            yield name, self._stack.enter_context(sections.finished())

@@ -103,6 +103,7 @@ def event(found: FoundRow, at: str) -> dict[str, Any] | None:
             "protection": found["protection"],
             "place": found["place"],
             "exempted": found["exempted"],
+            "acted": found["acted"],
         },
     }
 

@@ -13,7 +13,7 @@ from ..found import found_rows
 from ..judging import AboutPolicy
 from ..past import Differences, Missing, Past, Terms
 from ..pseudonyms import Pseudonyms
-from ..records import FoundRow, Record, UserRow
+from ..records import ActedNote, FoundRow, Record, UserRow
 from .lists import Lists
 from .summary import Tally
 
@@ -38,7 +38,7 @@ class OnePass:
         past: Past,
         lists: Lists,
         masked: Pseudonyms | None = None,
-        acted: Mapping[str, str] | None = None,
+        acted: Mapping[str, ActedNote] | None = None,
     ) -> None:
         """
         :param run: ID of the run
@@ -47,9 +47,10 @@ class OnePass:
         :param terms: of the report
         :param past: knows the findings of the run before
         :param masked: replaces names before anything is written or counted
-        :param acted: what was done about findings, in words by their IDs
+        :param acted: what was done about findings, by their IDs
         """
-        self.tally, self.changes, self.differences = Tally(acted=acted), Changes(), Differences(at)
+        self.tally, self.changes, self.differences = Tally(), Changes(), Differences(at)
+        self._acted = acted or {}
         self._run, self._at, self._past, self._lists, self._masked = run, at, past, lists, masked
         self._make_judge, self._judge = judge, judge(terms)
         # Few: those of the runs that found something which is not found any more.
@@ -84,6 +85,9 @@ class OnePass:
             return {each["id"] for each in self._former_judge(terms)(record)["findings"]}
 
         closed = self._past.mark(row, on)
+        if self._acted:
+            for finding in row["findings"]:
+                finding["acted"] = self._acted.get(finding["id"])
         changes = changes_of(record, row, self._run)
         if self._masked:
             row, changes = self._masked.user(row), [self._masked.change(each) for each in changes]
@@ -98,6 +102,8 @@ class OnePass:
 
     def _closed(self, rows: Iterable[FoundRow]) -> None:
         for found in rows:
+            # What an earlier report said stays known where the file of results is gone.
+            found["acted"] = self._acted.get(found["id"], found.get("acted"))
             self._write(self._masked.found(found) if self._masked else found)
 
     def _write(self, found: FoundRow) -> None:

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from ...auth0.factors import FACTORS
 from ...auth0.times import as_time
 from ...auth0.wire.errors import visible
+from .. import ranks
 from ..records import (
     EXPORT,
     GIVEN,
@@ -35,6 +36,7 @@ from ..records import (
     Summary,
 )
 from ..rules import RULES, Rule, action_of
+from ..words import grouped, people, plural
 
 LABELS: Mapping[State, str] = {
     "strong": "strong",
@@ -244,6 +246,7 @@ class Shown:
     first_seen: str
     status: str
     exempted: str | None
+    rank: ranks.Rank
 
 
 @dataclass(frozen=True)
@@ -313,7 +316,7 @@ def page_model(
     before = _before(figures["history"], earlier)
     users = figures["users"]
     total = sum(users.values())
-    found = [rule for rule in RULES if figures["findings"][rule]]
+    found = [rule for rule in ranks.rules_in_order(figures["rules"]) if figures["findings"][rule]]
     runs = [each for each in (*earlier, figures) if sum(each["users"].values())][-_MOST_RUNS:]
     used = [each for each in STATES if users[each] or any(others[each] for others in figures["aside"].values())]
     dashboard = None if pseudonyms else _dashboard(figures["tenant"])
@@ -350,7 +353,7 @@ def page_model(
         rules=tuple(_rule_text(RULES[rule], figures, worst.get(rule, ())) for rule in found),
         quiet=_quiet(figures),
         findings=tuple(tuple(_shown(each, dashboard) for each in worst.get(rule, ())) for rule in found),
-        counts=tuple(figures["findings"][rule] - figures["rules"][rule]["aside"] for rule in found),
+        counts=tuple(figures["findings"][rule] for rule in found),
         severities=SEVERITIES,
         marks=_MARKS,
         aside=tuple(_row(why, states, used) for why, states in figures["aside"].items()),
@@ -370,11 +373,6 @@ def _before(history: HistoryFigures | None, earlier: Sequence[Summary]) -> Summa
     return next((each for each in reversed(earlier) if each["run"] == history["base"]), None)
 
 
-def grouped(number: int) -> str:
-    """A whole number with a comma between thousands."""
-    return format(number, ",")
-
-
 def share(part: int, whole: int) -> str:
     """A percentage that is 0 % or 100 % only for none or all."""
     percent = _width(part, whole)
@@ -389,13 +387,8 @@ def cut(text: str, longest: int = _LONGEST) -> str:
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 
 
-def people(count: int) -> str:
-    """So many people."""
-    return "1 person" if count == 1 else "%s people" % grouped(count)
-
-
 def _more(count: int, what: str) -> str | None:
-    return "%s more %s%s." % (grouped(count), what, "" if count == 1 else "s") if count > 0 else None
+    return "%s." % plural(count, "more " + what) if count > 0 else None
 
 
 def _width(part: float, whole: float) -> float:
@@ -419,19 +412,19 @@ def _day(moment: str) -> str:
 
 def _covered(coverage: CoverageFigures) -> str:
     at_least = "at least " if coverage["listed_is_lower_bound"] else ""
-    return "%s of %s%s users read" % (grouped(coverage["read"]), at_least, grouped(coverage["listed"]))
+    return "%s of %s%s read" % (grouped(coverage["read"]), at_least, plural(coverage["listed"], "user"))
 
 
 def _sentence(users: Mapping[State, int]) -> str:
     total = sum(users.values())
-    text = "of %s users have a strong second factor" % grouped(total)
+    text = "of %s %s a strong second factor" % (plural(total, "user"), "has" if total == 1 else "have")
     rest = [
-        (users["weak"], "%s only weak ones"),
-        (users["none"], "%s none"),
-        (users["elsewhere"], "%s are protected by their identity provider"),
-        (users["unknown"], "of %s it is not known"),
+        (users["weak"], "%s only weak ones", None),
+        (users["none"], "%s none", None),
+        (users["elsewhere"], "%s are protected by their identity provider", "%s is protected by the identity provider"),
+        (users["unknown"], "of %s it is not known", None),
     ]
-    told = [words % grouped(count) for count, words in rest if count]
+    told = [(one if one and count == 1 else words) % grouped(count) for count, words, one in rest if count]
     if len(told) > 1:
         told[-1] = "and " + told[-1]
     return text + ("; " + ", ".join(told) if told else "") + "."
@@ -452,7 +445,7 @@ def _since(figures: Summary, before: Summary | None) -> str | None:
     )
     # What an earlier version stored has no policy of this form.
     policy = ", which another policy judged" if before.get("policy") != figures["policy"] else ""
-    return "%s the run of %s (%s%s users)%s." % (change, when, "+" if users >= 0 else "-", grouped(abs(users)), policy)
+    return "%s the run of %s (%s%s)%s." % (change, when, "+" if users >= 0 else "-", plural(abs(users), "user"), policy)
 
 
 def _percent(users: Mapping[State, int]) -> float:
@@ -469,41 +462,45 @@ def _gap(first: str, last: str) -> str:
         return "which is after this report"
     days = int(seconds // 86400)
     if days:
-        return "1 day before" if days == 1 else "%s days before" % grouped(days)
+        return plural(days, "day") + " before"
     hours = int(seconds // 3600)
-    return "less than an hour before" if not hours else "1 hour before" if hours == 1 else "%d hours before" % hours
+    return plural(hours, "hour") + " before" if hours else "less than an hour before"
 
 
 def _privileged(users: Mapping[State, int]) -> str | None:
     total = sum(users.values())
     if not total:
         return None
-    without = total - users["strong"]
-    text = "Privileged: %s of %s have a strong second factor" % (grouped(users["strong"]), people(total))
-    return text + (", %s do not." % grouped(without) if without else ".")
+    strong, without = users["strong"], total - users["strong"]
+    if total == 1:
+        return "Privileged: 1 person, who %s a strong second factor." % ("has" if strong else "does not have")
+    text = "Privileged: %s of %s %s a strong second factor" % (
+        grouped(strong),
+        people(total),
+        "has" if strong == 1 else "have",
+    )
+    return text + (", %s %s not." % (grouped(without), "does" if without == 1 else "do") if without else ".")
 
 
 def first_things(figures: Summary) -> tuple[ToDo, ...]:
-    """The three rules to begin with: by the worst finding that counts, then by privileged people, then by people."""
-    ranked = []
-    for rule, its in figures["rules"].items():
-        severity = next((each for each in SEVERITIES if its["severities"][each]), None)
-        if severity is not None:
-            ranked.append((SEVERITIES.index(severity), -its["privileged"], -its["people"], rule, severity))
-    return tuple(
-        ToDo(rule, RULES[rule].title, severity, _whom(figures, rule)) for *_rank, rule, severity in sorted(ranked)[:3]
-    )
+    """The three rules to begin with."""
+    counting = [
+        (rule, severity)
+        for rule in ranks.rules_in_order(figures["rules"])
+        if (severity := ranks.worst(figures["rules"][rule])) is not None
+    ]
+    return tuple(ToDo(rule, RULES[rule].title, severity, _whom(figures, rule)) for rule, severity in counting[:3])
 
 
 def _whom(figures: Summary, rule: str) -> str:
     its = figures["rules"][rule]
     if not its["people"]:
-        return _plural(sum(its["severities"].values()), "finding")
-    return people(its["people"]) + (", %s of them privileged" % grouped(its["privileged"]) if its["privileged"] else "")
-
-
-def _plural(count: int, word: str) -> str:
-    return "%s %s%s" % (grouped(count), word, "" if count == 1 else "s")
+        return plural(sum(its["severities"].values()), "finding")
+    if not its["privileged"]:
+        return people(its["people"])
+    if its["people"] == 1:
+        return "1 privileged person"
+    return "%s, %s of them privileged" % (people(its["people"]), grouped(its["privileged"]))
 
 
 def _news(figures: Summary, changes: Sequence[ChangeRow]) -> tuple[News, ...]:
@@ -513,7 +510,7 @@ def _news(figures: Summary, changes: Sequence[ChangeRow]) -> tuple[News, ...]:
         gains = [each for each in changes if each["change"] == "added" and (each["privileged"] or each["break_glass"])]
         items = [Item(cut(each["user"]), _gain(each)) for each in gains[:_GAINS]]
         more = devices["added_to_privileged"] - len(items)
-        text = "%s on privileged accounts. Ask their owners whether they enrolled them." % _plural(
+        text = "%s on privileged accounts. Ask their owners whether they enrolled them." % plural(
             devices["added_to_privileged"], "new factor"
         )
         news.append(News(text, True, tuple(items), "and %s more" % grouped(more) if more else None))
@@ -521,8 +518,14 @@ def _news(figures: Summary, changes: Sequence[ChangeRow]) -> tuple[News, ...]:
         return (*news, News("There is no earlier run to compare with, so every finding is new."))
     statuses = history["statuses"]
     told = ", ".join("%s %s" % (grouped(count), severity) for severity, count in history["new"].items() if count)
-    back = ", %s of them reopened" % grouped(statuses["reopened"]) if statuses["reopened"] else ""
-    news.append(News("New findings: %s%s." % (told or "none", back), bool(told)))
+    # An exempted one that is back does not count.
+    back = min(statuses["reopened"], sum(history["new"].values()))
+    news.append(
+        News(
+            "New findings: %s%s." % (told or "none", ", %s of them reopened" % grouped(back) if back else ""),
+            bool(told),
+        )
+    )
     news.append(News("Resolved since the run before: %s." % grouped(statuses["resolved"])))
     lost: list[tuple[Status, str]] = [
         ("not-read", "not read"),
@@ -609,7 +612,7 @@ def _points(moments: Sequence[datetime | None], values: Sequence[float], top: fl
 
 
 def _factors(figures: Summary) -> tuple[Coverage, ...]:
-    total = sum(figures["users"].values()) + sum(sum(each.values()) for each in figures["aside"].values())
+    total = sum(figures["users"].values())
     weak, enabled = figures["policy"]["weak_factors"], figures["tenant_facts"]["enabled_factors"]
     rows = []
     for name, users in sorted(figures["factors"].items(), key=lambda each: (-each[1], each[0])):
@@ -670,7 +673,7 @@ def _marks(step: int, bars: int, width: float, policy: Mapping[str, Any]) -> tup
     for line, (word, days) in enumerate([*thresholds, ("stale", stale)]):
         x = round(min(_LEFT + days / step * width, _RIGHT), 1)
         text_y = 12.0 + 16 * line
-        label = "%s from %s days%s" % (word, grouped(days), " →" if days > bars * step else "")
+        label = "%s from %s%s" % (word, plural(days, "day"), " →" if days > bars * step else "")
         at, anchor = (x - 5, "end") if x > 800 else (x + 5, "start")
         marks.append(Mark(x, text_y - 10, at, text_y, anchor, label))
     return tuple(marks)
@@ -679,7 +682,7 @@ def _marks(step: int, bars: int, width: float, policy: Mapping[str, Any]) -> tup
 def _ages_text(figures: AgeFigures, stale_days: int) -> str:
     step, counts = figures["days"], figures["counts"]
     text = "%s by days since their last use; %s never used." % (
-        _plural(sum(counts), "confirmed authenticator"),
+        plural(sum(counts), "confirmed authenticator"),
         grouped(figures["never_used"]),
     )
     # Only where a bar begins at the threshold is it known how many are past it.
@@ -687,7 +690,7 @@ def _ages_text(figures: AgeFigures, stale_days: int) -> str:
     if odd or first >= len(counts) or not sum(counts):
         return text
     past = share(sum(counts[first:]), sum(counts))
-    return "%s %s of the used ones at or past the threshold of %s days." % (text, past, grouped(stale_days))
+    return "%s %s of the used ones at or past the threshold of %s." % (text, past, plural(stale_days, "day"))
 
 
 def _row(name: str, users: Mapping[State, int], used: Sequence[State]) -> Row:
@@ -697,7 +700,7 @@ def _row(name: str, users: Mapping[State, int], used: Sequence[State]) -> Row:
 def _group(identity: str, title: str, name: str, figures: GroupFigures, used: Sequence[State]) -> Group:
     rows = [_row(each["name"], each["users"], used) for each in figures["largest"]]
     if sum(figures["rest"].values()):
-        others = "%s others" % grouped(figures["others"]) if figures["others"] else "others"
+        others = plural(figures["others"], "other") if figures["others"] else "others"
         rows.append(_row(others, figures["rest"], used))
     note = (
         "A user with several connections is counted in each."
@@ -710,7 +713,7 @@ def _group(identity: str, title: str, name: str, figures: GroupFigures, used: Se
 def _rule_text(rule: Rule, figures: Summary, worst: Sequence[ShownFinding]) -> RuleText:
     its = figures["rules"][rule.id]
     counted = sum(its["severities"].values())
-    told = [_plural(counted, "finding")] if counted != its["people"] else []
+    told = [plural(counted, "finding")] if counted != its["people"] else []
     if its["people"]:
         told.append(_whom(figures, rule.id))
     told += [
@@ -719,11 +722,11 @@ def _rule_text(rule: Rule, figures: Summary, worst: Sequence[ShownFinding]) -> R
             (its["new"] if _compared(figures) else 0, "new"),
             (its["warnings"], "a warning" if its["warnings"] == 1 else "warnings"),
             (its["exempted"], "exempted"),
-            (its["aside"], "set aside"),
+            (its["aside"], "of users set aside"),
         )
         if count
     ]
-    severity = next((each for each in SEVERITIES if its["severities"][each]), rule.severity)
+    severity = ranks.worst(its) or rule.severity
     ids = [
         each["id"]
         for each in worst
@@ -815,11 +818,14 @@ def _shown(finding: ShownFinding, dashboard: str | None) -> Shown:
             if exempted
             else None
         ),
+        rank=ranks.of_finding(finding, finding["privileged"]),
     )
 
 
 def _aside_note(figures: Summary) -> str:
-    told = ["%s %s" % (grouped(its["aside"]), rule) for rule, its in figures["rules"].items() if its["aside"]]
+    told = [
+        "%s %s" % (grouped(figures["rules"][rule]["aside"]), rule) for rule in RULES if figures["rules"][rule]["aside"]
+    ]
     return "Their findings: %s. They are in findings.jsonl.gz." % (", ".join(told) or "none")
 
 
@@ -836,7 +842,7 @@ def _exemptions(figures: Summary) -> tuple[ExemptionText, ...]:
         if left < 0:
             order, state = 0, "expired"
         elif left <= _SOON:
-            order, state = 1, "expires today" if not left else "1 day left" if left == 1 else "%d days left" % left
+            order, state = 1, plural(left, "day") + " left" if left else "expires today"
         elif not findings:
             order, state = 2, "exempts nothing"
         else:
@@ -921,32 +927,29 @@ def _run(figures: Summary, before: Summary | None) -> tuple[tuple[str, str], ...
 
 def _thresholds(policy: Mapping[str, Any]) -> str:
     named = (
-        ("stale_days", "stale after %s days"),
+        ("stale_days", "stale after %s"),
         ("stale_warning_days", "warned from %s"),
         ("never_used_days", "never used after %s"),
         ("unconfirmed_days", "unconfirmed after %s"),
         ("dormant_days", "dormant after %s"),
         ("not_challenged_days", "not challenged after %s"),
     )
-    told = [words % grouped(policy[name]) for name, words in named if policy.get(name) is not None]
+    told = [words % plural(policy[name], "day") for name, words in named if policy.get(name) is not None]
     told.append("weak: %s" % (", ".join(policy["weak_factors"]) or "none"))
     return "%s: %s" % (cut(str(policy.get("name", "default"))), ", ".join(told))
 
 
 def rows_in_order(model: PageModel, per_rule: int) -> list[Shown]:
-    """The findings that are shown, the most severe first, then the rules in their order; at most so many of each rule."""
+    """The findings that are shown, in the order of all lists; at most so many of each rule."""
     kept: Iterable[Shown] = (each for rule in model.findings for each in rule[:per_rule])
-    return sorted(
-        kept,
-        key=lambda each: (each.exempted is not None, SEVERITIES.index(each.severity), "privileged" not in each.tags),
-    )
+    return sorted(kept, key=lambda each: each.rank)
 
 
 def shown_text(model: PageModel, per_rule: int) -> str:
     """How many findings are shown, and where the others are."""
     total, kept = sum(model.counts), sum(min(len(rule), per_rule) for rule in model.findings)
     if kept == total:
-        return "All %s." % _plural(total, "finding") if total != 1 else "One finding."
+        return "All %s." % plural(total, "finding") if total != 1 else "One finding."
     return "The %d worst of each rule: %s of %s findings. All are in findings.jsonl.gz and findings.csv." % (
         per_rule,
         grouped(kept),

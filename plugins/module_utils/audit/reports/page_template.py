@@ -302,7 +302,7 @@ SCRIPT = """
       row.hidden = !fits;
       shown += fits;
     }
-    count.textContent = grouped(shown) + " of " + grouped(rows.length) + " rows";
+    count.textContent = grouped(shown) + " of " + grouped(rows.length) + (rows.length === 1 ? " row" : " rows");
   };
   let waiting = 0;
   text.addEventListener("input", () => {
@@ -481,7 +481,7 @@ aria-label="{{ line.title }}: from {{ line.first }} to {{ line.last }}; the figu
 <span class="number"><b>{{ each.users | n }}</b> <span class="soft">{{ each.share }}</span></span>
 <svg class="bar" aria-hidden="true"><rect class=c-{{ each.color }} width={{ each.width }}% /></svg></div>
 {% else %}<p class="soft">Nobody has one.</p>{% endfor %}
-<p class="soft small">Users who have confirmed each factor, of all who were read. A user may have several.</p>
+<p class="soft small">Users who have confirmed each factor, of all in the figure at the top. A user may have several.</p>
 {% if m.unknown_types %}<p class="small">Types that this version does not know and does not count:
 {% for name, users in m.unknown_types %}{{ name | own }} ({{ users | n }}){{ ", " if not loop.last }}{% endfor %}.</p>{% endif %}
 </section>
@@ -510,7 +510,7 @@ aria-label="{{ line.title }}: from {{ line.first }} to {{ line.last }}; the figu
 <h2 id="h-{{ group.id }}">{{ group.title }}</h2>
 {% if group.rows %}
 {{ matrix(group, group.rows, m.used, group.title, true) }}
-{% if group.folded %}<details><summary class="small">{{ group.folded | length }} more rows</summary>
+{% if group.folded %}<details><summary class="small">{{ group.folded | length | plural("more row") }}</summary>
 {{ matrix(group, group.folded, m.used, group.title ~ ", the other rows", false) }}</details>{% endif %}
 <p class="soft small">{{ group.note }}</p>
 {% else %}<p class="soft">Nobody.</p>{% endif %}
@@ -544,7 +544,7 @@ aria-label="{{ line.title }}: from {{ line.first }} to {{ line.last }}; the figu
 <button type="button">Show all</button>
 <span id="count" role="status"></span>
 </div>
-<table id="f" aria-label="Findings, the most severe first">
+<table id="f" aria-label="Findings, privileged users first, then the most severe">
 {{ head(["Severity", "Rule", "User", "Device", "Age, d", "First seen", "Status", "ID"]) }}
 <tbody>
 {{ rows }}</tbody>

@@ -16,10 +16,12 @@ from typing import Callable, Mapping
 from ...auth0.factors import FACTORS, names
 from ...auth0.times import iso
 from ...auth0.wire.errors import visible
+from ..acted import in_words
 from ..facts import UNKNOWN, TenantFacts
 from ..found import device, shown
 from ..ledger import Checkpoint
 from ..policy.model import Policy
+from ..ranks import of_finding, rules_in_order, worst
 from ..records import (
     GIVEN,
     SCHEMA_VERSION,
@@ -41,6 +43,7 @@ from ..records import (
     UserRow,
 )
 from ..rules import RULES
+from ..words import grouped, plural
 
 _SHOWN_FACTORS = frozenset(FACTORS)
 _SECOND_FACTORS = frozenset(names(lambda row: row.second_factor))
@@ -49,10 +52,18 @@ _NEVER_ENROLLED = ("password", "email-verification")
 
 # The histogram of the last use: so many days to a bar, so many bars, and one more for everything older.
 AGE_BIN_DAYS, AGE_BINS = 15, 24
+# The words for how users are protected, in a line of text.
+_PROTECTION: tuple[tuple[State, str], ...] = (
+    ("strong", "strong"),
+    ("weak", "weak only"),
+    ("none", "none"),
+    ("elsewhere", "elsewhere"),
+    ("unknown", "unknown"),
+)
 # So many connections and domains have a figure of their own; so many are counted at all.
 SHOWN_GROUPS, _MOST_GROUPS = 30, 5000
-# Larger is shown first.
-_Rank = tuple[bool, int, bool, int, str, int]
+# Larger is shown first: that of all lists, then age, last login, and order.
+_Rank = tuple[tuple[int, ...], int, str, int]
 
 # What no audit by way of the Management API can see. The reader of the report has to know it.
 LIMITS = (
@@ -72,14 +83,15 @@ LIMITS = (
 class Tally:
     """Counts over the rows of a run, and the worst of its findings, each seen once. Memory is flat.
 
-    Users who are out of scope are only counted. Users who stand aside have counts of their own.
+    Users who are out of scope are only counted. Users who stand aside are in counts of their own and in no other, but that those
+    among them who could not be read are unread.
 
     :ivar users: users in scope by protection
     :ivar privileged: those of them who are privileged
     :ivar aside: users who stand aside, by the reason and by protection
     :ivar unread: users whose authenticators could not be read
     :ivar out_of_scope: users whom the policy does not mean
-    :ivar findings: findings by rule
+    :ivar findings: findings by rule, exempted ones too
     :ivar counted: by severity those that count for ``fail_on``
     :ivar factors: users by factor, confirmed second factors and recovery codes only
     :ivar unknown_types: users by a type of authenticator that this version does not know
@@ -87,12 +99,10 @@ class Tally:
     :ivar oldest_reading: when the user was read who was read longest ago; None without users
     """
 
-    def __init__(self, shown_per_rule: int = 100, acted: Mapping[str, str] | None = None) -> None:
+    def __init__(self, shown_per_rule: int = 100) -> None:
         """
         :param shown_per_rule: how many findings of each rule are kept for display
-        :param acted: what was done about findings, in words by their IDs
         """
-        self._acted = acted or {}
         self.users: Counter[State] = Counter()
         self.privileged: Counter[State] = Counter()
         self.aside: dict[str, Counter[State]] = {}
@@ -117,35 +127,29 @@ class Tally:
             return
         self.unread += row["error"] is not None
         self.oldest_reading = min(self.oldest_reading or row["read_at"], row["read_at"])
-        for factor in {each["factor"] for each in row["authenticators"] if each["confirmed"]}:
-            if factor in _SHOWN_FACTORS:
-                self.factors[factor] += 1
-            elif factor not in _NEVER_ENROLLED:
-                self.unknown_types[factor] += 1
         if row["place"] == "aside":
             self.aside.setdefault(row["why"] or "set aside", Counter())[row["protection"]] += 1
-        else:
-            self._add_in_scope(row)
+            for finding in row["findings"]:
+                self._rules[finding["rule"]]["aside"] += 1
+            return
+        self._add_in_scope(row)
         people = set()
         for finding in row["findings"]:
-            if self._count(finding, row["place"] == "in"):
+            if self._count(finding):
                 people.add(finding["rule"])
-            if row["place"] == "in":
-                self._keep(
-                    finding, row["privileged"], row["last_login"] or "", partial(self._shown_of_user, finding, row)
-                )
+            self._keep(finding, row["privileged"], row["last_login"] or "", partial(self._shown_of_user, finding, row))
         for rule in people:
             self._rules[rule]["people"] += 1
             self._rules[rule]["privileged"] += row["privileged"]
 
     def add_found(self, row: FoundRow) -> None:
         """Count a finding that is about the policy and not about a user."""
-        self._count(row, True)
+        self._count(row)
         self._keep(row, row["privileged"], "", partial(_shown_alone, row))
 
     def worst(self) -> dict[str, list[ShownFinding]]:
-        """Findings to display by rule. First those that count, then the most severe, privileged users, the oldest, and the
-        user who logged in last; then in the order of rows.
+        """Findings to display by rule, in the order of all lists; then the oldest, the user who logged in last, and in the order
+        of rows.
         """
         return {
             rule: [entry for _rank, entry in sorted(worst, key=itemgetter(0), reverse=True)]
@@ -162,6 +166,11 @@ class Tally:
         email = row["email"]
         if email and "@" in email:
             self._domains.add(email.rpartition("@")[2].lower(), state)
+        for factor in {each["factor"] for each in row["authenticators"] if each["confirmed"]}:
+            if factor in _SHOWN_FACTORS:
+                self.factors[factor] += 1
+            elif factor not in _NEVER_ENROLLED:
+                self.unknown_types[factor] += 1
         for each in row["authenticators"]:
             if each["confirmed"] and each["factor"] in _SECOND_FACTORS:
                 if each["age_from"] == "last_auth_at":
@@ -169,13 +178,10 @@ class Tally:
                 else:
                     self._never_used += 1
 
-    def _count(self, finding: FindingRow, in_scope: bool) -> bool:
+    def _count(self, finding: FindingRow) -> bool:
         """Whether the finding counts."""
         figures, exempted = self._rules[finding["rule"]], finding["exempted"]
         self.findings[finding["rule"]] += 1
-        if not in_scope:
-            figures["aside"] += 1
-            return False
         if exempted is not None:
             figures["exempted"] += 1
             self._exempted[exempted["reason"], exempted["owner"], exempted["expires"]] += 1
@@ -189,9 +195,7 @@ class Tally:
 
     def _keep(self, finding: FindingRow, privileged: bool, last_login: str, entry: Callable[[], ShownFinding]) -> None:
         rank: _Rank = (
-            finding["exempted"] is None,
-            -SEVERITIES.index(finding["severity"]),
-            privileged,
+            tuple(-each for each in of_finding(finding, privileged)),
             finding["age_days"] or 0,
             last_login,
             -self.findings[finding["rule"]],
@@ -204,7 +208,7 @@ class Tally:
 
     def _shown_of_user(self, finding: FindingRow, row: UserRow) -> ShownFinding:
         its = [each for each in row["authenticators"] if each["id"] == finding["authenticator_id"]]
-        notes = [self._acted.get(finding["id"]), row["error"]]
+        notes = [in_words(finding["acted"]) if finding["acted"] else None, row["error"]]
         if row["error"] is None and not its:
             notes.append("login %s" % row["last_login"][:10] if row["last_login"] else "no login known")
         return {
@@ -305,6 +309,7 @@ def _members(row: FindingRow) -> FindingRow:
         "exempted": row["exempted"],
         "status": row["status"],
         "first_seen": row["first_seen"],
+        "acted": row["acted"],
     }
 
 
@@ -407,8 +412,8 @@ def _missing(checkpoint: Checkpoint, coverage: CoverageFigures, stopped: str | N
     unexplained = coverage["not_reached"] - unseen
     if unexplained and stopped is None:
         found.append(
-            "The figures do not add up: %d users are listed, and %+d of them have no row."
-            % (coverage["listed"], unexplained)
+            "The figures do not add up: of %s listed, %+d have no row."
+            % (plural(coverage["listed"], "user"), unexplained)
         )
     if not coverage["read"] + coverage["unread"] and stopped is None and not found:
         found.append(
@@ -417,25 +422,22 @@ def _missing(checkpoint: Checkpoint, coverage: CoverageFigures, stopped: str | N
     return found
 
 
+_LINE, _WIDTH = "%-34s %7s %6s %6s %9s  %s", 76
+
+
 def table(figures: Summary, costs: Costs) -> str:
-    """The summary as a few lines of plain text, at most 78 columns wide where the reason is not longer."""
+    """The summary as a few lines of plain text, at most 78 columns wide where no text of the tenant is longer."""
     coverage, users = figures["coverage"], figures["users"]
+    protection = ["%s %s" % (grouped(users[state]), word) for state, word in _PROTECTION if users[state]]
     lines = [
         "MFA audit of %s" % figures["tenant"],
         "",
-        "%-34s %8s   %s" % ("Finding", "Count", "Severity"),
-        "-" * 55,
-    ]
-    lines += [
-        "%-34s %8d   %s" % (RULES[rule].title[:34], count, RULES[rule].severity)
-        for rule, count in figures["findings"].items()
-    ]
-    lines += [
-        "-" * 55,
+        *_rules_text(figures),
+        *_history_text(figures["history"]),
         "Users: %s" % coverage_text(coverage),
-        "Protection: %d strong, %d weak only, %d none, %d elsewhere, %d unknown"
-        % tuple(users[state] for state in STATES),
-        *_aside_text(figures["aside"]),
+        "Protection: %s" % (", ".join(protection) or "nobody is in scope"),
+        *_privileged_text(figures["privileged"]),
+        *_aside_text(figures),
         "Requests: %d, %d refused by the rate limit, waited %.1f s of %.1f s"
         % (costs["requests"], costs["rate_limited"], costs["waited_seconds"], costs["duration_seconds"]),
     ]
@@ -444,9 +446,47 @@ def table(figures: Summary, costs: Costs) -> str:
     return "\n".join(map(visible, lines)) + "\n"
 
 
-def _aside_text(aside: Mapping[str, Mapping[State, int]]) -> list[str]:
-    people = ["%d %s" % (sum(states.values()), why) for why, states in sorted(aside.items())]
-    return ["Set aside: %s" % ", ".join(people)] if people else []
+def _rules_text(figures: Summary) -> list[str]:
+    """A line for each rule that found something: what counts by its worst severity, and what is exempted."""
+    found = [rule for rule in rules_in_order(figures["rules"]) if figures["findings"][rule]]
+    if not found:
+        return ["No finding."]
+    compared = figures["history"] is not None and figures["history"]["base"] is not None
+    lines = [_LINE % ("Finding", "Count", "New", "Priv.", "Exempted", "Worst"), "-" * _WIDTH]
+    for rule in found:
+        its = figures["rules"][rule]
+        new = grouped(its["new"]) if compared else "-"
+        severity = worst(its) or "-"
+        counting = figures["findings"][rule] - its["exempted"]
+        numbers = (grouped(counting), new, grouped(its["privileged"]), grouped(its["exempted"]))
+        lines.append(_LINE % (RULES[rule].title, *numbers, severity))
+    counted = ["%s %s" % (grouped(count), severity) for severity, count in figures["counted"].items() if count]
+    return [*lines, "-" * _WIDTH, "Findings that count: %s" % (", ".join(counted) or "none")]
+
+
+def _history_text(history: HistoryFigures | None) -> list[str]:
+    """What became of the findings of the run before."""
+    if history is None or history["base"] is None:
+        return ["Compared with: nothing, there is no earlier run"]
+    told = ["%s %s" % (grouped(count), status) for status, count in history["statuses"].items() if count]
+    gap = " (%s before)" % plural(round(history["days"]), "day") if history["days"] and history["days"] >= 1 else ""
+    return ["Compared with %s%s:" % (history["base"], gap), "  " + (", ".join(told) or "no finding in either")]
+
+
+def _privileged_text(users: Mapping[State, int]) -> list[str]:
+    total = sum(users.values())
+    return (
+        ["Privileged: %s of %s protected by a strong factor" % (grouped(users["strong"]), grouped(total))]
+        if total
+        else []
+    )
+
+
+def _aside_text(figures: Summary) -> list[str]:
+    """Who is set aside, and how many findings these users have, which are in no other line."""
+    people = ["%s %s" % (grouped(sum(states.values())), why) for why, states in sorted(figures["aside"].items())]
+    findings = sum(each["aside"] for each in figures["rules"].values())
+    return ["Set aside: %s (%s)" % (", ".join(people), plural(findings, "finding"))] if people else []
 
 
 def coverage_text(coverage: CoverageFigures) -> str:

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Cells of CSV files that are safe to open in a spreadsheet, and the writing of them (RFC 4180, UTF-8)."""
+"""Cells of CSV files that are safe to open in a spreadsheet, and the lines that they make (RFC 4180, UTF-8)."""
 
 from __future__ import annotations
 
 import csv
 import re
-from typing import IO, Iterable, Sequence
+from typing import Any, Iterable, Sequence
 
 from ...auth0.wire.errors import visible
 
@@ -49,29 +49,27 @@ def yes(value: bool) -> str:
     return "yes" if value else "no"
 
 
-class Table:
-    """A CSV file that is written row by row."""
+class _Echo:
+    """What the csv module writes to. It needs no more of a file than this, and hands on what it returns."""
 
-    def __init__(self, file: IO[bytes], header: Sequence[str], bom: bool = False) -> None:
-        """
-        :param bom: begin with a byte order mark, by which Excel knows that it is UTF-8
-        """
-        if bom:
-            file.write(_BOM)
-        self._writer = csv.writer(_Encoded(file))
-        self._writer.writerow(header)
-
-    def add(self, row: Sequence[object]) -> None:
-        """One more row."""
-        self._writer.writerow(row)
+    def write(self, text: str) -> str:
+        """The text itself."""
+        return text
 
 
-class _Encoded:
-    """What the csv module writes to. It needs no more of a file than this."""
+_WRITER = csv.writer(_Echo())
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
 
-    def write(self, text: str) -> int:
-        """As a text file does it."""
-        return self._file.write(text.encode("utf-8"))
+def line(values: Sequence[object]) -> bytes:
+    """Cells as a line of a CSV file, with its end."""
+    # What the writer's file returns, which its annotation does not know.
+    text: Any = _WRITER.writerow(values)
+    return bytes(text, "utf-8")
+
+
+def head(header: Sequence[str], bom: bool = False) -> bytes:
+    """What a CSV file begins with.
+
+    :param bom: a byte order mark is before it, by which Excel knows that it is UTF-8
+    """
+    return (_BOM if bom else b"") + line(header)

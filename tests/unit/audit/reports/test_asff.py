@@ -148,7 +148,7 @@ def test_by_default_only_critical_and_high_ones_are_sent():
     assert [made["Id"] for made in batch] == ["critical", "high"]
 
 
-def test_beyond_the_most_the_worst_are_kept_and_closing_comes_first():
+def test_beyond_the_most_the_first_of_the_list_are_kept_and_closing_comes_first():
     rows = [
         no_mfa(id="persisting", status="persisting"),
         no_mfa(id="new"),
@@ -158,7 +158,7 @@ def test_beyond_the_most_the_worst_are_kept_and_closing_comes_first():
     ]
     selection = selected(rows, most=3)
     (batch,) = selection.batches()
-    assert [made["Id"] for made in batch] == ["closed", "critical", "privileged"]
+    assert [made["Id"] for made in batch] == ["closed", "privileged", "critical"]
     assert selection.left_out == 2
 
 

@@ -11,7 +11,7 @@ import unicodedata
 
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports import findings_csv, users_csv
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.table import Table, cell, cells, uncell
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.table import cell, cells, head, line, uncell
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import visible
 from hypothesis import given, strategies as st
 
@@ -25,11 +25,7 @@ TRICKY = st.text(st.sampled_from("=+-@;,\t\r\n '\"\u00a0\uff1d\uff0b\uff0d\uff20
 
 
 def written(header, rows, **more) -> bytes:
-    file = io.BytesIO()
-    table = Table(file, header, **more)
-    for row in rows:
-        table.add(row)
-    return file.getvalue()
+    return head(header, **more) + b"".join(map(line, rows))
 
 
 def back(content: bytes) -> list[dict[str, str]]:
@@ -144,6 +140,7 @@ def test_a_user_without_anything():
 
 def test_the_columns_of_a_finding():
     (found,) = [each for each in found_of(STALE, connections=["staff"]) if each["rule"] == "stale"]
+    found["acted"] = {"action": "remove", "at": "2026-06-01T09:00:00.000Z"}
     (read,) = back(written(findings_csv.HEADER, [findings_csv.values({**found, "exempted": EXEMPTED})]))
     assert list(read)[:2] == ["finding_id", "decision"]
     expected = {
@@ -161,6 +158,8 @@ def test_the_columns_of_a_finding():
         "exempted_because": "'=a safe",
         "exempted_by": "'@security",
         "exempted_until": "2026-12-31",
+        "acted": "removed",
+        "acted_at": "2026-06-01T09:00:00.000Z",
         "connections": "staff",
     }
     assert {name: read[name] for name in expected} == expected

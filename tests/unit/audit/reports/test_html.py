@@ -80,7 +80,7 @@ def finding(rule: str, number: int, **more) -> dict:
     return {
         "id": hashlib.sha256(f"{rule}{number}".encode()).hexdigest()[:32], "rule": rule, "severity": RULES[rule].severity,
         "warning": False, "authenticator_id": about, "link_id": None, "factor": None, "age_days": None, "age_from": None, "exempted": None,
-        "status": "new", "first_seen": "2026-06-01T12:00:00.000Z", **more,
+        "status": "new", "first_seen": "2026-06-01T12:00:00.000Z", "acted": None, **more,
     }  # fmt: skip
 
 
@@ -283,7 +283,7 @@ def test_only_the_worst_are_printed_and_the_paper_says_so():
     assert "On paper" not in everything(3)
 
 
-def test_findings_come_the_most_severe_first_then_privileged_people_and_exempted_ones_last():
+def test_findings_come_privileged_people_first_then_the_most_severe_and_exempted_ones_last():
     exempted = {"reason": "a safe", "owner": "security", "expires": "2026-12-31"}
     html = shown(
         user_with(1, finding("stale", 1, severity="medium")),
@@ -291,7 +291,7 @@ def test_findings_come_the_most_severe_first_then_privileged_people_and_exempted
         user_with(3, finding("stale", 3, severity="medium"), privileged=True),
         user_with(4, finding("no-mfa", 4, severity="high")),
     )
-    assert [re.search(r"user0000(\d)@", row)[1] for row in rows_of(html)] == ["4", "3", "1", "2"]
+    assert [re.search(r"user0000(\d)@", row)[1] for row in rows_of(html)] == ["3", "4", "1", "2"]
     assert "exempted</u><i>a safe (security), until 2026-12-31</i>" in rows_of(html)[3]
 
 

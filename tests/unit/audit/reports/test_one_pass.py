@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 import json
 from dataclasses import dataclass, field
 
+import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.changes import had
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.judging import AboutPolicy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.past import Past, Terms
@@ -44,7 +47,9 @@ class Reported:
         return {each["user_id"]: each["status"] for each in self.lines("findings.jsonl.gz") if each["rule"] == "stale"}
 
 
-def report(directory, records, known=(), *, day=1, policy=Policy(), former=Policy(), about=(), masked=None) -> Reported:
+def report(
+    directory, records, known=(), *, day=1, policy=Policy(), former=Policy(), about=(), masked=None, acted=None
+) -> Reported:
     judged_on: list[Terms] = []
 
     def judge(terms):
@@ -57,7 +62,7 @@ def report(directory, records, known=(), *, day=1, policy=Policy(), former=Polic
         Lists(str(directory), AT % day) as lists,
     ):
         past.know(known)
-        made = OnePass("run%d" % day, AT % day, judge, Terms(policy), past, lists, masked)
+        made = OnePass("run%d" % day, AT % day, judge, Terms(policy), past, lists, masked, acted)
         made.over(records)
         made.about_policy(AboutPolicy(list(about), {}))
         made.rest("gone")
@@ -97,6 +102,31 @@ def test_the_former_policy_judges_once_made_and_only_where_it_is_needed(tmp_path
     other = report(tmp_path / "2", records, known, day=2, policy=PATIENT)
     assert other.judged_on == [Terms(PATIENT), Terms(Policy())]
     assert list(other.words().values()) == ["not-asked", "not-asked", "resolved"]
+
+
+@pytest.mark.parametrize("masked", [None, Pseudonyms(b"k" * 32)])
+def test_what_was_done_about_a_finding_stands_beside_it_whether_it_holds_or_not(tmp_path, masked):
+    known = [found for number in (1, 2, 3) for found in found_of(STALE, user_id="auth0|%05d" % number)]
+    note = {"action": "remove", "at": AT % 1}
+    acted = {each["id"]: note for each in known if each["rule"] == "stale" and each["user_id"] != "auth0|00003"}
+    records = [reading(1, STALE), reading(2, USED), reading(3, STALE)]
+    made = report(tmp_path / "1", records, known, day=2, masked=masked, acted=acted)
+    stale = [each for each in made.lines("findings.jsonl.gz") if each["rule"] == "stale"]
+    assert sorted((each["status"], each["acted"]) for each in stale if each["acted"]) == [
+        ("persisting", note),
+        ("resolved", note),
+    ]
+    assert sum(each["acted"] is None for each in stale) == 1
+    cells = list(csv.DictReader(io.StringIO(made.files["findings.csv"].decode(), newline="")))
+    assert [each["acted"] for each in cells].count("removed") == 1
+    assert sum(each["unmapped"]["acted"] == note for each in made.lines("ocsf.jsonl.gz")) == 2
+    assert [each["note"] for each in made.made.tally.worst()["stale"]].count("removed 2026-06-01") == 1
+    users = [finding["acted"] for each in made.lines("users.jsonl.gz") for finding in each["findings"]]
+    assert users.count(note) == 1
+    # A later report keeps what was done, also where the file of results is gone.
+    if masked is None:
+        again = report(tmp_path / "2", records, made.lines("findings.jsonl.gz"), day=3)
+        assert [each["acted"] for each in again.lines("findings.jsonl.gz")].count(note) == 1
 
 
 def test_findings_about_the_policy_are_in_every_list(tmp_path):

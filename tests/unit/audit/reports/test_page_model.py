@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -68,7 +69,7 @@ def test_protection_is_a_sentence_with_every_kind_that_somebody_has():
     shown = model(in_state(1, "strong"), in_state(2, "strong"), in_state(3, "weak"), in_state(4, "elsewhere"))
     assert (shown.protected, shown.sentence) == (
         "50 %",
-        "of 4 users have a strong second factor; 1 only weak ones, and 1 are protected by their identity provider.",
+        "of 4 users have a strong second factor; 1 only weak ones, and 1 is protected by the identity provider.",
     )
     assert sum(part.width for part in shown.stack) == 100 and [part.state for part in shown.stack] == [
         "strong", "weak", "elsewhere",
@@ -76,9 +77,12 @@ def test_protection_is_a_sentence_with_every_kind_that_somebody_has():
 
 
 def test_users_who_stand_aside_are_in_a_section_of_their_own_and_in_no_other_figure():
-    aside = in_state(2, "none", place="aside", why="blocked", findings=[finding("no-mfa", 2)])
+    phone = judged(
+        reading(2, authenticator("phone", created=900, used=1), authenticator("shoe-size", id="shoe-size|1"))
+    )
+    aside = {**phone, "protection": "none", "place": "aside", "why": "blocked", "findings": [finding("no-mfa", 2)]}
     shown = model(in_state(1, "strong"), aside)
-    assert shown.protected == "100 %" and shown.first == () and shown.findings == ((),)
+    assert shown.protected == "100 %" and (shown.first, shown.rules, shown.findings, shown.factors) == ((), (), (), ())
     assert [(row.name, row.users[shown.used.index("no factor")]) for row in shown.aside] == [("blocked", 1)]
     assert shown.aside_note == "Their findings: 1 no-mfa. They are in findings.jsonl.gz."
 
@@ -86,8 +90,8 @@ def test_users_who_stand_aside_are_in_a_section_of_their_own_and_in_no_other_fig
 @pytest.mark.parametrize(
     ("days", "before", "said"),
     [
-        (7, {"strong": 1, "none": 1}, "Up 16.7 points from the run of 2026-05-25, 7 days before (+1 users)."),
-        (1, {"strong": 3}, "Down 33.3 points from the run of 2026-05-31, 1 day before (-1 users)."),
+        (7, {"strong": 1, "none": 1}, "Up 16.7 points from the run of 2026-05-25, 7 days before (+1 user)."),
+        (1, {"strong": 3}, "Down 33.3 points from the run of 2026-05-31, 1 day before (-1 user)."),
         (0.1, {"strong": 2, "none": 1}, "As much as the run of 2026-06-01, 2 hours before (+0 users)."),
         (-1, {"strong": 2, "none": 1}, "As much as the run of 2026-06-02, which is after this report (+0 users)."),
         (7, {}, "It cannot be compared with the run of 2026-05-25, 7 days before."),
@@ -127,6 +131,30 @@ def test_the_first_things_to_do_are_the_most_severe_then_those_of_most_privilege
         ("stale", "medium", "2 people, 1 of them privileged"),
         ("weak-only", "medium", "9 people"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("states", "said"),
+    [
+        (["strong"], "Privileged: 1 person, who has a strong second factor."),
+        (["none"], "Privileged: 1 person, who does not have a strong second factor."),
+        (["strong", "none"], "Privileged: 1 of 2 people has a strong second factor, 1 does not."),
+        (["strong", "strong", "weak", "weak"], "Privileged: 2 of 4 people have a strong second factor, 2 do not."),
+    ],
+)
+def test_one_is_one_and_not_several(states, said):
+    shown = model(*(in_state(number, state, privileged=True) for number, state in enumerate(states)))
+    assert shown.privileged == said
+    alone = model(
+        in_state(1, "strong", findings=[finding("stale", 1)], privileged=True),
+        policy=Policy(stale_days=1, stale_warning_days=None, never_used_days=1),
+    )
+    said = "\n".join(
+        [alone.coverage, alone.sentence, alone.first[0].whom, *map(" ".join, alone.run), alone.rules[0].figures]
+    )
+    assert "1 user read" in said and "of 1 user has" in said and "1 privileged person" in said
+    assert not re.search(r"\b1 (users|people|days|findings)\b", said), said
+    assert [mark.label for mark in alone.ages.marks] == ["stale from 1 day"]
 
 
 def test_a_person_with_two_findings_of_a_rule_is_one_person():
@@ -353,7 +381,7 @@ def test_of_findings_that_do_not_fit_those_that_count_are_kept():
     tally.add(user_with(2, finding("stale", 2, severity="low")))
     tally.add(user_with(3, finding("stale", 3, severity="low"), privileged=True))
     tally.add(user_with(4, finding("stale", 4, severity="high")))
-    assert [each["user_id"] for each in tally.worst()["stale"]] == ["auth0|00004", "auth0|00003"]
+    assert [each["user_id"] for each in tally.worst()["stale"]] == ["auth0|00003", "auth0|00004"]
     assert tally.figures()["rules"]["stale"]["people"] == 3
 
 
