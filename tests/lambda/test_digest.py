@@ -155,7 +155,7 @@ def test_one_user_is_not_several(quiet):
     one = {**quiet.figures["users"], **dict.fromkeys(quiet.figures["users"], 0), "strong": 1}
     coverage = {**quiet.figures["coverage"], "listed": 1, "read": 1, "carried": 0}
     text = body(replace(quiet, figures={**quiet.figures, "users": one, "coverage": coverage}))
-    assert text.startswith("Complete. 1 user was read.\n") and "Strong second factor: 1 of 1 user (100 %)." in text
+    assert text.startswith("Complete. 1 user was read.\n") and "Strong second factor: 1 of 1 user (100.0 %)." in text
 
 
 def test_a_new_device_of_a_privileged_user_comes_first(quiet):

@@ -40,6 +40,7 @@ def found(rule: str = "stale", user: str = "auth0|1", authenticator: str | None 
         "exempted": None,
         "status": "new",
         "first_seen": READ,
+        "acted": None,
         "tenant": TENANT,
         "run": "run1",
         "user_id": user,
