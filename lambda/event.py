@@ -10,7 +10,7 @@ Its detail is described by ``docs/schemas/event.schema.json``.
 from __future__ import annotations
 
 import json
-from typing import Any, Literal, Mapping, TypedDict
+from typing import Any, Literal, TypedDict
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import (
     ChangesFigures,
@@ -108,7 +108,7 @@ def detail(told: Told) -> Detail:
     }
 
 
-def put(client: Any, bus: str, told: Told) -> Mapping[str, Any]:
+def put(client: Any, bus: str, told: Told) -> dict[str, str]:
     """Send the event.
 
     :param client: of EventBridge

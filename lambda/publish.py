@@ -41,7 +41,7 @@ from told import OutputError, Place, Told, nobody
 
 Word = Literal["told", "nothing to tell", "told before", "failed"]
 # What an output notes for the next run.
-Note = Mapping[str, Any]
+Note = Mapping[str, str]
 
 logger = Logger(service="mfa-audit", child=True)
 
@@ -176,7 +176,7 @@ class _Teller:
         name = "published/%s.json" % output
         known, version = self._known(name)
         run, stage = self._told.figures["run"], self._told.stage
-        last = str(known.get("run", ""))
+        last = known.get("run", "")
         if rank(last) > rank(run) or (last, known.get("stage")) == (run, stage):
             return "told before"
         noted = action(known)
@@ -184,8 +184,8 @@ class _Teller:
         self._store.write(name, json.dumps(note, indent=2, sort_keys=True).encode() + b"\n", version)
         return "nothing to tell" if noted is None else "told"
 
-    def _known(self, name: str) -> tuple[dict[str, Any], str | None]:
-        """What is noted, and its version. A note that nobody can read is none."""
+    def _known(self, name: str) -> tuple[dict[str, str], str | None]:
+        """What is noted, and its version. What nobody can read of it is not noted."""
         found = self._store.read(name)
         if found is None:
             return {}, None
@@ -193,7 +193,8 @@ class _Teller:
             note = json.loads(found[0])
         except (ValueError, RecursionError):
             note = None
-        return note if isinstance(note, dict) else {}, found[1]
+        members = note.items() if isinstance(note, dict) else ()
+        return {name: text for name, text in members if isinstance(text, str)}, found[1]
 
 
 def _security_hub(

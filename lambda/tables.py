@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import io
 import json
-from typing import Any
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import path
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import Summary
@@ -24,7 +23,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import St
 from told import Told
 
 
-def copy(store: Store, told: Told) -> dict[str, Any]:
+def copy(store: Store, told: Told) -> dict[str, str]:
     """Store the copies, in place of earlier ones of the same run.
 
     :raises StoreError: a file cannot be read or written

@@ -137,6 +137,30 @@ def test_everything_is_told_once_however_often_the_step_is_repeated(aws, tenant,
     assert capsys.readouterr().out.count('"_aws"') == 1
 
 
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("moment", EVERYTHING)
+def test_a_process_that_is_killed_before_a_note_tells_that_output_again_and_no_other(aws, tenant, capsys, moment):
+    outcome, write = tenant.run(), tenant.store.write
+
+    def killed(name, content, version):
+        if name == "published/%s.json" % moment:
+            raise Killed
+        return write(name, content, version)
+
+    tenant.store.write = killed
+    with pytest.raises(Killed):
+        told(aws, tenant, outcome)
+    tenant.store.write = write
+    repeated = told(aws, tenant, outcome)
+    before = list(EVERYTHING).index(moment)
+    assert list(repeated.values()) == ["told before"] * before + ["told"] * (len(EVERYTHING) - before)
+    counts = {"digest": len(aws.mails()), "event": len(aws.events), "metrics": capsys.readouterr().out.count('"_aws"')}
+    assert counts == {name: 1 + (name == moment) for name in counts}
+
+
 def test_an_event_is_known_by_its_source_and_type(aws, tenant):
     outcome = tenant.run()
     told(aws, tenant, outcome)
@@ -213,9 +237,13 @@ def test_a_run_without_reports_is_an_error(aws, tenant):
         told(aws, tenant, outcome)
 
 
-def test_a_note_that_nobody_can_read_is_none(aws, tenant):
-    tenant.store.write("published/event.json", b"[]", None)
-    tenant.store.write("published/digest.json", b"\xff", None)
+@pytest.mark.parametrize(
+    "content",
+    [b"[]", b"\xff", b"", b'{"run": 5, "stage": [], "sent": 3, "told_until": {}}', b'{"sent": "x", "run": "y"}'],
+)
+def test_a_note_that_nobody_can_read_is_none(aws, tenant, content):
+    for name in EVERYTHING:
+        tenant.store.write("published/%s.json" % name, content, None)
     assert told(aws, tenant) == EVERYTHING
 
 
