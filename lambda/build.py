@@ -35,6 +35,8 @@ HERE = Path(__file__).resolve().parent
 COLLECTION = HERE.parent
 REQUIREMENTS = HERE / "requirements.txt"
 LIBRARIES = ("plugins/module_utils/auth0", "plugins/module_utils/audit")
+# What they import beside each other.
+MODULES = ("plugins/module_utils/versions.py",)
 # Tools of whoever deploys.
 _NOT_SHIPPED = {"build.py", "estimate.py"}
 # Lambda's limit for a zip is 50 MB; with this the first invocation stays short.
@@ -188,6 +190,8 @@ def lay_out(target: Target, packages: Path, folder: Path) -> None:
     for library in LIBRARIES:
         inside = folder / "ansible_collections" / "mfaops" / "auth0" / library
         shutil.copytree(COLLECTION / library, inside, ignore=shutil.ignore_patterns("__pycache__"))
+    for module in MODULES:
+        shutil.copy(COLLECTION / module, folder / "ansible_collections" / "mfaops" / "auth0" / module)
     if target.runtime == Target.here().runtime:
         # Lambda's code directory is read-only: without shipped bytecode every cold start would compile.
         with warnings.catch_warnings():

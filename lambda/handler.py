@@ -2,27 +2,25 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The scheduled audit. Only reads from Auth0."""
+"""The scheduled audit of one tenant, one segment at a time. Only reads from Auth0."""
 
 from __future__ import annotations
 
 import logging
-import math
 import os
-import tempfile
 from datetime import datetime, timezone
-from typing import TypedDict
+from typing import Any
 
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit import run as audit
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.history import History
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import RUNS, Checkpoint, Ledger
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Order
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import CoverageFigures
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import Outcome, run
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.bearer import Bearer
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import UnstartedError
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import StoreError, TakenError
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import GuardianApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.operator import ClientSecret
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import as_time
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -31,12 +29,19 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from settings import REQUEST_TIMEOUT, Credentials, Settings, read_settings
-from stores import ReportStore, fetch_credentials
+from credentials import REQUEST_TIMEOUT
+from deadline import Deadline
+from policies import read_policy
+from publish import publish
+from segments import NoProgress, Walked, after
+from settings import Ask, Settings, State, read_event, read_settings
+from stores import S3Store
+from tenant import keeper
 
-# Seconds kept for the slowest request that can be in flight when time runs out, and for writing the reports. Nothing waits
-# beyond the deadline, so this is one attempt.
-MARGIN = REQUEST_TIMEOUT + 30.0
+# For so many seconds a tenant that is away is waited for. A pause between segments costs nothing, so it is short.
+PATIENCE = 30.0
+# For so many seconds after a segment nobody else takes its run.
+GRACE = 120.0
 
 logger = Logger(service="mfa-audit")
 
@@ -44,82 +49,272 @@ logger = Logger(service="mfa-audit")
 for library in ("boto3", "botocore", "s3transfer", "urllib3", "requests", "httpx", "httpcore", "auth0"):
     logging.getLogger(library).setLevel(logging.WARNING)
 
+_tenant = keeper()
 
-class Result(TypedDict):
-    """What an invocation returns, below 1 KB.
 
-    ``findings`` has the rules that found something. ``reports`` stands before each file's name in its key.
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: object, context: LambdaContext) -> dict[str, Any]:
+    """One segment of an audit; returns what the next segment needs to be given as ``state``.
+
+    :param event: what to do, see :class:`settings.Ask`
+    :raises ConfigurationError: settings, event, secret, credentials, scopes or policy are wrong, so a retry would not help
+    :raises NoProgress: segments end, and nothing new is stored
+    :raises Auth0Error: anything else failed, which a retry may mend
     """
-
-    run: str
-    partial: bool
-    reason: str | None
-    coverage: CoverageFigures
-    findings: dict[str, int]
-    reports: str
-
-
-@logger.inject_lambda_context
-def handler(event: object, context: LambdaContext) -> Result:
-    """Audit one tenant and store the reports.
-
-    :param event: settings to override, or ``{}``
-    :raises ConfigurationError: the settings, the secret, the credentials or the scopes are wrong, so a retry would not help
-    :raises Auth0Error: nothing could be read for another reason
-    """
-    settings = read_settings(os.environ, event)
-    seconds_left = context.get_remaining_time_in_millis() / 1000
-    if seconds_left <= MARGIN:
-        raise ConfigurationError(
-            "The function's timeout leaves %.0f s, but %.0f s are kept for the end of a run" % (seconds_left, MARGIN),
-            hint="Set the timeout to 900 s.",
-        )
-    run_id = "%s-%s" % (_now().strftime("%Y%m%dT%H%M%SZ"), context.aws_request_id)
-    store = ReportStore(settings.bucket, settings.prefix)
-    store.begin(run_id)
-    logger.info("audit started", extra={"run": run_id})
-    with tempfile.TemporaryDirectory() as directory:
-        try:
-            outcome = _audit_with_current_secret(settings, context, FolderStore(directory))
-        except (AuthenticationError, ForbiddenError) as error:
-            # A retry policy goes by the name of the error, and must not retry these.
-            raise error.replace(ConfigurationError) from None
-        figures = outcome.summary
-        files = {name: os.path.join(directory, key) for name, key in outcome.keys.items()}
-        reports = store.put(run_id, files, figures["partial"])
-    result: Result = {
-        "run": run_id,
-        "partial": figures["partial"],
-        "reason": figures["reason"],
-        "coverage": figures["coverage"],
-        "findings": {rule: count for rule, count in figures["findings"].items() if count},
-        "reports": reports,
-    }
-    logger.info("audit finished", extra={**outcome.costs, **result})
-    return result
-
-
-def _audit_with_current_secret(settings: Settings, context: LambdaContext, store: FolderStore) -> Outcome:
-    cached = fetch_credentials(settings.secret)
     try:
-        return _audit(settings, context, store, cached)
-    except AuthenticationError:
-        logger.info("credentials refused, reading the secret again")
-        current = fetch_credentials(settings.secret, fresh=True)
-        if current == cached:
+        settings = read_settings(os.environ)
+        ask = read_event(event, settings)
+        state = Segment(settings, ask, context).run()
+    except (ConfigurationError, AuthenticationError, ForbiddenError) as error:
+        # A retry policy goes by the name of the error, and must not retry these.
+        raise error.replace(ConfigurationError) from None
+    logger.info("segment ended", extra=state.model_dump())
+    return state.model_dump()
+
+
+class Segment:
+    """One invocation."""
+
+    def __init__(self, settings: Settings, ask: Ask, context: LambdaContext) -> None:
+        self._settings, self._ask, self._context = settings, ask, context
+        self._before = ask.state or State()
+        self._begun_with = self._seconds_left()
+        self._store = S3Store(
+            settings.bucket,
+            settings.prefix,
+            ask.execution or context.aws_request_id,
+            kms_key=settings.kms_key,
+            lease=self._begun_with,
+        )
+        self._deadline = Deadline(self._seconds_left, self._slowest_write, REQUEST_TIMEOUT)
+        logger.append_keys(segment=self._before.segment + 1)
+
+    def run(self) -> State:
+        """Do what is next."""
+        try:
+            if self._ask.report_only:
+                return self._reported_again()
+            if self._ask.dry_run:
+                return self._planned()
+            if self._before.next == "report":
+                return self._reported()
+            if self._before.next == "publish":
+                return self._published(self._ledger(self._before.run), self._before)
+            return self._read()
+        except TakenError:
+            if self._store.is_held and not self._store.lost():
+                raise  # an earlier attempt of this very execution was quicker; the next one goes on
+            logger.info("another audit of this tenant is running")
+            return State(segment=self._before.segment + 1, next="end", status="already running")
+
+    # Reading
+
+    def _read(self) -> State:
+        self._check_time()
+        order = self._order()
+        # A bucket that cannot be read shows before the tenant is asked, and a login that is refused before anything is stored.
+        self._store.names(RUNS)
+        tenant = _tenant(self._settings, self._deadline)
+        with ManagementApi(tenant.connection, tenant.budget, tenant.bearer) as api:
+            tenant.bearer()
+            with self._store.hold():
+                state = self._walk(api, tenant.budget, order)
+                self._keep(state)
+        return state
+
+    def _walk(self, api: ManagementApi, budget: Any, order: Order) -> State:
+        clock = audit.server_time(budget)
+        try:
+            ledger, begun = self._begin(api, budget, order)
+        except UnstartedError:
+            # The list is lost, so it has to fit into one segment. Half of one is nothing to begin with: users move meanwhile.
+            why = "The list of users does not fit into one segment of %.0f s." % self._begun_with
+            return after(self._before, Walked(None, False, why, in_time=True))
+        checkpoint = ledger.checkpoint
+        logger.append_keys(run=checkpoint.run)
+        logger.info("segment started", extra={"read": checkpoint.first, "to_read": checkpoint.to_read})
+        self._deadline.loses_nothing = True
+        try:
+            walk = audit.read(
+                api, budget, ledger, order, stop=self._deadline, clock=clock, tell=_Chunks(self._deadline, budget)
+            )
+        except (AuthenticationError, ForbiddenError) as error:
+            self._give_up(ledger, str(error))
             raise
-        return _audit(settings, context, store, current)
+        walked = Walked(
+            ledger.checkpoint,
+            begun or _progress(ledger.checkpoint) != _progress(checkpoint),
+            walk.stopped,
+            self._deadline.reason() is not None,
+            self._deadline.wait,
+        )
+        logger.info("reading ended", extra={**walk.costs, "reason": walk.stopped})
+        try:
+            return after(self._before, walked)
+        except NoProgress as error:
+            self._give_up(ledger, error.message)
+            raise
+
+    def _begin(self, api: ManagementApi, budget: Any, order: Order) -> tuple[Ledger, bool]:
+        """The run, and whether it was begun now."""
+        if self._before.run is not None:
+            return self._ledger(self._before.run), False
+        history = History.of(self._store)
+        ledger = audit.begin(
+            api,
+            budget,
+            self._store,
+            history,
+            order,
+            stop=self._deadline,
+            clock=audit.server_time(budget),
+            tenant=GuardianApi(api),
+        )
+        return ledger, ledger.checkpoint.run not in history.ledgers
+
+    def _order(self) -> Order:
+        """
+        :raises ConfigurationError: the users or the policy cannot be right
+        """
+        policy, source = Policy(), None
+        if self._before.run is None:
+            policy, source = read_policy(self._store, self._ask.policy or self._settings.policy)
+        return Order(
+            self._settings.tenant,
+            self._ask.scope,
+            policy,
+            source,
+            full=self._ask.full,
+            threads=self._settings.threads,
+            patience=PATIENCE,
+        )
+
+    def _give_up(self, ledger: Ledger, why: str) -> None:
+        """Reports of what there is, before the run fails."""
+        if ledger.checkpoint.first:
+            self._conclude(ledger, why)
+
+    # Reports
+
+    def _reported(self) -> State:
+        with self._store.hold():
+            ledger = self._ledger(self._before.run)
+            logger.append_keys(run=ledger.checkpoint.run)
+            state = self._conclude(ledger, None)
+            return state
+
+    def _conclude(self, ledger: Ledger, stopped: str | None) -> State:
+        history, checkpoint = History.of(self._store), ledger.checkpoint
+        outcome = audit.conclude(self._store, history, ledger, _time_of(checkpoint), stopped, checkpoint.costs)
+        partial = outcome.summary["partial"]
+        logger.info("reports stored", extra={**outcome.costs, **outcome.summary["coverage"], "partial": partial})
+        state = State(
+            run=checkpoint.run,
+            next="end",
+            segment=self._before.segment + 1,
+            read=checkpoint.first,
+            to_read=checkpoint.to_read,
+            partial=partial,
+            status="partial" if partial else "complete",
+        )
+        return self._published(ledger, state)
+
+    def _published(self, ledger: Ledger, state: State) -> State:
+        """Tell of the run whose reports are stored."""
+        publish(
+            self._settings,
+            self._store,
+            ledger.checkpoint.run,
+            self._context.invoked_function_arn,
+            self._seconds_left,
+        )
+        return state.model_copy(update={"next": "end", "wait": 0})
+
+    def _reported_again(self) -> State:
+        policy, _source = read_policy(self._store, self._ask.policy or self._settings.policy)
+        history = History.of(self._store)
+        ledger = history.find(None)
+        checkpoint = ledger.checkpoint
+        logger.append_keys(run=checkpoint.run)
+        if policy == Policy.from_row(checkpoint.policy):
+            with self._store.hold():
+                stopped = None if checkpoint.finished else "The run is not finished."
+                now = _time_of(checkpoint)
+                outcome = audit.conclude(self._store, history, ledger, now, stopped, checkpoint.costs)
+        else:
+            outcome = audit.report(self._store, checkpoint.run, lambda _own: policy, datetime.now(timezone.utc))
+        partial = outcome.summary["partial"]
+        logger.info(
+            "reports stored",
+            extra={"partial": partial, "keys": [self._store.place(key) for key in outcome.keys.values()]},
+        )
+        return State(
+            run=checkpoint.run,
+            next="end",
+            segment=self._before.segment + 1,
+            read=checkpoint.first,
+            to_read=checkpoint.to_read,
+            partial=partial,
+            status="partial" if partial else "complete",
+        )
+
+    def _planned(self) -> State:
+        self._check_time()
+        order = self._order()
+        tenant = _tenant(self._settings, self._deadline)
+        with ManagementApi(tenant.connection, tenant.budget, tenant.bearer) as api:
+            planned = audit.plan(api, self._store, order, stop=self._deadline)
+        users = {"carried": planned.carried, "out_of_scope": planned.out_of_scope, "unseen": planned.listing.unseen}
+        logger.info("planned", extra={"to_read": planned.to_read, "requests": planned.requests, **users})
+        return State(next="end", segment=self._before.segment + 1, to_read=planned.to_read, status="planned")
+
+    # What they share
+
+    def _ledger(self, run: str | None) -> Ledger:
+        ledger = Ledger.load(self._store, run) if run is not None else None
+        if ledger is None:
+            raise StoreError("There is no run %s in the bucket" % run, hint="Start the audit anew, without a state.")
+        return ledger
+
+    def _keep(self, state: State) -> None:
+        """Let nobody else take the run until the next segment."""
+        self._store.kept = state.wait + GRACE if state.next != "end" else 0.0
+
+    def _seconds_left(self) -> float:
+        return float(self._context.get_remaining_time_in_millis()) / 1000
+
+    def _slowest_write(self) -> float:
+        return self._store.slowest
+
+    def _check_time(self) -> None:
+        if self._deadline.left() <= 0:
+            raise ConfigurationError(
+                "The function's timeout leaves %.0f s, but %.0f s are kept for the end of a segment"
+                % (self._seconds_left(), self._deadline.margin),
+                hint="Set the timeout to 900 s.",
+            )
 
 
-def _audit(settings: Settings, context: LambdaContext, store: FolderStore, credentials: Credentials) -> Outcome:
-    stop = Stop(context.get_remaining_time_in_millis() / 1000 - MARGIN)
-    budget = Budget(settings.rate_limit_share, math.inf, max_rate=settings.max_rate, sleep=stop.sleep)
-    connection = credentials.connection
-    bearer = Bearer(ClientSecret(credentials.application, connection, budget))
-    with ManagementApi(connection, budget, bearer) as api:
-        order = Order(connection.domain, policy=settings.policy)
-        return run(api, budget, store, order, stop=stop, tenant=GuardianApi(api))
+class _Chunks:
+    """Logs each chunk that is stored, in one line without IDs."""
+
+    def __init__(self, deadline: Deadline, budget: Any) -> None:
+        self._deadline, self._budget, self._kept, self._done = deadline, budget, -1, -1
+
+    def __call__(self, progress: audit.Progress) -> None:
+        if progress.done != self._done:
+            self._deadline.answered()
+        if self._kept not in (-1, progress.kept):
+            counts = {"kept": progress.kept, "to_read": progress.total, "unread": progress.unread}
+            sent = {"requests": self._budget.requests, "rate_limited": self._budget.rate_limited}
+            logger.info("chunk stored", extra={**counts, **sent})
+        self._kept, self._done = progress.kept, progress.done
 
 
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
+def _progress(checkpoint: Checkpoint) -> tuple[int, int, str | None]:
+    return checkpoint.first, checkpoint.again, checkpoint.finished
+
+
+def _time_of(checkpoint: Checkpoint) -> datetime:
+    """By what time reports count ages: the same however often they are made."""
+    return as_time(checkpoint.finished or "") or datetime.now(timezone.utc)

@@ -2,28 +2,27 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Settings of a run: environment variables, each overridden by the event's key of the same name."""
+"""What a deployment fixes (the environment) and what an invocation may choose (the event). Nothing is in both."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Mapping
+from typing import Annotated, Callable, Literal, Mapping, Sequence, TypeVar
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import (
-    LONGEST_DAYS,
-    SECOND_FACTORS,
-    Policy,
-)
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import Application
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import MOST_THREADS, Order
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Scope
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
 
-# Seconds for one attempt of a request. Short, because what is in flight has to end before the function's deadline does.
-REQUEST_TIMEOUT = 8.0
-
+# A host name, with a port where tests need one.
+_DOMAIN = r"^[a-z0-9_][a-z0-9._-]*(:[0-9]+)?$"
 # A name, or the ARN or alias of an access point.
 _BUCKET = r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9]|arn:[a-zA-Z0-9:/_-]+)$"
+_POLICY = r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.ya?ml)?$"
+_RUN = r"^[0-9]{6,}-[0-9]{8}T[0-9]{6}Z$"
+_TOPIC = r"^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]+:[A-Za-z0-9_-]+$"
+_KEY = r"^(arn:[a-z-]+:kms:.+|alias/.+|[0-9a-f-]{36})$"
+_BUS = r"^[A-Za-z0-9._:/-]+$"
+_PREFIX = "AUDIT_"
 
 
 def _not_a_truth_value(number: object) -> object:
@@ -32,144 +31,201 @@ def _not_a_truth_value(number: object) -> object:
     return number
 
 
-def _split(words: object) -> object:
-    return words.split(",") if isinstance(words, str) else words
-
-
-def _second_factors(words: tuple[str, ...]) -> tuple[str, ...]:
-    distinct = set(words) - {""}
-    if distinct - SECOND_FACTORS:
+def _truth(word: object) -> object:
+    if word not in ("true", "false"):
         raise ValueError
-    return tuple(sorted(distinct))
+    return word == "true"
 
 
 def _with_slash(prefix: str) -> str:
-    return prefix if not prefix or prefix.endswith("/") else prefix + "/"
-
-
-_Days = Annotated[
-    int,
-    BeforeValidator(_not_a_truth_value),
-    Field(ge=1, le=LONGEST_DAYS, description="a whole number of days from 1 to %d" % LONGEST_DAYS),
-]
+    return prefix if prefix.endswith("/") else prefix + "/"
 
 
 class Settings(BaseModel):
-    """What a run needs to know. A description says what the value has to be, for the error that names it.
+    """What the template fixes. A description says what the value has to be, for the error that names it. What is empty is left out.
 
-    :ivar secret: with the tenant's credentials
-    :ivar bucket: where reports go
-    :ivar prefix: put before every key; empty, or ends with a slash
+    :ivar tenant: its domain
+    :ivar secret: with the tenant's credentials: a secret of Secrets Manager, or ``ssm:`` and the name of a SecureString
+    :ivar bucket: where everything is kept
+    :ivar prefix: put before every key; ends with a slash
+    :ivar policy: the file below ``policies/`` in place of the policy in the package
     :ivar rate_limit_share: the part of the tenant's bucket of requests to use
     :ivar max_rate: the most requests each second; None for as many as the tenant has left
+    :ivar threads: how many requests may be under way at once
+    :ivar topic: of the message about each run
+    :ivar event_bus: for an event about each run
+    :ivar security_hub: whether findings go there
+    :ivar digest: when there is a message: if something changed, or always
+    :ivar kms_key: encrypts what is stored, in place of the bucket's own default
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True)
 
-    secret: str = Field(min_length=1, description="the name or ARN of a secret")
+    tenant: str = Field(pattern=_DOMAIN, description="the domain of a tenant, such as example.eu.auth0.com")
+    secret: str = Field(min_length=1, description="the name or ARN of a secret, or ssm: and the name of a parameter")
     bucket: str = Field(pattern=_BUCKET, description="the name of a bucket")
     prefix: Annotated[str, AfterValidator(_with_slash)] = Field(
         "", pattern="^([^/].*)?$", description="a prefix of keys, without a slash in front"
     )
+    policy: str | None = Field(None, pattern=_POLICY, description="the name of a file below policies/")
     rate_limit_share: Annotated[float, BeforeValidator(_not_a_truth_value)] = Field(
         0.5, gt=0, le=1, description="a number above 0 and at most 1"
     )
     max_rate: Annotated[float | None, BeforeValidator(_not_a_truth_value)] = Field(
         None, gt=0, allow_inf_nan=False, description="a number of requests each second, above 0"
     )
-    stale_days: _Days = Policy.stale_days
-    never_used_days: _Days = Policy.never_used_days
-    unconfirmed_days: _Days = Policy.unconfirmed_days
-    weak_factors: Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_second_factors)] = Field(
-        Policy.weak_factors, description="a list of second factors (%s)" % ", ".join(sorted(SECOND_FACTORS))
+    threads: int = Field(Order.threads, ge=1, le=MOST_THREADS, description="a whole number from 1 to %d" % MOST_THREADS)
+    topic: str | None = Field(None, pattern=_TOPIC, description="the ARN of an SNS topic")
+    event_bus: str | None = Field(None, pattern=_BUS, description="the name or ARN of an event bus")
+    security_hub: Annotated[bool, BeforeValidator(_truth)] = Field(False, description="true or false")
+    digest: Literal["changes", "always"] = Field("changes", description="changes or always")
+    kms_key: str | None = Field(None, pattern=_KEY, description="the ARN, the alias or the ID of a KMS key")
+
+
+Next = Literal["read", "report", "publish", "end"]
+_Count = Annotated[int, Field(ge=0)]
+Status = Literal["running", "complete", "partial", "already running", "planned"]
+
+
+class State(BaseModel):
+    """What a segment returns, and the next one gets. As JSON it is below 1 KB.
+
+    :ivar run: None while there is none
+    :ivar next: what comes next
+    :ivar wait: seconds until that makes sense
+    :ivar segment: how many there were, this one included
+    :ivar read: how many users the run has read, or tried
+    :ivar to_read: how many it has to read
+    :ivar partial: whether the reports, if there are any, lack somebody
+    :ivar idle: how many segments in a row stored nothing new, although the tenant answered or was waited for long enough
+    :ivar held: for how many seconds in a row the rate limit has let nothing through
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    run: Annotated[str | None, Field(pattern=_RUN)] = None
+    next: Next = "read"
+    wait: _Count = 0
+    segment: _Count = 0
+    read: _Count = 0
+    to_read: _Count = 0
+    partial: bool = False
+    status: Status = "running"
+    idle: _Count = 0
+    held: _Count = 0
+
+
+class Ask(BaseModel):
+    """What an event may choose.
+
+    :ivar users: IDs and e-mail addresses in place of everybody
+    :ivar full: read everybody, also who has not changed
+    :ivar policy: another policy than that of the template
+    :ivar dry_run: tell what would be read
+    :ivar report_only: make the reports again
+    :ivar execution: who asks: an ID of the execution, or of the invocation where there is none
+    :ivar state: what the segment before returned
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True)
+
+    tenant: str | None = Field(None, description="a domain")
+    users: tuple[Annotated[str, Field(min_length=1)], ...] | None = Field(
+        None, min_length=1, description="a list of user IDs and e-mail addresses"
     )
+    full: StrictBool = Field(False, description="true or false")
+    policy: str | None = Field(None, pattern=_POLICY, description="the name of a file below policies/")
+    dry_run: StrictBool = Field(False, description="true or false")
+    report_only: StrictBool = Field(False, description="true or false")
+    execution: str | None = Field(None, min_length=1, description="the ID of an execution")
+    state: State | None = Field(None, description="what a segment returned")
 
     @property
-    def policy(self) -> Policy:
-        """The thresholds."""
-        return Policy(
-            stale_days=self.stale_days,
-            never_used_days=self.never_used_days,
-            unconfirmed_days=self.unconfirmed_days,
-            weak_factors=self.weak_factors,
-        )
+    def scope(self) -> Scope:
+        """Who is in the run."""
+        return _scope(self.users or ())
 
 
-_Text = Annotated[str, Field(min_length=1)]
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
-class _Secret(BaseModel):
-    """The JSON in the secret. It may have other keys, too."""
-
-    domain: _Text
-    client_id: _Text
-    client_secret: _Text
-    base_url: str | None = None
-
-
-_PROBLEMS = {"missing": "missing", "string_too_short": "empty"}
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """How to reach the tenant and as whom."""
-
-    connection: Connection
-    application: Application
-
-
-def read_settings(environment: Mapping[str, str], event: object) -> Settings:
-    """Settings from the environment, the event's keys first.
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Settings from the environment.
 
     :raises ConfigurationError: names everything that is missing, wrong or unknown
     """
+    given = {
+        name.removeprefix(_PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(_PREFIX) and value.strip()
+    }
+    if "tenant" in given:
+        given["tenant"] = given["tenant"].lower()
+        given.setdefault("prefix", given["tenant"])
+    return _checked(Settings, given, lambda name: _PREFIX + name.upper(), "Put thresholds into a policy file.")
+
+
+def read_event(event: object, settings: Settings) -> Ask:
+    """What the event asks for.
+
+    :raises ConfigurationError: names everything that is wrong, unknown, or not for an event to choose
+    """
     if not isinstance(event, dict):
-        raise ConfigurationError("The event is not an object", hint="Invoke with {} or with the settings to override.")
-    variables = {name: "AUDIT_" + name.upper() for name in Settings.model_fields}
-    given = {name: environment[variable] for name, variable in variables.items() if variable in environment} | event
-    try:
-        return Settings.model_validate(given)
-    except ValidationError as error:
-        wrong = {str(each["loc"][0]): each["type"] for each in error.errors()}
-    problems, hint = [], None
-    for name, problem in wrong.items():
-        source = "The event's %s" % name if name in event else variables[name]
-        if problem == "extra_forbidden":
-            problems.append("%s is not a setting" % source)
-            hint = "Settings: %s." % ", ".join(variables)
-        elif problem == "missing":
-            problems.append("%s is not set" % source)
-        else:
-            # Somebody may have put the secret itself where its name belongs.
-            shown = source if name == "secret" else "%s %r" % (source, given[name])
-            problems.append("%s is not %s" % (shown, Settings.model_fields[name].description))
-    raise ConfigurationError(". ".join(problems), hint=hint)
+        raise ConfigurationError("The event is not an object", hint="Invoke with {}, or with what the run is to do.")
+    ask = _checked(Ask, event, lambda name: "The event's %s" % name, "Everything else is set by the deployment.")
+    if ask.tenant is not None and ask.tenant.lower() != settings.tenant:
+        raise ConfigurationError(
+            "The event's tenant %r is not that of this function, %s" % (ask.tenant, settings.tenant),
+            hint="Each tenant has a deployment of its own. Invoke that one.",
+        )
+    chosen = [name for name in ("users", "full", "dry_run") if getattr(ask, name)]
+    if ask.report_only and chosen:
+        raise ConfigurationError(
+            "The event's report_only does not go together with %s" % " and ".join(chosen),
+            hint="Reports are made again of all that the last run read.",
+        )
+    for number, user in enumerate(ask.users or (), 1):
+        try:
+            _scope((user,))
+        except ConfigurationError:
+            # It may be a person's name, and this goes to the log.
+            raise ConfigurationError(
+                "The event's users has an entry, number %d, that is neither a user ID nor an e-mail address" % number
+            ) from None
+    return ask
 
 
-def read_credentials(name: str, secret: object) -> Credentials:
-    """Credentials from a secret of the form ``{"domain", "client_id", "client_secret", "base_url"?}``.
+def _scope(users: Sequence[str]) -> Scope:
+    """These users. What has a ``|`` is an ID, as no address of Auth0's has one."""
+    return Scope(
+        user_ids=tuple(each for each in users if "|" in each or "@" not in each),
+        emails=tuple(each for each in users if "|" not in each and "@" in each),
+    )
 
-    :param name: name of the secret, for messages; they never quote its values
-    :param secret: the parsed JSON
-    :raises ConfigurationError: the secret is not of this form, or the address cannot be right
+
+def _checked(model: type[_Model], given: Mapping[str, object], named: Callable[[str], str], hint: str) -> _Model:
+    """The values in their form.
+
+    :param named: what a person calls the value of this name
+    :param hint: what to do about a name that there is not
     """
     try:
-        read = _Secret.model_validate(secret)
+        return model.model_validate(given)
     except ValidationError as error:
-        wrong = {".".join(map(str, each["loc"])): each["type"] for each in error.errors()}
-        problems = ["%s is %s" % (key, _PROBLEMS.get(type_, "not text")) for key, type_ in wrong.items() if key]
-    else:
-        try:
-            connection = Connection.from_options(
-                auth0_domain=read.domain, base_url=read.base_url, timeout=REQUEST_TIMEOUT
-            )
-        except ConfigurationError:
-            # Its message quotes the address, and two values of a secret are easily swapped.
-            problems = ["domain is not a host name, or base_url is not an address that begins with https://"]
+        # What is unknown in a value makes the value wrong.
+        wrong = {str(each["loc"][0]): each["type"] if len(each["loc"]) == 1 else "wrong" for each in error.errors()}
+    problems, unknown = [], ""
+    for name, problem in wrong.items():
+        if problem == "extra_forbidden":
+            problems.append("%s is not a setting" % named(name))
+            unknown = "Settings: %s. %s" % (", ".join(model.model_fields), hint)
+        elif problem == "missing":
+            problems.append("%s is not set" % named(name))
         else:
-            connection.secrets.add(read.client_secret)
-            return Credentials(connection, Application(read.client_id, read.client_secret))
-    raise ConfigurationError(
-        "The secret %s cannot be used: %s" % (name, ", ".join(problems) or "it is not a JSON object"),
-        hint='It must be JSON of the form {"domain": ..., "client_id": ..., "client_secret": ...}.',
-    )
+            # Somebody may have put the secret itself where its name belongs. Users are named in no log.
+            shown = named(name) if name in _NOT_SHOWN else "%s %r" % (named(name), given[name])
+            problems.append("%s is not %s" % (shown, model.model_fields[name].description))
+    raise ConfigurationError(". ".join(problems), hint=unknown or None)
+
+
+_NOT_SHOWN = ("secret", "users", "state")

@@ -113,13 +113,17 @@ def audit(tenant: Running, aws: LocalAws) -> dict:
         },
     )
     function = unpacked_function(OUTPUT / "function")
-    settings = {"AUDIT_SECRET": SECRET, "AUDIT_BUCKET": BUCKET, **aws.environment}
+    settings = {"AUDIT_TENANT": tenant.domain, "AUDIT_SECRET": SECRET, "AUDIT_BUCKET": BUCKET, **aws.environment}
+    state = None
     with LambdaFunction([function, ENVIRONMENT / "lambda" / "runtime"], settings) as audit_function:
         try:
-            result = audit_function.invoke({})
+            # As the state machine does: one segment after the other.
+            while state is None or state["next"] != "end":
+                time.sleep(state["wait"] if state else 0)
+                state = audit_function.invoke({"execution": "demo", "state": state})
         finally:
             (OUTPUT / "function.log").write_text(audit_function.output)
-    for name, key in json.loads(aws.read(BUCKET, "latest.json"))["keys"].items():
+    for name, key in json.loads(aws.read(BUCKET, tenant.domain + "/latest.json"))["keys"].items():
         (OUTPUT / name).write_bytes(aws.read(BUCKET, key))
     return json.loads((OUTPUT / "summary.json").read_text())
 

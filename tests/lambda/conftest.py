@@ -5,8 +5,13 @@
 from __future__ import annotations
 
 import fcntl
+import gzip
+import json
 import os
+import shutil
 import sys
+import time
+import uuid
 from pathlib import Path
 
 import pytest
@@ -17,8 +22,8 @@ from tests.support.lambda_runtime import LambdaFunction
 from tests.support.local_aws import LocalAws
 
 PACKAGES = Path(sys.prefix) / "lambda"
-BUCKET = "mfa-reports"
 SECRET = "mfaops/tenant"
+PREFIX = "audits/one/"
 CLIENT_ID, CLIENT_SECRET = "m2m-readonly", "m2m-readonly-secret"
 # Secrets, the beginning of any token (a JWT), and what people are called.
 CANARIES = (CLIENT_SECRET, "not-the-secret", "eyJ", "@example.com", "auth0|", "auth0%7C", "google-oauth2")
@@ -45,13 +50,12 @@ def built(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def aws():
     with LocalAws() as local:
-        local.create_bucket(BUCKET)
         yield local
 
 
 @pytest.fixture(scope="session")
 def shared_tenant():
-    with start(users=500, seed=7) as running:
+    with start(users=500, seed=7, switches={"export-seconds": 0}) as running:
         yield running
 
 
@@ -64,17 +68,37 @@ def tenant(shared_tenant):
 
 
 @pytest.fixture
-def function(built, packages, aws):
+def bucket(aws) -> str:
+    """A bucket of this test alone."""
+    name = "mfa-%s" % uuid.uuid4().hex[:16]
+    aws.create_bucket(name)
+    return name
+
+
+@pytest.fixture
+def function(built, packages, aws, bucket, tmp_path):
     """Start the audit function for a tenant; whatever it did, its output holds no secret and nobody's name."""
     started = []
 
-    def of(tenant=None, timeout: float = 900.0, secret: object = None, **settings: str) -> LambdaFunction:
+    def of(
+        tenant=None, timeout: float = 900.0, secret: object = None, unruly: object = None, **settings: str
+    ) -> LambdaFunction:
         if tenant is not None:
             aws.put_secret(SECRET, secret_of(tenant))
         if secret is not None:
             aws.put_secret(SECRET, secret)
-        environment = {**aws.environment, "AUDIT_SECRET": SECRET, "AUDIT_BUCKET": BUCKET, **settings}
-        started.append(LambdaFunction([built, *packages], environment, timeout))
+        domain = tenant.domain if tenant is not None else (secret or {}).get("domain", "t.example")
+        environment = {"AUDIT_TENANT": domain, "AUDIT_SECRET": SECRET, "AUDIT_BUCKET": bucket, "AUDIT_PREFIX": PREFIX}
+        environment = {**aws.environment, **environment, **settings}
+        folders, handler = [built, *packages], "handler.handler"
+        if unruly is not None:
+            folder = tmp_path / ("unruly%d" % len(started))
+            folder.mkdir()
+            shutil.copy(Path(__file__).with_name("unruly.py"), folder)
+            (folder / "plan.json").write_text(json.dumps(unruly))
+            # Lambda looks for the handler in the task's own folder, and for the rest on the path.
+            folders, handler = [folder, *folders], "unruly.handler"
+        started.append(LambdaFunction(folders, environment, timeout, handler=handler))
         return started[-1]
 
     yield of
@@ -82,6 +106,50 @@ def function(built, packages, aws):
         with one:
             output = one.output
         assert not [canary for canary in CANARIES if canary in output], output
+
+
+class Runs:
+    """What is in a bucket after some runs."""
+
+    def __init__(self, aws, bucket: str) -> None:
+        self._aws, self._bucket = aws, bucket
+
+    def keys(self) -> list[str]:
+        pages = self._aws.client("s3").get_paginator("list_objects_v2").paginate(Bucket=self._bucket)
+        return [each["Key"] for page in pages for each in page.get("Contents", ())]
+
+    def read(self, key: str) -> bytes:
+        return self._aws.read(self._bucket, key)
+
+    def latest(self) -> dict | None:
+        return json.loads(self.read(PREFIX + "latest.json")) if PREFIX + "latest.json" in self.keys() else None
+
+    def report(self, name: str, run: str | None = None) -> bytes:
+        if run is None:
+            return self.read(self.latest()["keys"][name])
+        return self.read("%sruns/%s/report/%s" % (PREFIX, run, name))
+
+    def summary(self, run: str | None = None) -> dict:
+        return json.loads(self.report("summary.json", run))
+
+    def rows(self, run: str | None = None) -> list[dict]:
+        return [json.loads(line) for line in gzip.decompress(self.report("users.jsonl.gz", run)).splitlines()]
+
+
+@pytest.fixture
+def runs(aws, bucket) -> Runs:
+    return Runs(aws, bucket)
+
+
+def to_the_end(function: LambdaFunction, event: dict | None = None, execution: str = "e-1", state=None) -> list[dict]:
+    """Invoke segment after segment, as the state machine does; returns what each returned. Waits are cut short."""
+    states = []
+    while not states or states[-1]["next"] != "end":
+        state = function.invoke({**(event or {}), "execution": execution, "state": state})
+        assert len(json.dumps(state)) < 1024 and len(states) < 60
+        states.append(state)
+        time.sleep(min(state["wait"], 2))
+    return states
 
 
 def secret_of(tenant, client_secret: str = CLIENT_SECRET) -> dict[str, str]:

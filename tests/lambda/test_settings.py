@@ -4,165 +4,162 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 
-from settings import Settings, read_credentials, read_settings
+from settings import Ask, State, read_event, read_settings
 
-REQUIRED = {"AUDIT_SECRET": "name", "AUDIT_BUCKET": "bucket"}
+REQUIRED = {"AUDIT_TENANT": "t.example.com", "AUDIT_SECRET": "name", "AUDIT_BUCKET": "bucket"}
+SETTINGS = read_settings(REQUIRED)
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:audit"
 
 
-def test_what_is_not_said_has_a_default():
-    settings = read_settings(REQUIRED, {})
-    assert settings == Settings(secret="name", bucket="bucket", prefix="", rate_limit_share=0.5)
-    assert settings.policy == Policy() and settings.max_rate is None
+def test_what_is_not_said_or_empty_has_a_default():
+    assert (SETTINGS.prefix, SETTINGS.policy, SETTINGS.rate_limit_share, SETTINGS.max_rate, SETTINGS.threads) == (
+        "t.example.com/",
+        None,
+        0.5,
+        None,
+        32,
+    )
+    assert (SETTINGS.topic, SETTINGS.event_bus, SETTINGS.security_hub, SETTINGS.digest, SETTINGS.kms_key) == (
+        None,
+        None,
+        False,
+        "changes",
+        None,
+    )
+    names = "prefix policy rate_limit_share max_rate threads topic event_bus security_hub digest kms_key".split()
+    assert read_settings({**REQUIRED, **{"AUDIT_" + name.upper(): " " for name in names}}) == SETTINGS
 
 
 def test_every_variable_is_read():
     environment = {
-        **REQUIRED,
+        "AUDIT_TENANT": "T.Example.com",
+        "AUDIT_SECRET": "ssm:/mfa/tenant",
+        "AUDIT_BUCKET": "bucket",
         "AUDIT_PREFIX": "audits",
+        "AUDIT_POLICY": "strict.yml",
         "AUDIT_RATE_LIMIT_SHARE": "0.25",
         "AUDIT_MAX_RATE": "2.5",
-        "AUDIT_STALE_DAYS": "45",
-        "AUDIT_NEVER_USED_DAYS": "14",
-        "AUDIT_UNCONFIRMED_DAYS": "2",
-        "AUDIT_WEAK_FACTORS": "phone, email",
+        "AUDIT_THREADS": "4",
+        "AUDIT_TOPIC": TOPIC,
+        "AUDIT_EVENT_BUS": "default",
+        "AUDIT_SECURITY_HUB": "true",
+        "AUDIT_DIGEST": "always",
+        "AUDIT_KMS_KEY": "arn:aws:kms:eu-west-1:123456789012:key/1",
         "SOMETHING_ELSE": "x",
     }
-    settings = read_settings(environment, {})
-    assert (settings.secret, settings.bucket, settings.prefix, settings.rate_limit_share) == (
-        "name",
-        "bucket",
-        "audits/",
-        0.25,
-    )
-    assert settings.max_rate == 2.5
-    assert settings.policy == Policy(
-        stale_days=45, never_used_days=14, unconfirmed_days=2, weak_factors=("email", "phone")
-    )
-
-
-def test_the_event_comes_first_and_may_hold_numbers_and_lists():
-    event = {"secret": "other", "rate_limit_share": 1, "stale_days": 30, "weak_factors": ["phone"], "prefix": "x/"}
-    environment = {**REQUIRED, "AUDIT_STALE_DAYS": "nonsense"}
-    settings = read_settings(environment, event)
-    assert (settings.secret, settings.bucket, settings.prefix, settings.rate_limit_share) == (
-        "other",
-        "bucket",
-        "x/",
-        1.0,
-    )
-    assert settings.policy == Policy(stale_days=30, weak_factors=("phone",))
-
-
-def test_no_weak_factor_is_a_choice():
-    assert read_settings({**REQUIRED, "AUDIT_WEAK_FACTORS": ""}, {}).policy.weak_factors == ()
+    assert read_settings(environment).model_dump() == {
+        "tenant": "t.example.com",
+        "secret": "ssm:/mfa/tenant",
+        "bucket": "bucket",
+        "prefix": "audits/",
+        "policy": "strict.yml",
+        "rate_limit_share": 0.25,
+        "max_rate": 2.5,
+        "threads": 4,
+        "topic": TOPIC,
+        "event_bus": "default",
+        "security_hub": True,
+        "digest": "always",
+        "kms_key": "arn:aws:kms:eu-west-1:123456789012:key/1",
+    }
 
 
 @pytest.mark.parametrize(
-    ("environment", "message"),
+    ("name", "value", "message"),
     [
-        ({"AUDIT_BUCKET": "bucket"}, "AUDIT_SECRET is not set"),
-        ({"AUDIT_SECRET": "s"}, "AUDIT_BUCKET is not set"),
-        ({**REQUIRED, "AUDIT_SECRET": " "}, "AUDIT_SECRET is not the name or ARN of a secret"),
-        ({**REQUIRED, "AUDIT_BUCKET": "Bad Bucket!"}, "AUDIT_BUCKET .* is not the name of a bucket"),
-        ({**REQUIRED, "AUDIT_PREFIX": "/x"}, "AUDIT_PREFIX '/x' is not a prefix of keys"),
-        (
-            {**REQUIRED, "AUDIT_RATE_LIMIT_SHARE": "0"},
-            "AUDIT_RATE_LIMIT_SHARE '0' is not a number above 0 and at most 1",
-        ),
-        (
-            {**REQUIRED, "AUDIT_RATE_LIMIT_SHARE": "nan"},
-            "AUDIT_RATE_LIMIT_SHARE 'nan' is not a number above 0 and at most 1",
-        ),
-        (
-            {**REQUIRED, "AUDIT_RATE_LIMIT_SHARE": "half"},
-            "AUDIT_RATE_LIMIT_SHARE 'half' is not a number above 0 and at most 1",
-        ),
-        ({**REQUIRED, "AUDIT_STALE_DAYS": "soon"}, "AUDIT_STALE_DAYS 'soon' is not a whole number of days"),
-        ({**REQUIRED, "AUDIT_STALE_DAYS": "0"}, "AUDIT_STALE_DAYS '0' is not a whole number of days from 1 to 3650"),
-        ({**REQUIRED, "AUDIT_WEAK_FACTORS": "sms"}, "AUDIT_WEAK_FACTORS 'sms' is not a list of second factors"),
+        ("TENANT", "", "AUDIT_TENANT is not set"),
+        ("SECRET", " ", "AUDIT_SECRET is not set"),
+        ("BUCKET", "", "AUDIT_BUCKET is not set"),
+        ("TENANT", "https://t.example.com", "AUDIT_TENANT 'https://t.example.com' is not the domain of a tenant"),
+        ("BUCKET", "Bad Bucket!", "AUDIT_BUCKET 'Bad Bucket!' is not the name of a bucket"),
+        ("PREFIX", "/x", "AUDIT_PREFIX '/x' is not a prefix of keys"),
+        ("POLICY", "../other", "AUDIT_POLICY '../other' is not the name of a file below policies/"),
+        ("RATE_LIMIT_SHARE", "0", "AUDIT_RATE_LIMIT_SHARE '0' is not a number above 0 and at most 1"),
+        ("RATE_LIMIT_SHARE", "half", "AUDIT_RATE_LIMIT_SHARE 'half' is not a number above 0 and at most 1"),
+        ("RATE_LIMIT_SHARE", "nan", "AUDIT_RATE_LIMIT_SHARE 'nan' is not a number"),
+        ("MAX_RATE", "inf", "AUDIT_MAX_RATE 'inf' is not a number of requests each second, above 0"),
+        ("THREADS", "65", "AUDIT_THREADS '65' is not a whole number from 1 to 64"),
+        ("TOPIC", "audit", "AUDIT_TOPIC 'audit' is not the ARN of an SNS topic"),
+        ("EVENT_BUS", "a bus", "AUDIT_EVENT_BUS 'a bus' is not the name or ARN of an event bus"),
+        ("SECURITY_HUB", "yes", "AUDIT_SECURITY_HUB 'yes' is not true or false"),
+        ("DIGEST", "never", "AUDIT_DIGEST 'never' is not changes or always"),
+        ("KMS_KEY", "my key", "AUDIT_KMS_KEY 'my key' is not the ARN, the alias or the ID of a KMS key"),
+        ("STALE_DAYS", "90", "AUDIT_STALE_DAYS is not a setting.*Put thresholds into a policy file"),
     ],
 )
-def test_a_wrong_variable_is_named(environment, message):
+def test_a_wrong_variable_is_named(name, value, message):
     with pytest.raises(ConfigurationError, match=message):
-        read_settings(environment, {})
+        read_settings({**REQUIRED, "AUDIT_" + name: value})
+
+
+def test_everything_that_is_wrong_is_named_at_once():
+    with pytest.raises(ConfigurationError) as failure:
+        read_settings({"AUDIT_BUCKET": "Bad!", "AUDIT_THREADS": "some", "AUDIT_TENANT": "t"})
+    assert str(failure.value) == (
+        "AUDIT_SECRET is not set. AUDIT_BUCKET 'Bad!' is not the name of a bucket. "
+        "AUDIT_THREADS 'some' is not a whole number from 1 to 64."
+    )
+    assert failure.value.__cause__ is None and failure.value.__context__ is None
+
+
+def test_an_event_may_choose_what_is_listed_and_nothing_of_the_deployment():
+    event = {
+        "tenant": "T.example.com",
+        "users": ["auth0|1", "a@b.c"],
+        "full": True,
+        "policy": "strict",
+        "execution": "e",
+    }
+    ask = read_event({**event, "dry_run": True, "state": None}, SETTINGS)
+    assert (ask.full, ask.policy, ask.dry_run, ask.report_only) == (True, "strict", True, False)
+    assert (ask.scope.user_ids, ask.scope.emails) == (("auth0|1",), ("a@b.c",))
+    assert read_event({}, SETTINGS) == Ask()
+    for name in ("bucket", "secret", "topic", "prefix", "rate_limit_share", "id", "stale_days"):
+        with pytest.raises(
+            ConfigurationError, match="The event's %s is not a setting. Settings: tenant, users," % name
+        ):
+            read_event({name: "x"}, SETTINGS)
 
 
 @pytest.mark.parametrize(
     ("event", "message"),
     [
         ([], "The event is not an object"),
-        (None, "The event is not an object"),
-        ({"time": "2026-06-01T00:00:00Z", "id": "1"}, "The event's time is not a setting. The event's id is not"),
-        ({"stale_days": 1.5}, "The event's stale_days 1.5 is not a whole number of days"),
-        ({"stale_days": True}, "The event's stale_days True is not a whole number of days"),
-        ({"rate_limit_share": True}, "The event's rate_limit_share True is not a number above 0"),
-        ({"max_rate": 0}, "The event's max_rate 0 is not a number of requests each second, above 0"),
-        ({"max_rate": "inf"}, "The event's max_rate 'inf' is not a number of requests"),
-        ({"weak_factors": [1]}, r"The event's weak_factors \[1\] is not a list of second factors"),
-        ({"bucket": {"name": "b"}}, "The event's bucket .* is not the name of a bucket"),
-        ({"stale_days": None}, "The event's stale_days None is not a whole number of days"),
+        ({"tenant": "u.example.com"}, "tenant 'u.example.com' is not that of this function, t.example.com"),
+        ({"users": []}, "The event's users is not a list of user IDs and e-mail addresses"),
+        ({"users": "auth0|1"}, "The event's users is not a list"),
+        ({"users": [""]}, "The event's users is not a list"),
+        ({"users": [5]}, "The event's users is not a list"),
+        ({"users": ["auth0|1", "some body"]}, "The event's users has an entry, number 2, that is neither"),
+        ({"full": 1}, "The event's full 1 is not true or false"),
+        ({"dry_run": "yes"}, "The event's dry_run 'yes' is not true or false"),
+        ({"policy": "policies/x"}, "The event's policy 'policies/x' is not the name of a file"),
+        ({"report_only": True, "full": True}, "report_only does not go together with full"),
+        ({"report_only": True, "users": ["a@b.c"], "dry_run": True}, "does not go together with users and dry_run"),
+        ({"execution": ""}, "The event's execution '' is not the ID of an execution"),
+        ({"state": {"run": "../x"}}, "The event's state is not what a segment returned"),
+        ({"state": {"unknown": 1}}, "The event's state is not what a segment returned"),
+        ({"state": "x"}, "The event's state is not what a segment returned"),
+        ({"state": {"next": "sleep"}}, "The event's state is not what a segment returned"),
     ],
 )
 def test_a_wrong_event_is_named(event, message):
     with pytest.raises(ConfigurationError, match=message):
-        read_settings(REQUIRED, event)
+        read_event(event, SETTINGS)
 
 
-def test_the_client_secret_is_in_no_repr():
-    credentials = read_credentials("name", {"domain": "t.example", "client_id": "me", "client_secret": "canary"})
-    assert (
-        credentials.connection.domain,
-        credentials.application.client_id,
-        credentials.application.client_secret,
-    ) == (
-        "t.example",
-        "me",
-        "canary",
-    )
-    assert "canary" not in repr(credentials)
-
-
-def test_everything_that_is_wrong_is_named_at_once():
+def test_nobody_is_named_in_a_message():
     with pytest.raises(ConfigurationError) as failure:
-        read_settings({"AUDIT_BUCKET": "Bad!", "AUDIT_STALE_DAYS": "soon"}, {"id": "1"})
-    assert str(failure.value) == (
-        "AUDIT_SECRET is not set. AUDIT_BUCKET 'Bad!' is not the name of a bucket. "
-        "AUDIT_STALE_DAYS 'soon' is not a whole number of days from 1 to 3650. The event's id is not a setting. "
-        "Settings: secret, bucket, prefix, rate_limit_share, max_rate, stale_days, never_used_days, unconfirmed_days, weak_factors."
-    )
+        read_event({"users": ["canary@example.com", ""], "secret": {"client_secret": "canary"}}, SETTINGS)
+    assert "canary" not in str(failure.value)
 
 
-def test_a_secret_in_the_place_of_its_name_is_not_quoted():
-    with pytest.raises(ConfigurationError) as failure:
-        read_settings(REQUIRED, {"secret": {"client_secret": "canary"}})
-    assert str(failure.value) == "The event's secret is not the name or ARN of a secret."
-    assert failure.value.__cause__ is None and failure.value.__context__ is None
-
-
-def test_thresholds_are_named_with_the_others():
-    with pytest.raises(ConfigurationError) as failure:
-        read_settings(REQUIRED, {"stale_days": 0, "never_used_days": -1, "weak_factors": "emial", "bucket": "X"})
-    for name in ("stale_days 0", "never_used_days -1", "weak_factors 'emial'", "bucket 'X'"):
-        assert "The event's %s is not " % name in str(failure.value)
-
-
-@pytest.mark.parametrize(
-    "secret, said",
-    [
-        pytest.param({"domain": "canary canary"}, "domain is not a host name", id="swapped values"),
-        pytest.param({"base_url": "http://canary.example.com"}, "base_url is not an address", id="address without TLS"),
-        pytest.param({"domain": ""}, "domain is empty", id="empty value"),
-        pytest.param({"client_secret": 5}, "client_secret is not text", id="number"),
-    ],
-)
-def test_a_secret_that_cannot_be_used_is_named_and_never_quoted(secret, said):
-    whole = {"domain": "example.com", "client_id": "id", "client_secret": "canary", **secret}
-    with pytest.raises(ConfigurationError) as failure:
-        read_credentials("tenant/audit", whole)
-    text = str(failure.value)
-    assert text.startswith("The secret tenant/audit cannot be used: ") and said in text and "canary" not in text
-    assert failure.value.__context__ is None
+def test_a_state_comes_back_as_it_was():
+    state = State(run="000001-20261127T120000Z", next="report", segment=7, read=10**7, to_read=10**7, partial=True)
+    again = read_event({"state": json.loads(json.dumps(state.model_dump()))}, SETTINGS).state
+    assert again == state and len(json.dumps(state.model_dump())) < 1024

@@ -13,6 +13,8 @@ from typing import Callable
 
 from ..auth0.wire.errors import Auth0Error
 
+_OVER = "The time limit was reached."
+
 
 class Stopped(Exception):
     """The run has to end now. The text says why."""
@@ -46,7 +48,11 @@ class Stop:
         """Why the run has to end; None while it may go on."""
         if self._told.is_set():
             return self._reason
-        return "The time limit was reached." if self._clock() >= self._ends else None
+        return _OVER if self.left() <= 0 else None
+
+    def left(self) -> float:
+        """Seconds until the run has to end."""
+        return self._ends - self._clock()
 
     def now(self) -> float:
         """Seconds by the clock that it waits by; only differences mean something."""
@@ -57,9 +63,9 @@ class Stop:
 
         :raises Stopped: the run has to end, or would have to before the time is over
         """
-        left = self._ends - self._clock()
+        left = self.left()
         # No machine waits longer than for centuries; to ask for more is an error.
         self._told.wait(min(max(0.0, min(seconds, left)), threading.TIMEOUT_MAX))
         reason = self.reason()
         if reason is not None or seconds > left:
-            raise Stopped(reason or "The time limit was reached.")
+            raise Stopped(reason or _OVER)

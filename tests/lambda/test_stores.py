@@ -1,0 +1,285 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The bucket does what a folder does: the same cases for both."""
+
+from __future__ import annotations
+
+import gzip
+import io
+
+import pytest
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import (
+    DamagedError,
+    FolderStore,
+    StoreError,
+    TakenError,
+)
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
+
+import stores
+from stores import S3Store
+
+PREFIX = "audits/"
+RUN = "000001-20261127T120000Z"
+
+
+@pytest.fixture
+def s3(aws):
+    return aws.client("s3")
+
+
+@pytest.fixture
+def of_s3(s3, bucket):
+    def make(worker: str = "one", **more) -> S3Store:
+        return S3Store(more.pop("bucket", bucket), PREFIX, worker, client=lambda: s3, **more)
+
+    return make
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def another(request, tmp_path, of_s3):
+    """Makes the store of one more worker."""
+    workers = iter("abcdefgh")
+    return lambda: FolderStore(str(tmp_path)) if request.param == "folder" else of_s3(next(workers))
+
+
+@pytest.fixture
+def store(another):
+    return another()
+
+
+def test_what_was_written_is_read(store):
+    version = store.write("runs/1/checkpoint.json", b"one", None)
+    assert store.read("runs/1/checkpoint.json") == (b"one", version)
+    store.put("latest", io.BytesIO(b"two"))
+    with store.open("latest") as file:
+        assert file.read() == b"two"
+        file.seek(0)
+        assert file.read() == b"two"
+
+
+def test_a_stream_can_be_unpacked_and_be_larger_than_memory_holds(store):
+    content = gzip.compress(bytes(3_000_000), mtime=0)
+    store.put("runs/1/parts/0.jsonl.gz", io.BytesIO(content))
+    for _time in range(2):
+        with store.open("runs/1/parts/0.jsonl.gz") as file, gzip.GzipFile(fileobj=file, mode="rb") as lines:
+            assert len(lines.read()) == 3_000_000
+    large = bytes(range(256)) * 8_000
+    store.put("runs/1/large", io.BytesIO(large))
+    with store.open("runs/1/large") as file:
+        assert file.read() == large
+
+
+def test_nothing_is_not_an_error_to_read_and_is_one_to_open(store):
+    assert store.read("runs/1/checkpoint.json") is None
+    assert store.names("runs") == []
+    with pytest.raises(DamagedError, match="nothing cannot be read: it is missing"):
+        store.open("nothing")
+
+
+def test_names_are_those_directly_below_in_order(store):
+    for name in ("b/checkpoint.json", "a/checkpoint.json", "a/report/users.csv"):
+        store.put("runs/" + name, io.BytesIO(b"x"))
+    store.put("runs/a/parts/000000001.jsonl.gz", io.BytesIO(b"x"))
+    store.put("runs/a/parts/000000000.jsonl.gz", io.BytesIO(b"x"))
+    store.put("runsome", io.BytesIO(b"x"))
+    assert store.names("runs") == ["a", "b"]
+    assert store.names("runs/a/parts") == ["000000000.jsonl.gz", "000000001.jsonl.gz"]
+    assert store.names("runs/a/report") == ["users.csv"]
+    assert store.names("runs/c/parts") == []
+
+
+def test_only_the_known_version_is_replaced(store):
+    first = store.write("a/b", b"one", None)
+    for version in (None, '"another"'):
+        with pytest.raises(TakenError):
+            store.write("a/b", b"two", version)
+    second = store.write("a/b", b"two", first)
+    with pytest.raises(TakenError):
+        store.write("a/b", b"three", first)
+    assert store.read("a/b") == (b"two", second)
+    with pytest.raises(TakenError):
+        store.write("a/new", b"one", first)
+
+
+def test_what_is_written_once_is_not_replaced(store):
+    store.put("a/b", io.BytesIO(b"one"), once=True)
+    with pytest.raises(TakenError):
+        store.put("a/b", io.BytesIO(b"two"), once=True)
+    assert store.read("a/b")[0] == b"one"
+    store.put("a/b", io.BytesIO(b"three"))
+    assert store.read("a/b")[0] == b"three"
+
+
+def test_one_worker_at_a_time(another):
+    one, other = another(), another()
+    with one.hold():
+        with pytest.raises(TakenError), other.hold():
+            pass
+    with other.hold():
+        pass
+
+
+# What only a bucket has
+
+
+def test_the_lease_of_a_dead_worker_ends_by_the_clock_of_s3(of_s3):
+    dead, live = of_s3("dead", lease=1.0), of_s3("live")
+    dead._claim()
+    with pytest.raises(TakenError), live.hold():
+        pass
+    dead._lock(0.0, dead.read("lock.json")[1])
+    with live.hold():
+        assert dead.lost() and not live.lost()
+
+
+def test_the_same_execution_takes_its_lease_again_and_the_earlier_attempt_learns_it(of_s3):
+    earlier, retry = of_s3("execution-1"), of_s3("execution-1")
+    earlier._claim()
+    with retry.hold():
+        assert earlier.lost() and not retry.lost()
+
+
+def test_between_segments_nobody_else_takes_the_run(of_s3):
+    one = of_s3("one")
+    with one.hold():
+        one.kept = 60.0
+    with pytest.raises(TakenError), of_s3("two").hold():
+        pass
+    with of_s3("one").hold():
+        pass
+    with of_s3("two").hold():
+        pass
+
+
+def test_parts_have_a_prefix_of_their_own(of_s3):
+    store = of_s3()
+    places = {
+        "runs/%s/checkpoint.json": "audits/runs/%s/checkpoint.json",
+        "runs/%s/report/users.csv": "audits/runs/%s/report/users.csv",
+        "runs/%s/derived/x/users.csv": "audits/runs/%s/derived/x/users.csv",
+        "runs/%s/parts/000000000.jsonl.gz": "audits/parts/%s/parts/000000000.jsonl.gz",
+        "runs/%s/again/000000000.jsonl.gz": "audits/parts/%s/again/000000000.jsonl.gz",
+        "runs/%s/plan-0123.jsonl.gz": "audits/parts/%s/plan-0123.jsonl.gz",
+        "runs/%s/carried-0123.jsonl.gz": "audits/parts/%s/carried-0123.jsonl.gz",
+        "runs/%s/out-0123.jsonl.gz": "audits/parts/%s/out-0123.jsonl.gz",
+    }
+    assert {name: store.place(name % RUN) for name in places} == {name: key % RUN for name, key in places.items()}
+    assert store.place("latest.json") == "audits/latest.json"
+
+
+def test_a_retry_that_meets_its_own_first_attempt_is_no_other_worker(of_s3):
+    store = of_s3()
+    version = store.write("a/checkpoint.json", b"one", None)
+    assert store.write("a/checkpoint.json", b"one", None) == version
+    second = store.write("a/checkpoint.json", b"two", version)
+    assert store.write("a/checkpoint.json", b"two", version) == second
+    for _time in range(2):
+        store.put("a/part", io.BytesIO(b"one"), once=True)
+
+
+def test_a_large_file_goes_in_several_requests(of_s3, s3, bucket, monkeypatch):
+    monkeypatch.setattr(stores, "LARGEST_PUT", 5 << 20)
+    content = bytes(range(256)) * 24_000
+    store = of_s3(kms_key="alias/audit")
+    store.put("runs/1/plan.jsonl.gz", io.BytesIO(content))
+    head = s3.head_object(Bucket=bucket, Key=PREFIX + "runs/1/plan.jsonl.gz")
+    assert head["ETag"].endswith('-2"') and head["ServerSideEncryption"] == "aws:kms"
+    with store.open("runs/1/plan.jsonl.gz") as file:
+        assert file.read() == content
+
+
+def test_objects_have_a_type_and_the_encryption_of_the_bucket_or_a_key(of_s3, s3, bucket):
+    kinds = {
+        "users.jsonl.gz": "application/gzip",
+        "summary.json": "application/json",
+        "report.html": "text/html; charset=utf-8",
+        "findings.csv": "text/csv; charset=utf-8",
+    }
+    for store in (of_s3(), of_s3(kms_key="alias/audit")):
+        for name, kind in kinds.items():
+            store.put(name, io.BytesIO(b"x"))
+            head = s3.head_object(Bucket=bucket, Key=PREFIX + name)
+            assert head["ContentType"] == kind
+    assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", "alias/audit")
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (lambda store: store.read("a"), r"Could not read audits/a in the bucket {} \(s3:GetObject\)"),
+        (lambda store: store.open("a"), r"Could not read audits/a in the bucket {} \(s3:GetObject\)"),
+        (lambda store: store.write("a", b"", None), r"Could not write audits/a in the bucket {} \(s3:PutObject\)"),
+        (lambda store: store.put("a", io.BytesIO(b"")), r"Could not write audits/a in the bucket {} \(s3:PutObject\)"),
+        (lambda store: store.names("a"), r"Could not list audits/a/ in the bucket {} \(s3:ListBucket\)"),
+    ],
+)
+def test_errors_name_action_bucket_key_and_the_code_of_aws(of_s3, s3, bucket, ask, said):
+    gone = of_s3(bucket="not-there")
+    with pytest.raises(StoreError, match=said.format("not-there") + ".*NoSuchBucket.*Check AUDIT_BUCKET") as failure:
+        ask(gone)
+    assert isinstance(failure.value, ConfigurationError)
+    answers = {"AccessDenied": (403, True), "SlowDown": (503, False), "InternalError": (500, False)}
+    for code, (status, lasting) in answers.items():
+        store = S3Store(bucket, PREFIX, "one", client=lambda: Refusing(code, status))
+        with pytest.raises(StoreError, match=said.format(bucket) + ": no.*%s" % code) as failure:
+            ask(store)
+        assert isinstance(failure.value, ConfigurationError) is lasting
+        assert not isinstance(failure.value, (DamagedError, TakenError))
+
+
+class Refusing:
+    """A client that is refused everything."""
+
+    def __init__(self, code: str, status: int) -> None:
+        self._code, self._status = code, status
+
+    def get_paginator(self, _operation):
+        return self
+
+    def __getattr__(self, _operation):
+        from botocore.exceptions import ClientError
+
+        answer = {
+            "Error": {"Code": self._code, "Message": "no"},
+            "ResponseMetadata": {"HTTPStatusCode": self._status},
+        }
+
+        def refuse(**_arguments):
+            raise ClientError(answer, "Operation")
+
+        return refuse
+
+
+class BreakingOff(io.BytesIO):
+    """A content whose connection is lost in the middle."""
+
+    def read(self, *_arguments):
+        from botocore.exceptions import ResponseStreamingError
+
+        if self.tell():
+            raise ResponseStreamingError(error="lost")
+        return super().read(3)
+
+
+def test_a_content_that_breaks_off_is_asked_for_again(of_s3, s3):
+    store = of_s3()
+    store.put("a", io.BytesIO(b"content"))
+    breaks = [2]
+
+    class Client:
+        def get_object(self, **arguments):
+            answer = s3.get_object(**arguments)
+            if breaks[0]:
+                breaks[0] -= 1
+                answer["Body"] = BreakingOff(b"content")
+            return answer
+
+    breaking = of_s3()
+    breaking._client = Client
+    assert breaking.read("a")[0] == b"content"
+    breaks[0] = 3
+    with pytest.raises(StoreError, match="Could not read audits/a .*ResponseStreamingError"):
+        breaking.read("a")
