@@ -211,11 +211,11 @@ class StopAt(Stop):
 
     def __init__(self, number: int) -> None:
         super().__init__()
-        self.left = number
+        self.asks_left = number
 
     def reason(self):
-        self.left -= 1
-        if self.left == 0:
+        self.asks_left -= 1
+        if self.asks_left == 0:
             self.tell("Enough.")
         return super().reason()
 
