@@ -130,6 +130,11 @@ reason:
   returned: if a run was made
   type: str
   sample: null
+note:
+  description: What else is to be known of the run, such as patterns of the policy that fit nobody; V(null) if there is nothing.
+  returned: if a run was made
+  type: str
+  sample: "Patterns of the policy that fit nobody: privileged.emails: ceo@example.com."
 coverage:
   description: What became of every user, as in C(summary.json) of the run.
   returned: if a run was made
@@ -289,6 +294,7 @@ def verdict(outcome: Outcome, store: FolderStore, fail_on: str, fail_if_partial:
         "run": outcome.run,
         "partial": figures["partial"],
         "reason": figures["reason"],
+        "note": figures["note"],
         "coverage": figures["coverage"],
         "protection": figures["users"],
         "new": figures["history"]["new"] if figures["history"] and figures["history"]["base"] else None,

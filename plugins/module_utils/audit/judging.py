@@ -38,10 +38,12 @@ class AboutPolicy(NamedTuple):
     """What there is to say about the policy itself after a run.
 
     :ivar undecided: the IDs of findings that were not looked for, and why
+    :ivar notes: what is no finding and should be known, a sentence each
     """
 
     found: list[FoundRow]
     undecided: Mapping[str, Undecided]
+    notes: list[str]
 
 
 class Judge:
@@ -121,7 +123,7 @@ class Judge:
         undecided: dict[str, Undecided] = {self._unused_id(each): "not-asked" for each in unfitted.expired}
         if not everybody:
             undecided.update((self._unused_id(each), "not-read") for each in unfitted.unused)
-        return AboutPolicy(rows, undecided)
+        return AboutPolicy(rows, undecided, unfitted.notes(everybody))
 
     def _unused_id(self, exemption: Exemption) -> str:
         return exemption_finding_id(self._tenant, "exemption-unused", exemption)

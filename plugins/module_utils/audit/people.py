@@ -15,7 +15,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
-from typing import Any, Callable, Iterable, Iterator, Literal, Mapping, NamedTuple
+from typing import Any, Callable, Iterable, Iterator, Literal, Mapping, NamedTuple, Sequence
 
 from ..auth0.api.profiles import Identity
 from ..auth0.times import as_time
@@ -26,6 +26,8 @@ from .records import Place, ProfileRecord
 AUTH0_PROVIDERS = frozenset({"auth0", "sms", "email"})
 # An exemption that ends within so many days is told.
 SOON = timedelta(days=14)
+# So many patterns are named in a note.
+_MOST_NAMED = 5
 # The clocks of a tenant and of whoever made an account may differ by this much.
 _CLOCK_SKEW = timedelta(days=1)
 
@@ -58,6 +60,7 @@ class Standing(NamedTuple):
     :ivar in_grace: the account is too new to need a second factor
     :ivar exemptions: those that fit the user and have not expired
     :ivar terms: every pattern that fits the user, those of expired exemptions too
+    :ivar mistyped: paths in ``app_metadata`` where the user has a value whose type alone keeps a pattern from fitting
     """
 
     place: Place
@@ -68,6 +71,7 @@ class Standing(NamedTuple):
     in_grace: bool
     exemptions: tuple[Exemption, ...]
     terms: tuple[Term, ...]
+    mistyped: tuple[str, ...] = ()
 
 
 class Standings:
@@ -100,6 +104,7 @@ class Standings:
             in_grace=bool(self._grace) and self._is_new(profile, now),
             exemptions=self._exemptions(terms, now) if "exemptions" in sections else (),
             terms=terms,
+            mistyped=self._terms.mistyped(profile),
         )
 
     def _place(
@@ -195,7 +200,7 @@ def _terms(policy: Policy) -> Iterator[tuple[Term, Any]]:
             yield Term(section, number, "app_metadata", text), (member.path, _key(member.value))
 
 
-def _shown(value: str | int | bool) -> str:
+def _shown(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -242,6 +247,25 @@ class _Terms:
             return tuple(found)
         return tuple(sorted(set(found), key=self._order.__getitem__))
 
+    def mistyped(self, profile: ProfileRecord) -> tuple[str, ...]:
+        """The paths where a value would fit if it were of another type, or is one that no policy can name."""
+        if not self._members:
+            return ()
+        metadata = profile.get("app_metadata") or {}
+        return tuple(path for path, values in self._members.items() if _is_mistyped(value_at(metadata, path), values))
+
+
+def _is_mistyped(there: object, values: Mapping[tuple[bool, object], object]) -> bool:
+    if there is None:
+        return False
+    for value in there if isinstance(there, list) else (there,):
+        if not isinstance(value, (str, int, float)):
+            return True
+        text, kind = _shown(value), (isinstance(value, bool), isinstance(value, str))
+        if any(text == _shown(wanted) and kind != (truth, isinstance(wanted, str)) for truth, wanted in values):
+            return True
+    return False
+
 
 class _Texts:
     """Texts and patterns that one text may fit."""
@@ -279,12 +303,35 @@ class Unfitted:
     :ivar unused: exemptions that hold and fit nobody
     :ivar ending: exemptions that hold, and end within :data:`SOON`
     :ivar terms: patterns of privileged and break-glass users that fit nobody
+    :ivar mistyped: path in ``app_metadata`` -> how many users have a value there whose type keeps a pattern from fitting
     """
 
     expired: tuple[Exemption, ...]
     unused: tuple[Exemption, ...]
     ending: tuple[Exemption, ...]
     terms: tuple[Term, ...]
+    mistyped: Mapping[str, int]
+
+    def notes(self, everybody: bool) -> list[str]:
+        """What its reader should know and is no finding, a sentence each. It may name users, as the policy does.
+
+        :param everybody: everybody was counted
+        """
+        told = []
+        if self.terms and everybody:
+            told.append("Patterns of the policy that fit nobody: %s." % _some(list(map(str, self.terms))))
+        if self.mistyped:
+            paths = ["%s (users: %d)" % each for each in sorted(self.mistyped.items())]
+            told.append("Values in app_metadata that fit no pattern because of their type: %s." % _some(paths))
+        if self.ending:
+            ending = ["%s on %s" % (each.rule or "every rule", each.expires.isoformat()) for each in self.ending]
+            told.append("Exemptions that end within %d days: %s." % (SOON.days, _some(ending)))
+        return told
+
+
+def _some(texts: Sequence[str]) -> str:
+    more = len(texts) - _MOST_NAMED
+    return ", ".join(texts[:_MOST_NAMED]) + (" and %d more" % more if more > 0 else "")
 
 
 class Fitted:
@@ -294,12 +341,14 @@ class Fitted:
         self._policy = policy
         self._users: Counter[Term] = Counter()
         self._exempted: Counter[int] = Counter()
+        self._mistyped: Counter[str] = Counter()
 
     def add(self, found: Standing) -> None:
         """Count one user. Whoever is out of scope counts too: the pattern fits, and that is the question."""
         if found.terms:
             self._users.update(found.terms)
             self._exempted.update({term.number for term in found.terms if term.number is not None})
+        self._mistyped.update(found.mistyped)
 
     def users(self, term: Term) -> int:
         """How many users this pattern fits."""
@@ -319,4 +368,5 @@ class Fitted:
             unused=tuple(each for number, each in holding if not self._exempted[number]),
             ending=tuple(each for _number, each in holding if each.expires - today <= SOON),
             terms=tuple(dict.fromkeys(term for term in watched if not self._users[term])),
+            mistyped=dict(self._mistyped),
         )

@@ -7,12 +7,16 @@
 from __future__ import annotations
 
 import dataclasses
+import html
+import json
 from datetime import date, timedelta
 
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import read_lines
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Exemption, People, Policy
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Exemption, Member, People, Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Scope
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.pseudonyms import Pseudonyms
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.summary import table
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import report
 
 from tests.unit.audit.fake_tenant import NOW
@@ -119,3 +123,38 @@ def test_another_policy_over_a_partial_run_leaves_its_findings_unread(store):
     other = exempting(NOBODY, stale_days=30)
     made = report(store, None, lambda _policy: other, NOW + timedelta(days=2))
     assert words(store, made) == {"exemption-unused": "not-read"}
+
+
+def vips(*emails: str, path: str = "vip") -> Policy:
+    return Policy(privileged=People(emails=emails, app_metadata=(Member(path, True),)))
+
+
+def test_patterns_that_fit_nobody_are_in_summary_table_and_page(store):
+    tenant = tenant_of(20)
+    tenant.users[3]["app_metadata"] = {"vip": "true"}
+    policy = vips("ceo@example.net", tenant.users[1]["email"])
+    outcome = audit(tenant, store, by(policy))
+    told = (
+        "Patterns of the policy that fit nobody: privileged.emails: ceo@example.net, privileged.app_metadata: vip = true. "
+        "Values in app_metadata that fit no pattern because of their type: vip (users: 1)."
+    )
+    assert outcome.summary["note"] == told and not outcome.summary["partial"]
+    assert "Note: " + told in table(outcome.summary, outcome.costs)
+    assert told in html.unescape(store.read(outcome.keys["report.html"])[0].decode())
+    judged = report(store, None, lambda _policy: Policy(), NOW)
+    assert judged.summary["note"] is None
+    again = report(store, None, lambda policy: policy, NOW, pseudonyms=Pseudonyms(b"k" * 32))
+    assert "ceo@example.net" not in json.dumps(again.summary)
+
+
+def test_a_partial_run_and_one_of_some_users_say_nothing_of_patterns_that_fit_nobody(store):
+    tenant, policy = tenant_of(40), vips("ceo@example.net")
+    assert cut_off(tenant, store, policy, 0).summary["note"] is None
+    some = audit(tenant, store, by(policy, scope=Scope(user_ids=("auth0|00001",))), 1)
+    assert some.summary["note"] is None
+
+
+def test_what_is_the_reason_already_is_no_note_in_the_table(store):
+    outcome = audit(tenant_of(3), store, by(Policy(), scope=Scope(user_ids=("auth0|00001", "auth0|none"))))
+    assert outcome.summary["note"] in outcome.summary["reason"]
+    assert "Note:" not in table(outcome.summary, outcome.costs)

@@ -328,6 +328,52 @@ def test_what_expired_ends_soon_or_fits_nobody_is_counted():
     ]
 
 
+@pytest.mark.parametrize(
+    "there, wanted, told",
+    [
+        ("true", True, True),
+        (True, "true", True),
+        ("1", 1, True),
+        ([5, "5"], 5, True),
+        ({"admin": True}, "admin", True),
+        ([{"name": "admin"}], "admin", True),
+        (True, True, False),
+        (1.0, 1, False),
+        (True, 1, False),
+        ("Admin", "admin", False),
+        ("user", True, False),
+        (["a", "b"], "b", False),
+        (None, True, False),
+    ],
+)
+def test_a_value_that_does_not_fit_because_of_its_type_is_told(there, wanted, told):
+    people = People(app_metadata=(Member("staff.role", wanted),))
+    for policy in (Policy(privileged=people), Policy(excluded=people), Policy(break_glass=people)):
+        fitted = Fitted(policy)
+        for number in range(2):
+            metadata = {"staff.role": there}
+            fitted.add(Standings(policy).of(user(user_id="auth0|%d" % number, app_metadata=metadata), NOW))
+        rest = fitted.rest(NOW)
+        assert rest.mistyped == ({"staff.role": 2} if told else {})
+        said = "Values in app_metadata that fit no pattern because of their type: staff.role (users: 2)."
+        assert (said in rest.notes(True), said in rest.notes(False)) == (told, told)
+
+
+def test_notes_name_few_patterns_and_only_where_everybody_was_counted():
+    policy = Policy(
+        privileged=People(("auth0|8",), tuple("%d@example.com" % number for number in range(9))),
+        exemptions=(exemption(TODAY, **HIS), exemption(date(2027, 3, 1), **HIS)),
+    )
+    patterns, ending = Fitted(policy).rest(NOW).notes(True)
+    assert patterns.startswith(
+        "Patterns of the policy that fit nobody: privileged.user_ids: auth0|8, privileged.emails: 0@"
+    )
+    assert patterns.endswith("3@example.com and 5 more.")
+    assert ending == "Exemptions that end within 14 days: every rule on %s." % TODAY.isoformat()
+    assert Fitted(policy).rest(NOW).notes(False) == [ending]
+    assert Fitted(Policy()).rest(NOW).notes(True) == []
+
+
 def test_an_exemption_ends_after_its_last_day():
     policy = Policy(exemptions=(exemption(TODAY, **HIS),))
     rest = Fitted(policy).rest(NOW)

@@ -101,7 +101,8 @@ def write(
         made = OnePass(checkpoint.run, compared.at, judged_on, compared.terms, compared.past, lists, masked, notes)
         made.over(ledger.records())
         everybody = stopped is None and is_everybody(checkpoint, made.tally)
-        made.about_policy(judge.about_policy(checkpoint.run, compared.at, everybody and checkpoint.whole_tenant))
+        about = judge.about_policy(checkpoint.run, compared.at, everybody and checkpoint.whole_tenant)
+        made.about_policy(about)
         made.rest(missing(everybody, checkpoint.whole_tenant))
         figures = summary(
             checkpoint,
@@ -113,6 +114,7 @@ def write(
             facts=compared.terms.facts,
             history=made.differences.figures(compared.base, compared.base_at),
             changes=made.changes.figures(),
+            notes=about.notes,
         )
         before = _summaries(store, earlier)
         if masked is not None:

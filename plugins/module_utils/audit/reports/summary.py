@@ -11,7 +11,7 @@ from collections import Counter
 from datetime import datetime
 from functools import partial
 from operator import itemgetter
-from typing import Callable, Mapping
+from typing import Callable, Mapping, Sequence
 
 from ...auth0.factors import FACTORS, names
 from ...auth0.times import iso
@@ -324,6 +324,7 @@ def summary(
     facts: TenantFacts = UNKNOWN,
     history: HistoryFigures | None = None,
     changes: ChangesFigures | None = None,
+    notes: Sequence[str] = (),
 ) -> Summary:
     """The run in numbers.
 
@@ -335,6 +336,7 @@ def summary(
     :param facts: what is known of the tenant
     :param history: how the run differs from the one before; None where nobody looked
     :param changes: the devices that users added and lost; None where nobody looked
+    :param notes: what is to be known of the policy, a sentence each
     """
     coverage = _coverage(checkpoint, tally)
     reasons = [stopped, checkpoint.incomplete, *_missing(checkpoint, coverage, stopped)]
@@ -349,7 +351,7 @@ def summary(
         "oldest_reading": tally.oldest_reading,
         "partial": reason is not None,
         "reason": reason,
-        "note": checkpoint.note,
+        "note": " ".join(filter(None, (checkpoint.note, *notes))) or None,
         "coverage": coverage,
         "history": history,
         "changes": changes,
@@ -426,7 +428,7 @@ _LINE, _WIDTH = "%-34s %7s %6s %6s %9s  %s", 76
 
 
 def table(figures: Summary, costs: Costs) -> str:
-    """The summary as a few lines of plain text, at most 78 columns wide where no text of the tenant is longer."""
+    """The summary as a few lines of plain text, at most 78 columns wide where no text of the tenant or policy is longer."""
     coverage, users = figures["coverage"], figures["users"]
     protection = ["%s %s" % (grouped(users[state]), word) for state, word in _PROTECTION if users[state]]
     lines = [
@@ -441,6 +443,8 @@ def table(figures: Summary, costs: Costs) -> str:
         "Requests: %d, %d refused by the rate limit, waited %.1f s of %.1f s"
         % (costs["requests"], costs["rate_limited"], costs["waited_seconds"], costs["duration_seconds"]),
     ]
+    if figures["note"] and figures["note"] not in (figures["reason"] or ""):
+        lines.append("Note: %s" % figures["note"])
     if figures["partial"]:
         lines.append("PARTIAL: %s" % figures["reason"])
     return "\n".join(map(visible, lines)) + "\n"

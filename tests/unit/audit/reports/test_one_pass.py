@@ -64,7 +64,7 @@ def report(
         past.know(known)
         made = OnePass("run%d" % day, AT % day, judge, Terms(policy), past, lists, masked, acted)
         made.over(records)
-        made.about_policy(AboutPolicy(list(about), {}))
+        made.about_policy(AboutPolicy(list(about), {}, []))
         made.rest("gone")
         return Reported(made, {name: file.read() for name, file in lists.finished()}, judged_on)
 
