@@ -32,7 +32,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from credentials import REQUEST_TIMEOUT
 from deadline import Deadline
 from policies import read_policy
-from publish import publish
+from publish import publish, tell_failure
 from segments import NoProgress, Walked, after
 from settings import Ask, Settings, State, read_event, read_settings
 from stores import S3Store
@@ -61,11 +61,16 @@ def handler(event: object, context: LambdaContext) -> dict[str, Any]:
     :raises NoProgress: segments end, and nothing new is stored
     :raises Auth0Error: anything else failed, which a retry may mend
     """
+    settings = None
     try:
         settings = read_settings(os.environ)
         ask = read_event(event, settings)
         state = Segment(settings, ask, context).run()
-    except (ConfigurationError, AuthenticationError, ForbiddenError) as error:
+    except (ConfigurationError, AuthenticationError, ForbiddenError, NoProgress) as error:
+        if settings is not None:
+            tell_failure(settings, error)
+        if isinstance(error, NoProgress):
+            raise
         # A retry policy goes by the name of the error, and must not retry these.
         raise error.replace(ConfigurationError) from None
     logger.info("segment ended", extra=state.model_dump())
