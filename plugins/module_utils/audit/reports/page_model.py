@@ -472,6 +472,10 @@ def _privileged(users: Mapping[State, int]) -> str | None:
     if not total:
         return None
     strong, without = users["strong"], total - users["strong"]
+    if total > 1 and strong in (0, total):
+        return "Privileged: %s of %s %s a strong second factor." % (
+            ("all", people(total), "have") if strong else ("none", people(total), "has")
+        )
     if total == 1:
         return "Privileged: 1 person, who %s a strong second factor." % ("has" if strong else "does not have")
     text = "Privileged: %s of %s %s a strong second factor" % (
@@ -510,8 +514,15 @@ def _news(figures: Summary, changes: Sequence[ChangeRow]) -> tuple[News, ...]:
         gains = [each for each in changes if each["change"] == "added" and (each["privileged"] or each["break_glass"])]
         items = [Item(cut(each["user"]), _gain(each)) for each in gains[:_GAINS]]
         more = devices["added_to_privileged"] - len(items)
-        text = "%s on privileged accounts. Ask their owners whether they enrolled them." % plural(
-            devices["added_to_privileged"], "new factor"
+        count = devices["added_to_privileged"]
+        text = "%s on %s. Ask %s enrolled %s." % (
+            plural(count, "new factor"),
+            (
+                "privileged or break-glass accounts"
+                if any(not each["privileged"] for each in gains)
+                else "privileged accounts"
+            ),
+            *(("its owner who", "it") if count == 1 else ("their owners whether they", "them")),
         )
         news.append(News(text, True, tuple(items), "and %s more" % grouped(more) if more else None))
     if history is None or not _compared(figures):
@@ -552,7 +563,8 @@ def _compared(figures: Summary) -> bool:
 
 def _gain(change: ChangeRow) -> str:
     named = [change["factor"], *([cut(change["device"], 40)] if change["device"] else [])]
-    return " ".join(named) + (", enrolled %s" % _day(change["at"]) if change["at"] else "")
+    when = ", enrolled %s" % _day(change["at"]) if change["at"] else ""
+    return " ".join(named) + when + (" (break-glass)" if change["break_glass"] else "")
 
 
 def _counting(figures: Summary) -> int:
@@ -672,7 +684,7 @@ def _marks(step: int, bars: int, width: float, policy: Mapping[str, Any]) -> tup
     marks = []
     for line, (word, days) in enumerate([*thresholds, ("stale", stale)]):
         x = round(min(_LEFT + days / step * width, _RIGHT), 1)
-        text_y = 12.0 + 16 * line
+        text_y = 14.0 + 20 * line
         label = "%s from %s%s" % (word, plural(days, "day"), " →" if days > bars * step else "")
         at, anchor = (x - 5, "end") if x > 800 else (x + 5, "start")
         marks.append(Mark(x, text_y - 10, at, text_y, anchor, label))

@@ -186,6 +186,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
   .rules summary { grid-template-columns: 14px minmax(0, 1fr) 64px; }
   .rules .figures { grid-column: 2 / -1; text-align: left; }
   .rules .body { padding-left: 0; }
+  .hist { min-width: 620px; }
   .hist text { font-size: 19px; }
   #f, #f tbody { display: block; }
   #f thead { display: block; }
@@ -194,6 +195,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
   #f tbody tr { display: block; border-top: 1px solid var(--line); padding: 8px 0; }
   #f tbody tr[hidden] { display: none; }
   #f tbody td { display: grid; grid-template-columns: 84px minmax(0, 1fr); border: 0; padding: 1px 0; text-align: left; }
+  #f tbody td:nth-child(5) { text-align: left; padding-right: 0; }
   #f tbody td::before { color: var(--soft); font-weight: 400; grid-row: 1 / span 3; }
   #f tbody td > * { grid-column: 2; justify-self: start; }
   #f td:nth-child(1)::before { content: "Severity"; } #f td:nth-child(2)::before { content: "Rule"; }
@@ -219,6 +221,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
   .measure { margin-bottom: 3pt; }
   .chart { height: 26pt; }
   .hist { width: 60%; }
+  .hist text { font-size: 19px; }
   .scroll { overflow: visible; }
   .matrix tbody th { min-width: 0; overflow-wrap: normal; }
   .matrix th, .matrix td { padding-right: 4pt; }
@@ -232,7 +235,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
   td, th, tbody th { padding: 1pt 5pt 1pt 0; }
   td svg.bar { height: 6pt; margin-top: 1pt; }
   .rules { font-size: 7pt; line-height: 1.2; columns: 2; column-gap: 10pt; }
-  .rules h2 { column-span: all; }
+  .rules h2 { column-span: all; break-after: avoid-page; }
   .rules details { break-inside: avoid; }
   .rules summary { display: block; padding: 2pt 0 0; min-height: 0; }
   .rules summary::before, .rules details[open] summary::before { content: none; }
@@ -489,14 +492,14 @@ aria-label="{{ line.title }}: from {{ line.first }} to {{ line.last }}; the figu
 
 <section class="card" aria-labelledby="h-ages">
 <h2 id="h-ages">Age of last use</h2>
-<svg class="hist" viewBox="0 0 1000 180" role="img" aria-label="{{ m.ages.text }}">
+<div class="scroll" role="group" tabindex="0" aria-label="The histogram"><svg class="hist" viewBox="0 0 1000 180" role="img" aria-label="{{ m.ages.text }}">
 <line class="axis" x1="0" y1="150" x2="1000" y2="150"/>
 {% for bar in m.ages.bars %}<rect x="{{ bar.x }}" y="{{ bar.y }}" width="{{ bar.width }}" height="{{ bar.height }}">
 <title>{{ bar.label }}: {{ bar.count | n }}</title></rect>{% endfor %}
 {% for tick in m.ages.ticks %}<text x="{{ tick.x }}" y="168" text-anchor="{{ tick.anchor }}">{{ tick.label }}</text>{% endfor %}
 {% for mark in m.ages.marks %}<line class="mark" x1="{{ mark.x }}" y1="{{ mark.y }}" x2="{{ mark.x }}" y2="150"/>
 <text class="named" x="{{ mark.at }}" y="{{ mark.text_y }}" text-anchor="{{ mark.anchor }}">{{ mark.label }}</text>{% endfor %}
-</svg>
+</svg></div>
 <p class="soft small">{{ m.ages.text }}</p>
 <details><summary class="small">The histogram in figures</summary>
 <div class="scroll" role="group" tabindex="0" aria-label="The histogram in figures"><table>{{ head(["Last use"], ["Authenticators"]) }}

@@ -210,7 +210,7 @@ class Tally:
         its = [each for each in row["authenticators"] if each["id"] == finding["authenticator_id"]]
         notes = [in_words(finding["acted"]) if finding["acted"] else None, row["error"]]
         if row["error"] is None and not its:
-            notes.append("login %s" % row["last_login"][:10] if row["last_login"] else "no login known")
+            notes.append("last login %s" % row["last_login"][:10] if row["last_login"] else "no login known")
         return {
             **_members(finding),
             "user": shown(row),

@@ -138,6 +138,8 @@ def test_the_first_things_to_do_are_the_most_severe_then_those_of_most_privilege
     [
         (["strong"], "Privileged: 1 person, who has a strong second factor."),
         (["none"], "Privileged: 1 person, who does not have a strong second factor."),
+        (["none", "weak"], "Privileged: none of 2 people has a strong second factor."),
+        (["strong", "strong"], "Privileged: all of 2 people have a strong second factor."),
         (["strong", "none"], "Privileged: 1 of 2 people has a strong second factor, 1 does not."),
         (["strong", "strong", "weak", "weak"], "Privileged: 2 of 4 people have a strong second factor, 2 do not."),
     ],
@@ -187,6 +189,15 @@ def test_new_factors_of_privileged_people_are_the_first_news():
         "Resolved since the run before: 3.",
         "Devices of all users: 9 added, 1 removed.",
     ]
+
+
+def test_a_new_factor_of_a_break_glass_user_says_so():
+    tally = tallied(user_with(1))
+    made = figures(tally, changes={"added": 1, "removed": 0, "added_to_privileged": 1})
+    changes = [gain(1, privileged=False, break_glass=True)]
+    news = page_model(made, tally.worst(), changes, (), pseudonyms=False).news
+    assert news[0].text == "1 new factor on privileged or break-glass accounts. Ask its owner who enrolled it."
+    assert news[0].items[0].what == "otp, enrolled 2026-05-31 (break-glass)"
 
 
 def test_what_is_not_found_any_more_is_resolved_only_where_that_is_known():
