@@ -6,6 +6,9 @@
 
 ``python -m tests.bench.bench_report [--users 1000000] [--part NAME]`` prints processor time and peak memory;
 nothing is asserted. Three of ten users have a stale device, and a third of those is fixed in the second run.
+
+``report`` is everything that follows on the last reading: the readings are in a store, and all files of a report are made and stored.
+``rejudged`` makes them again by another policy, compared with the first report.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ from tests.emulator.launch import PROJECT_ROOT
 NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
 AT = "2026-06-01T12:00:00.000Z"
 TENANT = "example.eu.auth0.com"
-PARTS = ("judging", "past", "pseudonyms", "tally", "lists")
+PARTS = ("judging", "past", "pseudonyms", "tally", "lists", "report", "rejudged")
 
 
 def iso(days: float) -> str:
@@ -72,6 +75,61 @@ def records(users: int, fixed: bool) -> Iterator[dict]:
             "before": None,
             "before_at": None,
         }
+
+
+def stored(folder: str, users: int):
+    """A run that has read everybody and has no report yet."""
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import (
+        CARRIED,
+        OUT,
+        PLAN,
+        Checkpoint,
+        Ledger,
+    )
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import written
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Scope
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import NOTHING
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
+
+    def in_order() -> Iterator[dict]:
+        for number, record in enumerate(records(users, False)):
+            record["profile"]["user_id"] = "auth0|%024x" % number
+            yield record
+
+    checkpoint = Checkpoint(
+        run="000001-20260601T120000Z", tenant=TENANT, scope=Scope().as_row(), policy=Policy().as_row(), full=True, base=None, source="export",
+        planned=AT, to_read=0, carried=users, unseen=0, incomplete=None, note=None, costs=NOTHING, finished=AT,
+    )  # fmt: skip
+    store = FolderStore(folder)
+    with written(()) as plan, written(in_order()) as carried, written(()) as out:
+        return store, Ledger.begin(store, checkpoint, {PLAN: plan, CARRIED: carried, OUT: out})
+
+
+def measure_whole(part: str, users: int) -> None:
+    """A whole report in this process."""
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports import files
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import report
+
+    with tempfile.TemporaryDirectory() as folder:
+        store, ledger = stored(folder, users)
+        spent = time.process_time()
+        figures, keys = files.write(store, ledger, files.Wish(files.OWN, Policy(), NOW), [], None)
+        if part == "rejudged":
+            ledger.advance(reported=True)
+            spent = time.process_time()
+            made = report(store, None, lambda _policy: Policy(stale_days=30, stale_warning_days=None), NOW)
+            figures, keys = made.summary, made.keys
+        spent = time.process_time() - spent
+        page = os.path.getsize(os.path.join(folder, keys[files.REPORT]))
+    tell(part, users, spent, sum(figures["findings"].values()), f", page {page} bytes")
+
+
+def tell(part: str, users: int, spent: float, findings: int, more: str = "") -> None:
+    """One line."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"{part:15}{spent:10.1f} s{spent / users * 1e6:8.1f} µs a user{findings:10} findings{peak:6} MB{more}")
 
 
 def measure(part: str, users: int) -> None:
@@ -131,8 +189,7 @@ def measure(part: str, users: int) -> None:
             for _name, _file in lists.finished():
                 pass
         spent += clock() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"{part:15}{spent:10.1f} s{spent / users * 1e6:8.1f} µs a user{findings:10} findings{peak:6} MB")
+    tell(part, users, spent, findings)
 
 
 def main() -> None:
@@ -143,7 +200,7 @@ def main() -> None:
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.here:
-        measure(options.part, options.users)
+        (measure_whole if options.part in ("report", "rejudged") else measure)(options.part, options.users)
         return
     environment = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT / "build" / "collections")}
     for part in [options.part] if options.part else PARTS:

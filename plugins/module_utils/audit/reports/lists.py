@@ -16,8 +16,7 @@ from typing import IO, Callable, Iterable, Iterator, Mapping
 from .. import ranks
 from ..lines import line
 from ..records import ChangeRow, FoundRow, UserRow
-from . import findings_csv, table, users_csv
-from .ocsf import event
+from . import findings_csv, ocsf, table, users_csv
 from .sections import Sections, gzipped
 
 USERS, FINDINGS, CHANGES = "users.jsonl.gz", "findings.jsonl.gz", "changes.jsonl.gz"
@@ -66,8 +65,8 @@ class Lists:
         self._files[FINDINGS].add(rank, line(found))
         if FINDINGS_CSV in self._files and found["closed_at"] is None:
             self._files[FINDINGS_CSV].add(rank, table.line(findings_csv.values(found)))
-        if OCSF in self._files and (made := event(found, self._at)) is not None:
-            self._files[OCSF].add(rank, line(made))
+        if OCSF in self._files and (made := ocsf.line(found, self._at)) is not None:
+            self._files[OCSF].add(rank, made)
 
     def change(self, row: ChangeRow) -> None:
         """One more change."""

@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from functools import lru_cache
-from typing import Any, Mapping
+from typing import Any, Mapping, NamedTuple, TypedDict
 
 from ...auth0.times import as_time
+from ..lines import encoded
 from ..records import FoundRow, Severity, Status
 from ..rules import RULES
 
@@ -40,61 +42,89 @@ _STATUSES: Mapping[Status, tuple[tuple[int, str], tuple[int, str], tuple[int, st
 }
 
 
+class _Kind(NamedTuple):
+    """What many events have in common."""
+
+    rule: str
+    status: Status
+    severity: Severity
+    warning: bool
+    exempted: bool
+    holds: bool
+    tenant: str
+    run: str
+    at: str
+
+
+class _Own(TypedDict):
+    """What an event has of its own."""
+
+    message: Any
+    uid: Any
+    first_seen: Any
+    last_seen: Any
+    resources: Any
+    unmapped: Any
+
+
 def event(found: FoundRow, at: str) -> dict[str, Any] | None:
     """One finding as an event; None where there is nothing to tell, because it was closed by an earlier run.
 
     :param at: the time of the run, ISO 8601
     """
+    kind = _kind(found, at)
+    return _event(kind, _own(found)) if kind else None
+
+
+def line(found: FoundRow, at: str) -> bytes | None:
+    """The same as a line of JSON, in a third of the time: what events of a kind have in common is encoded once."""
+    kind = _kind(found, at)
+    if kind is None:
+        return None
+    own: Mapping[str, Any] = _own(found)
+    texts = list(_template(kind))
+    texts[1::2] = [_text(own[name]) for name in texts[1::2]]
+    return "".join(texts).encode() + b"\n"
+
+
+def _text(value: Any) -> str:
+    """The value as JSON. Numbers are not worth an encoder."""
+    return str(value) if value.__class__ is int else encoded(value)
+
+
+# Stands in a template where a value belongs. JSON has it as an escape, and no text of ours has such a character.
+_SLOT, _SLOT_IN_JSON = "\0%s\0", re.compile(r'"\\u0000(\w+)\\u0000"')
+
+
+@lru_cache(maxsize=2000)
+def _template(kind: _Kind) -> tuple[str, ...]:
+    """Parts of the line, with the name of a value between each two."""
+    slots: Any = {name: _SLOT % name for name in _Own.__annotations__}
+    return tuple(_SLOT_IN_JSON.split(encoded(_event(kind, slots))))
+
+
+def _kind(found: FoundRow, at: str) -> _Kind | None:
     if found["closed_at"] is not None and found["closed_at"] != at:
         return None
-    rule = RULES[found["rule"]]
-    (activity, activity_name), (status_id, status), (compliance_id, compliance) = _STATUSES[found["status"]]
-    if found["closed_at"] is None:
-        if found["exempted"]:
-            status_id, status = _SUPPRESSED
-        if found["warning"]:
-            compliance_id, compliance = _WARNING
-    severity_id, severity = _SEVERITIES[found["severity"]]
+    return _Kind(
+        found["rule"],
+        found["status"],
+        found["severity"],
+        found["warning"],
+        found["exempted"] is not None,
+        found["closed_at"] is None,
+        found["tenant"],
+        found["run"],
+        at,
+    )
+
+
+def _own(found: FoundRow) -> _Own:
     return {
-        "activity_id": activity,
-        "activity_name": activity_name,
-        "category_uid": _CATEGORY,
-        "category_name": "Findings",
-        "class_uid": _CLASS,
-        "class_name": "Compliance Finding",
-        "type_uid": _CLASS * 100 + activity,
-        "type_name": "Compliance Finding: " + activity_name,
-        "time": _milliseconds(at),
-        "severity_id": severity_id,
-        "severity": severity,
-        "status_id": status_id,
-        "status": status,
-        "status_detail": found["status"],
-        "message": "%s: %s" % (rule.title, found["user"]),
-        "metadata": {
-            "version": VERSION,
-            "product": {"name": "MFA audit for Auth0", "vendor_name": "mfaops.auth0"},
-            "tenant_uid": found["tenant"],
-            "correlation_uid": found["run"],
-            "event_code": rule.id,
-        },
-        "finding_info": {
-            "uid": found["id"],
-            "title": rule.title,
-            "desc": rule.risk,
-            "types": [rule.id],
-            "created_time": _milliseconds(found["first_seen"]),
-            "first_seen_time": _milliseconds(found["first_seen"]),
-            "last_seen_time": _milliseconds(found["last_seen"]),
-            "analytic": {"uid": rule.id, "name": rule.title, "type_id": 1, "type": "Rule"},
-        },
-        "compliance": {
-            "control": rule.id,
-            "standards": list(rule.references) or ["mfaops.auth0"],
-            "status_id": compliance_id,
-            "status": compliance,
-        },
-        "remediation": {"desc": rule.remediation},
+        "message": "%s: %s" % (RULES[found["rule"]].title, found["user"]),
+        "uid": found["id"],
+        "first_seen": _milliseconds(found["first_seen"]),
+        "last_seen": _milliseconds(found["last_seen"]),
         "resources": _resources(found),
         "unmapped": {
             "factor": found["factor"],
@@ -105,6 +135,60 @@ def event(found: FoundRow, at: str) -> dict[str, Any] | None:
             "exempted": found["exempted"],
             "acted": found["acted"],
         },
+    }
+
+
+def _event(kind: _Kind, own: _Own) -> dict[str, Any]:
+    rule = RULES[kind.rule]
+    (activity, activity_name), (status_id, status), (compliance_id, compliance) = _STATUSES[kind.status]
+    if kind.holds:
+        if kind.exempted:
+            status_id, status = _SUPPRESSED
+        if kind.warning:
+            compliance_id, compliance = _WARNING
+    severity_id, severity = _SEVERITIES[kind.severity]
+    return {
+        "activity_id": activity,
+        "activity_name": activity_name,
+        "category_uid": _CATEGORY,
+        "category_name": "Findings",
+        "class_uid": _CLASS,
+        "class_name": "Compliance Finding",
+        "type_uid": _CLASS * 100 + activity,
+        "type_name": "Compliance Finding: " + activity_name,
+        "time": _milliseconds(kind.at),
+        "severity_id": severity_id,
+        "severity": severity,
+        "status_id": status_id,
+        "status": status,
+        "status_detail": kind.status,
+        "message": own["message"],
+        "metadata": {
+            "version": VERSION,
+            "product": {"name": "MFA audit for Auth0", "vendor_name": "mfaops.auth0"},
+            "tenant_uid": kind.tenant,
+            "correlation_uid": kind.run,
+            "event_code": rule.id,
+        },
+        "finding_info": {
+            "uid": own["uid"],
+            "title": rule.title,
+            "desc": rule.risk,
+            "types": [rule.id],
+            "created_time": own["first_seen"],
+            "first_seen_time": own["first_seen"],
+            "last_seen_time": own["last_seen"],
+            "analytic": {"uid": rule.id, "name": rule.title, "type_id": 1, "type": "Rule"},
+        },
+        "compliance": {
+            "control": rule.id,
+            "standards": list(rule.references) or ["mfaops.auth0"],
+            "status_id": compliance_id,
+            "status": compliance,
+        },
+        "remediation": {"desc": rule.remediation},
+        "resources": own["resources"],
+        "unmapped": own["unmapped"],
     }
 
 

@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.ocsf import event
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import line as json_line
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.ocsf import event, line
 from jsonschema import Draft202012Validator
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
@@ -102,3 +105,18 @@ def test_a_finding_about_the_policy_has_no_user(ocsf):
 def test_times_are_milliseconds():
     made = event(stale(first_seen="2026-05-30T12:00:00.001Z"), AT)
     assert (made["time"], made["finding_info"]["first_seen_time"]) == (1780315200000, 1780142400001)
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, "\0uid\0", '"\\u0000uid\\u0000"', "\ud800"])
+def test_a_line_is_the_event_whatever_users_are_called(name):
+    for found in found_of(STALE, name=name, email=None, user_id=name, connections=[name]):
+        for more in (
+            {},
+            {"exempted": {**EXEMPTED, "reason": name}},
+            {"warning": True},
+            {"status": "gone", "closed_at": AT},
+        ):
+            made = {**found, **more}
+            assert json.loads(line(made, AT)) == json.loads(json.dumps(event(made, AT)))
+            assert line(made, AT) == json_line(event(made, AT))
+        assert line({**found, "closed_at": "2026-05-01T12:00:00.000Z", "status": "gone"}, AT) is None
