@@ -14,7 +14,7 @@ gitops = docs/examples/gitops
 # is a broken link.
 lint_docs = antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
 
-.PHONY: help setup demo test sanity lint importer docs units coverage oldest mutants
+.PHONY: help setup aws demo test sanity lint importer docs units coverage oldest mutants
 help:
 	@echo "make demo      the whole path against the embedded tenant; the report is build/demo/report.html"
 	@echo "make test      every test; its parts are sanity, lint, importer, docs, units and oldest"
@@ -26,6 +26,10 @@ help:
 setup:
 	@tools/setup.sh
 
+# The tools for AWS, which only `lint` and `units` need.
+aws: setup
+	@tools/aws.sh
+
 demo: setup
 	@PYTHONPATH=build/collections $(python) -m tests.demo
 
@@ -36,7 +40,7 @@ test: setup
 sanity: setup
 	@tools/sanity.sh
 
-lint: setup
+lint: aws
 	@$(in_venv) ansible-lint --offline --profile production -q
 	@$(python) -m antsibull_changelog lint
 	@$(python) -m black --check --quiet plugins command lambda tests docs
@@ -47,6 +51,7 @@ lint: setup
 	@.venv/bin/ansible-builder introspect build/collections >/dev/null
 	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows $(gitops)/.github/workflows/*.yml
 	@found=$$(.venv/bin/zizmor --offline --pedantic --quiet $(gitops)) || { echo "$$found"; exit 1; }
+	@tools/lint_aws.sh
 	@.venv/bin/shellcheck tools/*.sh $(gitops)/install.sh
 
 importer: setup
@@ -55,7 +60,7 @@ importer: setup
 docs: setup
 	@tools/docs.sh
 
-units: setup
+units: aws
 	@$(python) -m pytest -n 2 --dist worksteal
 
 # How much of the client and the audit the unit tests reach by themselves. Not part of make test: it is shown, not asserted.

