@@ -59,14 +59,12 @@ def subject(told: Told) -> str:
     gained = _gained(told)
     if figures["partial"]:
         news = "PARTIAL, %s of %s read" % (_read(told), plural(figures["coverage"]["listed"], "user"))
-    elif gained:
-        news = "%s on privileged accounts" % plural(gained, "new device")
     elif told.before is None:
         news = "first run, %s" % plural(new, "high finding")
-    elif new:
-        news = plural(new, "new high finding")
     else:
-        news = "no new high findings"
+        devices = ["%s on privileged accounts" % plural(gained, "new device")] if gained else []
+        findings = [plural(new, "new high finding")] if new else []
+        news = ", ".join(devices + findings) or "no new high findings"
     return _subject(news, figures["tenant"])
 
 

@@ -162,6 +162,8 @@ def test_a_new_device_of_a_privileged_user_comes_first(quiet):
     told = replace(quiet, figures={**quiet.figures, "changes": {"added": 9, "removed": 0, "added_to_privileged": 2}})
     assert "1. 2 new devices on privileged accounts. Ask their owners who enrolled them." in body(told)
     assert subject(told) == "MFA audit: 2 new devices on privileged accounts, example.eu.auth0.com"
+    told.high.new["no-mfa"] = 1
+    assert subject(told) == "MFA audit: 2 new devices on privileged accounts, 1 new high finding, example.eu.auth0.com"
 
 
 def test_a_message_without_news_says_so_and_how_the_protection_is(quiet):

@@ -22,6 +22,10 @@ def refusal(code: str, status: int = 400) -> ClientError:
     return ClientError(answer, "BatchImportFindings")
 
 
+def fail(error: Exception) -> None:
+    raise error
+
+
 class Hub:
     """Gives the answers in turn: an error, or the words with which findings are refused by their IDs; then it takes everything."""
 
@@ -36,7 +40,7 @@ class Hub:
         self.clock += self.seconds
         answer = self.answers.pop(0) if self.answers else {}
         if isinstance(answer, Exception):
-            raise answer
+            fail(answer)
         self.taken += [each["Id"] for each in Findings if each["Id"] not in answer]
         failed = [
             {"Id": each["Id"], "ErrorCode": answer[each["Id"]], "ErrorMessage": "no"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import typing
 from pathlib import Path
-from types import UnionType
+from types import NoneType, UnionType
 
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import FoundRow, Summary, UserRow
@@ -44,7 +44,7 @@ def fits(column: str, hint: object) -> bool:
     """Whether a type of Athena can hold what the annotation allows."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, UnionType):
-        return all(fits(column, each) for each in arguments if each is not type(None))
+        return all(fits(column, each) for each in arguments if each is not NoneType)
     if origin is typing.Literal:
         return column == "string"
     if typing.is_typeddict(hint) and column.startswith("struct<"):
