@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
+from urllib.parse import urlsplit
 
 import jwt
 import pytest
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.findings import finding_id
 
-from .conftest import email
+from .conftest import Tenant, email
 
 pytestmark = pytest.mark.run_by("module")
 
@@ -38,7 +41,35 @@ TENANT_TASKS = {
     ACTION: {"name": "mine", "code": "exports.onExecutePostLogin = async () => {};"},
 }
 ALL_TASKS = {**TASKS, **TENANT_TASKS}
+AUDIT = "mfaops.auth0.auth0_mfa_audit"
+REMEDIATION = "mfaops.auth0.auth0_mfa_remediation"
 AS_USER = {INFO: {}, AUTHENTICATOR: {"factor": "otp"}}
+
+
+def decided(tenant: Tenant, number: int = 3, url: str | None = None) -> dict:
+    """The options to make a recovery code for a user, of whom an audit has found that there is none.
+
+    :param url: of another tenant
+    """
+    user_id, domain = tenant.user_id(number), urlsplit(url or tenant.running.url).netloc
+    found = {
+        **{"rule": "no-recovery-code", "tenant": domain, "user_id": user_id, "email": email(number)},
+        **dict.fromkeys(("authenticator_id", "link_id", "seen", "exempted")),
+        **{"privileged": False, "break_glass": False, "status": "new", "last_seen": "2026-01-01T00:00:00.000Z"},
+        "id": finding_id(domain, "no-recovery-code", user_id, None),
+    }
+    file = tenant.folder / "findings.jsonl"
+    file.write_text(json.dumps(found) + "\n")
+    made = {"results_path": str(tenant.folder / "acted.jsonl"), "codes_folder": str(tenant.folder / "codes")}
+    return {"findings": str(file), "reviewed": [found["id"]], **made}
+
+
+def all_tasks(tenant: Tenant, url: str | None = None) -> dict:
+    """Those of every module, also of the two that have files.
+
+    :param url: of another tenant
+    """
+    return {**ALL_TASKS, AUDIT: {"folder": str(tenant.folder / "audits")}, REMEDIATION: decided(tenant, url=url)}
 
 
 def one_line(result: dict, output: str) -> str:
@@ -107,12 +138,13 @@ def free_port() -> int:
 )
 def test_bad_input_as_operator(tenant, options, said, facts):
     about_a_user = {"email", "user_id"} & options.keys()
-    described = TASKS if about_a_user else ALL_TASKS
+    described = TASKS if about_a_user else all_tasks(tenant, options.get("base_url"))
     tasks = [{module: drop_none({**tenant.operator, **task, **options})} for module, task in described.items()]
     played = tenant.play({}, *tasks)
-    for result in played.results:
+    for module, result in zip(described, played.results, strict=True):
         assert said in one_line(result, played.output)
-        assert {name: result.get(name) for name in facts} == facts
+        # That of many decisions tells of each in its results.
+        assert module == REMEDIATION or {name: result.get(name) for name in facts} == facts
     # A write to a user who does not exist is refused, which changes nothing.
     assert tenant.writes(refused=False) == []
 
@@ -123,15 +155,16 @@ def test_ansible_playbook_shows_one_line_for_every_module(tenant):
     wrong = {**tenant.operator, "client_secret": "wrong"}
     both = {"user_id": "auth0|0123456789abcdef01234567"}
     as_user = tenant.user(3, password="wrong")
+    tasks = all_tasks(tenant)
     played = tenant.play(
         wrong,
-        *[{module: task} for module, task in ALL_TASKS.items()],
+        *[{module: task} for module, task in tasks.items()],
         *[{module: {**tenant.operator, **task, **both}} for module, task in TASKS.items()],
         *[{module: {**as_user, **task}} for module, task in {**AS_USER, TOKEN: {}}.items()],
     )
     texts = [one_line(result, played.output) for result in played.results]
     said = [
-        *["Check client_id and client_secret"] * len(ALL_TASKS),
+        *["Check client_id and client_secret"] * len(tasks),
         *["mutually exclusive: user_id|email"] * len(TASKS),
         *["Check username, password and realm"] * 3,
     ]
@@ -194,14 +227,13 @@ def test_bad_input_as_the_user(tenant, options, said, facts):
 def test_an_expired_token_says_so_on_either_side(tenant):
     as_user = {**tenant.application, "mfa_token": tenant.user_token(1)}
     as_operator = {"base_url": tenant.running.url, "api_token": tenant.operator_token()}
+    tasks = all_tasks(tenant)
     tenant.running.control("PUT", "clock", {"advance_seconds": 90_000})
-    played = tenant.play(
-        {}, {INFO: as_user}, *[{module: {**task, **as_operator}} for module, task in ALL_TASKS.items()]
-    )
+    played = tenant.play({}, {INFO: as_user}, *[{module: {**task, **as_operator}} for module, task in tasks.items()])
     texts = [one_line(result, played.output) for result in played.results]
     assert "younger than 600 s" in texts[0]
     assert [text for text in texts[1:] if "api_token has expired. Get another one" not in text] == []
-    assert {result["status"] for result in played.results} == {401}
+    assert {result["status"] for result in played.results if "counts" not in result} == {401}
 
 
 def test_a_missing_scope_is_named_with_what_to_do(tenant):
@@ -210,7 +242,7 @@ def test_a_missing_scope_is_named_with_what_to_do(tenant):
         reader,
         {AUTHENTICATOR: TASKS[AUTHENTICATOR]},
         {AUTHENTICATOR: {"email": email(3), "state": "absent", "factor": "phone", "allow_last_factor": True}},
-        *[{module: task} for module, task in ALL_TASKS.items() if module not in (INFO, AUTHENTICATOR)],
+        *[{module: task} for module, task in all_tasks(tenant).items() if module not in (INFO, AUTHENTICATOR, AUDIT)],
     )
     scopes = [
         "create:authentication_methods",
@@ -220,11 +252,13 @@ def test_a_missing_scope_is_named_with_what_to_do(tenant):
         "update:users",
         "update:guardian_factors",
         "create:actions",
+        "update:users",
     ]
     assert len(played.results) == len(scopes)
     for result, scope in zip(played.results, scopes):
         assert "Add the scope %s to the application's grant" % scope in one_line(result, played.output)
-        assert (result["status"], result["error_code"], result["required_scope"]) == (403, "insufficient_scope", scope)
+        facts = tuple(result.get(name) for name in ("status", "error_code", "required_scope"))
+        assert "counts" in result or facts == (403, "insufficient_scope", scope)
     assert len(tenant.methods(3)) == 1
 
 
@@ -283,7 +317,8 @@ def test_an_authenticator_of_another_user_is_not_touched(tenant):
 def test_an_unreachable_tenant_is_named(tenant):
     url = "http://127.0.0.1:%d" % free_port()
     tasks = [
-        {module: {**tenant.operator, **task, "base_url": url, "max_wait": 0}} for module, task in ALL_TASKS.items()
+        {module: {**tenant.operator, **task, "base_url": url, "max_wait": 0}}
+        for module, task in all_tasks(tenant, url).items()
     ]
     tasks += [{module: {**tenant.user(3), **task, "base_url": url, "max_wait": 0}} for module, task in AS_USER.items()]
     played = tenant.play({}, *tasks)
@@ -297,11 +332,13 @@ def test_an_unreachable_tenant_is_named(tenant):
     ids=["token", "authenticators", "Management API"],
 )
 def test_a_429_is_waited_for_and_the_task_goes_on(tenant, path):
+    tasks = {**all_tasks(tenant), REMEDIATION: decided(tenant, 6)}
+    tenant.forget_requests()
     tenant.fault(kind="limit", path=path, count=2, seconds=0)
-    results = tenant.results(tenant.operator, *[{module: task} for module, task in ALL_TASKS.items()])
+    results = tenant.results(tenant.operator, *[{module: task} for module, task in tasks.items()])
     assert [result.get("msg") for result in results if result.get("failed")] == []
-    assert [result["changed"] for result in results] == [False, *[True] * 6]
-    assert len(tenant.requests("POST", "recovery-code-regeneration")) == 1
+    assert [result["changed"] for result in results] == [module not in (INFO, AUDIT) for module in tasks]
+    assert len(tenant.requests("POST", "recovery-code-regeneration")) == 2
     assert 429 in {entry["status"] for entry in tenant.requests()}
 
 
@@ -313,12 +350,14 @@ def test_a_429_on_a_write_is_repeated_because_nothing_happened(tenant):
 
 
 def test_a_tenant_that_stays_at_its_limit_is_given_up_after_max_wait(tenant):
+    # An audit waits longer by itself, and has a deadline.
+    described = {module: task for module, task in all_tasks(tenant).items() if module != AUDIT}
     tenant.fault(kind="status", status=429, path="/api/v2/*", count=99, headers={"retry-after": "30"})
-    tasks = [{module: {**task, "max_wait": 1}} for module, task in ALL_TASKS.items()]
+    tasks = [{module: {**task, "max_wait": 1}} for module, task in described.items()]
     played = tenant.play(tenant.operator, *tasks)
     for result in played.results:
         assert "max_wait is 1 s" in one_line(result, played.output)
-        assert result["status"] == 429
+        assert "counts" in result or result["status"] == 429
     assert tenant.writes() == []
 
 
@@ -343,9 +382,13 @@ def test_a_quota_of_tokens_is_told_with_its_end(tenant):
 
 @pytest.mark.parametrize("kind", ["close", "lost"])
 def test_a_lost_reading_is_repeated(tenant, kind):
+    two = {AUDIT: {"folder": str(tenant.folder / "audits")}, REMEDIATION: decided(tenant, 6)}
     tenant.fault(kind=kind, method="GET", path="*/authentication-methods", count=2)
     results = tenant.results(tenant.operator, *[{module: task} for module, task in TASKS.items()])
     assert [result["changed"] for result in results] == [False, *[True] * 4]
+    tenant.fault(kind=kind, method="GET", path="*/authentication-methods", count=2)
+    results = tenant.results(tenant.operator, *[{module: task} for module, task in two.items()])
+    assert [(result["changed"], bool(result.get("failed"))) for result in results] == [(False, False), (True, False)]
 
 
 @pytest.mark.parametrize("kind, made", [("close", 0), ("lost", 1)], ids=["close", "lost"])
