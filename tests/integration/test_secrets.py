@@ -15,7 +15,19 @@ import pytest
 from tests.support.shell import Shell
 
 from .conftest import email
-from .test_failures import ACTION, AUTHENTICATOR, BROWSER, CODE, FACTOR, INFO, TICKET, TOKEN
+from .test_failures import (
+    ACTION,
+    AUDIT,
+    AUTHENTICATOR,
+    BROWSER,
+    CODE,
+    FACTOR,
+    INFO,
+    REMEDIATION,
+    TICKET,
+    TOKEN,
+    decided,
+)
 
 pytestmark = pytest.mark.oldest
 
@@ -82,16 +94,19 @@ def test_tokens_and_codes_that_auth0_returns_are_not_printed(tenant):
         {AUTHENTICATOR: {**user, "factor": "phone", "phone_number": "+442071838750"}, "no_log": True},
         {CODE: {**tenant.operator, "email": email(2)}, "no_log": True, "diff": True},
         {INFO: {**tenant.user(3), "include_unconfirmed": True}},
+        {AUDIT: {**tenant.operator, "folder": str(tenant.folder / "audits")}},
+        {REMEDIATION: {**tenant.operator, **decided(tenant)}, "diff": True},
         options=("-vvvv",),
     )
-    otp, phone, code, _listed = played.results
+    otp, phone, code, _listed, _audited, acted = played.results
     issued = [
+        Path(acted["results"][0]["path"]).read_text().strip(),
         otp["enrollment"]["secret"],
         *otp["enrollment"]["recovery_codes"],
         phone["enrollment"]["oob_code"],
         code["recovery_code"],
     ]
-    assert len(issued) == 4 and all(issued)
+    assert len(issued) == 5 and all(issued)
     for secret in [*issued, token, "Fe26.2*", "eyJ", "app-secret", "m2m-secret", "Correct-Horse-7"]:
         assert secret not in played.output
 
@@ -110,6 +125,8 @@ def test_no_secret_of_any_module_is_printed_or_left_behind(tenant, temporary, mo
         {ACTION: {**tenant.operator, "name": "mine", "code": "x", "secrets": [canaries("value") | {"name": "KEY"}]}},
         {INFO: {"base_url": tenant.running.url, "email": email(3), "client_id": "m2m", **canaries("private_key")}},
         {INFO: {**operator, "proxy": "http://user:%s@127.0.0.1:9" % (CANARY % "proxy"), "max_wait": 0}},
+        {AUDIT: {**tenant.operator, "folder": str(tenant.folder / "audits"), **canaries("client_secret")}},
+        {REMEDIATION: {**tenant.operator, **decided(tenant), **canaries("api_token")}},
         {TOKEN: {**tenant.user(3), **canaries("password")}},
         {TOKEN: {**tenant.user(3), **canaries("otp")}},
         {TOKEN: {**tenant.user(3), **canaries("recovery_code")}},
