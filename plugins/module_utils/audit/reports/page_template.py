@@ -234,8 +234,9 @@ dd { margin: 0; overflow-wrap: anywhere; }
   tr { break-inside: avoid; }
   td, th, tbody th { padding: 1pt 5pt 1pt 0; }
   td svg.bar { height: 6pt; margin-top: 1pt; }
-  .rules { font-size: 7pt; line-height: 1.2; columns: 2; column-gap: 10pt; }
-  .rules h2 { column-span: all; break-after: avoid-page; }
+  .rules { font-size: 7pt; line-height: 1.2; }
+  .rules > div { columns: 2; column-gap: 10pt; }
+  h2 { break-after: avoid; }
   .rules details { break-inside: avoid; }
   .rules summary { display: block; padding: 2pt 0 0; min-height: 0; }
   .rules summary::before, .rules details[open] summary::before { content: none; }
@@ -523,6 +524,7 @@ aria-label="{{ line.title }}: from {{ line.first }} to {{ line.last }}; the figu
 
 <section class="card long rules" id="rules" aria-labelledby="h-rules">
 <h2 id="h-rules">Rules: what was found, and what to do</h2>
+<div>
 {% for rule in m.rules %}
 <details id="rule-{{ rule.id }}"><summary><span><b>{{ rule.title }}</b> <span class="soft">{{ rule.id }}</span></span>
 <span class="sev c-{{ rule.severity }}">{{ rule.severity }}</span><span class="figures number">{{ rule.figures }}</span></summary>
@@ -532,6 +534,7 @@ aria-label="{{ line.title }}: from {{ line.first }} to {{ line.last }}; the figu
 {% if rule.references %}<p class="soft small">{{ rule.references }}</p>{% endif %}</div></details>
 {% endfor %}
 {% if m.quiet %}<p class="soft">{{ m.quiet }}</p>{% endif %}
+</div>
 </section>
 
 <section class="card long" id="findings" aria-labelledby="h-findings">
