@@ -148,7 +148,7 @@ class Segment:
             raise
         walked = Walked(
             ledger.checkpoint,
-            begun or _progress(ledger.checkpoint) != _progress(checkpoint),
+            begun or walk.answered > 0 or _is_further(ledger.checkpoint, checkpoint),
             walk.stopped,
             self._deadline.reason() is not None,
             self._deadline.wait,
@@ -316,8 +316,11 @@ class _Chunks:
         self._kept, self._done = progress.kept, progress.done
 
 
-def _progress(checkpoint: Checkpoint) -> tuple[int, int, str | None]:
-    return checkpoint.first, checkpoint.again, checkpoint.finished
+def _is_further(now: Checkpoint, before: Checkpoint) -> bool:
+    """Whether a run came closer to its end, although nobody was answered. Users who are only found unreadable are no progress: the
+    next segment would find the next ones, until nobody is left to read.
+    """
+    return (now.again, now.finished) != (before.again, before.finished)
 
 
 def _time_of(checkpoint: Checkpoint) -> datetime:

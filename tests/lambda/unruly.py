@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The audit function with small parts, and with one thing that goes wrong. Runs inside the function; ``plan.json`` beside it says what.
+"""The audit function with small numbers, and with one thing that goes wrong. Runs inside the function; ``plan.json`` beside it says what.
 
-``writes``: at the n-th write (or read) of a key with this text in it, once in all: ``before`` or ``after`` it the process ends (``exit``), or S3
-refuses (``503``, ``403``).
+``key`` is a part of a key, ``number`` which write of such a key is meant. There the process ends (``exit``: ``before`` or ``after`` it), hangs
+(``exit``: ``hang``), or S3 refuses that write (``refuse``: the status). ``exit_after_reads``: it ends when so many users were read. Once in
+all; then it runs as it should.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from pathlib import Path
+from typing import Any
 
+import boto3
 import credentials
 import deadline
 import handler as real
@@ -22,64 +26,79 @@ import segments
 import stores
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit import scan
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire import budget
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
 
 HERE = Path(__file__).parent
-PLAN = json.loads((HERE / "plan.json").read_text())
+PLAN: dict[str, Any] = json.loads((HERE / "plan.json").read_text())
+_DONE = HERE / "done"
+_REFUSALS = {"503": ("SlowDown", "Please reduce your request rate."), "403": ("AccessDenied", "Access Denied")}
 
 scan.CHUNK = PLAN.get("chunk", scan.CHUNK)
+budget.ATTEMPTS = PLAN.get("attempts", budget.ATTEMPTS)
 real.PATIENCE = PLAN.get("patience", real.PATIENCE)
+real.REQUEST_TIMEOUT = credentials.REQUEST_TIMEOUT = PLAN.get("timeout", credentials.REQUEST_TIMEOUT)
 deadline.LONGEST_HOLD = PLAN.get("longest_hold", deadline.LONGEST_HOLD)
+deadline._FIRST_WRITE = PLAN.get("write", deadline._FIRST_WRITE)
 segments.PAUSE = PLAN.get("pause", segments.PAUSE)
-segments.LONGEST_HELD = PLAN.get("longest_held", segments.LONGEST_HELD)
-credentials.REQUEST_TIMEOUT = real.REQUEST_TIMEOUT = PLAN.get("timeout", credentials.REQUEST_TIMEOUT)
 
 _lock = threading.Lock()
 _count = 0
-_REFUSALS = {"503": ("SlowDown", "Please reduce your request rate."), "403": ("AccessDenied", "Access Denied")}
 
 
-def _is_due() -> bool:
-    """Whether it is now, and for the first time."""
+def is_due(number: int) -> bool:
+    """Whether this is the n-th time in a process, and the first process."""
     global _count
     with _lock:
         _count += 1
-        if _count != PLAN.get("number", 1) or (HERE / "done").exists():
+        if _count != number or _DONE.exists():
             return False
-        (HERE / "done").touch()
+        _DONE.touch()
         return True
 
 
-def _refused(request, **_more):
-    from botocore.awsrequest import AWSResponse
+def impatient(service: str, config: Config, **more: Any) -> Any:
+    """A client that does not try again, which takes seconds."""
+    return _client(service, config=config.merge(Config(retries={"total_max_attempts": 1})), **more)
 
-    code, message = _REFUSALS[PLAN["refuse"]]
-    if PLAN["key"] not in request.url or not (_refusing or _is_due()):
+
+_client, boto3.client = boto3.client, impatient
+
+
+def refused(request: Any, **_more: Any) -> AWSResponse | None:
+    """The answer of an S3 that refuses."""
+    if PLAN["key"] not in request.url or not is_due(PLAN.get("number", 1)):
         return None
-    _refusing.append(True)
-
-    class Raw:
-        def stream(self, **_options):
-            yield b"<Error><Code>%s</Code><Message>%s</Message></Error>" % (code.encode(), message.encode())
-
-    return AWSResponse(request.url, int(PLAN["refuse"]), {}, Raw())
+    code, message = _REFUSALS[PLAN["refuse"]]
+    content = "<Error><Code>%s</Code><Message>%s</Message></Error>" % (code, message)
+    return AWSResponse(request.url, int(PLAN["refuse"]), {}, Raw(content.encode()))
 
 
-_refusing: list[bool] = []
+class Raw:
+    """A content as the library wants one."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def stream(self, **_options: Any) -> Any:
+        yield self._content
 
 
 if "refuse" in PLAN:
-    for _operation in ("PutObject", "GetObject"):
-        if _operation == PLAN.get("operation", "PutObject"):
-            stores._s3().meta.events.register("before-send.s3." + _operation, _refused)
+    stores._s3().meta.events.register("before-send.s3.PutObject", refused)
 
 if "exit" in PLAN:
     _put = stores.S3Store._put
 
-    def put(self, name, content, **condition):
-        due = PLAN["key"] in self.place(name) and _is_due()
+    def put(self: stores.S3Store, name: str, content: Any, **condition: str) -> str:
+        """Ends the process, or hangs."""
+        due = PLAN["key"] in self.place(name) and is_due(PLAN.get("number", 1))
         if due and PLAN["exit"] == "before":
             os._exit(7)
         answer = _put(self, name, content, **condition)
+        if due and PLAN["exit"] == "hang":
+            time.sleep(600)
         if due:
             os._exit(7)
         return answer
@@ -89,10 +108,10 @@ if "exit" in PLAN:
 if "exit_after_reads" in PLAN:
     _list = ManagementApi.list_authenticators
 
-    def list_authenticators(self, user_id):
+    def list_authenticators(self: ManagementApi, user_id: str) -> Any:
+        """Ends the process after so many."""
         found = _list(self, user_id)
-        PLAN["number"] = PLAN["exit_after_reads"]
-        if _is_due():
+        if is_due(PLAN["exit_after_reads"]):
             os._exit(8)
         return found
 
