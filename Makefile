@@ -14,13 +14,14 @@ gitops = docs/examples/gitops
 # is a broken link.
 lint_docs = antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
 
-.PHONY: help setup aws demo test sanity lint importer docs units coverage oldest mutants
+.PHONY: help setup aws aws-plan demo test sanity lint importer docs units coverage oldest mutants
 help:
 	@echo "make demo      the whole path against the embedded tenant; the report is build/demo/report.html"
 	@echo "make test      every test; its parts are sanity, lint, importer, docs, units and oldest"
 	@echo "make coverage  the branches that the unit tests reach by themselves"
 	@echo "make mutants   how many mistakes in the deciding files the unit tests notice; takes half an hour"
 	@echo "make docs      the documentation; it starts at build/docs/html/index.html"
+	@echo "make aws-plan  what the scheduled audit makes in AWS, and what a run of USERS=100000 at LIMIT=16 requests a second takes and costs"
 	@echo "make setup     only the environment in .venv/"
 
 setup:
@@ -32,6 +33,11 @@ aws: setup
 
 demo: setup
 	@PYTHONPATH=build/collections $(python) -m tests.demo
+
+USERS = 100000
+LIMIT = 16
+aws-plan: setup
+	@$(python) lambda/estimate.py --users $(USERS) --limit $(LIMIT)
 
 # Two targets at a time, because most of them use one core; what a target prints comes in one piece.
 test: setup

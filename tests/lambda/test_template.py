@@ -229,7 +229,11 @@ def test_the_bucket_is_private_versioned_encrypted_and_stays():
 
 def test_why_an_execution_failed_is_told_with_the_words_of_the_function():
     rule = stack().resources["WhyItFailed"]["Properties"]
-    assert rule["EventPattern"]["detail"]["stateMachineArn"] == [KNOWN["Machine"]]
+    detail = rule["EventPattern"]["detail"]
+    assert detail["stateMachineArn"] == [KNOWN["Machine"]]
+    # Of these the function sends a message itself.
+    machine = json.loads(DEFINITION.read_text())["States"]["Segment"]
+    assert detail["error"] == [{"anything-but": machine["Retry"][0]["ErrorEquals"]}]
     transformer = rule["Targets"][0]["InputTransformer"]
     text = transformer["InputTemplate"]
     for name in transformer["InputPathsMap"]:

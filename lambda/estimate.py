@@ -1,0 +1,132 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the scheduled audit makes in AWS, and how long a run takes and what it costs. Calls nobody.
+
+    python lambda/estimate.py --users 100000 --limit 16 [--share 0.9]
+
+Prices are AWS's list prices for us-east-1 without the free tiers. A run that reads only who changed has fewer requests.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+TEMPLATE = Path(__file__).resolve().with_name("template.yaml")
+# One user has one list of authenticators.
+REQUESTS_PER_USER = 1
+# A segment of 900 s keeps the rest for its start and its end.
+SEGMENT_SECONDS = 780
+MEMORY_GB = 0.5
+# Beside its segments, an execution enters Who, Start, Begin and Finished; each segment is the segment and the question whether there is
+# more. The reports are a segment of their own.
+OTHER_TRANSITIONS = 4
+TRANSITIONS_PER_SEGMENT = 2
+# Dollars.
+_GB_SECOND = {"arm64": 0.0000133334, "x86_64": 0.0000166667}
+_TRANSITION = 25 / 1_000_000
+_METRIC, _ALARM, _SECRET = 0.30, 0.10, 0.40
+METRICS, ALARMS = 33, 5
+
+
+class Estimate(NamedTuple):
+    """What a run that reads everybody takes.
+
+    :ivar seconds: of reading; what others use of the limit makes it longer
+    :ivar segments: of reading
+    :ivar function: dollars for the function
+    :ivar machine: dollars for the state machine
+    """
+
+    requests: int
+    seconds: float
+    segments: int
+    transitions: int
+    function: float
+    machine: float
+
+
+def estimate(users: int, limit: float, share: float = 0.9, architecture: str = "arm64") -> Estimate:
+    """What a run takes.
+
+    :param users: to read
+    :param limit: requests each second that the tenant's plan allows
+    :param share: the part of it that log-ins and other applications leave
+    """
+    requests = users * REQUESTS_PER_USER
+    seconds = requests / (limit * share)
+    segments = max(1, math.ceil(seconds / SEGMENT_SECONDS))
+    transitions = OTHER_TRANSITIONS + TRANSITIONS_PER_SEGMENT * (segments + 1)
+    function = seconds * MEMORY_GB * _GB_SECOND[architecture]
+    return Estimate(requests, seconds, segments, transitions, function, transitions * _TRANSITION)
+
+
+def a_month(runs: int, run: Estimate) -> float:
+    """Dollars a month for one tenant, with its metrics, alarms and secret."""
+    return runs * (run.function + run.machine) + METRICS * _METRIC + ALARMS * _ALARM + _SECRET
+
+
+def created(template: str) -> list[tuple[str, str]]:
+    """Name and type of what the template makes."""
+    resources = template.partition("\nResources:\n")[2].partition("\nOutputs:\n")[0]
+    return re.findall(r"^  (\w+):\n    Type: (AWS::[\w:]+)$", resources, re.MULTILINE)
+
+
+def duration(seconds: float) -> str:
+    """In the unit that people would choose."""
+    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= size * (2 if unit == "days" else 1):
+            return "%.1f %s" % (seconds / size, unit)
+    return "%.0f seconds" % seconds
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise ValueError
+    return number
+
+
+def _part(text: str) -> float:
+    number = _positive(text)
+    if number > 1:
+        raise ValueError
+    return number
+
+
+def main(arguments: list[str]) -> int:
+    """The command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description="What the scheduled audit makes in AWS, takes and costs.")
+    parser.add_argument("--users", type=_positive, required=True, help="users of the tenant")
+    parser.add_argument("--limit", type=_positive, required=True, help="requests each second that the plan allows")
+    parser.add_argument("--share", type=_part, default=0.9, help="the part of it that others leave, 0.9 by default")
+    parser.add_argument("--architecture", choices=_GB_SECOND, default="arm64")
+    parser.add_argument("--runs", type=_positive, default=30, help="in a month, 30 by default")
+    options = parser.parse_args(arguments)
+    run = estimate(math.ceil(options.users), options.limit, options.share, options.architecture)
+    print("One stack for each tenant makes:")
+    for name, kind in created(TEMPLATE.read_text()):
+        print("  %-15s %s" % (name, kind))
+    print(
+        "A run that reads all of %d users takes %d requests, %s and %d segments,"
+        % (math.ceil(options.users), run.requests, duration(run.seconds), run.segments)
+    )
+    print(
+        "and costs $%.4f for the function and $%.4f for %d transitions." % (run.function, run.machine, run.transitions)
+    )
+    month = a_month(math.ceil(options.runs), run)
+    print(
+        "A month with %d such runs: $%.2f, of which $%.2f are for %d metrics, %d alarms and a secret."
+        % (options.runs, month, a_month(0, run), METRICS, ALARMS)
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
