@@ -9,10 +9,13 @@ from __future__ import annotations
 import os
 import sys
 
-from .shell import main
-
 if __name__ == "__main__":
-    code = main(sys.argv[1:])
+    try:
+        from .shell import main
+
+        code = main(sys.argv[1:])
+    except KeyboardInterrupt:  # while the modules are loaded
+        code = 130
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None:

@@ -14,6 +14,7 @@ import resource
 import signal
 import subprocess
 import termios
+import time
 from pathlib import Path
 
 import pytest
@@ -220,13 +221,26 @@ def test_a_signal_in_the_middle_keeps_what_is_read_and_the_next_run_goes_on(shel
     )
 
 
+def test_one_stop_that_comes_as_two_signals_keeps_what_is_read(shell, secure):
+    slow(secure)
+    with shell.begin("run", "--threads", "2") as process:
+        wait_until(lambda: len(reads(secure)) > 5)
+        # As GNU timeout does: to the process and to its group.
+        process.send_signal(signal.SIGTERM)
+        assert next(line for line in process.stderr if "Stopping" in line)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 3
+    assert shell.summary()["partial"] and shell.rows()
+
+
 @pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_second_signal_ends_it_at_once(shell, secure, number, code):
     slow(secure, 20)
     with shell.begin("run", "--threads", "1") as process:
         wait_until(lambda: reads(secure))
         process.send_signal(number)
-        assert "Stopping." in next(line for line in process.stderr if "Stopping" in line)
+        assert next(line for line in process.stderr if "Stopping" in line)
+        time.sleep(1.2)
         process.send_signal(number)
         assert process.wait(5) == code
     secure.reset()

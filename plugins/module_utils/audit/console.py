@@ -158,6 +158,10 @@ class _Bar:
             self._bar = None
 
 
+# So many seconds after the first signal, another one is still of the same stop.
+_SAME_STOP = 1.0
+
+
 def watch(stop: Stop) -> None:
     """From now on the first signal that means the end tells the run to stop, and the second one ends the process at once.
 
@@ -173,7 +177,13 @@ def watch(stop: Stop) -> None:
 def _wait(signals: set[signal.Signals], stop: Stop) -> None:
     first = signal.Signals(signal.sigwait(signals))
     stop.tell("It was stopped by %s." % first.name)
-    say("Stopping. What is read is kept, and the next run goes on. Another %s ends it at once." % first.name)
+    say(
+        "Stopping: what is under way is finished, and what was read is stored. Another %s ends it at once." % first.name
+    )
+    # Some supervisors signal a process and its group, which is one stop that comes twice.
+    same_until = time.monotonic() + _SAME_STOP
     second = signal.sigwait(signals)
+    while time.monotonic() < same_until:
+        second = signal.sigwait(signals)
     # What other threads wait for must not delay this.
     os._exit(128 + second)

@@ -385,6 +385,7 @@ def count_again(
     *,
     sleep: Callable[[float], None],
     patience: float,
+    waits: Callable[[Auth0Error], None],
     clock: Callable[[], float] = time.monotonic,
 ) -> Census:
     """The census at the end of a run: without those who are gone, and with what the tenant counts now. ``counted`` is None where
@@ -395,6 +396,7 @@ def count_again(
     :param gone: how many of the users of the census were deleted since
     :param sleep: waits so many seconds; what it raises ends the count
     :param patience: for so many seconds a tenant that does not answer is waited for
+    :param waits: is called with the error that is waited for
     :raises Auth0Error: there is no answer
     """
     query = "created_at:[* TO %s}" % census["until"]
@@ -412,7 +414,7 @@ def count_again(
         return counted if counted != REACH else walked()
 
     def count() -> int | None:
-        counted = patiently(ask, patience, sleep, clock, gives_up=lambda _error: False)
+        counted = patiently(ask, patience, sleep, clock, gives_up=lambda _error: False, waits=waits)
         return counted if counted is None or census["counted"] is None else min(counted, census["counted"])
 
     counted, listed = count(), census["listed"] - gone

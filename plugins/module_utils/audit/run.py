@@ -214,7 +214,11 @@ def read(
         return budget.held
 
     scan = Scan(ledger, api, stop, clock, costs, told, held, threads=order.threads, patience=order.patience)
-    stopped = scan.run() or _finish(api, ledger, stop, order.patience, clock, costs, answered=scan.answered > 0)
+
+    def note(text: str) -> None:
+        told(scan, text)
+
+    stopped = scan.run() or _finish(api, ledger, stop, order.patience, clock, costs, note, answered=scan.answered > 0)
     return Walk(stopped, scan.answered, scan.unread, costs())
 
 
@@ -235,6 +239,9 @@ def conclude(
     return Outcome(ledger.checkpoint.run, figures, costs, keys)
 
 
+_UNCOUNTED = "The users could not be counted again at the end: %s"
+
+
 def _finish(
     api: Api,
     ledger: Ledger,
@@ -242,6 +249,7 @@ def _finish(
     patience: float,
     now: Callable[[], datetime],
     costs: Callable[[], Costs],
+    tell: Callable[[str], None],
     *,
     answered: bool,
 ) -> str | None:
@@ -253,17 +261,22 @@ def _finish(
     if ledger.checkpoint.finished is not None:
         return None
     census, incomplete = ledger.checkpoint.census, ledger.checkpoint.incomplete
+    met: list[Auth0Error] = []
+
+    def waits(error: Auth0Error) -> None:
+        met.append(error)
+        tell("Everybody is read. Waiting up to %.0f s for the users to be counted again. %s" % (patience, error))
+
     if census is not None:
+        gone = _gone(ledger, census)
         try:
-            census = count_again(
-                api, census, _gone(ledger, census), sleep=stop.sleep, patience=patience, clock=stop.now
-            )
+            census = count_again(api, census, gone, sleep=stop.sleep, patience=patience, waits=waits, clock=stop.now)
         except Stopped as stopped:
-            return str(stopped)
+            return " ".join([str(stopped), *(_UNCOUNTED % error for error in met[-1:])])
         except Auth0Error as error:
             if isinstance(error, REFUSALS) and not answered:
                 raise
-            return "The users could not be counted again at the end: %s" % error
+            return _UNCOUNTED % error
         if census["counted"] is None:
             incomplete = incomplete or "Auth0 does not tell how many users there are."
     ledger.advance(finished=iso(now()), census=census, incomplete=incomplete, costs=costs())
@@ -282,7 +295,7 @@ def plan(api: Api, store: Store, order: Order, *, stop: Stop | None = None, tell
     history = History.of(store)
     history.check_tenant(order.tenant)
     stop = stop or Stop()
-    with _unstarted(), scratch() as directory, Roll(directory, partial(stop.sleep, 0)) as roll:
+    with _unstarted(stop), scratch() as directory, Roll(directory, partial(stop.sleep, 0)) as roll:
         listing, _base, chosen = _plan(api, history, order, stop, roll, tell, _local_time)
     unfinished = history.unfinished(order)
     return Planned(listing, *chosen, unfinished.checkpoint if unfinished else None)
@@ -377,7 +390,7 @@ def _begin(
 
     :raises UnstartedError: it has to end before that; nothing is stored
     """
-    with _unstarted(), scratch() as directory, Roll(directory, partial(stop.sleep, 0)) as roll:
+    with _unstarted(stop), scratch() as directory, Roll(directory, partial(stop.sleep, 0)) as roll:
         listing, base, chosen = _plan(api, history, order, stop, roll, tell, now)
         if listing.nobody:
             tell(Progress("listing", note="No user has %s." % ", ".join(listing.nobody)))
@@ -454,7 +467,7 @@ _LOST = (
 
 
 @contextmanager
-def _unstarted() -> Iterator[None]:
+def _unstarted(stop: Stop) -> Iterator[None]:
     """While there is no run yet, a stop is an error.
 
     :raises UnstartedError: the run had to end
@@ -462,6 +475,5 @@ def _unstarted() -> Iterator[None]:
     try:
         yield
     except Stopped as stopped:
-        raise UnstartedError(
-            "The run could not begin: %s" % stopped, hint="Allow the run more time. Nothing is stored."
-        ) from None
+        advice = "Allow the run more time." if stop.left() <= 0 else "Start it again."
+        raise UnstartedError("The run could not begin: %s" % stopped, hint="Nothing is stored. %s" % advice) from None

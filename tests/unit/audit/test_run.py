@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import re
@@ -28,7 +29,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population impo
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.files import LATEST
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.lists import USERS
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import plan, report, run
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop, UnstartedError
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop, Stopped, UnstartedError
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore, StoreError, TakenError
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AmbiguousWriteError,
@@ -204,12 +205,15 @@ def test_who_cannot_be_read_at_all_is_unread_and_never_clean(store):
 class Hasty(Stop):
     """Waits in no time."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = math.inf) -> None:
         self.time = 0.0
-        super().__init__(clock=lambda: self.time)
+        super().__init__(seconds, clock=lambda: self.time)
 
     def sleep(self, seconds: float) -> None:
         self.time += seconds
+        reason = self.reason()
+        if reason is not None:
+            raise Stopped(reason)
 
 
 def test_a_404_of_something_in_between_is_not_taken_for_gone(store):
@@ -710,6 +714,35 @@ def test_who_is_counted_after_a_minute_is_missing(store):
     outcome = audit(tenant, store, replace(ONE_BY_ONE, patience=600.0), stop=stop)
     assert outcome.summary["reason"] == "Users that the tenant counts and does not list: 1."
     assert 30 < stop.time < 70
+
+
+def test_a_count_at_the_end_that_fails_is_told_while_it_is_waited_for_and_in_the_reason(store):
+    tenant, told, stop = tenant_of(20), [], Hasty(100.0)
+    counts = tenant.count_users
+
+    def count(query=None):
+        if tenant.reads:
+            raise ServerError("The total is missing", status=200)
+        return counts(query)
+
+    tenant.count_users = count
+    order = replace(ONE_BY_ONE, patience=600.0)
+    outcome = audit(tenant, store, order, stop=stop, tell=lambda progress: told.append(progress.note))
+    assert outcome.summary["reason"].startswith(
+        "The time limit was reached. The users could not be counted again at the"
+    )
+    assert outcome.summary["reason"].endswith("The total is missing (status 200).")
+    assert sum("counted again. The total is missing" in (note or "") for note in told) == 1
+
+
+@pytest.mark.parametrize("told, advice", [(True, "Start it again."), (False, "Allow the run more time.")])
+def test_what_could_not_begin_says_what_helps(store, told, advice):
+    stop = Hasty() if told else Hasty(0.0)
+    if told:
+        stop.tell("It was stopped by SIGTERM.")
+    with pytest.raises(UnstartedError) as caught:
+        audit(tenant_of(3), store, stop=stop)
+    assert str(caught.value).endswith("Nothing is stored. " + advice)
 
 
 def test_what_the_deletion_of_users_cannot_explain_is_not_waited_for(store):

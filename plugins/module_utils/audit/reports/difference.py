@@ -26,9 +26,14 @@ def differences(store: Store, run: str | None) -> Iterator[str]:
     :raises ConfigurationError: there is no such run
     :raises StoreError: it has no report yet, or that cannot be read
     """
-    name = History.of(store).find(run).checkpoint.run
+    checkpoint = History.of(store).find(run).checkpoint
+    name = checkpoint.run
     kept = store.read(path(name, "%s/%s" % (OWN, SUMMARY)))
     if kept is None:
+        if checkpoint.reported:
+            raise StoreError(
+                "The report of the run %s is gone" % name, hint="Choose another run, or run the audit again."
+            )
         raise StoreError("The run %s has no report yet" % name, hint="Run the audit again: it goes on, and reports.")
     figures: Summary = _summary(path(name, "%s/%s" % (OWN, SUMMARY)), kept[0])
     history = figures.get("history")
