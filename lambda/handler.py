@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 from datetime import datetime, timezone
@@ -22,6 +23,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian im
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import as_time
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
+    Auth0Error,
     AuthenticationError,
     ConfigurationError,
     ForbiddenError,
@@ -37,6 +39,7 @@ from segments import NoProgress, Walked, after
 from settings import Ask, Settings, State, read_event, read_settings
 from stores import S3Store
 from tenant import keeper
+from told import nobody
 
 # For so many seconds a tenant that is away is waited for. A pause between segments costs nothing, so it is short.
 PATIENCE = 30.0
@@ -66,13 +69,14 @@ def handler(event: object, context: LambdaContext) -> dict[str, Any]:
         settings = read_settings(os.environ)
         ask = read_event(event, settings)
         state = Segment(settings, ask, context).run()
-    except (ConfigurationError, AuthenticationError, ForbiddenError, NoProgress) as error:
-        if settings is not None:
-            tell_failure(settings, error)
-        if isinstance(error, NoProgress):
-            raise
+    except Auth0Error as error:
         # A retry policy goes by the name of the error, and must not retry these.
-        raise error.replace(ConfigurationError) from None
+        lasting = isinstance(error, (ConfigurationError, AuthenticationError, ForbiddenError))
+        # What is raised goes to logs, and a message may name the user whom a request was about.
+        told = error.replace(ConfigurationError if lasting else None, message=nobody(error.message))
+        if settings is not None and (lasting or isinstance(error, NoProgress)):
+            tell_failure(settings, told)
+        raise told from None
     logger.info("segment ended", extra=state.model_dump())
     return state.model_dump()
 
@@ -83,11 +87,13 @@ class Segment:
     def __init__(self, settings: Settings, ask: Ask, context: LambdaContext) -> None:
         self._settings, self._ask, self._context = settings, ask, context
         self._before = ask.state or State()
+        name = ask.execution or context.aws_request_id
+        self._worker = self._before.worker or hashlib.sha256(name.encode()).hexdigest()[:32]
         self._begun_with = self._seconds_left()
         self._store = S3Store(
             settings.bucket,
             settings.prefix,
-            ask.execution or context.aws_request_id,
+            self._worker,
             kms_key=settings.kms_key,
             lease=self._begun_with,
         )
@@ -95,8 +101,13 @@ class Segment:
         logger.append_keys(segment=self._before.segment + 1)
 
     def run(self) -> State:
-        """Do what is next."""
+        """Do what is next; returns what comes after it."""
+        return self._done().model_copy(update={"worker": self._worker})
+
+    def _done(self) -> State:
         try:
+            if self._before.next == "end":
+                return self._before
             if self._ask.report_only:
                 return self._reported_again()
             if self._ask.dry_run:
@@ -205,24 +216,14 @@ class Segment:
         with self._store.hold():
             ledger = self._ledger(self._before.run)
             logger.append_keys(run=ledger.checkpoint.run)
-            state = self._conclude(ledger, None)
-            return state
+            return self._conclude(ledger, None)
 
     def _conclude(self, ledger: Ledger, stopped: str | None) -> State:
         history, checkpoint = History.of(self._store), ledger.checkpoint
         outcome = audit.conclude(self._store, history, ledger, _time_of(checkpoint), stopped, checkpoint.costs)
         partial = outcome.summary["partial"]
         logger.info("reports stored", extra={**outcome.costs, **outcome.summary["coverage"], "partial": partial})
-        state = State(
-            run=checkpoint.run,
-            next="end",
-            segment=self._before.segment + 1,
-            read=checkpoint.first,
-            to_read=checkpoint.to_read,
-            partial=partial,
-            status="partial" if partial else "complete",
-        )
-        return self._published(ledger, state)
+        return self._published(ledger, self._ended(checkpoint, partial))
 
     def _published(self, ledger: Ledger, state: State) -> State:
         """Tell of the run whose reports are stored."""
@@ -253,15 +254,7 @@ class Segment:
             "reports stored",
             extra={"partial": partial, "keys": [self._store.place(key) for key in outcome.keys.values()]},
         )
-        return State(
-            run=checkpoint.run,
-            next="end",
-            segment=self._before.segment + 1,
-            read=checkpoint.first,
-            to_read=checkpoint.to_read,
-            partial=partial,
-            status="partial" if partial else "complete",
-        )
+        return self._ended(checkpoint, partial)
 
     def _planned(self) -> State:
         self._check_time()
@@ -274,6 +267,17 @@ class Segment:
         return State(next="end", segment=self._before.segment + 1, to_read=planned.to_read, status="planned")
 
     # What they share
+
+    def _ended(self, checkpoint: Checkpoint, partial: bool) -> State:
+        return State(
+            run=checkpoint.run,
+            next="end",
+            segment=self._before.segment + 1,
+            read=checkpoint.first,
+            to_read=checkpoint.to_read,
+            partial=partial,
+            status="partial" if partial else "complete",
+        )
 
     def _ledger(self, run: str | None) -> Ledger:
         ledger = Ledger.load(self._store, run) if run is not None else None
@@ -305,13 +309,18 @@ class _Chunks:
 
     def __init__(self, deadline: Deadline, budget: Any) -> None:
         self._deadline, self._budget, self._kept, self._done = deadline, budget, -1, -1
+        self._before = (budget.requests, budget.rate_limited)
 
     def __call__(self, progress: audit.Progress) -> None:
         if progress.done != self._done:
             self._deadline.answered()
         if self._kept not in (-1, progress.kept):
             counts = {"kept": progress.kept, "to_read": progress.total, "unread": progress.unread}
-            sent = {"requests": self._budget.requests, "rate_limited": self._budget.rate_limited}
+            requests, rate_limited = self._before
+            sent = {
+                "requests": self._budget.requests - requests,
+                "rate_limited": self._budget.rate_limited - rate_limited,
+            }
             logger.info("chunk stored", extra={**counts, **sent})
         self._kept, self._done = progress.kept, progress.done
 

@@ -20,6 +20,7 @@ PAUSE = 60
 MOST_IDLE = 2
 # For so many seconds in a row a rate limit may let nothing through.
 LONGEST_HELD = 3600
+_KEPT = "What was read is kept, and the next run goes on with it."
 
 
 class NoProgress(Auth0Error):
@@ -63,12 +64,10 @@ def after(before: State, walked: Walked) -> State:
     if walked.held:
         held = before.held + wait
         if held > LONGEST_HELD:
-            raise NoProgress("The rate limit has let nothing through for %d s. %s" % (held, walked.stopped), hint=_HINT)
+            raise NoProgress("The rate limit has let nothing through for %d s. %s" % (held, walked.stopped), hint=_KEPT)
         return known.model_copy(update={"wait": wait, "held": held, "idle": before.idle})
     idle = before.idle + 1
     if idle >= MOST_IDLE:
-        raise NoProgress("%d segments in a row stored nothing new: %s" % (idle, walked.stopped), hint=_HINT)
+        hint = _KEPT if checkpoint else "Nothing is stored. Increase the function's timeout or AUDIT_RATE_LIMIT_SHARE."
+        raise NoProgress("%d segments in a row stored nothing new: %s" % (idle, walked.stopped), hint=hint)
     return known.model_copy(update={"wait": wait, "idle": idle})
-
-
-_HINT = "What was read is kept, and the next run goes on with it."

@@ -99,6 +99,7 @@ class State(BaseModel):
     :ivar partial: whether the reports, if there are any, lack somebody
     :ivar idle: how many segments in a row stored nothing new, although the tenant answered or was waited for long enough
     :ivar held: for how many seconds in a row the rate limit has let nothing through
+    :ivar worker: who has the run; another execution that goes on with this state is the same worker
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -113,6 +114,7 @@ class State(BaseModel):
     status: Status = "running"
     idle: _Count = 0
     held: _Count = 0
+    worker: Annotated[str, Field(max_length=64)] = ""
 
 
 class Ask(BaseModel):

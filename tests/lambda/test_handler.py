@@ -118,6 +118,16 @@ def test_a_user_who_cannot_be_read_makes_the_run_partial_and_is_not_without_mfa(
     assert (latest["run"], latest["partial"], latest["complete"]) == (ended["run"], True, None)
 
 
+def test_an_error_names_nobody(function, small):
+    body = {"statusCode": 403, "error": "Forbidden", "message": "No user00003@example.com here", "errorCode": "odd"}
+    small.control(
+        "POST", "faults", {"kind": "status", "path": "/api/v2/users*", "status": 403, "body": body, "count": 9}
+    )
+    with pytest.raises(FunctionError, match="status 403, odd") as failure:
+        function(small).invoke({"users": ["user00003@example.com"]})
+    assert "user00003" not in failure.value.message
+
+
 def test_a_page_of_users_without_members_is_not_a_tenant_without_users(function, tenant, runs):
     tenant.control("POST", "faults", {"kind": "sparse", "path": "/api/v2/users", "members": ["users"], "count": 9})
     with pytest.raises(FunctionError, match="not in the documented format"):

@@ -160,6 +160,6 @@ def test_nobody_is_named_in_a_message():
 
 
 def test_a_state_comes_back_as_it_was():
-    state = State(run="000001-20261127T120000Z", next="report", segment=7, read=10**7, to_read=10**7, partial=True)
+    state = State(run="000001-20261127T120000Z", next="report", segment=7, read=10**7, to_read=10**7, worker=32 * "f")
     again = read_event({"state": json.loads(json.dumps(state.model_dump()))}, SETTINGS).state
     assert again == state and len(json.dumps(state.model_dump())) < 1024
