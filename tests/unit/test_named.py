@@ -30,7 +30,7 @@ PAGES = {
 }
 ONLINE = re.compile(r"https://github\.com/mfaops/auth0/(?:blob|tree)/main/(.*)")
 # Not in the repository: made by a command or by the reader, or a key in a bucket.
-ELSEWHERE = re.compile(r"\.\./shared|build/|\.venv/|runs/RUN/|first\.yml")
+ELSEWHERE = re.compile(r"\.\./shared|build/|\.venv/|runs/RUN/|parts/RUN/|derived/|policies/|first\.yml")
 
 
 @cache
