@@ -9,9 +9,15 @@ import json
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.operator import ClientSecret, PrivateKey
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError, TransportError
+from aws_lambda_powertools.utilities import parameters
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
-from credentials import read_credentials
+import tenant
+from credentials import fetch, read_credentials
+from deadline import Deadline
+from settings import read_settings
 
 WHOLE = {"domain": "t.example", "client_id": "me", "client_secret": "canary"}
 
@@ -63,3 +69,39 @@ def test_a_secret_that_cannot_be_used_is_named_and_never_quoted(secret, said):
 def test_a_secret_that_is_no_object_is_told(secret):
     with pytest.raises(ConfigurationError, match="it is not a JSON object"):
         read_credentials("tenant/audit", "t.example", json.loads(json.dumps(secret)))
+
+
+@pytest.mark.parametrize("name", ["tenant/audit", "ssm:/tenant/audit"])
+@pytest.mark.parametrize(
+    ("cause", "kind"),
+    [
+        (ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow"}}, "Get"), TransportError),
+        (EndpointConnectionError(endpoint_url="https://aws"), TransportError),
+        (ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "Get"), ConfigurationError),
+        (ClientError({"Error": {"Code": "ParameterNotFound", "Message": "no"}}, "Get"), ConfigurationError),
+    ],
+)
+def test_what_passes_may_be_retried_and_what_lasts_may_not(monkeypatch, name, cause, kind):
+    def refuse(*_names, **_options):
+        try:
+            raise cause
+        except Exception as error:
+            raise GetParameterError(str(error)) from error
+
+    monkeypatch.setattr(parameters, "get_secret", refuse)
+    monkeypatch.setattr(parameters, "get_parameter", refuse)
+    with pytest.raises(kind, match="The secret %s cannot be read" % name):
+        fetch(name, "t.example")
+
+
+def test_a_warm_function_keeps_its_tenant_until_the_secret_is_another(monkeypatch):
+    secrets = [WHOLE, WHOLE, {**WHOLE, "client_secret": "new canary"}]
+    found = iter(secrets)
+    monkeypatch.setattr(parameters, "get_secret", lambda *_names, **_options: next(found))
+    environment = {"AUDIT_TENANT": "t.example", "AUDIT_SECRET": "name", "AUDIT_BUCKET": "bucket"}
+    settings, of = read_settings(environment), tenant.keeper()
+    deadlines = [Deadline(lambda: 900.0, lambda: 0.0, 8.0) for _segment in secrets]
+    first, second, third = (of(settings, each) for each in deadlines)
+    assert first is second and second is not third
+    assert second.deadline is deadlines[1] and third.deadline is deadlines[2]
+    assert third.credentials.application.client_secret == "new canary"

@@ -14,7 +14,7 @@ import pytest
 from tests.emulator.launch import start
 from tests.support.lambda_runtime import FunctionError
 
-from .conftest import PREFIX, SECRET, secret_of, to_the_end
+from .conftest import PREFIX, SECRET, to_the_end
 
 USERS = 30
 METHODS = "/api/v2/users/*/authentication-methods"
