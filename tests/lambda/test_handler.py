@@ -7,12 +7,21 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+from functools import partial
 
 import pytest
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import read_lines
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Order
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import run as run_here
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import GuardianApi
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
 
 from tests.emulator.launch import start
 from tests.support.lambda_runtime import FunctionError
+from tests.support.operator import client_secret, management_api
 
 from .conftest import PREFIX, SECRET, secret_of, to_the_end
 
@@ -65,6 +74,27 @@ def test_the_reports_agree_and_the_report_can_be_repeated(function, runs, tenant
     assert (latest["run"], latest["partial"], latest["complete"]["run"]) == (run, False, run)
     assert set(latest["keys"].values()) < set(runs.keys())
     assert all(key.startswith("%sruns/%s/report/" % (PREFIX, run)) for key in latest["keys"].values())
+
+
+def test_a_folder_and_the_bucket_have_the_same_rows(function, runs, small, tmp_path):
+    ended = to_the_end(function(small))[-1]
+    store, budget = FolderStore(str(tmp_path)), Budget(1, math.inf)
+    with management_api(small.url, budget, partial(client_secret, client_id="m2m-readonly")) as api:
+        outcome = run_here(api, budget, store, Order(small.domain), tenant=GuardianApi(api))
+
+    def of(rows: list[dict]) -> list[dict]:
+        """Without what the time and the name of the run decide."""
+        return [without(row, ("read_at", "run", "first_seen", "last_seen")) for row in rows]
+
+    with store.open(outcome.keys["users.jsonl.gz"]) as file:
+        assert of(read_lines(file, "users")) == of(runs.rows(ended["run"]))
+
+
+def without(value, names: tuple[str, ...]):
+    """The value without these members, wherever they are."""
+    if isinstance(value, dict):
+        return {name: without(each, names) for name, each in value.items() if name not in names}
+    return [without(each, names) for each in value] if isinstance(value, list) else value
 
 
 def test_the_log_has_a_line_for_each_chunk_with_run_and_segment(function, tenant):
