@@ -91,7 +91,7 @@ def read_lines(file: IO[bytes], name: str, form: Any = None, digest: str | None 
             raise ValueError("its content is not the one in its name")
         with gzip.GzipFile(fileobj=file, mode="rb") as lines:
             for line in lines:
-                row = json.loads(line)
+                row = json.loads(line.decode())  # whose encoding need not be guessed
                 if not (fits(row) if fits else isinstance(row, dict)):
                     raise ValueError("a line of it is of another form")
                 yield row

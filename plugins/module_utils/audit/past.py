@@ -8,21 +8,22 @@ A finding is resolved only where the user was read and is in scope, and where th
 more. Everything else that makes a finding disappear has a word of its own: the user or a date could not be read, the user is out of
 scope or gone, or nobody asks by now. An exempted finding is still found, so it goes on.
 
-A tenant may have any number of findings, so they are in a database on disk (SQLite).
+A tenant may have any number of findings, so they are in a database on disk (SQLite), in the form that Python packs fastest:
+nobody but this process can open it.
 """
 
 from __future__ import annotations
 
-import json
+import marshal
 from collections import Counter
 from datetime import datetime, timedelta
-from typing import Callable, Container, Iterable, Iterator, Literal, Mapping, NamedTuple
+from typing import Any, Callable, Container, Iterable, Iterator, Literal, Mapping, NamedTuple
 
 from ..auth0.times import as_time
 from .facts import UNKNOWN, TenantFacts
 from .lines import scratch_database
 from .policy.model import Policy
-from .records import SEVERITIES, STATUSES, FoundRow, HistoryFigures, Severity, Status, UserRow
+from .records import SEVERITIES, STATUSES, FindingRow, FoundRow, HistoryFigures, Severity, Status, UserRow
 from .rules import RULES
 
 OPEN: tuple[Status, ...] = ("new", "persisting", "reopened")
@@ -36,6 +37,12 @@ _NOT_OF_BREAK_GLASS = frozenset({"stale", "never-used", "dormant-user"})
 _NOT_OF_IDP = frozenset({"no-mfa", "recovery-code-only", "weak-only", "single-factor", "no-recovery-code"})
 _BY_AGE = frozenset({"stale", "never-used", "unconfirmed"})
 _BY_LOGINS = frozenset({"dormant-user", "not-challenged"})
+
+# What is known of a finding that was not known: its status, when it was first seen, and the finding itself.
+_NEVER: tuple[Status | None, str | None, bytes] = (None, None, b"")
+
+# Its annotation knows no TypedDict.
+_packed: Callable[[Any], bytes] = marshal.dumps
 
 # Why a user has no row in a run.
 Missing = Literal["not-read", "out-of-scope", "gone"]
@@ -80,7 +87,7 @@ class Past:
         self._seen = bytearray(1)
         self._database = scratch_database(directory)
         for statement in (
-            "CREATE TABLE found (number INTEGER PRIMARY KEY, user TEXT, found TEXT)",
+            "CREATE TABLE found (number INTEGER PRIMARY KEY, user TEXT, id TEXT, status TEXT, first_seen TEXT, found BLOB)",
             "BEGIN",
         ):
             self._database.execute(statement)
@@ -94,8 +101,12 @@ class Past:
     def know(self, rows: Iterable[FoundRow]) -> None:
         """The lines of ``findings.jsonl.gz`` of the run that is compared with. To be called once."""
         self._database.executemany(
-            "INSERT INTO found (user, found) VALUES (?, ?)",
-            ((row["user_id"] or "", json.dumps(row)) for row in rows if not self._is_forgotten(row)),
+            "INSERT INTO found (user, id, status, first_seen, found) VALUES (?, ?, ?, ?, ?)",
+            (
+                (row["user_id"] or "", row["id"], row["status"], row["first_seen"], _packed(row))
+                for row in rows
+                if not self._is_forgotten(row)
+            ),
         )
         self._database.execute("CREATE INDEX by_user ON found (user)")
         ((count,),) = self._database.execute("SELECT count(*) FROM found")
@@ -107,11 +118,7 @@ class Past:
         :param judge: IDs of the findings in the same reading of this user on the same day on other terms; it is asked only where
             other terms than those of the run found something that these do not
         """
-        known = {each["id"]: each for each in self._of(row["user_id"])}
-        for finding in row["findings"]:
-            before = known.pop(finding["id"], None)
-            finding["status"] = _found_again(before)
-            finding["first_seen"] = before["first_seen"] if before else self._at
+        missed = self._missed(row["user_id"], row["findings"])
         judged: dict[str, Container[str]] = {}
 
         def found_then(run: str, terms: Terms) -> Container[str]:
@@ -119,37 +126,45 @@ class Past:
                 judged[run] = judge(terms)
             return judged[run]
 
-        return [self._close(each, self._word(each, row, found_then)) for each in known.values()]
+        return [self._close(each, self._word(each, row, found_then)) for each in missed]
 
     def mark_policy(self, rows: Iterable[FoundRow], undecided: Mapping[str, Status]) -> list[FoundRow]:
         """The same for the findings about the policy itself, which have no user.
 
         :param undecided: the IDs of those that were not looked for, and why
         """
-        known = {each["id"]: each for each in self._of("")}
-        for row in rows:
-            before = known.pop(row["id"], None)
-            row["status"] = _found_again(before)
-            row["first_seen"] = before["first_seen"] if before else self._at
         return [
             self._close(each, undecided.get(each["id"], "resolved") if self._asks(each["rule"]) else "not-asked")
-            for each in known.values()
+            for each in self._missed("", rows)
         ]
 
     def leave(self, user_id: str, why: Missing) -> list[FoundRow]:
         """What was known of a user who has no row."""
-        return [self._close(each, why) for each in self._of(user_id)]
+        return [self._close(each, why) for each in self._missed(user_id, ())]
 
     def rest(self, why: Missing) -> Iterator[FoundRow]:
         """What was known of those users that nobody told of, in the order in which it was known."""
         for number, found in self._database.execute("SELECT number, found FROM found ORDER BY number"):
             if not self._seen[number]:
-                yield self._close(json.loads(found), why)
+                yield self._close(marshal.loads(found), why)
 
-    def _of(self, user_id: str) -> Iterator[FoundRow]:
-        for number, found in self._database.execute("SELECT number, found FROM found WHERE user = ?", (user_id,)):
+    def _missed(self, user_id: str, findings: Iterable[FindingRow]) -> list[FoundRow]:
+        """Set ``status`` and ``first_seen`` of all findings of one user; returns what is not among them and was known.
+
+        :param user_id: empty for the findings about the policy
+        """
+        known = {}
+        for number, key, status, first_seen, found in self._database.execute(
+            "SELECT number, id, status, first_seen, found FROM found WHERE user = ?", (user_id,)
+        ):
             self._seen[number] = 1
-            yield json.loads(found)
+            known[key] = (status, first_seen, found)
+        for finding in findings:
+            # Nearly all are found again. What is known of these beside the two is not unpacked.
+            status, first_seen, _found = known.pop(finding["id"], _NEVER)
+            finding["status"] = _found_again(status)
+            finding["first_seen"] = first_seen or self._at
+        return [marshal.loads(found) for _status, _first_seen, found in known.values()]
 
     def _word(self, known: FoundRow, row: UserRow, found_then: Callable[[str, Terms], Container[str]]) -> Status:
         """Why a finding about a user who has a row is not found."""
@@ -261,10 +276,10 @@ def _is_there(known: FoundRow, row: UserRow) -> bool:
     return about is None or any(each["id"] == about for each in row["authenticators"])
 
 
-def _found_again(before: Mapping[str, object] | None) -> Status:
+def _found_again(before: Status | None) -> Status:
     if before is None:
         return "new"
-    return "reopened" if before["status"] in CLOSED else "persisting"
+    return "reopened" if before in CLOSED else "persisting"
 
 
 def _time(text: str) -> datetime:

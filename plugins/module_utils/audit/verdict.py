@@ -52,12 +52,21 @@ class Rulebook:
         self._weak = frozenset(policy.weak_factors)
         self._asked = frozenset(RULES) - policy.off
         self._remembered = timedelta(days=policy.not_challenged_days)
+        self._severities = {
+            (rule, privileged, lower): self._severity(rule, privileged, lower)
+            for rule in RULES
+            for privileged in (False, True)
+            for lower in (False, True)
+        }
 
     def severity(self, rule: str, privileged: bool = False, lower: bool = False) -> Severity:
         """How severe a finding is.
 
         :param lower: one step lower than the rule's own; a severity that the policy sets stays as it is
         """
+        return self._severities[rule, privileged, lower]
+
+    def _severity(self, rule: str, privileged: bool, lower: bool) -> Severity:
         own = self._policy.severities.get(rule)
         step = SEVERITIES.index(own or RULES[rule].severity) + (lower and own is None)
         return SEVERITIES[max(min(step, len(SEVERITIES) - 1) - privileged, 0)]

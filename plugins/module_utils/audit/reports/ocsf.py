@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timezone
 from functools import lru_cache
-from typing import Any, Mapping, NamedTuple, TypedDict
+from typing import Any, Literal, Mapping, NamedTuple, TypedDict
 
 from ...auth0.times import as_time
 from ..lines import encoded
@@ -42,9 +42,14 @@ _STATUSES: Mapping[Status, tuple[tuple[int, str], tuple[int, str], tuple[int, st
 }
 
 
+# What a finding is about.
+_About = Literal["policy", "user", "authenticator"]
+
+
 class _Kind(NamedTuple):
     """What many events have in common."""
 
+    about: _About
     rule: str
     status: Status
     severity: Severity
@@ -57,14 +62,24 @@ class _Kind(NamedTuple):
 
 
 class _Own(TypedDict):
-    """What an event has of its own."""
+    """What an event has of its own. Nearly all are texts and numbers, which are quickly encoded."""
 
     message: Any
     uid: Any
     first_seen: Any
     last_seen: Any
-    resources: Any
-    unmapped: Any
+    user_id: Any
+    user: Any
+    labels: Any
+    authenticator_id: Any
+    authenticator: Any
+    factor: Any
+    age_days: Any
+    age_from: Any
+    protection: Any
+    place: Any
+    exempted: Any
+    acted: Any
 
 
 def event(found: FoundRow, at: str) -> dict[str, Any] | None:
@@ -81,32 +96,41 @@ def line(found: FoundRow, at: str) -> bytes | None:
     kind = _kind(found, at)
     if kind is None:
         return None
-    own: Mapping[str, Any] = _own(found)
-    texts = list(_template(kind))
-    texts[1::2] = [_text(own[name]) for name in texts[1::2]]
-    return "".join(texts).encode() + b"\n"
+    own = {name: _text(value) for name, value in _own(found).items()}
+    return (_template(kind) % own).encode() + b"\n"
 
 
 def _text(value: Any) -> str:
-    """The value as JSON. Numbers are not worth an encoder."""
-    return str(value) if value.__class__ is int else encoded(value)
+    """The value as JSON. What is simple is not worth an encoder."""
+    if value is None:
+        return "null"
+    if value.__class__ is int:
+        return str(value)
+    if value.__class__ is list:
+        return "[%s]" % ",".join(map(encoded, value))
+    return encoded(value)
 
 
-# Stands in a template where a value belongs. JSON has it as an escape, and no text of ours has such a character.
+# Stands in an event where a value belongs. JSON has it as an escape, and no text of ours has such a character.
 _SLOT, _SLOT_IN_JSON = "\0%s\0", re.compile(r'"\\u0000(\w+)\\u0000"')
 
 
 @lru_cache(maxsize=2000)
-def _template(kind: _Kind) -> tuple[str, ...]:
-    """Parts of the line, with the name of a value between each two."""
+def _template(kind: _Kind) -> str:
+    """The line as a format with the names of the values."""
     slots: Any = {name: _SLOT % name for name in _Own.__annotations__}
-    return tuple(_SLOT_IN_JSON.split(encoded(_event(kind, slots))))
+    return _SLOT_IN_JSON.sub(r"%(\1)s", encoded(_event(kind, slots)).replace("%", "%%"))
 
 
 def _kind(found: FoundRow, at: str) -> _Kind | None:
     if found["closed_at"] is not None and found["closed_at"] != at:
         return None
+    if found["user_id"] is None:
+        about: _About = "policy"
+    else:
+        about = "user" if found["authenticator_id"] is None else "authenticator"
     return _Kind(
+        about,
         found["rule"],
         found["status"],
         found["severity"],
@@ -125,16 +149,21 @@ def _own(found: FoundRow) -> _Own:
         "uid": found["id"],
         "first_seen": _milliseconds(found["first_seen"]),
         "last_seen": _milliseconds(found["last_seen"]),
-        "resources": _resources(found),
-        "unmapped": {
-            "factor": found["factor"],
-            "age_days": found["age_days"],
-            "age_from": found["age_from"],
-            "protection": found["protection"],
-            "place": found["place"],
-            "exempted": found["exempted"],
-            "acted": found["acted"],
-        },
+        "user_id": found["user_id"],
+        "user": found["user"],
+        "labels": [
+            *["connection: " + name for name in found["connections"]],
+            *[name for name in ("privileged", "break_glass") if found[name]],
+        ],
+        "authenticator_id": found["authenticator_id"],
+        "authenticator": found["device"] or found["factor"] or found["authenticator_id"],
+        "factor": found["factor"],
+        "age_days": found["age_days"],
+        "age_from": found["age_from"],
+        "protection": found["protection"],
+        "place": found["place"],
+        "exempted": found["exempted"],
+        "acted": found["acted"],
     }
 
 
@@ -187,31 +216,39 @@ def _event(kind: _Kind, own: _Own) -> dict[str, Any]:
             "status": compliance,
         },
         "remediation": {"desc": rule.remediation},
-        "resources": own["resources"],
-        "unmapped": own["unmapped"],
+        "resources": _resources(kind, own),
+        "unmapped": {
+            "factor": own["factor"],
+            "age_days": own["age_days"],
+            "age_from": own["age_from"],
+            "protection": own["protection"],
+            "place": own["place"],
+            "exempted": own["exempted"],
+            "acted": own["acted"],
+        },
     }
 
 
-def _resources(found: FoundRow) -> list[dict[str, Any]]:
+def _resources(kind: _Kind, own: _Own) -> list[dict[str, Any]]:
     """The user, and the authenticator where the finding is about one."""
-    if found["user_id"] is None:
-        return [{"type": "Audit policy", "uid": found["user"], "name": found["user"], "namespace": found["tenant"]}]
-    labels = ["connection: " + name for name in found["connections"]]
-    labels += [name for name in ("privileged", "break_glass") if found[name]]
+    if kind.about == "policy":
+        return [{"type": "Audit policy", "uid": own["user"], "name": own["user"], "namespace": kind.tenant}]
     user = {
         "type": "User",
-        "uid": found["user_id"],
-        "name": found["user"],
-        "namespace": found["tenant"],
-        "labels": labels,
+        "uid": own["user_id"],
+        "name": own["user"],
+        "namespace": kind.tenant,
+        "labels": own["labels"],
     }
-    if found["authenticator_id"] is None:
+    if kind.about == "user":
         return [user]
-    name = found["device"] or found["factor"] or found["authenticator_id"]
-    return [
-        user,
-        {"type": "Authenticator", "uid": found["authenticator_id"], "name": name, "namespace": found["tenant"]},
-    ]
+    authenticator = {
+        "type": "Authenticator",
+        "uid": own["authenticator_id"],
+        "name": own["authenticator"],
+        "namespace": kind.tenant,
+    }
+    return [user, authenticator]
 
 
 @lru_cache(maxsize=1000)

@@ -107,7 +107,7 @@ def test_times_are_milliseconds():
     assert (made["time"], made["finding_info"]["first_seen_time"]) == (1780315200000, 1780142400001)
 
 
-@pytest.mark.parametrize("name", [*HOSTILE, "\0uid\0", '"\\u0000uid\\u0000"', "\ud800"])
+@pytest.mark.parametrize("name", [*HOSTILE, "\0uid\0", '"\\u0000uid\\u0000"', "\ud800", "100% %(uid)s"])
 def test_a_line_is_the_event_whatever_users_are_called(name):
     for found in found_of(STALE, name=name, email=None, user_id=name, connections=[name]):
         for more in (
@@ -115,6 +115,8 @@ def test_a_line_is_the_event_whatever_users_are_called(name):
             {"exempted": {**EXEMPTED, "reason": name}},
             {"warning": True},
             {"status": "gone", "closed_at": AT},
+            {"user_id": None},
+            {"tenant": "100% %(uid)s"},
         ):
             made = {**found, **more}
             assert json.loads(line(made, AT)) == json.loads(json.dumps(event(made, AT)))
