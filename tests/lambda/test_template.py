@@ -33,7 +33,7 @@ KNOWN = {
 }
 # The settings that change what a role needs: the variable, and what it stands for.
 SWITCHES = {
-    "Secret": "ssm:/mfa/tenant",
+    "SecretParameter": "/mfa/tenant",
     "ReportsBucket": "kept-bucket",
     "EventBus": "default",
     "SecurityHub": "true",
@@ -252,7 +252,8 @@ def test_the_schedule_tells_the_machine_its_time_and_has_a_time_zone():
     "name, good, bad",
     [
         ("Tenant", ["example.eu.auth0.com", "login.example.com", "127.0.0.1:8080"], ["https://example.com", "a b", ""]),
-        ("Secret", ["ssm:/mfa/a", "arn:aws-cn:secretsmanager:a:1:secret:x"], ["mfa/tenant", "ssm:mfa", ""]),
+        ("Secret", ["", "arn:aws-cn:secretsmanager:a:1:secret:x"], ["mfa/tenant", "ssm:/mfa"]),
+        ("SecretParameter", ["", "/mfa/a"], ["mfa/tenant", "ssm:/mfa"]),
         ("RateLimitShare", ["1", "0.5", "1.0", ".25"], ["0", "0.0", "1.5", "2", "", "half"]),
         ("MaxRate", ["", "3", "0.5"], ["-1", "many"]),
         ("ReportsBucket", ["", "my-bucket"], ["My_Bucket", "s3://a"]),

@@ -112,9 +112,3 @@ class Stack:
 
     def _not(self, content: list[Any]) -> bool:
         return not self._of(content[0])
-
-    def _select(self, content: list[Any]) -> Any:
-        return self._of(content[1])[int(content[0])]
-
-    def _split(self, content: list[Any]) -> list[str]:
-        return self._of(content[1]).split(content[0])

@@ -1,0 +1,190 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The real template, deployed to a local AWS with its authorization on: by CloudFormation itself and by sam."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.emulator.launch import start
+from tests.support.cloudformation import TEMPLATE
+from tests.support.function_zip import ROOT, function_zip
+from tests.support.ministack import TOOLS, MiniStack
+from tests.support.state_machines import DEFINITION
+
+from .conftest import secret_of
+
+RUNTIME, ARCHITECTURE = "python%d.%d" % sys.version_info[:2], "arm64" if os.uname().machine == "aarch64" else "x86_64"
+CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+# Statement -> the action that is missing without it.
+NEEDED = {
+    "Credentials": "secretsmanager:GetSecretValue",
+    "Runs": "s3:GetObject",
+    "Names": "s3:ListBucket",
+}
+
+
+class Cloud:
+    """A local AWS with a tenant beside it."""
+
+    def __init__(self, aws: MiniStack, tenant, zip_file) -> None:
+        self.aws, self.tenant, self.zip = aws, tenant, zip_file
+
+    def stack(self, name: str) -> dict | None:
+        """The stack, when nothing is done to it any more; None if there is none."""
+        cloudformation = self.aws.client("cloudformation")
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            found = [each for each in cloudformation.describe_stacks()["Stacks"] if each["StackName"] == name]
+            if not found or found[0]["StackStatus"] == "DELETE_COMPLETE":
+                return None
+            if not found[0]["StackStatus"].endswith("_IN_PROGRESS"):
+                return found[0]
+            time.sleep(0.1)
+        raise RuntimeError("%s is not done" % name)
+
+    def outputs(self, name: str) -> dict[str, str]:
+        """What the stack tells."""
+        return {each["OutputKey"]: each["OutputValue"] for each in self.stack(name)["Outputs"]}
+
+    def let_http_in(self, bucket: str) -> None:
+        """The local AWS speaks HTTP, which the bucket's policy forbids."""
+        self.aws.client("s3").delete_bucket_policy(Bucket=bucket)
+
+    def run(self, machine: str, event: object) -> dict:
+        """How an execution ended."""
+        machines = self.aws.client("stepfunctions")
+        execution = machines.start_execution(stateMachineArn=machine, input=json.dumps(event))["executionArn"]
+        return self.ended(execution)
+
+    def ended(self, execution: str) -> dict:
+        """How it ended, when it did."""
+        machines = self.aws.client("stepfunctions")
+        deadline = time.monotonic() + 120
+        while (now := machines.describe_execution(executionArn=execution))["status"] == "RUNNING":
+            if time.monotonic() > deadline:
+                raise RuntimeError("%s did not end" % execution)
+            time.sleep(0.1)
+        return now
+
+    def latest(self, bucket: str) -> dict:
+        """The pointer to the last run."""
+        key = "%s/latest.json" % self.tenant.domain
+        return json.loads(self.aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory):
+    zip_file = function_zip(tmp_path_factory.mktemp("zip") / "function.zip")
+    with MiniStack() as aws, start(users=60, seed=7) as tenant:
+        yield Cloud(aws, tenant, zip_file)
+
+
+@pytest.fixture(scope="module")
+def deployed(cloud):
+    """The name of a stack that CloudFormation made of the template."""
+    s3 = cloud.aws.client("s3")
+    s3.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.upload_file(str(cloud.zip), "code", "function.zip")
+    s3.upload_file(str(DEFINITION), "code", "machine.json")
+    body = TEMPLATE.read_text().replace("CodeUri: ../build/function.zip", "CodeUri: s3://code/function.zip")
+    body = body.replace("DefinitionUri: machine.asl.json", "DefinitionUri: s3://code/machine.json")
+    secret = cloud.aws.client("secretsmanager").create_secret(
+        Name="mfa/tenant", SecretString=json.dumps(secret_of(cloud.tenant))
+    )
+    parameters = {
+        "Tenant": cloud.tenant.domain,
+        "Secret": secret["ARN"],
+        "Runtime": RUNTIME,
+        "Architecture": ARCHITECTURE,
+    }
+    cloud.aws.client("cloudformation").create_stack(
+        StackName="audit",
+        TemplateBody=body,
+        Capabilities=CAPABILITIES,
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+    )
+    assert cloud.stack("audit")["StackStatus"] == "CREATE_COMPLETE"
+    cloud.let_http_in(cloud.outputs("audit")["ReportsBucket"])
+    return "audit"
+
+
+def test_a_run_of_the_real_template_reads_everybody_with_the_roles_that_it_makes(cloud, deployed):
+    outputs = cloud.outputs(deployed)
+    ended = cloud.run(outputs["MachineArn"], {})
+    assert ended["status"] == "SUCCEEDED", ended
+    state = json.loads(ended["output"])["event"]["state"]
+    assert (state["status"], state["read"]) == ("complete", 60)
+    assert cloud.latest(outputs["ReportsBucket"])["run"] == state["run"]
+
+
+def test_the_schedule_s_delivery_starts_a_run_once(cloud, deployed):
+    outputs = cloud.outputs(deployed)
+    target = cloud.aws.client("scheduler").get_schedule(Name=deployed)["Target"]
+    assert target["Arn"] == outputs["MachineArn"]
+    for _time in range(2):
+        assert cloud.run(target["Arn"], json.loads(target["Input"]))["status"] == "SUCCEEDED"
+    machines = cloud.aws.client("stepfunctions")
+    executions = machines.list_executions(stateMachineArn=outputs["MachineArn"])["executions"]
+    (run,) = [each["executionArn"] for each in executions if each["name"].startswith("scheduled-")]
+    assert cloud.ended(run)["status"] == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("statement, action", NEEDED.items())
+def test_without_a_statement_of_its_role_the_function_fails_and_names_the_action(cloud, deployed, statement, action):
+    iam, function = cloud.aws.client("iam"), cloud.aws.client("lambda")
+    role = function.get_function_configuration(FunctionName=deployed)["Role"].rpartition("/")[2]
+    before = iam.get_role_policy(RoleName=role, PolicyName="audit")["PolicyDocument"]
+    less = {**before, "Statement": [each for each in before["Statement"] if each["Sid"] != statement]}
+    assert len(less["Statement"]) == len(before["Statement"]) - 1
+    iam.put_role_policy(RoleName=role, PolicyName="audit", PolicyDocument=json.dumps(less))
+    # A process that is warm has the secret already. With other variables it starts anew.
+    variables = function.get_function_configuration(FunctionName=deployed)["Environment"]["Variables"]
+    variables["AUDIT_THREADS"] = str(len(statement))
+    function.update_function_configuration(FunctionName=deployed, Environment={"Variables": variables})
+    try:
+        answer = function.invoke(FunctionName=deployed, Payload=b"{}")
+    finally:
+        iam.put_role_policy(RoleName=role, PolicyName="audit", PolicyDocument=json.dumps(before))
+    assert answer.get("FunctionError") and action in answer["Payload"].read().decode()
+
+
+# sam
+
+
+def test_sam_builds_and_deploys_it_and_an_unchanged_deployment_changes_nothing(cloud, tmp_path):
+    for name in ("template.yaml", "machine.asl.json"):
+        (tmp_path / "lambda").mkdir(exist_ok=True)
+        (tmp_path / "lambda" / name).write_text((ROOT / "lambda" / name).read_text())
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build" / "function.zip").write_bytes(cloud.zip.read_bytes())
+    environment = {**cloud.aws.environment, "SAM_CLI_TELEMETRY": "0", "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    parameters = ["Tenant=example.eu.auth0.com", "SecretParameter=/mfa/tenant", "Architecture=" + ARCHITECTURE]
+
+    def sam(*words: str) -> str:
+        ended = subprocess.run(
+            [TOOLS / "sam" / "bin" / "sam", *words],
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stdout
+        return ended.stdout
+
+    sam("build", "--template", "lambda/template.yaml")
+    deploy = ["deploy", "--stack-name", "by-sam", "--resolve-s3", "--capabilities", *CAPABILITIES]
+    deploy += ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--parameter-overrides", *parameters]
+    assert "start-execution" in sam(*deploy)
+    assert cloud.stack("by-sam")["StackStatus"] == "CREATE_COMPLETE"
+    assert "No changes to deploy" in sam(*deploy)
