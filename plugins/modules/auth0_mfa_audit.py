@@ -304,8 +304,9 @@ def verdict(outcome: Outcome, store: FolderStore, fail_on: str, fail_if_partial:
     }
     ended = exit_code(figures, fail_on)
     if ended == FOUND:
+        what = "new findings" if fail_on.startswith("new:") else "findings"
         raise RefusedError(
-            "The audit has findings of severity %s or above" % fail_on,
+            "The audit has %s of severity %s or above" % (what, fail_on.removeprefix("new:")),
             hint="See files['report.html'].",
             progress=result,
         )

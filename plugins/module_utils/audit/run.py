@@ -322,11 +322,16 @@ def report(
     history = History.of(store)
     ledger = history.find(run_id)
     checkpoint = ledger.checkpoint
-    policy = judged_by(Policy.from_row(checkpoint.policy))
+    own = Policy.from_row(checkpoint.policy)
+    policy = judged_by(own)
     wish = files.Wish(files.derived(policy, now, pseudonyms), policy, now, pseudonyms, bom)
-    stopped = None if checkpoint.finished else "The run is not finished."
+    stopped = [] if checkpoint.finished else ["The run is not finished."]
+    unread = policy.paths_beyond(own)
+    if unread:
+        # Nobody knows whom the policy means by them.
+        stopped.append("The run did not read app_metadata: %s. Run the audit with this policy." % ", ".join(unread))
     with store.hold():
-        figures, keys = files.write(store, ledger, wish, history.before(ledger), stopped)
+        figures, keys = files.write(store, ledger, wish, history.before(ledger), " ".join(stopped) or None)
     return Outcome(checkpoint.run, figures, checkpoint.costs, keys)
 
 

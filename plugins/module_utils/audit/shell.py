@@ -155,7 +155,14 @@ def _explain(args: argparse.Namespace, _secrets: Secrets) -> tuple[str, int]:
     """Everybody who is meant: more than one user may have an address."""
     ledger = History.of(FolderStore(args.folder)).find(args.run)
     checkpoint, now = ledger.checkpoint, datetime.now(timezone.utc)
-    policy = command.policy(args, Policy.from_row(checkpoint.policy))
+    own = Policy.from_row(checkpoint.policy)
+    policy = command.policy(args, own)
+    unread = policy.paths_beyond(own)
+    if unread:
+        raise ConfigurationError(
+            "The run %s did not read app_metadata: %s" % (checkpoint.run, ", ".join(unread)),
+            hint="Run the audit with this policy, so that it can be told whom it means.",
+        )
     judge = Judge(checkpoint.tenant, policy, now, facts_of(checkpoint))
     told = [
         "\n".join([*explain(record["profile"], policy, now), *seen(judge.row(record))])

@@ -24,7 +24,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import L
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import read_lines
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Order
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.plan import SWEEP
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Member, People, Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.population import Scope
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.files import LATEST
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.lists import USERS
@@ -533,6 +533,18 @@ def test_without_marks_of_change_everybody_is_read(store, anybody):
     tenant.reads.clear()
     second = audit(tenant, store, days=1)
     assert (len(tenant.reads), second.summary["base"]) == (40, None)
+
+
+def test_a_report_by_members_of_app_metadata_that_were_not_read_is_partial(store):
+    def privileged(path):
+        return Policy(privileged=People(app_metadata=(Member(path, "x"),)))
+
+    outcome = audit(tenant_of(3), store, replace(ONE_BY_ONE, policy=privileged("staff")))
+    for path, reason in (("staff", None), ("staff.role", None), ("dept", "The run did not read app_metadata: dept. ")):
+        again = report(store, outcome.run, lambda _own, path=path: privileged(path), NOW)
+        assert again.summary["partial"] == bool(reason)
+        assert (again.summary["reason"] or "").startswith(reason or "")
+        assert ("fit nobody" in (again.summary["note"] or "")) == (not reason)
 
 
 def test_another_scope_or_policy_is_another_run(store):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from importlib import import_module
@@ -42,6 +43,8 @@ _THRESHOLDS = {
     ("not-challenged", "days"): "not_challenged_days",
     ("too-many", "authenticators"): "too_many",
 }
+# What tells two mistakes of one kind from each other: names and values.
+_DETAIL = re.compile(r'"[^"]*"|\S*[0-9.[]\S*')
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 # Nothing but these fits every ID and every address.
 _EVERYBODY = re.compile(r"[*?@|.]*\*[*?@|.]*")
@@ -110,10 +113,24 @@ def _is_there(package: str) -> bool:
 
 
 def _error(path: str, mistakes: Collection[Mistake]) -> PolicyError:
-    told = tuple(yaml.lines(mistakes, path))
-    if len(told) > MOST_SHOWN:
-        told = (*told[:MOST_SHOWN], "and %d more" % (len(told) - MOST_SHOWN))
-    return PolicyError("The policy cannot be used", lines=told, hint="Correct the file. Nothing was sent.")
+    shown = _some_of_every_kind(mistakes)
+    told = list(yaml.lines(shown, path))
+    left = len(set(mistakes)) - len(told)
+    if left:
+        told.append("and %d more" % left)
+    return PolicyError("The policy cannot be used", lines=tuple(told), hint="Correct the file. Nothing was sent.")
+
+
+def _some_of_every_kind(mistakes: Collection[Mistake]) -> list[Mistake]:
+    """As many as are shown: the first of every kind, then the second of every kind, and so on."""
+    seen: Counter[str] = Counter()
+    ranked = []
+    for each in sorted(set(mistakes), key=lambda one: (one.file or "", one.place)):
+        kind = _DETAIL.sub("", each.wrong)
+        ranked.append((seen[kind], each))
+        seen[kind] += 1
+    ranked.sort(key=lambda one: one[0])
+    return [each for _nth, each in ranked[:MOST_SHOWN]]
 
 
 def _content(path: str, largest: int) -> str | Mistake:

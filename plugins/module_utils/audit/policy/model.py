@@ -152,6 +152,11 @@ class Policy:
         people = (self.excluded, self.privileged, self.break_glass, *(each.users for each in self.exemptions))
         return tuple(sorted({member.path for some in people for member in some.app_metadata}))
 
+    def paths_beyond(self, own: Policy) -> tuple[str, ...]:
+        """Those of its paths that a reading by another policy did not keep."""
+        kept = set(own.paths)
+        return tuple(path for path in self.paths if kept.isdisjoint(_and_those_above(path)))
+
     def as_row(self) -> dict[str, Any]:
         """The policy as it is in the checkpoint, complete: plain JSON, the same for the same policy."""
         row = asdict(self)
@@ -206,3 +211,8 @@ class Policy:
 def _people(row: Mapping[str, Any]) -> People:
     members = tuple(Member(**each) for each in row["app_metadata"])
     return People(tuple(row["user_ids"]), tuple(row["emails"]), members)
+
+
+def _and_those_above(path: str) -> set[str]:
+    names = path.split(".")
+    return {".".join(names[:count]) for count in range(1, len(names) + 1)}

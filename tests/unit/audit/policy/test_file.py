@@ -372,6 +372,18 @@ def test_twenty_mistakes_are_told_and_how_many_more(mistakes_of):
     assert len(told) == 21 and told[-1] == "and 5 more"
 
 
+def test_many_mistakes_of_one_kind_hide_no_other_kind(mistakes_of):
+    keys = "".join("key%d: 1\n" % number for number in range(25))
+    told = mistakes_of(
+        keys + "blocked: maybe\nexemptions:\n  - {rule: stale, users: {emails: [a@example.com]}, reason: r, owner: o, "
+        "expires: 2027-02-30}\n"
+    )
+    assert len(told) == 21 and told[-1] == "and 7 more"
+    assert any("blocked" in line for line in told) and any("2027-02-30" in line for line in told)
+    places = [tuple(map(int, line.split(":")[1:3])) for line in told[:-1]]
+    assert places == sorted(places)
+
+
 def test_a_list_may_not_be_endless(mistakes_of):
     ids = b"\n".join(b"auth0|%d" % number for number in range(10_001))
     told = mistakes_of("privileged: {user_ids_file: ids}", ids=ids)
