@@ -5,8 +5,8 @@
 """What became of the findings of the run before.
 
 A finding is resolved only where the user was read and is in scope, and where the policy that found it would not find it any
-more. Everything else that makes a finding disappear has a word of its own: the user or a date could not be read, the user is out of
-scope or gone, or nobody asks by now. An exempted finding is still found, so it goes on.
+more. Everything else that makes a finding disappear has a word of its own: the user, a date or a type could not be read, the user is
+out of scope or gone, or nobody asks by now, as where a worse finding took its place. An exempted finding is still found, so it goes on.
 
 A tenant may have any number of findings, so they are in a database on disk (SQLite), in the form that Python packs fastest:
 nobody but this process can open it.
@@ -19,12 +19,14 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any, Callable, Container, Iterable, Iterator, Literal, Mapping, NamedTuple
 
+from ..auth0.factors import FACTORS
 from ..auth0.times import as_time
 from .facts import UNKNOWN, TenantFacts
 from .lines import scratch_database
 from .policy.model import Policy
 from .records import SEVERITIES, STATUSES, FindingRow, FoundRow, HistoryFigures, Severity, Status, UserRow
 from .rules import RULES
+from .verdict import NO_FACTORS
 
 OPEN: tuple[Status, ...] = ("new", "persisting", "reopened")
 # What is closed for good, unless it is found again.
@@ -37,6 +39,11 @@ _NOT_OF_BREAK_GLASS = frozenset({"stale", "never-used", "dormant-user"})
 _NOT_OF_IDP = frozenset({"no-mfa", "recovery-code-only", "weak-only", "single-factor", "no-recovery-code"})
 _BY_AGE = frozenset({"stale", "never-used", "unconfirmed"})
 _BY_LOGINS = frozenset({"dormant-user", "not-challenged"})
+# Rules that have nothing to say where nothing protects the user, and all that are about everything that a user has.
+_OF_PROTECTION = _NOT_OF_IDP | {"not-challenged"}
+_OF_THE_WHOLE = _OF_PROTECTION | {"break-glass", "too-many"}
+
+_TYPES = NO_FACTORS.union(FACTORS)
 
 # What is known of a finding that was not known: its status, when it was first seen, and the finding itself.
 _NEVER: tuple[Status | None, str | None, bytes] = (None, None, b"")
@@ -174,8 +181,10 @@ class Past:
             return "not-read"
         if not self._asks(known["rule"]) or _is_spared(known, row):
             return "not-asked"
-        if _is_dateless(known, row):
+        if _is_dateless(known, row) or _is_of_unknown_type(known, row):
             return "not-read"
+        if _is_worse_off(known, row):
+            return "not-asked"
         terms = self._terms_of(known["run"])
         if terms is not None and (terms == self._terms or known["id"] not in found_then(known["run"], terms)):
             return "resolved"
@@ -195,7 +204,8 @@ class Past:
     def _terms_of(self, run: str) -> Terms | None:
         """On what an earlier run would judge today: by its own policy, and with the tenant's settings of today.
 
-        A setting that cannot be read any more is as it was: what it made a finding of has not been mended.
+        A setting that cannot be read any more is as it was: what it made a finding of has not been mended. A factor that was switched
+        off since mends nothing either.
         """
         if run not in self._known_terms:
             then, facts = self._former(run), self._terms.facts
@@ -203,7 +213,7 @@ class Past:
                 then.policy,
                 TenantFacts(
                     then.facts.mfa_policies if facts.mfa_policies is None else facts.mfa_policies,
-                    then.facts.enabled_factors if facts.enabled_factors is None else facts.enabled_factors,
+                    _ever_on(then.facts.enabled_factors, facts.enabled_factors),
                 ),
             )
         return self._known_terms[run]
@@ -251,6 +261,11 @@ class Differences:
         }
 
 
+def _ever_on(then: frozenset[str] | None, now: frozenset[str] | None) -> frozenset[str] | None:
+    # Where nobody knew, all of them counted.
+    return then if then is None or now is None else then | now
+
+
 def _is_spared(known: FoundRow, row: UserRow) -> bool:
     """Whether the rule does not look at this user any more, because of what the user has become."""
     rule = known["rule"]
@@ -262,12 +277,40 @@ def _is_spared(known: FoundRow, row: UserRow) -> bool:
 
 
 def _is_dateless(known: FoundRow, row: UserRow) -> bool:
-    """Whether the dates that the finding rests on cannot be right now, so that nobody can tell."""
+    """Whether the dates that the finding rests on cannot be right now, or have vanished, so that nobody can tell."""
     odd = [each for each in row["findings"] if each["rule"] == "odd-date"]
     if known["rule"] in _BY_LOGINS:
-        return bool(odd)
+        vanished = row["last_login"] is None and (
+            known["rule"] == "not-challenged" or "last_login" in row["unreadable"]
+        )
+        return vanished or bool(odd)
+    if known["rule"] not in _BY_AGE:
+        return False
     about = (known["authenticator_id"], known["link_id"])
-    return known["rule"] in _BY_AGE and any((each["authenticator_id"], each["link_id"]) == about for each in odd)
+    was_used = known["seen"] is not None and known["seen"]["last_auth_at"] is not None
+    return any((each["authenticator_id"], each["link_id"]) == about for each in odd) or any(
+        each["id"] == known["authenticator_id"]
+        and (bool(each["unreadable"]) or (was_used and each["last_auth_at"] is None))
+        for each in row["authenticators"]
+    )
+
+
+def _is_of_unknown_type(known: FoundRow, row: UserRow) -> bool:
+    """Whether nobody can tell because of an authenticator whose type this version does not know."""
+    unknown = {each["id"] for each in row["authenticators"] if each["factor"] not in _TYPES}
+    if known["rule"] == "too-many":
+        return bool(unknown)
+    return known["authenticator_id"] in unknown or (known["rule"] in _OF_THE_WHOLE and row["protection"] == "unknown")
+
+
+def _is_worse_off(known: FoundRow, row: UserRow) -> bool:
+    """Whether the rule has nothing to say about the user any more only because something worse is to be said."""
+    rule, protection = known["rule"], row["protection"]
+    if protection == "none":
+        return rule in _OF_PROTECTION
+    if rule == "no-recovery-code" and any(each["rule"] == "single-factor" for each in row["findings"]):
+        return True
+    return protection == "weak" and known["protection"] == "strong" and rule in ("single-factor", "no-recovery-code")
 
 
 def _is_there(known: FoundRow, row: UserRow) -> bool:

@@ -26,7 +26,7 @@ STATES: tuple[State, ...] = ("strong", "weak", "none", "elsewhere", "unknown")
 Place = Literal["in", "out", "aside"]
 
 # What became of a finding since the run before. A finding is resolved only where the user was read and is in scope, and the
-# rule still asks. ``not-asked``: the rule is off by now, or its threshold higher.
+# rule still asks. ``not-asked``: the rule is off by now, its threshold higher, or a worse finding in its place.
 Status = Literal["new", "persisting", "reopened", "resolved", "not-read", "out-of-scope", "gone", "not-asked"]
 STATUSES: tuple[Status, ...] = (
     "new",

@@ -222,6 +222,136 @@ def test_a_date_that_cannot_be_right_mends_nothing(broken):
     assert runs.run(reading(1, USED, odd))["stale"] == "resolved"
 
 
+PHONE = authenticator("phone", created=900, used=1)
+CODE = authenticator("recovery-code", created=900)
+NEW_TYPE = authenticator("of-tomorrow", id=STALE.id, created=900, used=1)
+
+
+@pytest.mark.parametrize("policy", [Policy(), Policy(off=frozenset({"unknown-factor"}))])
+@pytest.mark.parametrize(
+    "before, now, rule",
+    [
+        pytest.param([STALE, OTHER], [NEW_TYPE, OTHER], "stale", id="the device"),
+        pytest.param([PHONE], [NEW_TYPE], "weak-only", id="all there is"),
+        pytest.param([], [NEW_TYPE], "no-mfa", id="the first there is"),
+        pytest.param([STALE, OTHER], [NEW_TYPE], "no-recovery-code", id="what is left, of two"),
+        pytest.param([OTHER], [NEW_TYPE, CODE], "single-factor", id="beside a recovery code"),
+    ],
+)
+def test_a_type_that_is_not_known_mends_nothing(before, now, rule, policy):
+    runs = Runs()
+    runs.run(reading(1, *before), policy=policy)
+    assert runs.run(reading(1, *now), policy=policy)[rule] == "not-read"
+
+
+def test_one_of_many_whose_type_is_not_known_by_now_is_still_one():
+    many = [authenticator("otp", id="totp|dev_%d" % number, used=1) for number in range(Policy().too_many + 1)]
+    runs = Runs()
+    runs.run(reading(1, *many))
+    assert runs.run(reading(1, *many[1:], authenticator("of-tomorrow", used=1)))["too-many"] == "not-read"
+    assert runs.run(reading(1, *many[1:]))["too-many"] == "resolved"
+
+
+def test_a_type_that_is_not_known_hides_neither_a_login_nor_that_the_user_was_read():
+    runs = Runs()
+    runs.run(reading(1, PHONE, last_login="2025-01-01T00:00:00.000Z"))
+    assert runs.run(reading(1, NEW_TYPE))["dormant-user"] == "resolved"
+    runs.run(reading(2, error="lost"))
+    assert runs.run(reading(2, NEW_TYPE))["unread"] == "resolved"
+
+
+@pytest.mark.parametrize(
+    "without, off, word",
+    [
+        pytest.param({"enrolled": 900}, set(), "not-read", id="as if it was never used"),
+        pytest.param({"enrolled": 900}, {"never-used"}, "persisting", id="old, and nobody asks for more"),
+        pytest.param({"enrolled": 5}, set(), "not-read", id="as if it was enrolled lately"),
+        pytest.param({"unread_dates": frozenset({"last_auth_at"})}, {"odd-date"}, "not-read", id="nobody can read it"),
+    ],
+)
+def test_a_last_use_that_vanished_is_no_use(without, off, word):
+    runs, policy = Runs(), Policy(off=frozenset(off))
+    runs.run(reading(1, STALE, OTHER), policy=policy)
+    now = authenticator("otp", **{"created": 900, **without})
+    assert runs.run(reading(1, now, OTHER), policy=policy)["stale"] == word
+    assert runs.run(reading(1, USED, OTHER), policy=policy)["stale"] == "resolved"
+
+
+def test_a_last_login_that_vanished_was_no_login_that_asked():
+    runs = Runs()
+    runs.run(reading(1, STALE))
+    assert runs.run(reading(1, STALE, last_login=None))["not-challenged"] == "not-read"
+    assert runs.run(reading(1, USED))["not-challenged"] == "resolved"
+
+
+def test_another_finding_of_the_same_user_without_a_factor_mends_nothing():
+    runs = Runs()
+    for authenticators, word in (([], "new"), ([CODE], "not-asked"), ([], "persisting")):
+        assert runs.run(reading(1, *authenticators))["no-mfa"] == word
+
+
+@pytest.mark.parametrize("off", [set(), {"no-mfa"}])
+@pytest.mark.parametrize(
+    "before, now, rule",
+    [
+        ([CODE], [], "recovery-code-only"),
+        ([PHONE], [], "weak-only"),
+        ([PHONE], [CODE], "weak-only"),
+        ([OTHER, USED], [OTHER], "no-recovery-code"),
+        ([OTHER, USED], [], "no-recovery-code"),
+        ([OTHER, USED], [CODE], "no-recovery-code"),
+        ([OTHER], [], "single-factor"),
+        ([OTHER], [PHONE], "single-factor"),
+        ([STALE], [], "not-challenged"),
+    ],
+)
+def test_who_is_worse_off_has_mended_nothing(before, now, rule, off):
+    runs, policy = Runs(), Policy(off=frozenset(off))
+    runs.run(reading(1, *before), policy=policy)
+    assert runs.run(reading(1, *now), policy=policy)[rule] == "not-asked"
+
+
+@pytest.mark.parametrize(
+    "before, now, rule",
+    [
+        ([], [PHONE], "no-mfa"),
+        ([CODE], [CODE, OTHER], "recovery-code-only"),
+        ([PHONE], [PHONE, OTHER], "weak-only"),
+        ([OTHER], [OTHER, USED], "single-factor"),
+        ([OTHER], [OTHER, CODE], "single-factor"),
+        ([OTHER, USED], [OTHER, USED, CODE], "no-recovery-code"),
+        ([STALE], [USED], "not-challenged"),
+    ],
+)
+def test_who_is_better_off_has_mended_it(before, now, rule):
+    runs = Runs()
+    runs.run(reading(1, *before))
+    assert runs.run(reading(1, *now))[rule] == "resolved"
+
+
+@pytest.mark.parametrize("factors", [frozenset({"otp", "push", "recovery-code"}), None])
+@pytest.mark.parametrize(
+    "before, rule, still_on",
+    [
+        ([STALE], "single-factor", {"phone"}),
+        ([STALE], "not-challenged", {"phone"}),
+        ([STALE, OTHER], "no-recovery-code", {"push"}),
+        ([STALE, OTHER], "no-recovery-code", {"push", "otp"}),
+    ],
+)
+def test_a_factor_that_the_tenant_has_switched_off_since_mends_nothing(before, rule, still_on, factors):
+    runs = Runs()
+    runs.run(reading(1, *before), facts=TenantFacts((), factors))
+    assert runs.run(reading(1, *before), facts=TenantFacts((), frozenset(still_on)))[rule] == "not-asked"
+
+
+def test_who_mended_it_while_another_factor_was_switched_off_has_mended_it():
+    runs = Runs()
+    runs.run(reading(1, OTHER), facts=TenantFacts((), frozenset({"push", "otp", "recovery-code", "phone"})))
+    now = TenantFacts((), frozenset({"push", "recovery-code"}))
+    assert runs.run(reading(1, OTHER, CODE), facts=now)["single-factor"] == "resolved"
+
+
 def test_a_login_in_the_future_does_not_wake_up_who_is_dormant():
     runs = Runs()
     runs.run(reading(1, OTHER, last_login="2025-01-01T00:00:00.000Z"))
