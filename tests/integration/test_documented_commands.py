@@ -39,6 +39,7 @@ COMMENT = re.compile(r"^# {2,}(%s.*)$" % PROGRAM, re.MULTILINE)
 QUOTED = re.compile(r"(?<!`)(`{1,2})(%s[^`]*)\1(?!`)" % PROGRAM)
 
 IN_MAKE_TEST = "make test runs it, and this test is a part of make test"
+IN_TEST_DEPLOY = "it needs AWS; tests/lambda/test_deploy.py runs it against a local one, without the questions"
 NOT_RUN_HERE = {
     "make test": "this test is a part of it",
     "make lint": IN_MAKE_TEST,
@@ -46,6 +47,8 @@ NOT_RUN_HERE = {
     "ansible-test sanity": IN_MAKE_TEST,
     "make setup": "it installs packages from a registry; no test runs before it has worked",
     "make demo": "it begins with make setup; test_playbooks.py and test_what_ships.py run the same playbook and audit",
+    "sam build --template lambda/template.yaml": IN_TEST_DEPLOY,
+    "sam deploy --guided --stack-name mfa-audit --resolve-s3 --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND": IN_TEST_DEPLOY,
     ".venv/bin/python -m tests.bench.bench_emulator": "it measures for minutes and asserts nothing",
     "ansible-playbook -v": "it is said of any playbook",
     "python -m pip install 'auth0-python>=6.8,<7' 'requests>=2.32' 'jinja2>=3.1' tqdm ruamel.yaml jsonschema": "it needs a registry",
@@ -85,7 +88,8 @@ def test_every_playbook_has_a_command():
     assert called == {path.stem for path in (ROOT / "playbooks").glob("*.yml")} - {"demo"}
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+# It needs AWS: tests/lambda/test_deploy.py runs it.
+@pytest.mark.parametrize("command", [each for each in COMMANDS if "deploy_audit" not in each])
 def test_a_documented_command_runs_as_printed(tenant, command):
     _row, finding = removable(audit_of(tenant))
     decide(tenant.folder / "findings.csv", {finding["id"]: "remove"})

@@ -2,12 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The real template, deployed to a local AWS with its authorization on: by CloudFormation itself and by sam."""
+"""The real template, deployed to a local AWS with its authorization on: by CloudFormation itself, by sam, and by the playbook."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -188,3 +189,98 @@ def test_sam_builds_and_deploys_it_and_an_unchanged_deployment_changes_nothing(c
     assert "start-execution" in sam(*deploy)
     assert cloud.stack("by-sam")["StackStatus"] == "CREATE_COMPLETE"
     assert "No changes to deploy" in sam(*deploy)
+
+
+# The playbook
+
+
+class Playbook:
+    """Runs playbooks/deploy_audit.yml in an environment that has the collections for AWS."""
+
+    def __init__(self, cloud: Cloud, folder) -> None:
+        self._cloud, self._folder = cloud, folder
+
+    def __call__(self, *words: str, fails: bool = False, **tenant: object) -> str:
+        """What it printed."""
+        secret = {key: value for key, value in secret_of(self._cloud.tenant).items() if key != "domain"}
+        known = {"domain": self._cloud.tenant.domain, "stack": "by-playbook", **secret, **tenant}
+        known = {key: value for key, value in known.items() if value is not None}
+        variables = {"tenants": [known], "region": "eu-west-1", "zip": str(self._folder / "function.zip")}
+        variables.update(runtime=RUNTIME, architecture=ARCHITECTURE)
+        environment = {
+            **self._cloud.aws.environment,
+            "HOME": str(self._folder),
+            "PATH": "%s:%s" % (TOOLS / "ansible" / "bin", os.environ["PATH"]),
+            "LC_ALL": "C.UTF-8",
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build" / "collections"),
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+            "ANSIBLE_NOCOLOR": "1",
+            "NO_PROXY": "127.0.0.1",
+        }
+        ended = subprocess.run(
+            [
+                TOOLS / "ansible" / "bin" / "ansible-playbook",
+                "mfaops.auth0.deploy_audit",
+                "-e",
+                json.dumps(variables),
+                *words,
+            ],
+            cwd=self._folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert (ended.returncode != 0) is fails, ended.stdout
+        return ended.stdout
+
+
+@pytest.fixture
+def playbook(cloud, tmp_path):
+    return Playbook(cloud, tmp_path)
+
+
+def changed(output: str) -> int:
+    return int(re.search(r"changed=(\d+)", output)[1])
+
+
+def test_the_playbook_tells_deploys_updates_and_removes(cloud, playbook):
+    told = playbook("--check")
+    assert "AWS::Scheduler::Schedule" in told and "A run that reads all of 100000 users" in told
+    assert cloud.stack("by-playbook") is None and changed(told) == 0
+    told = playbook()
+    assert "start-execution" in told and "console.aws.amazon.com/states" in told
+    outputs = cloud.outputs("by-playbook")
+    assert cloud.tenant.control("GET", "requests") is not None
+    again = playbook()
+    assert changed(again) == 0, again
+    cloud.let_http_in(outputs["ReportsBucket"])
+    assert cloud.run(outputs["MachineArn"], {})["status"] == "SUCCEEDED"
+    run = cloud.latest(outputs["ReportsBucket"])["run"]
+    assert changed(playbook(parameters={"Digest": "always"})) == 1
+    told = playbook("-e", "state=absent")
+    assert outputs["ReportsBucket"] in told and cloud.stack("by-playbook") is None
+    assert cloud.latest(outputs["ReportsBucket"])["run"] == run
+    assert changed(playbook("-e", "state=absent")) == 0
+    playbook(parameters={"ReportsBucket": outputs["ReportsBucket"]})
+    assert cloud.outputs("by-playbook")["ReportsBucket"] == outputs["ReportsBucket"]
+    playbook("-e", "state=absent")
+
+
+@pytest.mark.parametrize(
+    "tenant, words",
+    [
+        ({"client_secret": "not-the-secret"}, "refuses the client ID and secret"),
+        ({"parameters": {"ReportsBucket": "somebody-elses"}}, "has no bucket somebody-elses"),
+        ({"policy": "policy.yml"}, "policy.yml"),
+        ({"domain": "https://example.com"}, "needs a domain without https://"),
+        ({"client_id": None}, "either client_id with client_secret"),
+    ],
+)
+def test_what_is_wrong_is_told_before_anything_is_made(cloud, playbook, tmp_path, tenant, words):
+    (tmp_path / "policy.yml").write_text("version: 1\nrulez: {}\n")
+    told = playbook(fails=True, **tenant)
+    assert "Nothing was made." in told and words in told, told
+    assert "not-the-secret" not in told and cloud.stack("by-playbook") is None
