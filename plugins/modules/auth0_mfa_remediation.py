@@ -24,6 +24,8 @@ options:
     description:
       - A file of the audit's report, on the host that the module runs on. C(findings.csv), in which somebody has filled in the column
         C(decision), or C(findings.jsonl.gz) or C(users.jsonl.gz) together with O(reviewed), compressed with gzip or not.
+      - The cells of C(findings.csv) that the task relies on have to be as the audit wrote them, by the column C(row_sum). It finds mistakes, and
+        nobody who means to deceive.
       - In the column, C(remove), C(ticket) or C(rotate) is what can be done about a finding of the rule. C(keep) and an empty cell do nothing.
       - A relative path starts at the directory that the module runs in; use an absolute path. The same goes for the other paths.
     type: path
@@ -197,7 +199,9 @@ counts:
   type: dict
   sample: {done: 1, planned: 0, skipped: 0, failed: 0, not-reached: 0}
 without_second_factor:
-  description: The IDs of the users whose authenticators were to be removed and who have no second factor now, whoever removed it.
+  description:
+    - The IDs of the users whom this task leaves without a second factor, in check mode would leave. A last second factor is never removed, so
+      somebody else removed another one meanwhile. Users whose identity provider does MFA are not among them.
   returned: always
   type: list
   elements: str

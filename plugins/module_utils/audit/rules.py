@@ -148,7 +148,8 @@ RULES = {
             "A date is in the future, before the enrollment, missing or unreadable. So nobody can tell how long it was not "
             "used, and other rules may not see what they look for.",
             "Look at the dates in users.jsonl.gz and at the user in Auth0's dashboard. If an import or a script wrote them, "
-            "correct it. If the user cannot say that the authenticator is in use, remove it and enroll it again.",
+            "correct it. If the user cannot say that the authenticator is in use, remove it and enroll it again. Where a date is "
+            "unreadable, remove it in the dashboard, because remediation leaves it alone.",
             ("NIST SP 800-53 Rev. 5, AU-8",),
             ("authenticators", "their dates", "last login", "creation of the account"),
             _IN_USE + ", or the date is of the account",

@@ -71,7 +71,8 @@ class Done:
 class Remediation:
     """Carries out decisions, several users at once, and the decisions about one user one after the other.
 
-    :ivar without: IDs of the users about whose authenticators was decided and who have no second factor now
+    :ivar without: IDs of the users who had a second factor before something of theirs was removed and have none now, but for
+        those whose identity provider does MFA
     :ivar unread: IDs of those of whom nobody knows, because they could not be read after something was removed
     :ivar unnoted: why an outcome could not be kept; None if all were
     """
@@ -210,23 +211,28 @@ class Remediation:
         return Done(decision, "done", removed=outcome.removed, changed=True)
 
     def _look_at(self, user: _User, outcomes: list[Done]) -> None:
-        """Whether the user is left without a second factor. Reads the user again only where a removal went wrong."""
+        """Whether this left the user without a second factor. Reads the user again only where a removal went wrong."""
         removals = [each for each in outcomes if each.decision.action == REMOVE]
-        if not removals or not user.is_read and not any(each.changed for each in removals):
+        if not any(each.changed for each in removals):
             return
         try:
-            if not any(row.is_second_factor for row in user.rows):
+            left = any(row.is_second_factor for row in user.rows)
+            if user.had_second_factor and not left and not removals[0].decision.by_provider:
                 self.without.add(user.user_id)
         except Auth0Error:
             self.unread.add(user.user_id)
 
 
 class _User:
-    """One user, and the authenticators as they were read last."""
+    """One user, and the authenticators as they were read last.
+
+    :ivar had_second_factor: when they were read first
+    """
 
     def __init__(self, api: ManagementApi, user_id: str) -> None:
         self._api, self.user_id = api, user_id
         self._rows: list[Authenticator] | None = None
+        self.had_second_factor: bool | None = None
 
     @cached_property
     def side(self) -> OperatorSide:
@@ -234,14 +240,12 @@ class _User:
         return OperatorSide(self._api, user_id=self.user_id)
 
     @property
-    def is_read(self) -> bool:
-        return self._rows is not None
-
-    @property
     def rows(self) -> list[Authenticator]:
         """:raises Auth0Error: they could not be read"""
         if self._rows is None:
             self._rows = self.side.authenticators()
+            if self.had_second_factor is None:
+                self.had_second_factor = any(row.is_second_factor for row in self._rows)
         return self._rows
 
     @rows.setter
@@ -296,10 +300,8 @@ def why_not(decision: Decision, rows: Sequence[Authenticator]) -> str | None:
     now = Seen(iso(row.created_at), iso(row.enrolled_at), iso(row.last_auth_at))
     if row.unread_dates:
         return _UNREADABLE % row.id
-    if now.last_auth_at != decision.seen.last_auth_at:
-        return "It was used since the audit, at %s." % (now.last_auth_at or "an unknown time")
     if now != decision.seen:
-        return "It was enrolled anew since the audit."
+        return _difference(row, now, decision.seen, as_time(decision.read_at))
     # What Auth0 removes with it may be what the user logs in with.
     linked = [other for other in rows if other.id in linked_ids(rows)[row.id]]
     for other in linked:
@@ -310,6 +312,21 @@ def why_not(decision: Decision, rows: Sequence[Authenticator]) -> str | None:
     if decision.rule == "unconfirmed" and any(each.confirmed for each in (row, *linked)):
         return "It was confirmed since the audit."
     return None
+
+
+def _difference(row: Authenticator, now: Seen, seen: Seen, read: datetime | None) -> str:
+    """How the dates differ. What is not later than the reading did not happen since."""
+    if now.last_auth_at != seen.last_auth_at and read and row.last_auth_at and row.last_auth_at > read:
+        return "It was used since the audit, at %s." % now.last_auth_at
+    if read and any(date is not None and date > read for date in (row.created_at, row.enrolled_at)):
+        return "It was enrolled anew since the audit."
+    return (
+        "Its dates are not those that the audit saw (created, enrolled, last used): Auth0 has %s; the audit saw %s."
+        % (
+            ", ".join(date or "none" for date in now),
+            ", ".join(date or "none" for date in seen),
+        )
+    )
 
 
 def _is_later(other: Authenticator, read_at: str | None) -> bool:

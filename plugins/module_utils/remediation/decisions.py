@@ -17,6 +17,7 @@ from itertools import chain
 from typing import IO, Any, Container, Iterable, Iterator, Mapping, NamedTuple, cast
 
 from ..audit.findings import finding_id
+from ..audit.reports.findings_csv import row_sum
 from ..audit.reports.table import uncell
 from ..audit.rules import Action, action_of
 from ..auth0.times import as_time, iso
@@ -45,7 +46,16 @@ class Seen(NamedTuple):
 _DATES = ("read_at", *Seen._fields)
 _COLUMNS = (
     *("finding_id", "decision", "status", "rule", "tenant", "user", "user_id", "email", "privileged", "break_glass"),
-    *("authenticator_id", "link_id", "last_seen", "exempted_because", "exempted_by", "exempted_until"),
+    *(
+        "protection",
+        "row_sum",
+        "authenticator_id",
+        "link_id",
+        "last_seen",
+        "exempted_because",
+        "exempted_by",
+        "exempted_until",
+    ),
     *("seen_" + name for name in _DATES),
 )
 
@@ -57,6 +67,7 @@ class Decision:
     :ivar finding: ID of the finding
     :ivar user: how a person knows the user
     :ivar has_address: whether the user has an e-mail address
+    :ivar by_provider: whether the user's identity provider does MFA
     :ivar standing: ``privileged`` and ``break-glass``, as far as the user is
     :ivar authenticator_id: None where the finding is about the user as a whole; likewise ``seen`` and ``read_at``
     :ivar link_id: what the methods of a pair have in common; None for a single one
@@ -71,6 +82,7 @@ class Decision:
     user_id: str
     user: str
     has_address: bool
+    by_provider: bool
     standing: tuple[str, ...]
     authenticator_id: str | None
     link_id: str | None
@@ -92,19 +104,22 @@ def read_decisions(path: str, tenant: str, reviewed: Iterable[str] | None) -> li
     """
     mistakes = _Mistakes(path)
     wanted = None if reviewed is None else dict.fromkeys(reviewed)
-    decided: dict[str, Decision | None] = {}
+    # With the line that says it; None is to keep it.
+    decided: dict[str, tuple[Decision | None, int]] = {}
     with _opened(path) as file:
         for row in _rows(path, file, wanted is None):
             if not _is_decided(row, wanted):
                 continue
-            decision = _decision(row, wanted is not None, tenant, mistakes)
-            if decided.setdefault(row["id"], decision) != decision:
-                mistakes.add("Two decisions about one finding", row["id"])
+            kept = wanted is None and _said(row) == KEEP
+            decision = None if kept else _decision(row, wanted is not None, tenant, mistakes)
+            first, line = decided.setdefault(row["id"], (decision, row["line"]))
+            if first != decision:
+                mistakes.add("Two decisions about one finding", "%s (lines %d and %d)" % (row["id"], line, row["line"]))
     for identity in wanted or ():
         if identity not in decided:
             mistakes.add("Not in the file", identity)
     mistakes.check()
-    return [decision for decision in decided.values() if decision is not None]
+    return [decision for decision, _line in decided.values() if decision is not None]
 
 
 class _Mistakes:
@@ -151,7 +166,9 @@ def _opened(path: str) -> Iterator[IO[str]]:
 
 
 def _rows(path: str, file: IO[str], by_column: bool) -> Iterator[dict[str, Any]]:
-    """The findings in the file, with the names of ``findings.jsonl``; from CSV with ``decision`` too."""
+    """The findings in the file, with the names of ``findings.jsonl`` and their ``line``; from CSV with ``decision`` too, and
+    with ``intact``: the cells that count are as the audit wrote them.
+    """
     first = file.readline()
     lines = chain([first], file)
     if not first.startswith("{"):
@@ -190,6 +207,8 @@ def _from_csv(path: str, lines: Iterable[str], first: str) -> Iterator[dict[str,
                 "break_glass": cells["break_glass"] != "no",
                 "seen": {name: cells["seen_" + name] for name in _DATES},
                 "exempted": exempted if exempted["expires"] else None,
+                "line": rows.line_num,
+                "intact": row_sum({name: row[name] or "" for name in _COLUMNS}) == row["row_sum"],
             }
     except csv.Error as error:
         raise ConfigurationError("%s line %d is not CSV: %s" % (path, rows.line_num, error)) from None
@@ -202,9 +221,10 @@ def _from_lines(path: str, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
         try:
             row = json.loads(line)
             if "findings" in row:
-                yield from [_of_user(row, finding) for finding in row["findings"]]
+                yield from [{**_of_user(row, finding), "line": number} for finding in row["findings"]]
             else:
-                yield {**row, "seen": {**row["seen"]} if row["seen"] else None, "rule": row["rule"], "id": row["id"]}
+                seen = {**row["seen"]} if row["seen"] else None
+                yield {**row, "seen": seen, "rule": row["rule"], "id": row["id"], "line": number}
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise ConfigurationError(
                 "%s line %d is not what an audit writes" % (path, number),
@@ -217,7 +237,7 @@ def _of_user(row: Mapping[str, Any], finding: Mapping[str, Any]) -> dict[str, An
     its = {each["id"]: each for each in row["authenticators"]}.get(finding["authenticator_id"])
     return {
         **finding,
-        **{name: row.get(name) for name in ("tenant", "user_id", "email", "privileged", "break_glass")},
+        **{name: row.get(name) for name in ("tenant", "user_id", "email", "privileged", "break_glass", "protection")},
         "user": row["email"] or row["name"] or row["user_id"],
         "seen": {**{name: its[name] for name in Seen._fields}, "read_at": row["read_at"]} if its else None,
         "last_seen": row["read_at"],
@@ -227,7 +247,12 @@ def _of_user(row: Mapping[str, Any], finding: Mapping[str, Any]) -> dict[str, An
 def _is_decided(row: Mapping[str, Any], wanted: Container[str] | None) -> bool:
     if wanted is not None:
         return row["id"] in wanted
-    return (row["decision"] or "").strip().lower() not in ("", KEEP)
+    return _said(row) != ""
+
+
+def _said(row: Mapping[str, Any]) -> str:
+    """What the column says."""
+    return (row["decision"] or "").strip().lower()
 
 
 def _decision(row: Mapping[str, Any], by_id: bool, tenant: str, mistakes: _Mistakes) -> Decision | None:
@@ -247,7 +272,7 @@ def _decision(row: Mapping[str, Any], by_id: bool, tenant: str, mistakes: _Mista
     if by_id and action is None:
         mistakes.add("Nothing can be done here about %s" % about, identity)
         return None
-    said = action if by_id else (row["decision"] or "").strip().lower()
+    said = action if by_id else _said(row)
     if said != action or action is None:
         possible = "not %s or keep" % action if action else "about which nothing can be done here: leave it empty"
         mistakes.add("Decision %r about %s, %s" % (said, about, possible), identity)
@@ -256,6 +281,12 @@ def _decision(row: Mapping[str, Any], by_id: bool, tenant: str, mistakes: _Mista
     if dates and any(dates.get(name) and as_time(dates[name]) is None for name in _DATES):
         mistakes.add("A date that is none; a spreadsheet may have changed it", identity)
         return None
+    if not row.get("intact", True):
+        mistakes.add(
+            "Cells are not as the audit wrote them; a spreadsheet may have changed them",
+            "%s (line %d)" % (identity, row["line"]),
+        )
+        return None
     standing = (("privileged", row.get("privileged")), ("break-glass", row.get("break_glass")))
     return Decision(
         identity,
@@ -263,6 +294,7 @@ def _decision(row: Mapping[str, Any], by_id: bool, tenant: str, mistakes: _Mista
         user_id,
         str(row.get("user") or row.get("email") or user_id),
         bool(row.get("email")),
+        row.get("protection") == "elsewhere",
         tuple(name for name, holds in standing if holds),
         authenticator,
         row.get("link_id"),

@@ -7,7 +7,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
+import jinja2
 import pytest
+import yaml
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import iso
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AmbiguousWriteError,
@@ -21,6 +23,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.remediation.acting im
 from ansible_collections.mfaops.auth0.plugins.module_utils.remediation.decisions import Decision, Seen
 from hypothesis import given, strategies as st
 
+from tests.support.playbook import ROOT
 from tests.unit.auth0.users.fake_account import Management, managed
 
 READ = datetime(2026, 6, 1, tzinfo=timezone.utc)
@@ -44,6 +47,7 @@ def decision(rule="stale", action="remove", user="auth0|1", authenticator="phone
             user_id=user,
             user="jane@example.com",
             has_address=True,
+            by_provider=False,
             standing=(),
             authenticator_id=authenticator,
             link_id=None,
@@ -134,7 +138,13 @@ def test_what_is_as_the_audit_saw_it_is_removed(rule):
     [
         ([], "It is gone already."),
         ([device(used=SINCE)], "It was used since the audit, at 2026-06-02T00:00:00.000Z."),
-        ([device(used=None)], "It was used since the audit, at an unknown time."),
+        (
+            [device(used=None)],
+            "Auth0 has 2025-11-13T00:00:00.000Z, none, none; the audit saw 2025-11-13T00:00:00.000Z, none, 2025",
+        ),
+        ([device(used=USED - timedelta(days=1))], "Its dates are not those that the audit saw"),
+        ([device(used=USED + timedelta(days=1))], "Its dates are not those that the audit saw"),
+        ([device(created=USED - timedelta(days=1))], "Its dates are not those that the audit saw"),
         ([device(created=SINCE)], "It was enrolled anew since the audit."),
         ([device(enrolled_at=SINCE)], "It was enrolled anew since the audit."),
         ([device(unread_dates=frozenset(["enrolled_at"]))], "gives a date that cannot be read"),
@@ -144,6 +154,11 @@ def test_what_changed_since_the_audit_stays(now, said):
     acting = Acting(*now, KEPT)
     done = acting.one(decision())
     assert done.result == "skipped" and said in done.reason and not done.changed and acting.api.writes == []
+
+
+def test_without_the_time_of_the_reading_nothing_is_said_to_be_since():
+    acting = Acting(device(used=SINCE), KEPT)
+    assert "Its dates are not those" in acting.one(decision(read_at=None)).reason and acting.api.writes == []
 
 
 PUSH, OTP = device("push|1", "push", link_id="l"), device("totp|1", "otp", link_id="l")
@@ -335,6 +350,39 @@ def test_what_may_have_happened_is_told_and_who_has_nothing_left():
     acting.api.meanwhile = meanwhile
     done = acting.one(decision())
     assert done.result == "failed" and done.changed and acting.remediation.without == {"auth0|1"}
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_only_whom_the_run_leaves_without_a_second_factor_is_named(check_mode):
+    pending = device(confirmed=False)
+    never = Acting(pending, check_mode=check_mode)
+    assert never.one(decision("unconfirmed")).changed and never.remediation.without == set()
+    skipped = Acting(check_mode=check_mode)
+    assert skipped.one(decision()).result == "skipped" and skipped.remediation.without == set()
+
+
+@pytest.mark.parametrize("by_provider", [False, True])
+def test_whose_identity_provider_does_mfa_is_not_named(by_provider):
+    acting = Acting(device(), KEPT)
+
+    def meanwhile():
+        acting.api.rows = []
+
+    acting.api.meanwhile = meanwhile
+    assert acting.one(decision(by_provider=by_provider)).changed
+    assert acting.remediation.without == (set() if by_provider else {"auth0|1"})
+
+
+def test_the_playbook_names_them_as_a_person_knows_them():
+    (play,) = yaml.safe_load((ROOT / "playbooks" / "remediate.yml").read_text())
+    (task,) = [each for each in play["tasks"] if each["name"] == "Say who is left without a second factor"]
+    rows = [{"user_id": f"auth0|{number}", "user": f"{number}@example.com"} for number in (1, 1, 2, 3)]
+    acted = {"results": rows, "without_second_factor": ["auth0|1"], "unread": ["auth0|3"]}
+    msg = jinja2.Template(task["ansible.builtin.debug"]["msg"]).render(acted=acted, ansible_check_mode=False)
+    assert msg == (
+        "These users are left without a second factor, and no identity provider does MFA for them: 1@example.com. "
+        "Could not be read, so check them: 3@example.com."
+    )
 
 
 def test_who_cannot_be_read_afterward_is_told():

@@ -207,6 +207,67 @@ def test_a_decision_that_could_do_nothing_is_refused(read, rule, decision, authe
         assert rule in caught.value.message and "Nothing was changed" in str(caught.value)
 
 
+def test_two_decisions_about_one_finding_are_refused_with_both_lines(read):
+    rows = [found(decision="keep"), found(user="auth0|2", decision="keep"), found(decision="remove")]
+    for given, lines in ((rows, "lines 2 and 4"), (rows[::-1], "lines 2 and 4"), (rows[::2], "lines 2 and 3")):
+        with pytest.raises(ConfigurationError, match="Two decisions about one finding") as caught:
+            read(as_csv(*given))
+        assert "%s (%s)" % (rows[0]["id"], lines) in caught.value.message
+    assert read(as_csv(rows[0], rows[0], found(decision=""))) == []
+
+
+def changed(row: dict, **cells: str) -> bytes:
+    """The file with one row, of which somebody has changed cells."""
+    header, written = csv.reader(io.StringIO(as_csv(row).decode()))
+    text = io.StringIO()
+    csv.writer(text).writerows([header, [cells.get(name, cell) for name, cell in zip(header, written)]])
+    return text.getvalue().encode()
+
+
+EXEMPTED = {"reason": "=a safe", "owner": "@ops", "expires": "2026-12-31"}
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"privileged": "no"},
+        {"break_glass": "no"},
+        {"exempted_because": "", "exempted_by": "", "exempted_until": ""},
+        {"exempted_until": ""},
+        {"status": "new"},
+        {"email": "joe@example.com"},
+        {"protection": "strong"},
+        {"last_seen": ""},
+        {"seen_read_at": "2026-06-01 00:00"},
+        {"seen_last_auth_at": "2026-01-01 00:00"},
+        {"seen_last_auth_at": ""},
+        {"seen_created_at": "2026-01-02T00:00:00.000Z"},
+        {"seen_enrolled_at": "2026-01-02T00:00:00.000Z"},
+        {"row_sum": ""},
+    ],
+    ids=lambda cells: " ".join("%s=%s" % each for each in cells.items()),
+)
+def test_cells_that_count_and_are_not_as_the_audit_wrote_them_are_refused(read, cells):
+    row = {**found(privileged=True, break_glass=True, exempted=EXEMPTED, status="resolved"), "decision": "remove"}
+    row["protection"] = "weak"
+    with pytest.raises(ConfigurationError, match="a spreadsheet may have changed them") as caught:
+        read(changed(row, **cells))
+    assert "%s (line 2)" % row["id"] in caught.value.message
+
+
+def test_what_nobody_relies_on_may_be_changed(read):
+    row = found(decision="remove", exempted=EXEMPTED, email="=jane@example.com")
+    (decision,) = read(changed(row, title="Old", exempted_until="31.12.2026", device="x", email="=jane@example.com"))
+    assert "until 31.12.2026" in decision.void
+
+
+@pytest.mark.parametrize("as_file", [as_csv, as_lines])
+def test_a_user_whose_identity_provider_does_mfa_is_known(read, as_file):
+    rows = [found(decision="remove", protection="elsewhere"), found(user="auth0|2", decision="remove")]
+    first, second = read(as_file(*rows), None if as_file is as_csv else [row["id"] for row in rows])
+    assert (first.by_provider, second.by_provider) == (True, False)
+
+
 def test_mistakes_are_told_together(read):
     many = [found(user="auth0|%d" % number, decision="x") for number in range(8)]
     with pytest.raises(ConfigurationError, match="Of the tenant") as caught:

@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import hashlib
+import json
+from typing import Literal, Mapping
 
 from ..acted import WORDS
 from ..records import FoundRow
 from ..rules import RULES
-from .table import cell, cells, yes
+from .table import cell, cells, uncell, yes
 
 # What the audit saw of the authenticator, and when.
 _SEEN: tuple[Literal["read_at", "created_at", "enrolled_at", "last_auth_at"], ...] = (
@@ -52,13 +54,31 @@ HEADER = (
     *("seen_" + name for name in _SEEN),
     "tenant",
     "run",
+    "row_sum",
 )
+# What remediation relies on beside the ID's own parts.
+_SUMMED = (
+    *("finding_id", "status", "email", "privileged", "break_glass", "protection", "last_seen"),
+    *("exempted_because", "exempted_by", *("seen_" + name for name in _SEEN)),
+)
+
+
+def row_sum(row: Mapping[str, str]) -> str:
+    """A checksum of the cells that remediation relies on. It shows mistakes; it has no key, so anybody can make one.
+
+    :param row: cells by column, as they are in the file
+    """
+    parts = [uncell(row[name]) for name in _SUMMED]
+    # A spreadsheet writes a day in the way of its country, so all that counts is whether there is one.
+    parts.append("until" if row["exempted_until"] else "")
+    # Begins with a letter that is no digit, so that no spreadsheet takes it for a number.
+    return "s" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:15]
 
 
 def values(found: FoundRow) -> list[object]:
     """The cells of one finding, in the order of :data:`HEADER`."""
     exempted, seen, acted = found["exempted"], found["seen"], found["acted"]
-    return [
+    row = [
         found["id"],
         "",
         found["status"],
@@ -88,3 +108,4 @@ def values(found: FoundRow) -> list[object]:
         found["tenant"],
         found["run"],
     ]
+    return [*row, row_sum(dict(zip(HEADER, map(str, row))))]
