@@ -46,16 +46,8 @@ class Seen(NamedTuple):
 _DATES = ("read_at", *Seen._fields)
 _COLUMNS = (
     *("finding_id", "decision", "status", "rule", "tenant", "user", "user_id", "email", "privileged", "break_glass"),
-    *(
-        "protection",
-        "row_sum",
-        "authenticator_id",
-        "link_id",
-        "last_seen",
-        "exempted_because",
-        "exempted_by",
-        "exempted_until",
-    ),
+    *("protection", "authenticator_id", "link_id", "last_seen", "exempted_because", "exempted_by", "exempted_until"),
+    "row_sum",
     *("seen_" + name for name in _DATES),
 )
 

@@ -71,7 +71,7 @@ def row_sum(row: Mapping[str, str]) -> str:
     parts = [uncell(row[name]) for name in _SUMMED]
     # A spreadsheet writes a day in the way of its country, so all that counts is whether there is one.
     parts.append("until" if row["exempted_until"] else "")
-    # Begins with a letter that is no digit, so that no spreadsheet takes it for a number.
+    # It begins with a letter, so that no spreadsheet takes it for a number.
     return "s" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:15]
 
 

@@ -36,7 +36,7 @@ def cell(text: str | None) -> str:
 
 def uncell(text: str) -> str:
     """The text that :func:`cell` made this of, but for its escapes."""
-    return _GUARDED.sub("\\1", text)
+    return _GUARDED.sub("\\1", text) if "'" in text else text
 
 
 def cells(texts: Iterable[str]) -> str:
