@@ -14,9 +14,10 @@ gitops = docs/examples/gitops
 # is a broken link.
 lint_docs = antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
 
-.PHONY: help setup aws aws-plan demo test sanity lint importer docs units coverage oldest mutants
+.PHONY: help setup aws aws-plan demo demo-aws test sanity lint importer docs units coverage oldest mutants
 help:
 	@echo "make demo      the whole path against the embedded tenant; the report is build/demo/report.html"
+	@echo "make demo-aws  the scheduled audit in an AWS on loopback: the schedule fires, users change, the messages are shown"
 	@echo "make test      every test; its parts are sanity, lint, importer, docs, units and oldest"
 	@echo "make coverage  the branches that the unit tests reach by themselves"
 	@echo "make mutants   how many mistakes in the deciding files the unit tests notice; takes half an hour"
@@ -33,6 +34,9 @@ aws: setup
 
 demo: setup
 	@PYTHONPATH=build/collections $(python) -m tests.demo
+
+demo-aws: aws
+	@PYTHONPATH=build/collections $(python) -m tests.demo.aws
 
 USERS = 100000
 LIMIT = 16

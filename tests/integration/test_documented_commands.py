@@ -49,6 +49,7 @@ NOT_RUN_HERE = {
     "make demo": "it begins with make setup; test_playbooks.py and test_what_ships.py run the same playbook and audit",
     "sam build --template lambda/template.yaml": IN_TEST_DEPLOY,
     "sam deploy --guided --stack-name mfa-audit --resolve-s3 --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND": IN_TEST_DEPLOY,
+    "make demo-aws": "it waits for a schedule, and takes two minutes with its zip",
     ".venv/bin/python -m tests.bench.bench_emulator": "it measures for minutes and asserts nothing",
     "ansible-playbook -v": "it is said of any playbook",
     "python -m pip install 'auth0-python>=6.8,<7' 'requests>=2.32' 'jinja2>=3.1' tqdm ruamel.yaml jsonschema": "it needs a registry",
