@@ -35,7 +35,7 @@ ELSEWHERE = re.compile(r"\.\./shared|build/|\.venv/|runs/RUN/|parts/RUN/|derived
 
 @cache
 def targets() -> set[str]:
-    return set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
 @cache
