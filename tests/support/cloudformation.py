@@ -52,12 +52,12 @@ class Stack:
     """
 
     def __init__(
-        self, template: Mapping[str, Any], parameters: Mapping[str, str], known: Mapping[str, str] = {}
+        self, template: Mapping[str, Any], parameters: Mapping[str, str], known: Mapping[str, str] | None = None
     ) -> None:
         """
         :param known: ``Name`` or ``Name.Attribute`` -> value
         """
-        self._conditions, self._known = template["Conditions"], known
+        self._conditions, self._known = template["Conditions"], known or {}
         given = {name: each.get("Default") for name, each in template["Parameters"].items()}
         self._values = {**PSEUDO, **given, **parameters}
         missing = [name for name, value in self._values.items() if value is None]
