@@ -269,7 +269,7 @@ def test_a_parameter_that_cannot_be_right_is_refused(name, good, bad):
     "file, old, new",
     [
         ("template.yaml", "Type: AWS::SQS::Queue", "Type: AWS::SQS::Cue"),
-        ("template.yaml", "RetentionInDays: !Ref LogDays", "RetentionDays: !Ref LogDays"),
+        ("template.yaml", "RetentionInDays: {Ref: LogDays}", "RetentionDays: {Ref: LogDays}"),
         ("template.yaml", "BlockPublicAcls: true", "BlockPublicAcls: false"),
         ("machine.asl.json", '"Next": "More"', '"Next": "Nowhere"'),
     ],

@@ -22,26 +22,9 @@ PSEUDO = {
 _NO_VALUE = object()
 
 
-class _Loader(yaml.SafeLoader):
-    """Makes ``!Ref x`` what it is short for."""
-
-
-def _function(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    if isinstance(node, yaml.ScalarNode):
-        value: Any = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = loader.construct_mapping(node, deep=True)
-    return {suffix if suffix == "Ref" else "Fn::" + suffix: value}
-
-
-_Loader.add_multi_constructor("!", _function)
-
-
 def load(text: str) -> dict[str, Any]:
     """The template as it is written."""
-    return yaml.load(text, _Loader)  # noqa: S506
+    return yaml.safe_load(text)
 
 
 class Stack:
@@ -88,7 +71,8 @@ class Stack:
             return _NO_VALUE
         return self._values.get(name, self._known.get(name, "<%s>" % name))
 
-    def _getatt(self, name: str) -> str:
+    def _getatt(self, content: list[str]) -> str:
+        name = ".".join(content)
         return self._known.get(name, "<%s>" % name)
 
     def _sub(self, content: Any) -> str:
@@ -98,7 +82,7 @@ class Stack:
             name = found[1]
             if name in more:
                 return str(self._of(more[name]))
-            return str(self._getatt(name) if "." in name else self._ref(name))
+            return str(self._getatt(name.split(".")) if "." in name else self._ref(name))
 
         return re.sub(r"\$\{([\w:.]+)\}", value, text)
 
