@@ -50,7 +50,8 @@ def two_addresses(tenant: Tenant) -> dict:
 
 SCENARIOS = {
     **{f"fault: {row.name}": (lambda tenant, row=row: user_and_task(tenant, row, 101)) for row in ROWS},
-    **{name: make for group in CASES.values() for name, (make, _expected) in group.items()},
+    # An audit waits for minutes for an answer that it can use; test_audit_faults.py tries its answers without that time.
+    **{name: make for group in CASES.values() for name, (make, _expected) in group.items() if name != "audit"},
     "phone, user": enrolling(factor="sms", phone_number="+442071838750"),
     "push, user": enrolling(factor="push", qr_text=True),
     "email, user": enrolling(factor="email", email_address="me@example.com"),
