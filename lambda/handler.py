@@ -114,8 +114,6 @@ class Segment:
                 return self._planned()
             if self._before.next == "report":
                 return self._reported()
-            if self._before.next == "publish":
-                return self._published(self._ledger(self._before.run), self._before)
             return self._read()
         except TakenError:
             if self._store.is_held and not self._store.lost():
@@ -223,18 +221,8 @@ class Segment:
         outcome = audit.conclude(self._store, history, ledger, _time_of(checkpoint), stopped, checkpoint.costs)
         partial = outcome.summary["partial"]
         logger.info("reports stored", extra={**outcome.costs, **outcome.summary["coverage"], "partial": partial})
-        return self._published(ledger, self._ended(checkpoint, partial))
-
-    def _published(self, ledger: Ledger, state: State) -> State:
-        """Tell of the run whose reports are stored."""
-        publish(
-            self._settings,
-            self._store,
-            ledger.checkpoint.run,
-            self._context.invoked_function_arn,
-            self._seconds_left,
-        )
-        return state.model_copy(update={"next": "end", "wait": 0})
+        publish(self._settings, self._store, checkpoint.run, self._context.invoked_function_arn, self._seconds_left)
+        return self._ended(checkpoint, partial)
 
     def _reported_again(self) -> State:
         policy, _source = read_policy(self._store, self._ask.policy or self._settings.policy)

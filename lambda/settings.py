@@ -82,7 +82,7 @@ class Settings(BaseModel):
     kms_key: str | None = Field(None, pattern=_KEY, description="the ARN, the alias or the ID of a KMS key")
 
 
-Next = Literal["read", "report", "publish", "end"]
+Next = Literal["read", "report", "end"]
 _Count = Annotated[int, Field(ge=0)]
 Status = Literal["running", "complete", "partial", "already running", "planned"]
 
