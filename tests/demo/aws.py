@@ -25,7 +25,8 @@ from urllib.parse import quote
 
 from ..emulator.launch import Running, start
 from ..support.function_zip import function_zip
-from ..support.ministack import ACCOUNT, REGION, MiniStack
+from ..support.local_aws import REGION
+from ..support.ministack import ACCOUNT, MiniStack
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT = ROOT / "build" / "demo-aws"

@@ -18,31 +18,13 @@ REGION = "eu-west-1"
 _START_SECONDS = 60.0
 
 
-class LocalAws:
-    """A context manager; the process ends with it.
+class LoopbackAws:
+    """How clients reach an AWS on loopback.
 
     :ivar url: address of all services
     """
 
-    def __enter__(self) -> LocalAws:
-        port = _free_port()
-        self.url = "http://127.0.0.1:%d" % port
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            self._wait()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_exception) -> None:
-        self._process.kill()
-        self._process.wait()
+    url: str
 
     @property
     def environment(self) -> dict[str, str]:
@@ -62,6 +44,30 @@ class LocalAws:
         return boto3.client(
             service, endpoint_url=self.url, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test"
         )
+
+
+class LocalAws(LoopbackAws):
+    """A context manager; the process ends with it."""
+
+    def __enter__(self) -> LocalAws:
+        port = free_port()
+        self.url = "http://127.0.0.1:%d" % port
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            self._wait()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        self._process.kill()
+        self._process.wait()
 
     def create_bucket(self, name: str) -> None:
         """A new bucket."""
@@ -98,7 +104,8 @@ class LocalAws:
                 time.sleep(0.05)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on loopback that nobody uses now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,22 +14,19 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from .local_aws import REGION, LoopbackAws, free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / "build" / "aws"
-REGION, ACCOUNT = "eu-west-1", "123456789012"
+ACCOUNT = "123456789012"
 _START_SECONDS = 60.0
 
 
-class MiniStack:
-    """A context manager; the process ends with it, and what it stored is gone.
-
-    :ivar url: address of all services
-    """
+class MiniStack(LoopbackAws):
+    """A context manager; the process ends with it, and what it stored is gone. Its clients are root."""
 
     def __enter__(self) -> MiniStack:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         self.url = "http://127.0.0.1:%d" % port
         self._place = tempfile.TemporaryDirectory(prefix="ministack-")
         self.log = Path(self._place.name) / "log"
@@ -67,25 +63,6 @@ class MiniStack:
         os.killpg(self._process.pid, 9)
         self._process.wait()
         self._place.cleanup()
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """Variables that point any AWS client here, as root."""
-        return {
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-        }
-
-    def client(self, service: str):
-        """A boto3 client of this AWS, as root."""
-        import boto3
-
-        return boto3.client(
-            service, endpoint_url=self.url, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test"
-        )
 
     def _wait(self) -> None:
         deadline = time.monotonic() + _START_SECONDS
