@@ -149,3 +149,19 @@ notes:
   - With O(mfa_token) or O(username) the task acts as the user, through the MFA API. Otherwise it acts as the operator, through the
     Management API.
 """
+
+    PROGRESS = r"""
+options:
+  progress_path:
+    description:
+      - A file on the host that the module runs on. With many users, the task adds a line to it after every O(progress_every) users. A
+        relative path starts at the directory that the module runs in; use an absolute path.
+      - If the module runs on the controller, C(ansible-playbook -v) prints these lines while the task runs, without this option.
+    type: path
+    version_added: 0.2.0
+  progress_every:
+    description: After how many users the task reports its progress again.
+    type: int
+    default: 100
+    version_added: 0.2.0
+"""

@@ -50,6 +50,7 @@ class Part:
     :ivar mutually_exclusive: as AnsibleModule defines it; likewise the other rules. A rule may name options of other parts.
     :ivar named_secrets: options that hold secrets by name, as a mapping or as a list with ``name``; the names may be shown
     :ivar never_null: options without which the task would do more, or act in another role; secrets are such without being named
+    :ivar entries: options that are lists of mappings, in which all that is wrong is told at once; the task reads them as they are
     :ivar packages: what has to be installed beside what every module needs
     """
 
@@ -61,6 +62,7 @@ class Part:
     required_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     named_secrets: tuple[str, ...] = ()
     never_null: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
 
 
@@ -109,6 +111,8 @@ USER = Part(
     never_null=("username",),
 )
 
+PROGRESS = Part({"progress_path": {"type": "path"}, "progress_every": {"type": "int", "default": 100}})
+
 
 def module_arguments(parts: Sequence[Part]) -> dict[str, Any]:
     """What AnsibleModule is made with for a module of these parts."""
@@ -141,7 +145,9 @@ class Module(AnsibleModule):  # type: ignore[misc]  # ansible-core has no types
         self.params: dict[str, Any] = {}
         self.given: dict[str, Any] = {}
         self._named_secrets = {name for part in parts for name in part.named_secrets}
+        self.entries = {name for part in parts for name in part.entries}
         super().__init__(**module_arguments(parts))
+        self.params.update({name: value for name, value in self.given.items() if name in self.entries})
         proxy = self.params.get("proxy")
         if isinstance(proxy, str) and re.fullmatch(r"https?://[^/?#@%\\\s]+/?", proxy):
             # Without a password in it, an address names the proxy that failed.
@@ -156,6 +162,10 @@ class Module(AnsibleModule):  # type: ignore[misc]  # ansible-core has no types
                 self.no_log_values.update(_below_names(value))
             elif option.get("no_log"):
                 self.no_log_values.update(_texts(value))
+            elif name in self.entries:
+                # AnsibleModule would tell the first mistake only; see entries.py.
+                self.no_log_values.update(_secrets_below(option, value))
+                self.params[name] = None if value is None else []
             elif option.get("type") == "float" and isinstance(value, int) and abs(value) > 2**63:
                 # AnsibleModule's own conversion of what no float can hold ends in a traceback.
                 self.params[name] = float("inf")
@@ -192,8 +202,16 @@ class Module(AnsibleModule):  # type: ignore[misc]  # ansible-core has no types
         """
         for name, value in self.given.items():
             option = self.argument_spec[name]
-            if not option.get("choices"):
+            if not option.get("choices") and name not in self.entries:
                 check_type(name, option, value)
+
+
+def _secrets_below(option: Mapping[str, Any], value: object) -> Iterator[str]:
+    """Every text of the secrets in a list of mappings, and of members that do not exist: their names may be misspelled."""
+    for each in value if isinstance(value, list) else ():
+        for name, below in each.items() if isinstance(each, Mapping) else ():
+            if option["options"].get(name, {"no_log": True}).get("no_log"):
+                yield from _texts(below)
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -305,7 +323,8 @@ def run(task: Callable[[Session], dict[str, Any]], *parts: Part) -> None:
             check_nulls([name for name, value in module.given.items() if value is None], parts)
             module.check_types()
             session.check_versions(*(package for part in parts for package in part.packages))
-            check_visible(module.argument_spec, module.params)
+            texts = {name: value for name, value in module.params.items() if name not in module.entries}
+            check_visible(module.argument_spec, texts)
             result = task(session)
     except Auth0Error as error:
         shown = _shown(module, session.secrets, {"msg": list(error.told()), **error.facts()})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: auth0_mfa_authenticator
-short_description: Enroll, confirm, create or remove MFA authenticators of an Auth0 user
+short_description: Enroll, confirm, create or remove MFA authenticators of Auth0 users
 version_added: 0.1.0
 description:
   - Brings one authenticator of one user to the wanted state, or removes all authenticators that match a selector.
@@ -179,6 +179,114 @@ options:
     type: bool
     default: false
     version_added: 0.2.0
+  users:
+    description:
+      - Many users in one task, as the operator, instead of O(user_id) or O(email). Several users are worked on at once, within the rate limit.
+      - Each entry names one user, with O(users[].user_id) or O(users[].email). For what an entry does not set, the options of the task
+        count. O(state) is one for all.
+      - The task checks all entries before its first request. If some are wrong, it names all of them, and changes nothing. If two entries
+        turn out to be the same user, neither is changed.
+      - A user who fails does not keep the task from the others. At the end the task fails, and RV(users) has the result of each user. If
+        the next user would fail as well (credentials, scopes, the rate limit, the network), the task ends, and tells who was not reached.
+        SIGINT and SIGTERM end it in the same way, after the users that are at work.
+      - If the task failed or was killed, run it again. What was done is not done again.
+    type: list
+    elements: dict
+    version_added: 0.3.0
+    suboptions:
+      user_id:
+        description: The user's ID.
+        type: str
+      email:
+        description: The user's e-mail address, in exactly this spelling. It takes one request more than an ID.
+        type: str
+      source:
+        description: Where the entry comes from, for messages, such as V(users.csv line 3). By default its place in the list.
+        type: str
+      factor:
+        description: As O(factor).
+        type: str
+        choices: [otp, phone, sms, voice, push, email, webauthn-roaming, webauthn-platform, passkey, duo]
+      authenticator_id:
+        description: As O(authenticator_id).
+        type: str
+      phone_number:
+        description: As O(phone_number).
+        type: str
+      email_address:
+        description: As O(email_address).
+        type: str
+      totp_secret:
+        description: As O(totp_secret).
+        type: str
+      credential:
+        description: As O(credential).
+        type: dict
+        suboptions:
+          key_id:
+            description: As O(credential.key_id).
+            type: str
+            required: true
+          public_key:
+            description: As O(credential.public_key).
+            type: str
+          relying_party_identifier:
+            description: As O(credential.relying_party_identifier).
+            type: str
+          aaguid:
+            description: As O(credential.aaguid).
+            type: str
+          credential_device_type:
+            description: As O(credential.credential_device_type).
+            type: str
+            choices: [single_device, multi_device]
+          credential_backed_up:
+            description: As O(credential.credential_backed_up).
+            type: bool
+          identity_user_id:
+            description: As O(credential.identity_user_id).
+            type: str
+          user_agent:
+            description: As O(credential.user_agent).
+            type: str
+          user_handle:
+            description: As O(credential.user_handle).
+            type: str
+          transports:
+            description: As O(credential.transports).
+            type: list
+            elements: str
+      name:
+        description: As O(name).
+        type: str
+      preferred_method:
+        description: As O(preferred_method).
+        type: str
+        choices: [sms, voice]
+      masked_match:
+        description: As O(masked_match).
+        type: str
+        choices: [accept, reject]
+      selector:
+        description: As O(selector).
+        type: str
+        choices: [unconfirmed, unused, all, everything]
+      unused_for:
+        description: As O(unused_for).
+        type: str
+      max_removals:
+        description: As O(max_removals).
+        type: int
+      allow_last_factor:
+        description: As O(allow_last_factor).
+        type: bool
+  max_users:
+    description:
+      - How many of O(users) the task may change. If more have to be changed, it changes none of them. To know that, it reads all users
+        before the first write, unless O(users) has no more entries than this.
+      - By default V(25) with O(state=absent), and any number otherwise.
+    type: int
+    version_added: 0.3.0
 author:
   - mfaops.auth0 contributors (@mfaops)
 extends_documentation_fragment:
@@ -186,6 +294,7 @@ extends_documentation_fragment:
   - mfaops.auth0.connection
   - mfaops.auth0.connection.target
   - mfaops.auth0.connection.user
+  - mfaops.auth0.connection.progress
 attributes:
   check_mode:
     support: full
@@ -276,6 +385,33 @@ EXAMPLES = r"""
     selector: everything
     max_removals: 2
     allow_last_factor: true
+
+- name: Give many users a phone in one task
+  mfaops.auth0.auth0_mfa_authenticator:
+    auth0_domain: example.eu.auth0.com
+    client_id: "{{ operator_client_id }}"
+    client_secret: "{{ operator_client_secret }}"
+    factor: phone
+    masked_match: accept
+    users:
+      - email: user00004@example.com
+        phone_number: "+442071838751"
+        name: work phone
+      - email: user00005@example.com
+        phone_number: "+442071838752"
+  register: phones
+
+- name: Remove what these users have not used for a year, with one authenticator at most of each
+  mfaops.auth0.auth0_mfa_authenticator:
+    auth0_domain: example.eu.auth0.com
+    client_id: "{{ operator_client_id }}"
+    client_secret: "{{ operator_client_secret }}"
+    state: absent
+    selector: unused
+    unused_for: 365d
+    users:
+      - email: user00006@example.com
+      - email: user00007@example.com
 """
 
 RETURN = r"""
@@ -375,9 +511,149 @@ enrollment:
       description: The QR code as lines of block characters; V(null) without O(qr_text).
       type: str
       sample: null
+users:
+  description: One entry for each user of O(users), in their order.
+  returned: with O(users), unless the task failed before its first request
+  type: list
+  elements: dict
+  contains:
+    user_id:
+      description: The user's ID; V(null) if the user was not found.
+      type: str
+      sample: auth0|640b5a0ed3534be8b2db9dd3
+    email:
+      description: The address that the entry has; V(null) if it has a user ID.
+      type: str
+      sample: user00001@example.com
+    result:
+      description:
+        - V(changed) or V(unchanged) (in check mode, what it would be), V(failed), or V(not_reached) if the task ended before it touched
+          the user.
+      type: str
+      sample: changed
+    changed:
+      description: Whether something was changed, or may have been.
+      type: bool
+      sample: true
+    failed:
+      description: Whether the user failed or was not reached.
+      type: bool
+      sample: false
+    msg:
+      description: Why the user failed or was not reached; V(null) otherwise.
+      type: str
+      sample: null
+    error:
+      description: The same as data; V(null) if there is no error.
+      type: dict
+      sample: null
+      contains:
+        msg:
+          description: The error.
+          type: str
+          sample: 'Could not list the authenticators of auth0|1: The user does not exist. (status 404, inexistent_user).'
+        status:
+          description: The HTTP status of Auth0's response.
+          returned: if there was a response
+          type: int
+          sample: 404
+        error_code:
+          description: Auth0's word for the error.
+          returned: if Auth0 gave one
+          type: str
+          sample: inexistent_user
+        request_id:
+          description: The ID by which Auth0's support finds the request.
+          returned: if the response had one
+          type: str
+          sample: 8a0bb6a5e7c1f3d2
+        required_scope:
+          description: The scope that the token lacks.
+          returned: if a scope is missing
+          type: str
+          sample: update:authentication_methods
+        hint:
+          description: What to do about it.
+          returned: if there is something
+          type: str
+          sample: Check user_id, and that auth0_domain is the tenant this user belongs to.
+    warnings:
+      description: What to know about this user beside the result.
+      type: list
+      elements: str
+      sample: []
+    authenticator:
+      description: As RV(authenticator); V(null) after a failure.
+      type: dict
+      sample: null
+    matched_by:
+      description: As RV(matched_by).
+      type: str
+      sample: mask
+    authenticators:
+      description: As RV(authenticators); V(null) after a failure.
+      type: list
+      elements: dict
+      sample: []
+    removed_ids:
+      description: As RV(removed_ids).
+      type: list
+      elements: str
+      sample: []
+    possibly_removed_ids:
+      description: As RV(possibly_removed_ids).
+      returned: if the user could not be read again after a response was lost
+      type: list
+      elements: str
+      sample: []
+    kept:
+      description: As RV(kept).
+      type: list
+      elements: dict
+      sample: []
+  version_added: 0.3.0
+counts:
+  description: How many users have each RV(users[].result).
+  returned: with RV(users)
+  type: dict
+  sample: {changed: 998, unchanged: 1, failed: 1, not_reached: 0}
+  version_added: 0.3.0
+status:
+  description: The HTTP status of Auth0's response.
+  returned: failure, if there was a response
+  type: int
+  sample: 403
+error_code:
+  description: Auth0's word for the error.
+  returned: failure, if Auth0 gave one
+  type: str
+  sample: insufficient_scope
+request_id:
+  description: The ID by which Auth0's support finds the request.
+  returned: failure, if the response had one
+  type: str
+  sample: 8a0bb6a5e7c1f3d2
+required_scope:
+  description: The scope that the token lacks.
+  returned: failure, if a scope is missing
+  type: str
+  sample: update:authentication_methods
+hint:
+  description: What to do about the failure.
+  returned: failure, if there is something to do
+  type: str
+  sample: Add the scope update:authentication_methods to the application's grant for this API, then get a new token.
+mistakes:
+  description: Everything that is wrong with O(users), each with its place. Nothing was sent.
+  returned: failure because of O(users)
+  type: list
+  elements: str
+  sample: ["users.csv line 3: phone_number '0207' is not an E.164 number such as +442071838750"]
+  version_added: 0.3.0
 """
 
 from contextlib import ExitStack
+from typing import Callable
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users import qr_code
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import (
@@ -391,13 +667,27 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
 from ansible_collections.mfaops.auth0.plugins.module_utils.secret_file import SecretFile
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import iso, seconds
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.converge import Outcome, converge
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.operator_side import (
+    OperatorSide,
+    check as check_operator,
+)
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.wanted import (
     DESCRIPTIONS,
     MASKED_MATCHES,
     SELECTORS,
     Wanted,
+    check,
 )
-from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, TARGET, USER, Part, Session, run
+from ansible_collections.mfaops.auth0.plugins.module_utils.entries import MOST_USERS, many_users
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
+    CONNECTION,
+    PROGRESS,
+    TARGET,
+    USER,
+    Part,
+    Session,
+    run,
+)
 
 CREDENTIAL = {
     "key_id": {"type": "str", "required": True, "no_log": False},
@@ -461,6 +751,35 @@ def result_of(outcome: Outcome, user_id: str | None) -> dict:
     return result
 
 
+def task(session: Session) -> dict:
+    return converge_authenticator(session) if session.params["users"] is None else converge_many(session)
+
+
+def converge_many(session: Session) -> dict:
+    """The same for many users, as the operator."""
+    # Modules are compiled anew for every task, so what only many users need is loaded for them.
+    from ansible_collections.mfaops.auth0.plugins.module_utils.many_users import ManyUsers
+
+    params = session.params
+
+    def prepare(options: dict):
+        wanted = wanted_from(options)
+        check(wanted)
+        check_operator(wanted)
+
+        def act(side: OperatorSide, *, check_mode: bool, warn: Callable[[str], None]) -> dict:
+            outcome = converge(side, wanted, check_mode, session.now)
+            for notice in outcome.notices:
+                warn(notice)
+            return result_of(outcome, side.user_id)
+
+        return act
+
+    most = MOST_USERS if params["max_users"] is None and params["state"] == "absent" else params["max_users"]
+    blank = {"authenticator": None, "matched_by": None, "authenticators": None, "removed_ids": [], "kept": []}
+    return ManyUsers(session, OF_EACH_USER, DESCRIPTIONS, prepare, blank, most).run()
+
+
 def converge_authenticator(session: Session) -> dict:
     params, check_mode = session.params, session.check_mode
     wanted = wanted_from(params)
@@ -515,37 +834,50 @@ def converge_authenticator(session: Session) -> dict:
     return result
 
 
+# What users may differ in. The rest of the options is for one user alone, or for all of them.
+OF_EACH_USER = {
+    "factor": {"type": "str", "choices": words(lambda row: row.not_removable_because is None)},
+    "authenticator_id": {"type": "str"},
+    "phone_number": {"type": "str"},
+    "email_address": {"type": "str"},
+    "totp_secret": {"type": "str", "no_log": True},
+    "credential": {"type": "dict", "options": CREDENTIAL},
+    "name": {"type": "str"},
+    "preferred_method": {"type": "str", "choices": channels()},
+    "masked_match": {"type": "str", "choices": list(MASKED_MATCHES)},
+    "selector": {"type": "str", "choices": list(SELECTORS)},
+    "unused_for": {"type": "str"},
+    "max_removals": {"type": "int"},
+    "allow_last_factor": {"type": "bool"},
+}
+ONE_USER_ONLY = {
+    "code": {"type": "str", "no_log": True},
+    "oob_code": {"type": "str", "no_log": True},
+    "qr_path": {"type": "path"},
+}
+
+
 def main() -> None:
     run(
-        converge_authenticator,
+        task,
         CONNECTION,
         TARGET,
         USER,
         Part(
             {
+                **OF_EACH_USER,
+                **ONE_USER_ONLY,
                 "state": {"type": "str", "choices": ["present", "confirmed", "absent"], "default": "present"},
-                "factor": {"type": "str", "choices": words(lambda row: row.not_removable_because is None)},
-                "authenticator_id": {"type": "str"},
-                "phone_number": {"type": "str"},
-                "email_address": {"type": "str"},
-                "totp_secret": {"type": "str", "no_log": True},
-                "credential": {"type": "dict", "options": CREDENTIAL},
-                "name": {"type": "str"},
-                "preferred_method": {"type": "str", "choices": channels()},
-                "code": {"type": "str", "no_log": True},
-                "oob_code": {"type": "str", "no_log": True},
                 "push_timeout": {"type": "float", "default": 60},
-                "masked_match": {"type": "str", "choices": list(MASKED_MATCHES)},
-                "selector": {"type": "str", "choices": list(SELECTORS)},
-                "unused_for": {"type": "str"},
                 "max_removals": {"type": "int", "default": 1},
                 "allow_last_factor": {"type": "bool", "default": False},
-                "qr_path": {"type": "path"},
                 "qr_text": {"type": "bool", "default": False},
             },
-            required_one_of=(("factor", "authenticator_id", "selector"),),
+            required_one_of=(("factor", "authenticator_id", "selector", "users"),),
             never_null=DESCRIPTIONS,
         ),
+        many_users(OF_EACH_USER, ("mfa_token", "username", *ONE_USER_ONLY)),
+        PROGRESS,
     )
 
 

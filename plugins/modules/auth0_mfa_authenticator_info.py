@@ -73,18 +73,6 @@ options:
     description: Lists only authenticators used at this time or later, written like O(created_before). Only as the operator.
     type: str
     version_added: 0.2.0
-  progress_path:
-    description:
-      - A file on the host that the module runs on. The task adds a line to it after every O(progress_every) users. A relative path starts
-        at the directory that the module runs in; use an absolute path.
-      - If the module runs on the controller, C(ansible-playbook -v) prints these lines while the task runs, without this option.
-    type: path
-    version_added: 0.2.0
-  progress_every:
-    description: How many users to read before the task reports its progress again.
-    type: int
-    default: 100
-    version_added: 0.2.0
 author:
   - mfaops.auth0 contributors (@mfaops)
 extends_documentation_fragment:
@@ -92,6 +80,7 @@ extends_documentation_fragment:
   - mfaops.auth0.connection
   - mfaops.auth0.connection.target
   - mfaops.auth0.connection.user
+  - mfaops.auth0.connection.progress
 attributes:
   check_mode:
     support: full
@@ -263,8 +252,17 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.reading i
     read_all,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.row_filter import RowFilter
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.side_by_side import AT_ONCE
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
-from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, TARGET, USER, Part, Session, run
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
+    CONNECTION,
+    PROGRESS,
+    TARGET,
+    USER,
+    Part,
+    Session,
+    run,
+)
 from ansible_collections.mfaops.auth0.plugins.module_utils.progress_file import ProgressFile
 
 MANY_USERS = Part(
@@ -292,11 +290,6 @@ FILTER = Part(
         "last_used_after": {"type": "str"},
     }
 )
-PROGRESS = Part({"progress_path": {"type": "path"}, "progress_every": {"type": "int", "default": 100}})
-
-
-# More than the rate limits of most plans keep busy, at the time that real tenants take to answer.
-AT_ONCE = 32
 
 
 def row_filter(session: Session) -> RowFilter:

@@ -79,6 +79,7 @@ author:
 extends_documentation_fragment:
   - mfaops.auth0.attributes
   - mfaops.auth0.connection
+  - mfaops.auth0.connection.progress
 attributes:
   check_mode:
     support: full
@@ -219,16 +220,15 @@ results_path:
   sample: /var/lib/mfa-audit/example/acted.jsonl
 """
 
-import hashlib
-import os
-import re
 from collections import Counter
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import GuardianApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.operator_side import OperatorSide
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import Auth0Error, ConfigurationError
-from ansible_collections.mfaops.auth0.plugins.module_utils.code_file import converge_code_file
-from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, Part, Session, run
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.writing import Writing
+from ansible_collections.mfaops.auth0.plugins.module_utils.code_file import CodesFolder, converge_code_file
+from ansible_collections.mfaops.auth0.plugins.module_utils.many_users import Progress
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, PROGRESS, Part, Session, run
 from ansible_collections.mfaops.auth0.plugins.module_utils.remediation.acting import Done, Remediation
 from ansible_collections.mfaops.auth0.plugins.module_utils.remediation.decisions import (
     REMOVE,
@@ -249,6 +249,9 @@ RESULTS = ("done", PLANNED, "skipped", "failed", "not-reached")
 def remediate(session: Session) -> dict:
     params, tenant = session.params, session.connection.domain
     decisions = read_decisions(params["findings"], tenant, params["reviewed"])
+    writing = Writing()
+    progress = Progress(session)
+
     with ResultsFile("results_path", params["results_path"], session.check_mode) as results:
         codes = Codes(session)
         remediation = Remediation(
@@ -259,6 +262,7 @@ def remediate(session: Session) -> dict:
             now=session.now,
             check_mode=session.check_mode,
             include=params["include"],
+            writing=writing,
         )
         due = [decision for decision in decisions if remediation.held_back(decision) is None]
         check_limits(due, params)
@@ -271,7 +275,8 @@ def remediate(session: Session) -> dict:
             rows.append({**row, "result": PLANNED} if planned else row)
             results.add(row)
 
-        outcomes = list(remediation.act(decisions, note))
+        with writing.until_told():
+            outcomes = remediation.act(decisions, note, lambda number, total: progress.tell(number, total, "done"))
         added = {
             "before": "",
             "after": "".join(results.added),
@@ -345,7 +350,7 @@ class Codes:
     """New recovery codes, each in a file of its own."""
 
     def __init__(self, session: Session) -> None:
-        self._session, self._folder = session, session.params["codes_folder"]
+        self._session = session
         self._files: dict[str, SecretFile] = {}
 
     def prepare(self, user_ids) -> None:
@@ -357,24 +362,13 @@ class Codes:
         users = list(user_ids)
         if not users:
             return
-        if self._folder is None:
+        path, check_mode = self._session.params["codes_folder"], self._session.check_mode
+        if path is None:
             raise ConfigurationError(
                 "codes_folder is required to make recovery codes", hint="Set it to a directory for the new codes."
             )
-        check_mode = self._session.check_mode
-        try:
-            if not check_mode and not os.path.exists(self._folder):
-                os.mkdir(self._folder, 0o700)
-        except OSError as error:
-            raise ConfigurationError(
-                "codes_folder %r cannot be made: %s" % (self._folder, error.strerror),
-                hint="Choose a directory in an existing, writable directory.",
-            ) from None
-        for user_id in users:
-            path = os.path.join(self._folder, name_of_file(user_id))
-            self._files[user_id] = file = SecretFile("codes_folder", path, check_mode)
-            # It warns of a missing directory, which this task makes.
-            file.notice = None
+        folder = CodesFolder("codes_folder", path, check_mode)
+        self._files = {user_id: folder.file_of(user_id, check_mode) for user_id in users}
 
     def converge(self, side: OperatorSide) -> str | None:
         """The file with the user's new code; None if no code was needed."""
@@ -390,14 +384,6 @@ class Codes:
             warn=session.warn,
         )
         return file.path if made.outcome.changed else None
-
-
-def name_of_file(user_id: str) -> str:
-    """As the playbook rotate_recovery_codes has it: the checksum keeps apart IDs that differ in other characters only."""
-    return "%s-%s" % (
-        re.sub("[^A-Za-z0-9]", "-", user_id),
-        hashlib.sha1(user_id.encode(), usedforsecurity=False).hexdigest()[:8],
-    )
 
 
 def main() -> None:
@@ -424,6 +410,7 @@ def main() -> None:
             # Without them, another list of decisions would count, or no limit.
             never_null=("reviewed", "include", "most_removals", "most_tickets", "most_codes", "codes_folder"),
         ),
+        PROGRESS,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from itertools import chain
+from itertools import chain, count
 from typing import Callable, Container, Iterable, Iterator, Literal, Sequence
 
 from ..auth0.api.management import ManagementApi
@@ -19,25 +19,15 @@ from ..auth0.times import as_time, iso
 from ..auth0.users.converge import converge
 from ..auth0.users.operator_side import OperatorSide
 from ..auth0.users.plan import plan
-from ..auth0.users.side_by_side import side_by_side
 from ..auth0.users.wanted import Wanted
-from ..auth0.wire.errors import (
-    AmbiguousWriteError,
-    Auth0Error,
-    AuthenticationError,
-    ForbiddenError,
-    NotFoundError,
-    RateLimitError,
-    RefusedError,
-    TransportError,
-)
+from ..auth0.users.writing import NotReachedError, Writing
+from ..auth0.wire.errors import Auth0Error, NotFoundError, RefusedError
 from .decisions import REMOVE, ROTATE, TICKET, Decision, Seen
 
 # A decision was carried out (in check mode: would be); did not hold any more or was refused; failed; or was never begun.
 Result = Literal["done", "skipped", "failed", "not-reached"]
 
 
-_ACTIONS = (REMOVE, TICKET, ROTATE)
 # Users of whom a decision about their account is not enough, in words.
 _STANDINGS = {
     "privileged": "is privileged",
@@ -48,6 +38,10 @@ _STANDINGS = {
 
 # Why a decision is not carried out that an earlier task carried out.
 DONE_AT = "Done at %s."
+
+
+def _silent(_done: int, _total: int) -> None:
+    """Tells nobody."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +81,7 @@ class Remediation:
         now: Callable[[], datetime],
         check_mode: bool,
         include: Container[str] = (),
-        threads: int = 8,
+        writing: Writing,
     ) -> None:
         """
         :param send_ticket: sends an enrollment ticket to the user of this ID
@@ -97,13 +91,11 @@ class Remediation:
         :param now: the aware time by the tenant's clock
         :param include: which users are meant as well: ``privileged``, ``break-glass``, and for tickets ``blocked`` and
             ``never-logged-in``
-        :param threads: how many users are worked on at once
+        :param writing: the walk over the users
         """
         self._api, self._send_ticket, self._new_code = api, send_ticket, new_code
         self._done_at, self._now, self._check_mode = done_at, now, check_mode
-        self._include, self._threads = include, threads
-        # What ended each action for the users who come later.
-        self._over: dict[str, Auth0Error] = {}
+        self._include, self._writing = include, writing
         self.without: set[str] = set()
         self.unread: set[str] = set()
         self.unnoted: Auth0Error | None = None
@@ -132,10 +124,13 @@ class Remediation:
             " and ".join(missing),
         )
 
-    def act(self, decisions: Sequence[Decision], note: Callable[[Done], None]) -> Iterator[Done]:
+    def act(
+        self, decisions: Sequence[Decision], note: Callable[[Done], None], tell: Callable[[int, int], None] = _silent
+    ) -> list[Done]:
         """What became of each decision, those about one user together.
 
         :param note: keeps the outcome of a decision as soon as it is known; called from several threads
+        :param tell: is told after each user how many users were dealt with, and of how many
         """
         users: dict[str, list[Decision]] = {}
         for decision in decisions:
@@ -151,28 +146,29 @@ class Remediation:
                 except Auth0Error as error:
                     # What is not noted would be done twice.
                     self.unnoted = error
-                    self._over.update(dict.fromkeys(_ACTIONS, error))
+                    self._writing.stop(error)
             self._look_at(user, outcomes)
             return outcomes
 
-        return chain.from_iterable(side_by_side(of_user, users.values(), self._threads))
+        dealt_with = count(1)
+        found = self._writing.walk(of_user, users.values(), lambda _done: tell(next(dealt_with), len(users)))
+        return [*chain.from_iterable(found)]
 
     def _one(self, user: _User, decision: Decision) -> Done:
         reason = self.held_back(decision)
         if reason is not None:
             return Done(decision, "skipped", reason)
-        if decision.action in self._over:
-            said = self._over[decision.action]
-            return Done(decision, "not-reached", "Stopped, because this happened before: %s" % said)
         try:
-            return self._carry_out(user, decision)
+            with self._writing.turn(decision.action):
+                return self._carry_out(user, decision)
+        except NotReachedError as error:
+            return Done(decision, "not-reached", str(error))
         except Auth0Error as error:
             if isinstance(error, NotFoundError) and error.code == "inexistent_user":
                 return Done(decision, "skipped", "The user was deleted.")
             if isinstance(error, RefusedError) and decision.action == REMOVE and not error.progress:
                 return Done(decision, "skipped", error.message + ".")
             user.forget()
-            self._over.update(dict.fromkeys(_ended_by(error, decision), error))
             facts = error.facts()
             removed = facts.get("removed_ids")
             gone = tuple(str(each) for each in removed) if isinstance(removed, (list, tuple)) else ()
@@ -260,15 +256,6 @@ class _User:
     def forget(self) -> None:
         """They may have changed."""
         self._rows = None
-
-
-def _ended_by(error: Auth0Error, decision: Decision) -> tuple[str, ...]:
-    """The actions in which the next user would meet the same."""
-    if isinstance(error, ForbiddenError):
-        return (decision.action,)
-    if isinstance(error, AmbiguousWriteError):
-        return ()
-    return _ACTIONS if isinstance(error, (AuthenticationError, RateLimitError, TransportError)) else ()
 
 
 def ticket_standing(profile: Profile) -> tuple[str, ...]:

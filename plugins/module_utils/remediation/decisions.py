@@ -22,6 +22,7 @@ from ..audit.reports.table import uncell
 from ..audit.rules import Action, action_of
 from ..auth0.times import as_time, iso
 from ..auth0.wire.errors import ConfigurationError
+from ..mistakes import Mistakes
 
 REMOVE: Action = "remove"
 TICKET: Action = "ticket"
@@ -30,8 +31,6 @@ KEEP = "keep"
 
 # What became of a finding that the audit still finds.
 _HOLDS = ("new", "persisting", "reopened")
-# How many mistakes of one kind are told.
-_TOLD = 5
 _GZIP = b"\x1f\x8b"
 
 
@@ -94,7 +93,7 @@ def read_decisions(path: str, tenant: str, reviewed: Iterable[str] | None) -> li
     :param reviewed: IDs of the findings to act on; None where the column says it
     :raises ConfigurationError: the file cannot be read, or something in it cannot be right; says all of it together
     """
-    mistakes = _Mistakes(path)
+    mistakes = Mistakes("%s cannot be acted on" % path)
     wanted = None if reviewed is None else dict.fromkeys(reviewed)
     # With the line that says it; None is to keep it.
     decided: dict[str, tuple[Decision | None, int]] = {}
@@ -112,30 +111,6 @@ def read_decisions(path: str, tenant: str, reviewed: Iterable[str] | None) -> li
             mistakes.add("Not in the file", identity)
     mistakes.check()
     return [decision for decision, _line in decided.values() if decision is not None]
-
-
-class _Mistakes:
-    """What is wrong with a file, the same mistake of many rows together."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._found: dict[str, list[str]] = {}
-
-    def add(self, mistake: str, where: str) -> None:
-        """:param where: the row"""
-        self._found.setdefault(mistake, []).append(where)
-
-    def check(self) -> None:
-        """:raises ConfigurationError: there is a mistake"""
-        if not self._found:
-            return
-        said = []
-        for mistake, rows in self._found.items():
-            more = " and %d more" % (len(rows) - _TOLD) if len(rows) > _TOLD else ""
-            said.append("%s: %s%s" % (mistake, ", ".join(rows[:_TOLD]), more))
-        raise ConfigurationError(
-            "%s cannot be acted on. %s" % (self._path, "; ".join(said)), hint="Correct it. Nothing was changed."
-        )
 
 
 @contextmanager
@@ -247,7 +222,7 @@ def _said(row: Mapping[str, Any]) -> str:
     return (row["decision"] or "").strip().lower()
 
 
-def _decision(row: Mapping[str, Any], by_id: bool, tenant: str, mistakes: _Mistakes) -> Decision | None:
+def _decision(row: Mapping[str, Any], by_id: bool, tenant: str, mistakes: Mistakes) -> Decision | None:
     if not all(isinstance(row.get(name), str) and row[name] for name in ("id", "rule", "user_id")):
         mistakes.add("Not about a user", str(row["id"]))
         return None

@@ -11,6 +11,7 @@ import jinja2
 import pytest
 import yaml
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import iso
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.writing import Writing
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AmbiguousWriteError,
     Auth0Error,
@@ -100,7 +101,7 @@ class Acting:
             now=lambda: NOW,
             check_mode=check_mode,
             include=include,
-            threads=threads,
+            writing=Writing(threads),
         )
 
     def _ticket(self, user_id):

@@ -47,26 +47,7 @@ class OperatorSide:
 
     def check(self, wanted: Wanted) -> None:
         """:raises ConfigurationError: this side cannot do what is wanted; nothing was sent"""
-        if wanted.state == "confirmed":
-            raise ConfigurationError(
-                "An operator cannot confirm an enrollment",
-                hint="Act as the user: set mfa_token, or username and password.",
-            )
-        if wanted.state != "present" or wanted.authenticator_id or wanted.factor is None:
-            return
-        needs = FACTORS[wanted.factor].operator_needs
-        if needs is None:
-            raise ConfigurationError(
-                "An operator cannot create factor=%s" % wanted.factor,
-                hint="An operator can create %s. For another factor, send the user a ticket with "
-                "mfaops.auth0.auth0_mfa_enrollment_ticket."
-                % ", ".join(names(lambda row: row.operator_needs is not None)),
-            )
-        missing = missing_option(wanted, needs)
-        if missing:
-            raise ConfigurationError(
-                "%s is required to create factor=%s as the operator" % (missing, wanted.channel or wanted.factor)
-            )
+        check(wanted)
 
     def check_step(self, step: Step, actual: tuple[Authenticator, ...]) -> None:
         """An operator's token can do every step; a missing scope is Auth0's to tell."""
@@ -90,6 +71,32 @@ class OperatorSide:
     def regenerate_recovery_code(self) -> str:
         """A new recovery code; the old one is void."""
         return self._api.regenerate_recovery_code(self.user_id)
+
+
+def check(wanted: Wanted) -> None:
+    """Whether an operator can do what is wanted; sends nothing.
+
+    :raises ConfigurationError: no
+    """
+    if wanted.state == "confirmed":
+        raise ConfigurationError(
+            "An operator cannot confirm an enrollment",
+            hint="Act as the user: set mfa_token, or username and password.",
+        )
+    if wanted.state != "present" or wanted.authenticator_id or wanted.factor is None:
+        return
+    needs = FACTORS[wanted.factor].operator_needs
+    if needs is None:
+        raise ConfigurationError(
+            "An operator cannot create factor=%s" % wanted.factor,
+            hint="An operator can create %s. For another factor, send the user a ticket with "
+            "mfaops.auth0.auth0_mfa_enrollment_ticket." % ", ".join(names(lambda row: row.operator_needs is not None)),
+        )
+    missing = missing_option(wanted, needs)
+    if missing:
+        raise ConfigurationError(
+            "%s is required to create factor=%s as the operator" % (missing, wanted.channel or wanted.factor)
+        )
 
 
 def _body(step: Enroll) -> dict[str, object]:

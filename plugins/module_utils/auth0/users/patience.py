@@ -26,7 +26,7 @@ PASSING = (TransportError, RateLimitError, ServerError)
 # A user may be refused alone, for instance by a firewall. These are refusals of whoever asks.
 REFUSALS, REFUSALS_OF_ALL = (AuthenticationError, ForbiddenError), (CredentialsError, InsufficientScopeError)
 # If fewer users are refused one after the other, each of them may have a reason of his own.
-_FEWEST_REFUSED = 3
+FEWEST_REFUSED = 3
 FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 # Whoever pauses looks so often whether it is still needed.
 _LONGEST_SLEEP = 1.0
@@ -73,7 +73,7 @@ class Refusals:
     """
 
     def __init__(self, threads: int) -> None:
-        self._enough = max(threads, _FEWEST_REFUSED)
+        self._enough = max(threads, FEWEST_REFUSED)
         self._in_a_row = 0
         self.accepted = False
 

@@ -37,6 +37,15 @@ class CodeOutcome:
     notice: str | None = None
 
 
+def check(state: str, max_age: int | None) -> None:
+    """Whether the input can be right; sends nothing.
+
+    :raises ConfigurationError: ``max_age`` without ``rotated``
+    """
+    if max_age is not None and state != "rotated":
+        raise ConfigurationError("max_age requires state=rotated")
+
+
 def is_due(state: str, max_age: int | None, code: Authenticator | None, now: datetime) -> bool:
     """Whether a new code is needed.
 
@@ -78,8 +87,7 @@ def converge_code(
     :raises AmbiguousWriteError: the answer was lost; a new code may exist
     :raises RefusedError: nobody can read how old the code is, or somebody else replaced it at the same time
     """
-    if max_age is not None and state != "rotated":
-        raise ConfigurationError("max_age requires state=rotated")
+    check(state, max_age)
     current = _code(side)
     before = (
         "recovery code made %s\n" % (iso(current.enrolled_at or current.created_at) or "at an unknown time")

@@ -20,7 +20,8 @@ from typing import Callable, Generator, Generic, Iterable, TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-
+# More users than the rate limits of most plans keep busy, at the time that real tenants take to answer.
+AT_ONCE = 32
 # Whoever waits for a result does something else as often. In seconds.
 _IDLE = 1.0
 
