@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any, Callable, Mapping, Sequence, TypeVar
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
 from .auth0.wire.errors import ConfigurationError
 from .mistakes import Mistakes
 from .module import Part, check_type, check_visible
@@ -59,6 +57,8 @@ def read_entries(
     :param build: makes of the place and the options of an entry what the task needs; its ConfigurationError is a mistake
     :raises ConfigurationError: something is wrong; all of it is told
     """
+    from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
     if not isinstance(given, list):
         raise ConfigurationError("%s is not a list" % name, hint="Set it to a list of mappings, one for each user.")
     mistakes = Mistakes("%s cannot be used" % name)
