@@ -291,9 +291,6 @@ mistakes:
   version_added: 0.3.0
 """
 
-from typing import Callable
-
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.operator_side import OperatorSide
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.recovery_codes import check, converge_code
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 from ansible_collections.mfaops.auth0.plugins.module_utils.code_file import CodesFolder, converge_code_file
@@ -335,7 +332,7 @@ def converge_many(session: Session) -> dict:
         elif params["codes_folder"] is None:
             raise ConfigurationError("path is required, unless codes_folder is set")
 
-        def act(side: OperatorSide, *, check_mode: bool, warn: Callable[[str], None]) -> dict:
+        def act(side, *, check_mode: bool, warn) -> dict:
             if path is not None:
                 file = SecretFile("path", path, check_mode)
             else:
