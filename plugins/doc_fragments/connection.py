@@ -21,10 +21,14 @@ options:
     description:
       - Another address of the same tenant, such as a custom domain, with V(https://). By default V(https://) and O(auth0_domain).
       - V(http://) is accepted only for loopback addresses.
+      - Defaults to the environment variable E(AUTH0_BASE_URL), unless the task has O(auth0_domain).
     type: str
   api_token:
     description:
-      - A token for the Management API, to act as the operator without O(client_secret) or O(private_key).
+      - A token for the Management API, to act as the operator. M(mfaops.auth0.auth0_api_token) gets one for all tasks of a play.
+      - The task uses it even if it has O(client_secret) or O(private_key) as well. If Auth0 refuses the token, the task gets another one
+        with them, but only if the token was issued to the application O(client_id) for this tenant. Without both the environment's
+        E(AUTH0_CLIENT_SECRET) or E(AUTH0_CLIENT_ASSERTION_PRIVATE_KEY) does this.
       - Defaults to the environment variable E(AUTH0_API_TOKEN) if the task has none of O(api_token), O(client_secret) and
         O(private_key).
     type: str

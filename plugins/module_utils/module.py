@@ -27,7 +27,7 @@ from .auth0.wire.errors import Auth0Error, ConfigurationError, visible
 from .auth0.wire.redaction import SHORTEST_SECRET, Secrets
 from .auth0.api.bearer import Bearer
 from .auth0.api.tokens import Application, TokenEndpoint
-from .auth0.login.environment import ENVIRONMENT, from_environment
+from .auth0.login.environment import ENVIRONMENT, for_renewal, from_environment
 from .auth0.wire.transport import Transport
 from .versions import IMPORTED_AS, how_to_install, wrong_versions
 
@@ -415,6 +415,7 @@ class Session:
         added = from_environment(module.params, os.environ)
         self.params = {**module.params, **added}
         self.secrets.add(*module.no_log_values, *(added[name] for name in ENVIRONMENT.keys() & added.keys()))
+        self._hidden: set[str] = module.no_log_values
         self._closing = ExitStack()
 
     def __enter__(self) -> Session:
@@ -535,6 +536,18 @@ class Session:
         return OperatorSide(self.operator, user_id=given["user_id"], email=given["email"])
 
     @cached_property
+    def operator_options(self) -> dict[str, Any]:
+        """The options, with what the environment adds to renew ``api_token``."""
+        added = for_renewal(self.params, os.environ)
+        self.secrets.add(*added.values())
+        return {**self.params, **added}
+
+    def hand_out(self, secret: str, member: str) -> None:
+        """Let the result show in this member what the task was given, and nowhere else. A task that fails shows it nowhere."""
+        self._hidden.discard(secret)
+        self.secrets.hand_out(secret, member)
+
+    @cached_property
     def operator(self) -> ManagementApi:
         """The Management API; sends nothing.
 
@@ -543,7 +556,7 @@ class Session:
         from .auth0.api.management import ManagementApi
         from .auth0.login.operator import as_operator
 
-        bearer = Bearer(as_operator(self.params, self.connection, self.budget))
+        bearer = Bearer(as_operator(self.operator_options, self.connection, self.budget))
         api = ManagementApi(self.connection, self.budget, bearer)
         self._closing.callback(api.close)
         return api

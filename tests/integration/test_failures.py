@@ -27,6 +27,7 @@ BROWSER = "mfaops.auth0.auth0_remembered_browser"
 FACTOR = "mfaops.auth0.auth0_guardian_factor"
 ACTION = "mfaops.auth0.auth0_action"
 TOKEN = "mfaops.auth0.auth0_mfa_token"
+API_TOKEN = "mfaops.auth0.auth0_api_token"
 # One task of each module that reads and, where it can, would write.
 TASKS = {
     INFO: {"email": email(3)},

@@ -34,6 +34,7 @@ def play(tenant: Tenant, name: str, *options: str, succeeds: bool = True, **vari
     environ = {**environment(), "AUTH0_CLIENT_ID": "m2m", "AUTH0_CLIENT_SECRET": "m2m-secret"}
     given = json.dumps({"tenant": {"base_url": tenant.running.url}, **variables})
     command = [BIN / "ansible-playbook", PLAYBOOKS / (name + ".yml"), "-e", given, *options]
+    before = tokens(tenant)
     run = subprocess.run(
         command,
         env=environ,
@@ -44,8 +45,15 @@ def play(tenant: Tenant, name: str, *options: str, succeeds: bool = True, **vari
         check=False,
     )
     assert (run.returncode == 0) is succeeds, run.stdout
-    assert "Traceback" not in run.stdout and "m2m-secret" not in run.stdout
+    assert "Traceback" not in run.stdout and "m2m-secret" not in run.stdout and "eyJ" not in run.stdout
+    # However many tasks and users there are.
+    assert tokens(tenant) - before <= 1
     return run.stdout
+
+
+def tokens(tenant: Tenant) -> int:
+    """How many tokens the operator asked for."""
+    return len([each for each in tenant.requests("POST", "/oauth/token") if each["principal"] == "m2m"])
 
 
 def changed(output: str) -> int:
@@ -102,7 +110,8 @@ def test_every_playbook_is_tested_and_has_its_variables_at_the_top():
     for path in sorted(PLAYBOOKS.glob("*.yml")):
         (content,) = yaml.safe_load(path.read_text())
         assert path.stem in {*tested, "demo"}
-        assert list(content)[:4] == ["name", "hosts", "gather_facts", "vars"], path.name
+        first = [each for each in content if each != "connection"]
+        assert first[:4] == ["name", "hosts", "gather_facts", "vars"], path.name
 
 
 def test_a_lost_phone_is_reset(tenant):

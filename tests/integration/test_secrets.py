@@ -17,6 +17,7 @@ from tests.support.shell import Shell
 from .conftest import email
 from .test_failures import (
     ACTION,
+    API_TOKEN,
     AUDIT,
     AUTHENTICATOR,
     BROWSER,
@@ -96,17 +97,21 @@ def test_tokens_and_codes_that_auth0_returns_are_not_printed(tenant):
         {INFO: {**tenant.user(3), "include_unconfirmed": True}},
         {AUDIT: {**tenant.operator, "folder": str(tenant.folder / "audits")}},
         {REMEDIATION: {**tenant.operator, **decided(tenant)}, "diff": True},
+        {API_TOKEN: tenant.operator, "no_log": True},
+        {API_TOKEN: {**tenant.operator, "api_token": tenant.operator_token()}, "no_log": True},
         options=("-vvvv",),
     )
-    otp, phone, code, _listed, _audited, acted = played.results
+    otp, phone, code, _listed, _audited, acted, shared, kept = played.results
     issued = [
         Path(acted["results"][0]["path"]).read_text().strip(),
         otp["enrollment"]["secret"],
         *otp["enrollment"]["recovery_codes"],
         phone["enrollment"]["oob_code"],
         code["recovery_code"],
+        shared["access_token"],
+        kept["access_token"],
     ]
-    assert len(issued) == 5 and all(issued)
+    assert len(issued) == 7 and all(issued)
     for secret in [*issued, token, "Fe26.2*", "eyJ", "app-secret", "m2m-secret", "Correct-Horse-7"]:
         assert secret not in played.output
 
@@ -127,6 +132,9 @@ def test_no_secret_of_any_module_is_printed_or_left_behind(tenant, temporary, mo
         {INFO: {**operator, "proxy": "http://user:%s@127.0.0.1:9" % (CANARY % "proxy"), "max_wait": 0}},
         {AUDIT: {**tenant.operator, "folder": str(tenant.folder / "audits"), **canaries("client_secret")}},
         {REMEDIATION: {**tenant.operator, **decided(tenant), **canaries("api_token")}},
+        {API_TOKEN: {**tenant.operator, **canaries("client_secret")}},
+        {API_TOKEN: {**tenant.operator, **canaries("api_token")}},
+        {API_TOKEN: {"base_url": tenant.running.url, **canaries("api_token")}},
         {TOKEN: {**tenant.user(3), **canaries("password")}},
         {TOKEN: {**tenant.user(3), **canaries("otp")}},
         {TOKEN: {**tenant.user(3), **canaries("recovery_code")}},

@@ -17,6 +17,7 @@ import pytest
 from .conftest import PASSWORD, REALM, code_of, email, writes_in
 from .test_failures import (
     ACTION,
+    API_TOKEN,
     AUDIT,
     AUTHENTICATOR,
     BROWSER,
@@ -114,6 +115,7 @@ CASES = {
         "recovery_code rotated": (as_operator(CODE, 8, state="rotated"), ALWAYS),
         "enrollment_ticket": (as_operator(TICKET, 1), ALWAYS),
         "remembered_browser absent": (as_operator(BROWSER, 1, state="absent"), ALWAYS),
+        "api_token": (lambda tenant: {API_TOKEN: tenant.operator}, NEVER),
         "mfa_token": (lambda tenant: {TOKEN: tenant.user(1)}, NEVER),
         "guardian_factor": (as_operator(FACTOR, enabled=["duo"], policy="never"), ONCE),
         "action present": (as_operator(ACTION, name="mine", code=JS), ONCE),
@@ -122,7 +124,7 @@ CASES = {
         "remediation": (lambda tenant: {REMEDIATION: {**tenant.operator, **decided(tenant)}}, ONCE),
     },
 }
-WITHOUT_DIFF = {INFO, TICKET, BROWSER, TOKEN, AUDIT}
+WITHOUT_DIFF = {INFO, TICKET, BROWSER, TOKEN, API_TOKEN, AUDIT}
 
 
 STEPS = 6

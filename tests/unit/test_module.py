@@ -24,6 +24,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
     USER,
     Part,
     check_nulls,
+    for_renewal,
     from_environment,
     module_arguments,
     run,
@@ -294,6 +295,8 @@ def test_another_missing_import_is_an_error_of_ours():
 
 NOTHING = {name: None for name in ("auth0_domain", "base_url", *ENVIRONMENT)}
 EVERY_VARIABLE = {variable: variable.lower() for variable in ("AUTH0_DOMAIN", *ENVIRONMENT.values())}
+CUSTOM = {"AUTH0_DOMAIN": "a.example.com", "AUTH0_BASE_URL": "https://login.example.com"}
+LOOPBACK = {"AUTH0_DOMAIN": "a.example.com", "AUTH0_BASE_URL": "http://127.0.0.1:8090"}
 
 
 @pytest.mark.parametrize(
@@ -335,10 +338,67 @@ EVERY_VARIABLE = {variable: variable.lower() for variable in ("AUTH0_DOMAIN", *E
         pytest.param(
             {"api_token": "mine", "base_url": "http://127.0.0.1:8090"}, EVERY_VARIABLE, {}, id="no tenant on loopback"
         ),
+        pytest.param(
+            {},
+            CUSTOM,
+            {"auth0_domain": "a.example.com", "base_url": "https://login.example.com"},
+            id="a custom domain of the environment",
+        ),
+        pytest.param({}, LOOPBACK, {"base_url": "http://127.0.0.1:8090"}, id="the environment's tenant on loopback"),
+        pytest.param(
+            {"auth0_domain": "b.example.com"}, CUSTOM, {}, id="no address of another tenant beside the task's domain"
+        ),
+        pytest.param(
+            {"base_url": "https://mine.example.com"},
+            CUSTOM,
+            {"auth0_domain": "a.example.com"},
+            id="no address beside the task's",
+        ),
     ],
 )
 def test_the_environment_adds_only_what_the_task_leaves_open(given, environment, added):
     assert from_environment({**NOTHING, **given}, environment) == added
+
+
+@pytest.mark.parametrize(
+    "given, environment, added",
+    [
+        pytest.param({"api_token": "t"}, EVERY_VARIABLE, {"client_secret": "auth0_client_secret"}, id="the first"),
+        pytest.param(
+            {"api_token": "t"}, {"AUTH0_CLIENT_ASSERTION_PRIVATE_KEY": "k"}, {"private_key": "k"}, id="the only one"
+        ),
+        pytest.param({"api_token": "t", "private_key": "mine"}, EVERY_VARIABLE, {}, id="none beside the task's key"),
+        pytest.param({"api_token": "t", "client_secret": ""}, EVERY_VARIABLE, {}, id="none beside an empty secret"),
+        pytest.param({}, EVERY_VARIABLE, {}, id="none without a token"),
+        pytest.param({"api_token": "t"}, {}, {}, id="nothing there"),
+    ],
+)
+def test_the_environment_adds_what_renews_a_token(given, environment, added):
+    assert for_renewal({**NOTHING, **given}, environment) == added
+
+
+def test_a_user_who_logs_in_gets_no_credential_that_renews_the_operators_token(result_of, monkeypatch):
+    monkeypatch.setenv("AUTH0_CLIENT_SECRET", "canary-secret")
+    options = {"auth0_domain": "a.example.com", "client_id": "app", "api_token": "t", "mfa_token": "m"}
+
+    def task(session):
+        return {"as the user": session.params["client_secret"], "other": session.operator_options["client_secret"]}
+
+    result = result_of(task, options, (CONNECTION, USER))
+    assert result["as the user"] is None and result["other"] != "canary-secret"
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["success", "failure"])
+def test_what_was_given_is_handed_out_in_one_member_alone(result_of, fails):
+    def task(session):
+        session.hand_out("canary-token", "access_token")
+        result = {"access_token": "canary-token"}
+        if fails:
+            raise BadRequestError("It is canary-token")
+        return result
+
+    result = result_of(task, {"api_token": "canary-token"})
+    assert str(result).count("canary") == (0 if fails else 1) and (fails or result["access_token"] == "canary-token")
 
 
 @pytest.mark.parametrize("name", ["mfa_token", "api_token", "client_secret", "private_key", "password", "otp"])

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any, Mapping, NoReturn, Sequence
 
-from ..auth0.login.environment import from_environment
+from ..auth0.login.environment import for_renewal, from_environment
 from ..auth0.times import seconds
 from ..auth0.wire.errors import ConfigurationError
 from .lists import entries
@@ -258,7 +258,8 @@ def credentials(args: argparse.Namespace, environment: Mapping[str, str]) -> dic
         "private_key": _secret("--private-key-file", args.private_key_file),
         "signing_algorithm": algorithm,
     }
-    return {**given, **from_environment(given, environment)}
+    given.update(from_environment(given, environment))
+    return {**given, **for_renewal(given, environment)}
 
 
 def _secret(option: str, path: str | None) -> str | None:

@@ -188,8 +188,8 @@ class ManagementApi:
     def _hint_for_given_token(self, error: Auth0Error) -> str:
         if "expired" in error.message.lower():
             return (
-                "api_token has expired. Get another one, or set client_id with client_secret or private_key: "
-                "such tokens are renewed."
+                "api_token has expired. Get another one, or set client_id with client_secret or private_key as well: "
+                "a token of that application is renewed."
             )
         return "Set api_token to a whole access token for the audience %s of this tenant." % (
             self._connection.management_audience

@@ -16,17 +16,39 @@ ENVIRONMENT = {
 }
 
 
+# Those of an application, which can get a token.
+_OF_APPLICATION = ("client_secret", "private_key")
+
+
 def from_environment(params: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
     """What the environment adds to these options: nothing that stands beside, or against, what they say.
 
     :returns: values by option
     """
     added = {}
-    loopback = (params["base_url"] or "").startswith("http:")
+    base_url = params["base_url"]
+    # Beside a domain that was named, the environment's address may be another tenant's.
+    if not params["auth0_domain"] and not base_url and environment.get("AUTH0_BASE_URL"):
+        base_url = added["base_url"] = environment["AUTH0_BASE_URL"]
+    loopback = (base_url or "").startswith("http:")
     if not params["auth0_domain"] and not loopback and environment.get("AUTH0_DOMAIN"):
         added["auth0_domain"] = environment["AUTH0_DOMAIN"]
     if not any(params[name] is not None for name in ENVIRONMENT):
-        found = [name for name, variable in ENVIRONMENT.items() if environment.get(variable)]
-        if found:
-            added[found[0]] = environment[ENVIRONMENT[found[0]]]
+        added.update(_first(tuple(ENVIRONMENT), environment))
     return added
+
+
+def for_renewal(params: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
+    """What the environment adds to an operator's ``api_token``, so that it can be renewed: the credential of an application.
+
+    :param params: with what :func:`from_environment` added
+    :returns: values by option
+    """
+    if not params["api_token"] or any(params[name] is not None for name in _OF_APPLICATION):
+        return {}
+    return _first(_OF_APPLICATION, environment)
+
+
+def _first(names: tuple[str, ...], environment: Mapping[str, str]) -> dict[str, str]:
+    found = [name for name in names if environment.get(ENVIRONMENT[name])]
+    return {found[0]: environment[ENVIRONMENT[found[0]]]} if found else {}

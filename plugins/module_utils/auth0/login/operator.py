@@ -11,12 +11,15 @@ from typing import Any, Callable, Mapping
 
 from ..api.bearer import Authentication
 from ..api.checks import check_not_empty
-from ..api.tokens import Application, TokenEndpoint, TokenSet
+from ..api.tokens import Application, TokenEndpoint, TokenSet, claims
 from ..wire.budget import Budget
 from ..wire.connection import Connection
-from ..wire.errors import AuthenticationError, ConfigurationError
-from ..wire.transport import Transport
+from ..wire.errors import AuthenticationError, ConfigurationError, ForbiddenError
+from ..wire.transport import Attempt, Transport
 from .given_token import GivenToken
+
+# The last moment that can be written as a date.
+_LAST_TIME = 253402300800.0
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,64 @@ class PrivateKey(_ClientCredentials):
         """:raises ConfigurationError: the client ID is missing, or the key cannot sign"""
         check_not_empty(client_id=self.application.client_id)
         self.application.credentials(self.connection.issuer, self.budget.now())
+
+
+@dataclass(frozen=True)
+class SharedToken:
+    """A token that several tasks use, with the application that it was issued to, which gets another one once it is refused."""
+
+    given: GivenToken
+    application: ClientSecret | PrivateKey
+
+    def validate(self) -> None:
+        """:raises ConfigurationError: one of them lacks something"""
+        self.given.validate()
+        self.application.validate()
+
+    def token(self) -> TokenSet:
+        """The token. When it expires is for Auth0 to tell."""
+        return self.given.token()
+
+    def renew(self) -> TokenSet:
+        """Another one, for this task alone."""
+        return self.application.token()
+
+    def lasts(self, seconds: float) -> bool:
+        """Whether Auth0 accepts the token, and will for so long by its own clock. Sends one request.
+
+        :raises Auth0Error: Auth0 did not answer
+        """
+        budget = self.application.budget
+        with Transport(self.application.connection, budget) as transport:
+            headers = {"Authorization": "Bearer %s" % self.given.value}
+            attempt = Attempt("check api_token")
+            try:
+                transport.send("GET", "/api/v2/guardian/factors", headers, None, bucket="management", attempt=attempt)
+            except ForbiddenError:
+                pass  # It lacks this scope, and is accepted.
+            except AuthenticationError:
+                return False
+        end = expiry(self.given.value)
+        return end is None or end - budget.now() >= seconds
+
+
+def expiry(token: str) -> float | None:
+    """When a token says that it expires, in Unix seconds; None where it does not say."""
+    end = (claims(token) or {}).get("exp")
+    return float(end) if isinstance(end, (int, float)) and 0 < end < _LAST_TIME else None
+
+
+def scopes(token: str) -> tuple[str, ...]:
+    """What a token says that it is good for."""
+    said = (claims(token) or {}).get("scope")
+    return tuple(said.split()) if isinstance(said, str) else ()
+
+
+def _was_issued(token: str, client_id: str, audience: str) -> bool:
+    """Whether a token says that it was issued to this application, and for this audience."""
+    said = claims(token) or {}
+    audiences = said.get("aud")
+    return said.get("azp") == client_id and audience in (audiences if isinstance(audiences, list) else [audiences])
 
 
 class Reread:
@@ -113,16 +174,51 @@ class Reread:
 def as_operator(options: Mapping[str, Any], connection: Connection, budget: Budget) -> Authentication:
     """The way that the options of a module speak of.
 
+    A token comes first. The credentials beside it renew it, but only a token that was issued to the same application, for this
+    tenant: no other one is replaced by one that may do more, or something else.
+
     :raises ConfigurationError: they speak of none
     """
-    client_id = options["client_id"] or ""
+    application = _application(options, connection, budget)
     if options["api_token"]:
-        return GivenToken("api_token", options["api_token"])
+        given = GivenToken("api_token", options["api_token"])
+        audience = connection.management_audience
+        if application and _was_issued(given.value, application.application.client_id, audience):
+            return SharedToken(given, application)
+        return given
+    if application is None:
+        raise ConfigurationError(
+            "No credentials given", hint="Set client_id with client_secret or private_key, or set api_token."
+        )
+    return application
+
+
+def _application(
+    options: Mapping[str, Any], connection: Connection, budget: Budget
+) -> ClientSecret | PrivateKey | None:
+    client_id = options["client_id"] or ""
     if options["client_secret"]:
         return ClientSecret(Application(client_id, options["client_secret"]), connection, budget)
     if options["private_key"]:
         key, algorithm = options["private_key"], options["signing_algorithm"]
         return PrivateKey(Application(client_id, None, key, algorithm), connection, budget)
-    raise ConfigurationError(
-        "No credentials given", hint="Set client_id with client_secret or private_key, or set api_token."
-    )
+    return None
+
+
+def shared_token(options: Mapping[str, Any], connection: Connection, budget: Budget, seconds: float) -> TokenSet:
+    """A token for all tasks of a play: the one that there is, if it is good for so long; else another one, if one can be had.
+
+    :raises ConfigurationError: the options speak of no credentials, or of some that cannot be right
+    :raises Auth0Error: Auth0 refused, or did not answer
+    """
+    way = as_operator(options, connection, budget)
+    way.validate()
+    # What comes back may be shown. Another secret that was taken for a token must not be.
+    if isinstance(way, GivenToken) and claims(way.value) is None:
+        raise ConfigurationError(
+            "api_token is not a token for the Management API",
+            hint="Set it to a whole access token, which has three parts with a dot between them, or remove it.",
+        )
+    if isinstance(way, SharedToken) and not way.lasts(seconds):
+        return way.renew()
+    return way.token()

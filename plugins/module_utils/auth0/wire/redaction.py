@@ -92,6 +92,11 @@ class Secrets:
         """Remember secrets. None and what is no text are ignored, and so is a text too short to be one."""
         self._learn((value, _GIVEN) for value in values)
 
+    def hand_out(self, secret: str, member: str) -> None:
+        """What somebody gave is returned in this member of the result, because that is what was asked for."""
+        with self._lock:
+            self._known[secret] = {member}
+
     def sent(self, body: Mapping[str, object], bearer: str | None = None) -> None:
         """Remember the secrets of a request: in its body, and its token."""
         self._learn([*_sent(body), (bearer, "bearer")])

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from email.utils import formatdate
+
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -19,7 +21,9 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.operator 
     ClientSecret,
     PrivateKey,
     Reread,
+    SharedToken,
     as_operator,
+    shared_token,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.refresh import Refresh
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.second_step import Otp
@@ -34,6 +38,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AuthenticationError,
     ConfigurationError,
+    ForbiddenError,
     MfaRequiredError,
     from_response,
 )
@@ -68,6 +73,10 @@ class Transport:
 
     def __exit__(self, *_exception):
         pass
+
+    def send(self, _method, path, headers, _body, *, bucket, attempt):
+        assert headers["Authorization"].startswith("Bearer ") and bucket == "management"
+        return self.request("GET", path, action=attempt.action)
 
     def request(self, _method, path, *, action, json=None, bearer=None):
         self.sent.append({"path": path, **(json or {})})
@@ -135,6 +144,70 @@ NOTHING = {
 )
 def test_the_way_of_an_operator(options, way):
     assert as_operator({**NOTHING, "signing_algorithm": "PS256", **options}, TENANT, BUDGET) == way
+
+
+def issued(client_id="a", audience="https://tenant.example.com/api/v2/", **more):
+    return jwt.encode({"azp": client_id, "aud": audience, **more}, "k" * 32)
+
+
+BY_SECRET = {**NOTHING, "client_id": "a", "client_secret": "s", "signing_algorithm": "RS256"}
+
+
+@pytest.mark.parametrize(
+    "token, options, renewed",
+    [
+        pytest.param(issued(), {}, True, id="the same application"),
+        pytest.param(issued(audience=["https://tenant.example.com/api/v2/", "x"]), {}, True, id="one of its audiences"),
+        pytest.param(issued("b"), {}, False, id="another application"),
+        pytest.param(issued(audience="https://other.example.com/api/v2/"), {}, False, id="another tenant"),
+        pytest.param(issued(), {"client_id": None}, False, id="no application"),
+        pytest.param(issued(), {"client_secret": None}, False, id="no credential"),
+        pytest.param(issued(), {"client_secret": None, "private_key": "k"}, True, id="a key"),
+        pytest.param(jwt.encode({}, "k" * 32), {"client_id": ""}, False, id="a token that says nothing"),
+        pytest.param("t", {}, False, id="a text"),
+    ],
+)
+def test_a_token_is_renewed_by_the_application_that_it_was_issued_to_and_no_other(token, options, renewed):
+    way = as_operator({**BY_SECRET, "api_token": token, **options}, TENANT, BUDGET)
+    assert isinstance(way, SharedToken if renewed else GivenToken)
+    assert way.token().access_token == token and (renewed or way.renew() is None)
+
+
+def test_a_token_that_is_refused_is_renewed(granting):
+    transport = granting(granted("t2"))
+    way = as_operator({**BY_SECRET, "api_token": issued()}, TENANT, BUDGET)
+    assert given_by(way.renew()) == "t2" and transport.sent[0]["client_secret"] == "s"
+
+
+NOW = 1_800_000_000.0
+
+
+@pytest.mark.parametrize(
+    "ends_in, answer, again",
+    [
+        pytest.param(601, None, False, id="long enough"),
+        pytest.param(599, None, True, id="not long enough"),
+        pytest.param(None, None, False, id="without an end"),
+        pytest.param(86400, AuthenticationError("revoked"), True, id="refused"),
+        pytest.param(86400, ForbiddenError("no scope"), False, id="without the scope of the check"),
+    ],
+)
+def test_a_shared_token_stays_while_it_is_good_for_long_enough_by_the_servers_clock(granting, ends_in, answer, again):
+    # The local clock is a day behind.
+    budget = Budget(clock=lambda: NOW - 86400)
+    budget._server.hear({"date": formatdate(NOW, usegmt=True)}, NOW - 86400, NOW - 86400)
+    transport = granting(answer or {}, granted("new"))
+    token = issued(**({} if ends_in is None else {"exp": int(NOW + ends_in)}))
+    tokens = shared_token({**BY_SECRET, "api_token": token}, TENANT, budget, 600)
+    assert given_by(tokens) == ("new" if again else token)
+    assert [sent["path"] for sent in transport.sent] == ["/api/v2/guardian/factors", "/oauth/token"][: 1 + again]
+
+
+def test_what_is_no_token_is_not_returned_as_one():
+    with pytest.raises(ConfigurationError, match="api_token is not a token"):
+        shared_token({**NOTHING, "api_token": "canary"}, TENANT, BUDGET, 600)
+    given = issued("b")
+    assert given_by(shared_token({**BY_SECRET, "api_token": given}, TENANT, BUDGET, 600)) == given
 
 
 @pytest.mark.parametrize("options", [{}, {"client_id": "a"}, {"api_token": ""}], ids=["nothing", "only an ID", "empty"])
