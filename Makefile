@@ -59,8 +59,11 @@ lint: aws
 	@found=$$(PYTHONPATH=build/collections .venv/bin/lint-imports --no-cache --no-logo) || { echo "$$found"; exit 1; }
 	@$(in_venv) $(lint_docs) >/dev/null 2>&1 || $(in_venv) $(lint_docs)
 	@.venv/bin/ansible-builder introspect build/collections >/dev/null
-	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows $(gitops)/.github/workflows/*.yml
-	@found=$$(.venv/bin/zizmor --offline --pedantic --quiet $(gitops)) || { echo "$$found"; exit 1; }
+	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows $(gitops)/.github/workflows/*.yml .github/workflows/*.yml
+	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	@found=$$(.venv/bin/zizmor --offline --pedantic --quiet $(gitops) .github) || { echo "$$found"; exit 1; }
 	@tools/lint_aws.sh
 	@.venv/bin/shellcheck tools/*.sh $(gitops)/install.sh
 
@@ -82,8 +85,7 @@ coverage: setup
 mutants: setup
 	@$(python) tools/mutants.py
 
-# What depends on ansible-core once more on the oldest one, where the main environment has a newer one: the tests that are marked
-# "oldest". Each says in tests/README.md what it is there for.
+# What depends on ansible-core once more on the oldest one: the tests that are marked "oldest". tests/README.md says what each
+# is there for.
 oldest: setup
-	@if [ -d .venv/oldest ]; then MFAOPS_ANSIBLE_BIN=.venv/oldest/bin $(python) -m pytest -n 2 --dist worksteal \
-	    tests/integration -m oldest; fi
+	@MFAOPS_ANSIBLE_BIN=.venv/oldest/bin $(python) -m pytest -n 2 --dist worksteal tests/integration -m oldest

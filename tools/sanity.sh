@@ -3,20 +3,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# ansible-test insists on a folder ansible_collections/NAMESPACE/NAME that is a git checkout of its own, so it gets a copy.
-# It runs with the ansible-core of .venv and, where that is another one, with the oldest that is supported.
+# ansible-test insists on a folder ansible_collections/NAMESPACE/NAME that is a git checkout of its own, so it gets a copy: with the
+# ansible-core of .venv one of the whole checkout, with the oldest supported one of what the tarball holds, as users get it.
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD
-copy=build/test/ansible_collections/mfaops/auth0
 cache=$HOME/.ansible/test/cache
 
-rm -rf build/test && mkdir -p "$copy"
-git ls-files -co --exclude-standard -z | tar --ignore-failed-read --null -T - -cf - 2>/dev/null | tar -xf - -C "$copy"
-git -C "$copy" init -q && git -C "$copy" add -A
+rm -rf build/test
+# What comes as a tar file, in a folder of its own.
+new_copy() {
+    mkdir -p "$copy"
+    tar -xf - -C "$copy"
+    git -C "$copy" init -q && git -C "$copy" add -A
+}
 
 fail() {
-    grep -E '^(ERROR|FATAL)' "$log" >&2
+    grep -E '^(ERROR|FATAL)' "$log" >&2 || true
     echo "ansible-test sanity failed; everything it said is in $log" >&2
     exit 1
 }
@@ -48,6 +51,16 @@ SCRIPT
     echo "ansible-test sanity: ansible-core $core, $(grep -c '^Running sanity test' "$log") tests, no ignores, all passed"
 }
 
-for environment in .venv .venv/oldest; do
-    [ ! -d "$environment" ] || (run_with "$environment" "$@")
-done
+# ONLY=tarball leaves out the checkout, and ONLY=checkout the tarball.
+if [ "${ONLY:-checkout}" = checkout ]; then
+    copy=build/test/checkout/ansible_collections/mfaops/auth0
+    git ls-files -co --exclude-standard -z | tar --ignore-failed-read --null -T - -cf - 2>/dev/null | new_copy
+    run_with .venv "$@"
+fi
+if [ "${ONLY:-tarball}" = tarball ]; then
+    [ -d .venv/oldest ] || { echo "There is no .venv/oldest; make setup says why" >&2; exit 1; }
+    copy=build/test/tarball/ansible_collections/mfaops/auth0
+    .venv/oldest/bin/ansible-galaxy collection build --output-path build/test >/dev/null
+    gzip -dc build/test/*.tar.gz | new_copy
+    run_with .venv/oldest "$@"
+fi

@@ -10,15 +10,17 @@ cd "$(dirname "$0")/.."
 export LC_ALL=C.UTF-8
 
 supported="3.13 3.12 3.11"
-oldest_core=2.19
+# What the oldest supported ansible-core runs on; the oldest Python first, because modules support it, too.
+supported_by_oldest="3.10 3.11 3.12"
 link=build/collections/ansible_collections/mfaops/auth0
 locks="requirements-dev.txt lambda/requirements.txt tests/lambda/requirements.txt tests/oldest/requirements.txt
     tests/contract/clients/auth0-python-4/requirements.txt tests/contract/clients/auth0-auth-js/requirements.txt
     tests/contract/clients/auth0-auth-js/package-lock.json"
 
+# The first of the given versions that the machine has, or nothing.
 find_python() {
     # A version manager's shims may be on PATH without the version behind them, so each candidate must prove itself.
-    for version in $supported; do
+    for version in "$@"; do
         for candidate in "python$version" "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$version".*/bin/"python$version"; do
             path=$(command -v "$candidate" 2>/dev/null) || continue
             "$path" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$version')" 2>/dev/null || continue
@@ -26,8 +28,6 @@ find_python() {
             return
         done
     done
-    echo "No supported Python found (one of: $supported). On Debian 12: apt install python3 python3-venv" >&2
-    exit 1
 }
 
 require_venv() {
@@ -42,8 +42,6 @@ require_venv() {
     fi
 }
 
-core_version() { "$1/bin/python" -c 'from ansible.release import __version__; print(".".join(__version__.split(".")[:2]))'; }
-
 mkdir -p "$(dirname "$link")"
 ln -sfn ../../../.. "$link"
 
@@ -53,7 +51,9 @@ if [ "$(cat .venv/made-from 2>/dev/null)" = "$wanted" ] && .venv/bin/python -c '
     exit 0
 fi
 
-python=$(find_python)
+# shellcheck disable=SC2086
+python=$(find_python $supported)
+[ -n "$python" ] || { echo "No supported Python found (one of: $supported). On Debian 12: apt install python3 python3-venv" >&2; exit 1; }
 require_venv "$python"
 echo "Setting up .venv with $("$python" --version)"
 rm -rf .venv.old
@@ -73,10 +73,14 @@ pip() {
 # What is installed apart has nothing to agree on with the rest of .venv.
 pip_apart() { pip .venv --no-warn-conflicts --target "$@"; }
 pip .venv -r requirements-dev.txt
-# Modules and playbooks also run on the oldest ansible-core that is supported, where the main environment has a newer one.
-if [ "$(core_version .venv)" != "$oldest_core" ]; then
-    "$python" -m venv --without-pip .venv/oldest
+# Modules and playbooks also run on the oldest ansible-core that is supported.
+# shellcheck disable=SC2086
+old_python=$(find_python $supported_by_oldest)
+if [ -n "$old_python" ]; then
+    "$old_python" -m venv --without-pip .venv/oldest
     pip .venv/oldest -r tests/oldest/requirements.txt
+else
+    echo "The oldest ansible-core runs on none of this machine's Pythons (one of: $supported_by_oldest): make oldest will fail" >&2
 fi
 # The function runs without what the rest of .venv holds, as it does in AWS: its own packages, here and there, and those of the runtime.
 .venv/bin/python lambda/build.py --fetch-only --here
