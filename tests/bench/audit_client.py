@@ -84,9 +84,12 @@ def cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def peak_memory() -> int:
-    """The most memory this process ever had resident, bytes. ``ru_maxrss`` begins with that of whoever started it."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
+def peak_memory(pid: int | None = None) -> int:
+    """The most memory a process ever had resident, bytes. ``ru_maxrss`` begins with that of whoever started it.
+
+    :param pid: None for this one
+    """
+    status = Path("/proc/%s/status" % (pid or "self")).read_text(encoding="ascii")
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
 

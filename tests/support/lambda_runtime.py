@@ -93,6 +93,11 @@ class LambdaFunction:
         self._log.seek(0)
         return self._log.read().decode(errors="replace")
 
+    @property
+    def pid(self) -> int | None:
+        """Of its process; None while there is none."""
+        return self._process.pid if self._process is not None else None
+
     def invoke(self, event: object) -> object:
         """Run the handler once and return its result.
 
