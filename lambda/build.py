@@ -34,7 +34,7 @@ from typing import Iterator, NamedTuple
 HERE = Path(__file__).resolve().parent
 COLLECTION = HERE.parent
 REQUIREMENTS = HERE / "requirements.txt"
-LIBRARIES = ("plugins/module_utils/auth0", "plugins/module_utils/audit")
+LIBRARIES = ("plugins/module_utils/auth0", "plugins/module_utils/audit", "plugins/module_utils/yaml_file")
 # What they import beside each other.
 MODULES = ("plugins/module_utils/versions.py",)
 # Tools of whoever deploys.

@@ -10,7 +10,8 @@ import os
 import tempfile
 from datetime import datetime, timezone
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.file import PolicyError, load
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.file import load
+from ansible_collections.mfaops.auth0.plugins.module_utils.yaml_file.checked import FileError
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import DamagedError
@@ -46,7 +47,7 @@ def read_policy(store: S3Store, name: str | None) -> tuple[Policy, str | None]:
                 store.fetch("%s/%s" % (FOLDER, other), os.path.join(directory, other))
         try:
             policy = load(os.path.join(directory, file), RULES, datetime.now(timezone.utc).date())
-        except PolicyError as error:
+        except FileError as error:
             # A person knows the bucket, and not the directory for a moment.
             shown = " | ".join(error.lines).replace(directory + os.sep, os.path.dirname(place) + "/")
             raise ConfigurationError(

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Order
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.file import PolicyError, load
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.file import load
+from ansible_collections.mfaops.auth0.plugins.module_utils.yaml_file.checked import FileError
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.files import REPORT, SUMMARY
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.lists import ALWAYS, CHANGES, MORE
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
@@ -170,7 +171,7 @@ def test_what_is_wrong_with_a_policy_is_said_in_the_same_words_by_module_shell_a
     policy.write_text("version: 1\nprivileged:\n  email: [a@example.com]\nprofile: pcii\n")
     (result,) = results(tenant, task(tenant, policy=str(policy)))
     ended = Shell(tenant.folder, tenant.running)("run", "--policy", str(policy))
-    with pytest.raises(PolicyError) as caught:
+    with pytest.raises(FileError) as caught:
         load(str(policy), RULES, date(2026, 11, 27))
     assert result["failed"] and (ended.code, ended.err) == (2, "error: %s\n" % result["msg"])
     assert result["msg"] == str(caught.value) and tenant.requests() == []

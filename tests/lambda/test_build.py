@@ -41,7 +41,7 @@ def test_the_client_and_the_audit_go_in_unchanged_and_nothing_else_of_the_collec
     collection = built / "ansible_collections" / "mfaops" / "auth0"
     expected = {
         "plugins/module_utils/%s/%s" % (library, name): content
-        for library in ("auth0", "audit")
+        for library in ("auth0", "audit", "yaml_file")
         for name, content in python_files(ROOT / "plugins" / "module_utils" / library).items()
     }
     versions = ROOT / "plugins" / "module_utils" / "versions.py"

@@ -6,21 +6,19 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, Iterable
+from typing import Iterable
 
+from ...yaml_file import form
+from ...yaml_file.form import Schema, list_of, mapping, one_of, text
 from ..records import SEVERITIES
 from .model import LONGEST_DAYS, SECOND_FACTORS
 from .profiles import PROFILES
 
+# Names with dots between them.
+PATH = r"^[^.\s]([^\s]*[^.\s])?$"
 # Version of the form of the file.
 VERSION = 1
 ADDRESS = "https://raw.githubusercontent.com/mfaops/auth0/main/docs/schemas/policy.schema.json"
-LONGEST_LIST = 10_000
-# No blank at either end.
-_TRIMMED = r"^\S(.*\S)?$"
-
-Schema = dict[str, Any]
 
 
 def schema(rules: Iterable[str]) -> Schema:
@@ -29,133 +27,101 @@ def schema(rules: Iterable[str]) -> Schema:
     :param rules: IDs of the rules
     """
     rule_ids = sorted(rules)
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": ADDRESS,
-        "title": "Policy of an MFA audit (mfaops.auth0)",
-        **_mapping(
-            "Who is meant, and what is worth a finding.",
-            required=["version"],
-            version={"description": "Version of this form.", "type": "integer", "enum": [VERSION]},
-            name=_text("What the reports call the policy. By default the name of the profile."),
-            profile=_one_of(PROFILES, "What counts for everything that this file does not say. By default default."),
-            thresholds=_mapping(
-                "When something becomes a finding, by rule.",
-                **{
-                    "stale": _threshold("A confirmed authenticator was not used for so long.", warns=True),
-                    "never-used": _threshold("An authenticator was enrolled so long ago and never used.", warns=True),
-                    "unconfirmed": _threshold("An authenticator was created so long ago and is not confirmed."),
-                    "dormant-user": _threshold("A user did not log in for so long.", warns=True),
-                    "not-challenged": _threshold(
-                        "The last login is more than so many days after the last use of a factor. Remembered browsers live "
-                        "for 30 days."
-                    ),
-                    "too-many": _mapping(
-                        "A user has too many second factors.",
-                        authenticators={
-                            "description": "More than so many are too many.",
-                            "type": "integer",
-                            "minimum": 1,
-                            "maximum": 100,
-                        },
-                    ),
-                },
-            ),
-            weak_factors=_list(
-                _one_of(sorted(SECOND_FACTORS), "A factor."), "A user with none but these is weak-only.", empty=True
-            ),
-            severities={
-                "description": "Severity of the findings of a rule, in place of the rule's own.",
-                "type": "object",
-                "properties": {rule: _one_of(SEVERITIES, "Severity of %s." % rule) for rule in rule_ids},
-                "additionalProperties": False,
-            },
-            off=_list(_one_of(rule_ids, "ID of a rule."), "Rules that find nothing.", empty=True),
-            grace_days={
-                "description": "For so many days a new account need not have a second factor.",
-                "type": "integer",
-                "minimum": 0,
-                "maximum": LONGEST_DAYS,
-            },
-            connections=_list(
-                _mapping(
-                    "Who does MFA for the users of some connections.",
-                    required=["name", "mfa"],
-                    name=_text("Name of a connection, or a pattern with * and ?."),
-                    mfa=_one_of(
-                        ("auth0", "idp", "none"),
-                        "auth0: Auth0 asks for the second factor; idp: the identity provider does; none: the users are out of "
-                        "scope.",
-                    ),
+    return form.document(
+        ADDRESS,
+        "Policy of an MFA audit (mfaops.auth0)",
+        "Who is meant, and what is worth a finding.",
+        VERSION,
+        name=text("What the reports call the policy. By default the name of the profile."),
+        profile=one_of(PROFILES, "What counts for everything that this file does not say. By default default."),
+        thresholds=mapping(
+            "When something becomes a finding, by rule.",
+            **{
+                "stale": _threshold("A confirmed authenticator was not used for so long.", warns=True),
+                "never-used": _threshold("An authenticator was enrolled so long ago and never used.", warns=True),
+                "unconfirmed": _threshold("An authenticator was created so long ago and is not confirmed."),
+                "dormant-user": _threshold("A user did not log in for so long.", warns=True),
+                "not-challenged": _threshold(
+                    "The last login is more than so many days after the last use of a factor. Remembered browsers live "
+                    "for 30 days."
                 ),
-                "The first that fits a connection counts. By default Auth0 does MFA for databases and passwordless connections, "
-                "and the identity provider for social and enterprise connections. Of a user with several connections the "
-                "strictest counts.",
-                empty=True,
-            ),
-            blocked=_place("Blocked users."),
-            never_logged_in=_place("Users who never logged in."),
-            exclude=_people("Users who are out of scope."),
-            privileged=_people("Users whose findings are one step more severe, and who come first."),
-            break_glass=_people(
-                "Users of last resort: they must have a phishing-resistant factor, and are never stale or dormant."
-            ),
-            exemptions=_list(
-                _mapping(
-                    "Findings to live with for a time. They stay in every report, marked, and do not count for fail_on.",
-                    required=["users", "reason", "owner", "expires"],
-                    rule=_one_of(rule_ids, "ID of the rule. By default every rule."),
-                    users=_people("The users."),
-                    reason=_text("Why."),
-                    owner=_text("Who answers for it."),
-                    expires={
-                        "description": "The last day on which it holds, at most a year away, such as 2027-01-31.",
-                        "type": "string",
-                        "format": "date",
+                "too-many": mapping(
+                    "A user has too many second factors.",
+                    authenticators={
+                        "description": "More than so many are too many.",
+                        "type": "integer",
+                        "minimum": 1,
+                        "maximum": 100,
                     },
                 ),
-                "Findings to live with for a time.",
-                empty=True,
-            ),
+            },
         ),
-    }
+        weak_factors=list_of(
+            one_of(sorted(SECOND_FACTORS), "A factor."), "A user with none but these is weak-only.", empty=True
+        ),
+        severities={
+            "description": "Severity of the findings of a rule, in place of the rule's own.",
+            "type": "object",
+            "properties": {rule: one_of(SEVERITIES, "Severity of %s." % rule) for rule in rule_ids},
+            "additionalProperties": False,
+        },
+        off=list_of(one_of(rule_ids, "ID of a rule."), "Rules that find nothing.", empty=True),
+        grace_days={
+            "description": "For so many days a new account need not have a second factor.",
+            "type": "integer",
+            "minimum": 0,
+            "maximum": LONGEST_DAYS,
+        },
+        connections=list_of(
+            mapping(
+                "Who does MFA for the users of some connections.",
+                required=["name", "mfa"],
+                name=text("Name of a connection, or a pattern with * and ?."),
+                mfa=one_of(
+                    ("auth0", "idp", "none"),
+                    "auth0: Auth0 asks for the second factor; idp: the identity provider does; none: the users are out of "
+                    "scope.",
+                ),
+            ),
+            "The first that fits a connection counts. By default Auth0 does MFA for databases and passwordless connections, "
+            "and the identity provider for social and enterprise connections. Of a user with several connections the "
+            "strictest counts.",
+            empty=True,
+        ),
+        blocked=_place("Blocked users."),
+        never_logged_in=_place("Users who never logged in."),
+        exclude=_people("Users who are out of scope."),
+        privileged=_people("Users whose findings are one step more severe, and who come first."),
+        break_glass=_people(
+            "Users of last resort: they must have a phishing-resistant factor, and are never stale or dormant."
+        ),
+        exemptions=list_of(
+            mapping(
+                "Findings to live with for a time. They stay in every report, marked, and do not count for fail_on.",
+                required=["users", "reason", "owner", "expires"],
+                rule=one_of(rule_ids, "ID of the rule. By default every rule."),
+                users=_people("The users."),
+                reason=text("Why."),
+                owner=text("Who answers for it."),
+                expires={
+                    "description": "The last day on which it holds, at most a year away, such as 2027-01-31.",
+                    "type": "string",
+                    "format": "date",
+                },
+            ),
+            "Findings to live with for a time.",
+            empty=True,
+        ),
+    )
 
 
 def published(rules: Iterable[str]) -> str:
     """The schema as it is published, for ``docs/schemas/policy.schema.json``."""
-    return json.dumps(schema(rules), indent=2, ensure_ascii=False) + "\n"
-
-
-def _mapping(description: str, *, required: Iterable[str] = (), **properties: Schema) -> Schema:
-    return {
-        "description": description,
-        "type": "object",
-        "properties": properties,
-        "additionalProperties": False,
-        **({"required": list(required)} if required else {"minProperties": 1}),
-    }
-
-
-def _list(items: Schema, description: str, *, empty: bool = False) -> Schema:
-    return {
-        "description": description,
-        "type": "array",
-        "items": items,
-        "maxItems": LONGEST_LIST,
-        **({} if empty else {"minItems": 1}),
-    }
-
-
-def _text(description: str) -> Schema:
-    return {"description": description, "type": "string", "pattern": _TRIMMED, "maxLength": 1000}
-
-
-def _one_of(values: Iterable[str], description: str) -> Schema:
-    return {"description": description, "type": "string", "enum": list(values)}
+    return form.published(schema(rules))
 
 
 def _place(who: str) -> Schema:
-    return _one_of(
+    return one_of(
         ("in", "out", "aside"),
         "%s in: as everybody; out: out of scope; aside: in a section of their own, where nothing counts for fail_on. By "
         "default aside." % who,
@@ -171,22 +137,22 @@ def _threshold(description: str, *, warns: bool = False) -> Schema:
             **days,
             "type": ["integer", "null"],
         }
-    return _mapping(description, **properties)
+    return mapping(description, **properties)
 
 
 def _people(description: str) -> Schema:
-    return _mapping(
+    return mapping(
         description + " Whoever one of these fits.",
-        user_ids=_list(_text("A user ID, or a pattern with * and ?, such as auth0|*."), "User IDs."),
-        user_ids_file=_text("A file with user IDs, one a line. A relative path begins at the policy file."),
-        emails=_list(_text("An e-mail address in any case, or a pattern with * and ?."), "E-mail addresses."),
-        app_metadata=_list(
-            _mapping(
+        user_ids=list_of(text("A user ID, or a pattern with * and ?, such as auth0|*."), "User IDs."),
+        user_ids_file=text("A file with user IDs, one a line. A relative path begins at the policy file."),
+        emails=list_of(text("An e-mail address in any case, or a pattern with * and ?."), "E-mail addresses."),
+        app_metadata=list_of(
+            mapping(
                 "A value in app_metadata.",
                 required=["path", "value"],
                 path={
-                    **_text("Names of members with dots between them, such as staff.role."),
-                    "pattern": r"^[^.\s]([^\s]*[^.\s])?$",
+                    **text("Names of members with dots between them, such as staff.role."),
+                    "pattern": PATH,
                     "maxLength": 100,
                 },
                 value={

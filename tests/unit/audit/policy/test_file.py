@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import document
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy import file as module
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.file import PolicyError, load
+from ansible_collections.mfaops.auth0.plugins.module_utils.yaml_file import checked, document
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.file import load
+from ansible_collections.mfaops.auth0.plugins.module_utils.yaml_file.checked import FileError
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import (
     ConnectionPolicy,
     Exemption,
@@ -54,7 +54,7 @@ def mistakes_of(policy_of, tmp_path):
     """The lines that tell what is wrong with a file, without its directory."""
 
     def told(text, **files):
-        with pytest.raises(PolicyError) as caught:
+        with pytest.raises(FileError) as caught:
             policy_of(text, **files)
         assert isinstance(caught.value, ConfigurationError)
         assert all(line in str(caught.value) for line in caught.value.lines)
@@ -337,7 +337,7 @@ def test_a_mistake_is_told_with_its_place_and_what_was_expected(mistakes_of, tex
         (b"\x7fELF\x02\x01\x01\x00", "1:1: the character \\x7f; expected text"),
         ("version: 1".encode("utf-16"), "1:1: this is UTF-16; expected text in UTF-8"),
         (b"\xef\xbb\xbfversion: 1\r\nname: 5\r\n", "2:7: name is 5; expected text in quotes"),
-        (b"version: 1\n#" + b"x" * module.LARGEST_FILE, "1:1: it is too large; expected at most 1000000 bytes"),
+        (b"version: 1\n#" + b"x" * checked.LARGEST_FILE, "1:1: it is too large; expected at most 1000000 bytes"),
     ],
 )
 def test_a_file_that_is_no_policy_is_told(mistakes_of, content, line):
@@ -429,14 +429,14 @@ def test_a_package_that_is_missing_is_named_with_the_command_that_installs_it(mo
     "name, wrong", [("", "this is a directory"), ("none", "it cannot be read"), ("a\0b", "it cannot be")]
 )
 def test_what_cannot_be_read_is_told(tmp_path, name, wrong):
-    with pytest.raises(PolicyError, match=wrong):
+    with pytest.raises(FileError, match=wrong):
         load(str(tmp_path / name), RULES, TODAY)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
 def test_a_file_that_one_may_not_read_is_told(tmp_path):
     (tmp_path / "policy.yml").touch(mode=0o000)
-    with pytest.raises(PolicyError, match="Permission denied; expected a file that you may read"):
+    with pytest.raises(FileError, match="Permission denied; expected a file that you may read"):
         load(str(tmp_path / "policy.yml"), RULES, TODAY)
 
 
@@ -448,10 +448,10 @@ def test_a_name_cannot_steer_the_terminal(mistakes_of):
 
 
 def test_the_error_can_be_changed_and_sent_elsewhere(tmp_path):
-    with pytest.raises(PolicyError) as caught:
+    with pytest.raises(FileError) as caught:
         load(str(tmp_path / "none"), RULES, TODAY)
     for copy in (caught.value.replace(hint="x"), pickle.loads(pickle.dumps(caught.value))):
-        assert isinstance(copy, PolicyError) and copy.lines == caught.value.lines
+        assert isinstance(copy, FileError) and copy.lines == caught.value.lines
     assert caught.value.facts()["mistakes"] == list(caught.value.lines)
 
 
@@ -477,7 +477,7 @@ def only_typed_errors(path, content):
     path.write_bytes(content)
     try:
         policy = load(str(path), RULES, TODAY)
-    except PolicyError as error:
+    except FileError as error:
         assert error.lines and all(str(path.parent) in line or line.startswith("and ") for line in error.lines)
     else:
         assert Policy.from_row(json.loads(json.dumps(policy.as_row()))) == policy

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Iterable, Iterator, NamedTuple
 
-from ...auth0.wire.errors import visible
+from ..auth0.wire.errors import visible
 
 DEEPEST = 12
 # The parser makes about 30,000 a second.
@@ -60,7 +60,7 @@ class Mistake(NamedTuple):
 
 
 class Number(NamedTuple):
-    """A number that is not whole; nothing of a policy is one."""
+    """A number that is not whole; nothing in our files is one."""
 
     text: str
 
