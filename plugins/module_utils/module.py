@@ -351,7 +351,7 @@ def _shown(module: AnsibleModule, secrets: Secrets, result: dict[str, Any]) -> d
     if "diff" in result:
         # The code of an Action is compared as it is, and shown in the diff only.
         result = {**result, "diff": secrets.data(result["diff"])}
-    return {name: _visible(value, lines=name == "diff") for name, value in result.items()}
+    return {name: _visible(value, lines=name == "diff" or name in _OF_LINES) for name, value in result.items()}
 
 
 def _visible(value: Any, lines: bool) -> Any:
@@ -362,13 +362,14 @@ def _visible(value: Any, lines: bool) -> Any:
     if isinstance(value, str):
         return re.sub("[^\t\n]+", lambda part: visible(part[0]), value) if lines else visible(value)
     if isinstance(value, dict):
-        # A picture of characters has as many lines as it needs, and is ours.
-        return {_visible(name, False): _visible(each, lines or name == "qr_text") for name, each in value.items()}
+        return {_visible(name, False): _visible(each, lines or name in _OF_LINES) for name, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [_visible(each, lines) for each in value]
     return value
 
 
+# Of results: a picture of characters, the code of an Action, a file.
+_OF_LINES = frozenset({"qr_text", "code", "content"})
 # Options that may have several lines, and are nowhere printed but in a diff.
 _LINES = frozenset({"code", "public_key", "query"})
 

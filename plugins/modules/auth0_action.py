@@ -207,10 +207,11 @@ build_errors:
   version_added: 0.3.0
 """
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.actions import Action, ActionsApi, Binding
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.actions import ActionsApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.action_rollout import converge_action
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.actions import (
     WantedAction,
+    as_row,
     for_diff,
     position_of,
 )
@@ -284,31 +285,16 @@ def wanted_from(params: dict) -> WantedAction:
     )
 
 
-def row(action: Action | None, bindings: tuple[Binding, ...]) -> dict | None:
-    if action is None:
-        return None
-    position = position_of(action.id, bindings)
-    return {
-        "id": action.id,
-        "name": action.name,
-        "trigger": action.trigger,
-        "trigger_version": action.trigger_version,
-        "runtime": action.runtime,
-        "dependencies": action.dependencies,
-        "secrets": list(action.secrets),
-        "deployed": action.deployed,
-        "bound": position is not None,
-        "position": position,
-    }
-
-
 def converge(session: Session) -> dict:
     params, check_mode = session.params, session.check_mode
     wanted = wanted_from(params)
     for address in wanted.registries.values():
         session.secrets.add(*user_part(address))
     outcome = converge_action(ActionsApi(session.operator), wanted, params["build_timeout"], check_mode)
-    result = {"changed": outcome.changed, "action": row(outcome.after, outcome.bound_after)}
+    result = {
+        "changed": outcome.changed,
+        "action": as_row(outcome.after, outcome.bound_after) if outcome.after else None,
+    }
     place = position_of(outcome.after.id, outcome.bound_after) if outcome.after else None
     if place and wanted.position and place < wanted.position:
         session.warn("position %d is beyond the end, so the Action is last, at position %d" % (wanted.position, place))

@@ -51,13 +51,17 @@ class FileError(ConfigurationError):
         return {**super().facts(), "mistakes": list(self.lines)}
 
 
-def check_packages() -> None:
-    """:raises ConfigurationError: ruamel.yaml or jsonschema is not installed, or too old"""
-    missing = [name for name in PACKAGES if not _is_there(name)]
+def check_packages(*names: str) -> None:
+    """
+    :param names: what is needed; by default what reading a file takes
+    :raises ConfigurationError: one is not installed, or too old
+    """
+    needed = names or PACKAGES
+    missing = [name for name in needed if not _is_there(name)]
     if missing:
         wrong = "A policy file needs %s, which cannot be imported" % " and ".join(missing)
         raise ConfigurationError(wrong, hint="Run: " + how_to_install(*missing))
-    old = wrong_versions(*PACKAGES)
+    old = wrong_versions(*needed)
     if old:
         raise ConfigurationError(old[0], hint=old[1])
 
@@ -281,7 +285,7 @@ def _entries(_rule: Schema) -> str:
 
 
 def _keys(rule: Schema) -> str:
-    return "a mapping with " + ", ".join(rule["properties"])
+    return "a mapping with " + ", ".join(rule["properties"]) if "properties" in rule else "a mapping"
 
 
 def _truth(_rule: Schema) -> str:

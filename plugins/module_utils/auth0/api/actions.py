@@ -98,6 +98,20 @@ class ActionsApi:
             raise RefusedError("%d Actions are named %s: %s" % (len(found), name, ids), hint="Rename all but one.")
         return _action(checked(action, found[0], _ACTION)) if found else None
 
+    def all(self, trigger: str | None = None) -> tuple[Action, ...]:
+        """Every Action of the tenant, by name (scope ``read:actions``).
+
+        :param trigger: only those of this trigger
+        """
+        action = "list the Actions"
+        asked = {} if trigger is None else {"trigger_id": trigger}
+
+        def read(page: int) -> object:
+            return self._api.call(action, lambda client: client.actions.list(page=page, per_page=PAGE_SIZE, **asked))
+
+        found = map(_action, every_item(action, read, "actions", _ACTION))
+        return tuple(sorted(found, key=lambda each: (each.name, each.id)))
+
     def get(self, action_id: str) -> Action:
         """One Action by id (scope ``read:actions``)."""
         action = "read the Action %s" % action_id

@@ -23,6 +23,7 @@ class WantedAction:
     :ivar registries: address of another registry by name of the package
     :ivar secrets: value by name; values cannot be read, so only the names are compared
     :ivar update_secrets: whether the values are set whatever is there
+    :ivar bound: whether the trigger runs it
     :ivar position: place among the trigger's Actions, from 1
     :ivar force: whether a bound Action may be removed
     """
@@ -38,7 +39,7 @@ class WantedAction:
     secrets: dict[str, str] | None = field(default=None, repr=False)
     update_secrets: bool = False
     deploy: bool = True
-    bound: bool = True
+    bound: bool | None = True
     position: int | None = None
     force: bool = False
 
@@ -189,6 +190,8 @@ def bound_as_wanted(wanted: WantedAction, action_id: str, bindings: tuple[Bindin
 
     :param bindings: of the trigger, in order
     """
+    if wanted.bound is None:
+        return None
     own = next((binding for binding in bindings if binding.action_id == action_id), None)
     others = [binding for binding in bindings if binding is not own]
     if not wanted.bound:
@@ -204,6 +207,26 @@ def position_of(action_id: str, bindings: tuple[Binding, ...]) -> int | None:
     """Its place at the trigger, from 1; None where it is not bound."""
     places = [number for number, binding in enumerate(bindings, 1) if binding.action_id == action_id]
     return places[0] if places else None
+
+
+def as_row(action: Action, bindings: tuple[Binding, ...]) -> dict[str, object]:
+    """The form that results share, without the code.
+
+    :param bindings: of its trigger
+    """
+    position = position_of(action.id, bindings)
+    return {
+        "id": action.id,
+        "name": action.name,
+        "trigger": action.trigger,
+        "trigger_version": action.trigger_version,
+        "runtime": action.runtime,
+        "dependencies": action.dependencies,
+        "secrets": list(action.secrets),
+        "deployed": action.deployed,
+        "bound": position is not None,
+        "position": position,
+    }
 
 
 def for_diff(action: Action | None, bindings: tuple[Binding, ...]) -> str:

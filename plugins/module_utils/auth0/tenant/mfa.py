@@ -162,14 +162,28 @@ def apply_setting(api: GuardianApi, setting: Setting) -> None:
             api.set_policy(policy)
 
 
-def converge_tenant(
-    api: GuardianApi, wanted: TenantMfa, allow_no_factor: bool, check_mode: bool
-) -> tuple[TenantMfa, TenantMfa]:
-    """Bring the tenant to what is wanted; what it had and what it has.
+@dataclass(frozen=True)
+class TenantPlan:
+    """What it takes to bring a tenant to what is wanted.
+
+    :ivar before: what it has of it
+    :ivar settings: the writes, in order
+    """
+
+    before: TenantMfa
+    settings: tuple[Setting, ...]
+
+    @property
+    def after(self) -> TenantMfa:
+        """What the tenant has when all is written."""
+        return applied(self.before, self.settings)
+
+
+def prepare(api: GuardianApi, wanted: TenantMfa, allow_no_factor: bool) -> TenantPlan:
+    """What is to be done; nothing is written.
 
     :param allow_no_factor: whether MFA may be required while no factor is on
-    :raises RefusedError: it would be, or a factor cannot be turned on; nothing was written
-    :raises Auth0Error: a request was refused; what was set before is in the error's ``progress``
+    :raises RefusedError: it would be, or a factor cannot be turned on
     """
     before = read_tenant(api, wanted)
     missing = [name for name, on in wanted.factors.items() if on and name not in before.factors]
@@ -185,11 +199,38 @@ def converge_tenant(
             "MFA would be required while no factor is on, so users without a factor could not log in",
             hint="Set policy=never as well, or set allow_no_factor=true to do it all the same.",
         )
+    return TenantPlan(before, settings)
+
+
+def carry_out(api: GuardianApi, settings: Iterable[Setting]) -> None:
+    """Write what was planned.
+
+    :raises Auth0Error: a request was refused; what was set before is in the error's ``progress``
+    """
     done: list[Setting] = []
-    for setting in settings if not check_mode else ():
+    for setting in settings:
         try:
             apply_setting(api, setting)
         except Auth0Error as error:
             raise interrupted(error, {"applied": [str(each) for each in done]} if done else None) from None
         done.append(setting)
-    return before, applied(before, settings)
+
+
+def converge_tenant(
+    api: GuardianApi, wanted: TenantMfa, allow_no_factor: bool, check_mode: bool
+) -> tuple[TenantMfa, TenantMfa]:
+    """Bring the tenant to what is wanted; what it had and what it has.
+
+    :param allow_no_factor: whether MFA may be required while no factor is on
+    :raises RefusedError: it would be, or a factor cannot be turned on; nothing was written
+    :raises Auth0Error: a request was refused; what was set before is in the error's ``progress``
+    """
+    needed = prepare(api, wanted, allow_no_factor)
+    if not check_mode:
+        carry_out(api, needed.settings)
+    return needed.before, needed.after
+
+
+def read_all(api: GuardianApi) -> TenantMfa:
+    """All that the tenant has (scopes ``read:guardian_factors`` and ``read:mfa_policies``)."""
+    return TenantMfa(api.factors(), api.message_types(), api.policy())

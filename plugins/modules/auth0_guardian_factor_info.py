@@ -1,0 +1,86 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: auth0_guardian_factor_info
+short_description: Read which MFA factors and which MFA policy an Auth0 tenant has
+version_added: 0.3.0
+description:
+  - Reads which factors are on, how Auth0 contacts phones, and when Auth0 asks for MFA, as the operator.
+author:
+  - mfaops.auth0 contributors (@mfaops)
+extends_documentation_fragment:
+  - mfaops.auth0.attributes
+  - mfaops.auth0.connection
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+    details: Never changes anything.
+  idempotent:
+    support: full
+    details: Never changes anything.
+seealso:
+  - module: mfaops.auth0.auth0_guardian_factor
+  - module: mfaops.auth0.auth0_mfa_policy_info
+"""
+
+EXAMPLES = r"""
+- name: Read the factors and the policy
+  mfaops.auth0.auth0_guardian_factor_info:
+    auth0_domain: example.eu.auth0.com
+    client_id: "{{ operator_client_id }}"
+    client_secret: "{{ operator_client_secret }}"
+  register: tenant
+
+- name: Fail if phones are a factor
+  ansible.builtin.assert:
+    that: not tenant.factors.phone
+"""
+
+RETURN = r"""
+factors:
+  description: Whether each factor is on.
+  returned: success
+  type: dict
+  sample: {otp: true, phone: false, push: true}
+phone_message_types:
+  description: How Auth0 contacts phones.
+  returned: success
+  type: list
+  elements: str
+  sample: [sms, voice]
+policy:
+  description: When Auth0 asks for MFA, V(all-applications), V(confidence-score) or V(never).
+  returned: success
+  type: str
+  sample: all-applications
+"""
+
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import GuardianApi
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.mfa import read_all
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, Session, run
+
+
+def read(session: Session) -> dict:
+    found = read_all(GuardianApi(session.operator))
+    return {
+        "changed": False,
+        "factors": found.factors,
+        "phone_message_types": list(found.message_types or ()),
+        "policy": found.policy,
+    }
+
+
+def main() -> None:
+    run(read, CONNECTION)
+
+
+if __name__ == "__main__":
+    main()

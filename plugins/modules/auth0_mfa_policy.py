@@ -1,0 +1,338 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: auth0_mfa_policy
+short_description: Bring an Auth0 tenant to the MFA policy in a file
+version_added: 0.3.0
+description:
+  - Reads a policy file that says which factors are on, how Auth0 contacts phones, when Auth0 asks for MFA, and which Actions run, and
+    brings the tenant to it, as the operator. What the file does not name stays as it is.
+  - Checks the whole file before the first request. Each mistake is told with its line and column.
+  - Before a factor goes off or Auth0 asks for MFA more often, the task counts the users who have no other second factor. It then fails,
+    unless O(allow_lockout) is set.
+  - The module M(mfaops.auth0.auth0_mfa_policy_info) writes such a file from a tenant as it is.
+options:
+  path:
+    description:
+      - The policy file, on the host that the module runs on. A relative path starts at the directory that the module runs in; use an
+        absolute path.
+      - It takes the packages C(ruamel.yaml) and C(jsonschema).
+    type: path
+    required: true
+  allow_lockout:
+    description: Whether to go on if users would have no second factor left that is on, or if nobody knows.
+    type: bool
+    default: false
+  lockout_check:
+    description:
+      - V(required) looks at every user before a change that could lock somebody out. Any other change reads no user.
+      - V(skip) looks at nobody, and the task goes on without knowing.
+    type: str
+    choices: [required, skip]
+    default: required
+  lockout_max_users:
+    description:
+      - How many users the task may read, with one request each. A larger tenant needs O(audit_folder), or another decision.
+    type: int
+    default: 1000
+  audit_folder:
+    description:
+      - The folder of an audit (M(mfaops.auth0.auth0_mfa_audit)). The task then takes the users from the last finished audit of the
+        whole tenant and reads none.
+    type: path
+  audit_max_age:
+    description: How long ago that audit may have begun, such as V(12h) or V(7d).
+    type: str
+    default: 1d
+  allow_no_factor:
+    description: Whether the tenant may ask for MFA while no factor is on. A recovery code does not count as a factor here.
+    type: bool
+    default: false
+  build_timeout:
+    description: How many seconds to wait until Auth0 has built an Action.
+    type: float
+    default: 60
+author:
+  - mfaops.auth0 contributors (@mfaops)
+extends_documentation_fragment:
+  - mfaops.auth0.attributes
+  - mfaops.auth0.connection
+attributes:
+  check_mode:
+    support: full
+    details: Instead of failing, a task that would be refused because of O(allow_lockout) warns, and sets RV(lockout.refused).
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+notes:
+  - If an error stops the task halfway, the failed result lists in RV(applied) what was already set. Run the task again to complete the
+    remaining steps.
+  - Auth0 does not document what users can do at a login if all of their factors are off. The task assumes that they cannot log in.
+seealso:
+  - module: mfaops.auth0.auth0_mfa_policy_info
+  - module: mfaops.auth0.auth0_guardian_factor
+  - module: mfaops.auth0.auth0_action
+"""
+
+EXAMPLES = r"""
+- name: Bring the tenant to the policy in git
+  mfaops.auth0.auth0_mfa_policy:
+    auth0_domain: example.eu.auth0.com
+    client_id: "{{ operator_client_id }}"
+    client_secret: "{{ operator_client_secret }}"
+    path: "{{ playbook_dir }}/policy.yml"
+
+- name: The same in a large tenant, with the users of last night's audit
+  mfaops.auth0.auth0_mfa_policy:
+    auth0_domain: example.eu.auth0.com
+    client_id: "{{ operator_client_id }}"
+    client_secret: "{{ operator_client_secret }}"
+    path: "{{ playbook_dir }}/policy.yml"
+    audit_folder: /var/lib/mfa-audit/example
+"""
+
+RETURN = r"""
+differences:
+  description: What differs between the tenant and the file.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    setting:
+      description: The setting.
+      type: str
+      sample: factors.phone
+    before:
+      description: What the tenant had; V(null) if there was no such Action.
+      type: raw
+      sample: true
+    after:
+      description: What it has after the task; V(null) if there is no such Action any more.
+      type: raw
+      sample: false
+factors:
+  description: Whether each factor is on. Empty if the file has neither factors nor a policy.
+  returned: success
+  type: dict
+  sample: {otp: true, phone: false, push: true}
+phone_message_types:
+  description: How Auth0 contacts phones; V(null) if the file does not say.
+  returned: success
+  type: list
+  elements: str
+  sample: null
+policy:
+  description: When Auth0 asks for MFA; V(null) if the task did not read it.
+  returned: success
+  type: str
+  sample: all-applications
+lockout:
+  description: What the change means for the users; V(null) if it can lock nobody out.
+  returned: success, and if the task was refused because of it
+  type: dict
+  contains:
+    source:
+      description: V(tenant), or the ID of the audit's run; V(null) if nobody looked.
+      type: str
+      sample: tenant
+    reason:
+      description: Why nobody looked at the users, or not at all of them.
+      type: str
+      sample: null
+    users:
+      description: How many users were looked at.
+      type: int
+      sample: 1042
+    unread:
+      description: How many of them could not be read.
+      type: int
+      sample: 0
+    locked_out:
+      description: How many have second factors of which none is on after the change.
+      type: int
+      sample: 3
+    must_enroll:
+      description: How many have no second factor at all, and must enroll one when they next log in.
+      type: int
+      sample: 12
+    sample:
+      description: The first 20 who would be locked out, with their factors.
+      type: list
+      elements: dict
+      sample: [{user_id: auth0|5f7c8ec7c33c6c004bbafe82, factors: [phone]}]
+    refused:
+      description: Whether the task is not carried out because of this.
+      type: bool
+      sample: true
+applied:
+  description: What was set before the error; empty if nothing was.
+  returned: failure while the tenant is changed
+  type: list
+  elements: str
+  sample: [otp=True]
+mistakes:
+  description: What is wrong with the file, each with its line and column.
+  returned: failure because of the file
+  type: list
+  elements: str
+  sample: ['policy.yml:3:1: unknown key "policyy"; expected policy']
+refused:
+  description: Whether the task was refused before it changed anything, because it could lock users out.
+  returned: failure
+  type: bool
+  sample: true
+"""
+
+from datetime import timedelta
+
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.actions import ActionsApi
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import GuardianApi
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.action_rollout import (
+    ActionOutcome,
+    converge_action,
+)
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.actions import (
+    check,
+    for_diff as action_for_diff,
+)
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.lockout import Lockout
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.mfa import Setting, carry_out, for_diff, prepare
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import seconds
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
+    AmbiguousWriteError,
+    Auth0Error,
+    RefusedError,
+)
+from ansible_collections.mfaops.auth0.plugins.module_utils.lockout import AuditSource, TenantSource, check_lockout
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, Part, Session, run
+from ansible_collections.mfaops.auth0.plugins.module_utils.tenant_policy.differences import of_action, of_mfa
+from ansible_collections.mfaops.auth0.plugins.module_utils.tenant_policy.file import TenantPolicy, load
+
+REQUIRED, SKIP = "required", "skip"
+POLICY = Part(
+    {
+        "path": {"type": "path", "required": True},
+        "allow_lockout": {"type": "bool", "default": False},
+        "lockout_check": {"type": "str", "choices": [REQUIRED, SKIP], "default": REQUIRED},
+        "lockout_max_users": {"type": "int", "default": 1000},
+        "audit_folder": {"type": "path"},
+        "audit_max_age": {"type": "str", "default": "1d"},
+        "allow_no_factor": {"type": "bool", "default": False},
+        "build_timeout": {"type": "float", "default": 60},
+    },
+    never_null=("audit_folder",),
+)
+
+
+def source_of(session: Session) -> AuditSource | TenantSource | None:
+    """Where the users are looked at; None where nobody is to look.
+
+    :raises ConfigurationError: an option cannot be right
+    """
+    params = session.params
+    age = timedelta(seconds=seconds("audit_max_age", params["audit_max_age"]))
+    if params["lockout_check"] == SKIP:
+        return None
+    if params["audit_folder"] is not None:
+        return AuditSource(params["audit_folder"], session.connection.domain, age)
+    return TenantSource(session.operator, params["lockout_max_users"])
+
+
+def converge(session: Session) -> dict:
+    policy = load(session.params["path"])
+    for action in policy.actions:
+        check(action, session.params["build_timeout"])
+    source = source_of(session)
+    try:
+        return bring(session, policy, source)
+    except RefusedError as error:
+        # What Auth0 refuses comes as another error.
+        if "applied" in error.progress:
+            raise
+        raise error.replace(progress={"changed": False, **error.progress, "refused": True}) from None
+
+
+def bring(session: Session, policy: TenantPolicy, source: AuditSource | TenantSource | None) -> dict:
+    """Bring the tenant to the policy.
+
+    :raises RefusedError: nothing was written
+    """
+    params, check_mode = session.params, session.check_mode
+    guardian, actions = GuardianApi(session.operator), ActionsApi(session.operator)
+    needed = prepare(guardian, policy.mfa, params["allow_no_factor"])
+    # Whatever may refuse does so before the first write.
+    planned = [converge_action(actions, wanted, params["build_timeout"], True) for wanted in policy.actions]
+    lockout = check_lockout(
+        Lockout(needed.before, needed.after), source, params["allow_lockout"], check_mode, session.now, session.warn
+    )
+    outcomes = planned if check_mode else carry_all_out(session, guardian, actions, policy, needed.settings, planned)
+    pairs = list(zip(policy.actions, outcomes))
+    differences = [
+        *of_mfa(needed.before, needed.after),
+        *(each for wanted, outcome in pairs for each in of_action(wanted.name, outcome)),
+    ]
+    return {
+        "changed": bool(needed.settings) or any(outcome.changed for outcome in outcomes),
+        "differences": differences,
+        "factors": needed.after.factors,
+        "phone_message_types": needed.after.message_types and list(needed.after.message_types),
+        "policy": needed.after.policy,
+        "lockout": lockout,
+        "diff": [
+            {"before": for_diff(needed.before), "after": for_diff(needed.after)},
+            *(
+                {
+                    "before_header": "Action %s" % wanted.name,
+                    "after_header": "Action %s" % wanted.name,
+                    "before": action_for_diff(outcome.before, outcome.bound_before),
+                    "after": action_for_diff(outcome.after, outcome.bound_after),
+                }
+                for wanted, outcome in pairs
+            ),
+        ],
+    }
+
+
+def carry_all_out(
+    session: Session,
+    guardian: GuardianApi,
+    actions: ActionsApi,
+    policy: TenantPolicy,
+    settings: tuple[Setting, ...],
+    planned: list[ActionOutcome],
+) -> list[ActionOutcome]:
+    """What became of each Action. Factors and policy come first.
+
+    :raises Auth0Error: what was set before is in the error's ``progress``
+    """
+    done: list[str] = []
+    outcomes = []
+    try:
+        carry_out(guardian, settings)
+        done += map(str, settings)
+        for wanted, plan in zip(policy.actions, planned):
+            outcome = plan
+            if plan.changed:
+                outcome = converge_action(actions, wanted, session.params["build_timeout"], False)
+                done.append("actions.%s" % wanted.name)
+            outcomes.append(outcome)
+    except Auth0Error as error:
+        applied = [*done, *error.progress.get("applied", ())]
+        changed = bool(applied) or error.progress.get("changed", False) or isinstance(error, AmbiguousWriteError)
+        raise error.replace(progress={**error.progress, "changed": changed, "applied": applied}) from None
+    return outcomes
+
+
+def main() -> None:
+    run(converge, CONNECTION, POLICY)
+
+
+if __name__ == "__main__":
+    main()
