@@ -60,6 +60,7 @@ lint: aws
 	@$(in_venv) $(lint_docs) >/dev/null 2>&1 || $(in_venv) $(lint_docs)
 	@.venv/bin/ansible-builder introspect build/collections >/dev/null
 	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows $(gitops)/.github/workflows/*.yml .github/workflows/*.yml
+	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.gitlab-ci $(gitops)/.gitlab-ci.yml
 	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))

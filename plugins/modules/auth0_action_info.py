@@ -44,11 +44,6 @@ EXAMPLES = r"""
     client_id: "{{ operator_client_id }}"
     client_secret: "{{ operator_client_secret }}"
     trigger: post-login
-  register: found
-
-- name: Print the names, in the order in which they run
-  ansible.builtin.debug:
-    msg: "{{ found.actions | selectattr('bound') | sort(attribute='position') | map(attribute='name') }}"
 """
 
 RETURN = r"""

@@ -12,6 +12,7 @@ short_description: Read which MFA factors and which MFA policy an Auth0 tenant h
 version_added: 0.3.0
 description:
   - Reads which factors are on, how Auth0 contacts phones, and when Auth0 asks for MFA, as the operator.
+options: {}
 author:
   - mfaops.auth0 contributors (@mfaops)
 extends_documentation_fragment:
@@ -37,11 +38,6 @@ EXAMPLES = r"""
     auth0_domain: example.eu.auth0.com
     client_id: "{{ operator_client_id }}"
     client_secret: "{{ operator_client_secret }}"
-  register: tenant
-
-- name: Fail if phones are a factor
-  ansible.builtin.assert:
-    that: not tenant.factors.phone
 """
 
 RETURN = r"""

@@ -43,18 +43,12 @@ seealso:
 """
 
 EXAMPLES = r"""
+# Write its content to a file with ansible.builtin.copy, as the playbook mfaops.auth0.export_policy does.
 - name: Read the tenant as it is
   mfaops.auth0.auth0_mfa_policy_info:
     auth0_domain: example.eu.auth0.com
     client_id: "{{ operator_client_id }}"
     client_secret: "{{ operator_client_secret }}"
-  register: tenant
-
-- name: Write it to a file
-  ansible.builtin.copy:
-    content: "{{ tenant.content }}"
-    dest: policy.yml
-    mode: "0644"
 """
 
 RETURN = r"""

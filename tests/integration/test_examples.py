@@ -59,6 +59,8 @@ def test_the_examples_of_a_module(tenant, module):
         _row, finding = removable(audit_of(tenant))
         decide(tenant.folder / "findings.csv", {finding["id"]: "remove"})
         tasks[1]["mfaops.auth0." + module]["reviewed"] = [finding["id"]]
+    if module == "auth0_mfa_policy":
+        (tenant.folder / "policy.yml").write_text("version: 1\nfactors: {duo: true}\n")
     if module == "auth0_mfa_audit":
         for number, task in enumerate(tasks):
             task["mfaops.auth0." + module]["folder"] = str(tenant.folder / str(number))

@@ -264,11 +264,31 @@ def test_remember_browser_is_hidden(tenant):
 
 
 def test_drift_from_the_policy_is_told_and_mended(tenant):
-    drift = play(tenant, "policy", "--check", "--diff", fail_on_drift=True, factors_disabled=["email"], succeeds=False)
-    assert "The tenant differs from the policy" in drift and "email" in drift
-    assert tenant.writes() == []
-    assert changed(play(tenant, "policy", factors_disabled=["email"])) == 2
-    assert changed(play(tenant, "policy", "--check", fail_on_drift=True, factors_disabled=["email"])) == 0
+    play(tenant, "export_policy", policy_file="policy.yml")
+    policy = tenant.folder / "policy.yml"
+    assert changed(play(tenant, "policy", "--check", fail_on_drift=True, policy_file="policy.yml")) == 0
+    policy.write_text(policy.read_text().replace("duo: false", "duo: true"))
+    given = {"policy_file": "policy.yml", "result_file": "result.json"}
+    drift = play(tenant, "policy", "--check", "--diff", fail_on_drift=True, **given, succeeds=False)
+    assert "The tenant differs from the policy" in drift and '+    "duo": "on"' in drift and tenant.writes() == []
+    result = json.loads((tenant.folder / "result.json").read_text())
+    assert result["changed"] and result["check_mode"]
+    assert result["differences"] == [{"setting": "factors.duo", "before": False, "after": True}]
+    assert changed(play(tenant, "policy", **given)) == 1 and changed(play(tenant, "policy", **given)) == 0
+
+
+def test_a_policy_needs_a_file_without_mistakes(tenant):
+    none = play(tenant, "policy", "--check", succeeds=False)
+    assert "Name the policy file" in none
+    (tenant.folder / "policy.yml").write_text("policyy: never\nfactor_disabled: [phone]\n")
+    wrong = play(tenant, "policy", policy_file="policy.yml", result_file="result.json", succeeds=False)
+    mistakes = json.loads((tenant.folder / "result.json").read_text())["mistakes"]
+    assert [each.partition("policy.yml:")[2] for each in mistakes] == [
+        "1:1: the file lacks version; expected version",
+        '1:1: unknown key "policyy"; expected policy',
+        '2:1: unknown key "factor_disabled"; expected factors',
+    ]
+    assert mistakes[1] in wrong and tenant.requests() == []
 
 
 def start(tenant: Tenant, folder: Path, name: str, *options: str, succeeds: bool = True) -> str:

@@ -16,7 +16,7 @@ from ..auth0.tenant.actions import position_of
 from ..auth0.tenant.mfa import POLICIES, TenantMfa
 from ..auth0.wire.errors import RefusedError, visible
 from ..yaml_file import document
-from .schema import ABSENT, ADDRESS, VERSION
+from .schema import ABSENT, ADDRESS, CONTACTED, VERSION
 
 _LINE_BREAKS = "\n\r\x85\u2028\u2029"
 
@@ -30,7 +30,8 @@ def policy_of(state: TenantMfa, actions: Iterable[dict[str, Any]]) -> dict[str, 
     said: dict[str, Any] = {"version": VERSION}
     if state.factors:
         said["factors"] = {name: state.factors[name] for name in known if name in state.factors}
-    if state.message_types:
+    # Auth0 sets them only while the factor is on.
+    if state.message_types and all(state.factors.get(name, True) for name in CONTACTED):
         said["phone_message_types"] = list(state.message_types)
     if state.policy in POLICIES:
         said["policy"] = state.policy

@@ -15,7 +15,7 @@ from ..auth0.tenant.mfa import TenantMfa
 from ..auth0.wire.errors import visible
 from ..yaml_file.checked import Reader, content_of, file_error, name_of, read
 from ..yaml_file.document import START, Document, Mistake, Path, shown
-from .schema import ABSENT, PRESENT, schema
+from .schema import ABSENT, CONTACTED, PRESENT, schema
 
 # What says nothing of an Action that is to go.
 _OF_ABSENT = frozenset({"name", "state", "force"})
@@ -53,6 +53,9 @@ class _Reader(Reader):
         """The policy; None where anything is wrong."""
         factors = {name: self.get(("factors", name)) for name in self.get(("factors",), {})}
         types = self.get(("phone_message_types",))
+        for name in CONTACTED if types is not None else ():
+            if factors.get(name) is False:
+                self.tell(("phone_message_types",), "phone_message_types while %s is off" % name, "no such key")
         mfa = TenantMfa(
             factors,
             None if types is None else tuple(sorted(set(self.items(("phone_message_types",))))),

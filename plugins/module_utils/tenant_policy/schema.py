@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ..auth0.factors import channels, names
+from ..auth0.factors import channels, named_by, names
 from ..auth0.tenant.mfa import POLICIES
 from ..yaml_file import form
 from ..yaml_file.form import Schema, flag, list_of, mapping, one_of, text
@@ -14,6 +14,8 @@ from ..yaml_file.form import Schema, flag, list_of, mapping, one_of, text
 # Version of the form of the file.
 VERSION = 1
 ADDRESS = "https://raw.githubusercontent.com/mfaops/auth0/main/docs/schemas/tenant-policy.schema.json"
+# The factors that the message types are about.
+CONTACTED = sorted({str(named_by(word)[0]) for word in channels()})
 PRESENT, ABSENT = STATES = ("present", "absent")
 
 

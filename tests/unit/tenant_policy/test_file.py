@@ -113,6 +113,10 @@ actions:
             ["policy.yml:2:22: phone_message_types is empty; expected at least one entry"],
         ),
         (
+            "version: 1\nphone_message_types: [sms]\nfactors: {phone: false}\n",
+            ["policy.yml:2:22: phone_message_types while phone is off; expected no such key"],
+        ),
+        (
             "version: 1\nactions:\n  - {name: a, code: x}\n  - {name: a, code: x}\n  - {code: x}\n",
             [
                 'policy.yml:4:12: the Action "a" a second time; expected it once',
