@@ -53,16 +53,18 @@ class _Reader(Reader):
         """The policy; None where anything is wrong."""
         factors = {name: self.get(("factors", name)) for name in self.get(("factors",), {})}
         types = self.get(("phone_message_types",))
-        for name in CONTACTED if types is not None else ():
-            if factors.get(name) is False:
-                self.tell(("phone_message_types",), "phone_message_types while %s is off" % name, "no such key")
         mfa = TenantMfa(
             factors,
-            None if types is None else tuple(sorted(set(self.items(("phone_message_types",))))),
+            # Auth0 sets them only while the factor is on.
+            (
+                None
+                if types is None or False in map(factors.get, CONTACTED)
+                else tuple(sorted(set(self.items(("phone_message_types",)))))
+            ),
             self.get(("policy",)),
         )
         actions = tuple(self._actions())
-        if mfa == TenantMfa() and not actions and not self.mistakes:
+        if mfa == TenantMfa() and types is None and not actions and not self.mistakes:
             self.tell((), "the file sets nothing", "factors, phone_message_types, policy or actions")
         return None if self.mistakes else TenantPolicy(mfa, actions)
 

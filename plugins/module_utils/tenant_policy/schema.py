@@ -31,7 +31,8 @@ def schema() -> Schema:
             **{name: flag("Whether %s is on." % name) for name in names(lambda row: row.guardian_name)},
         ),
         phone_message_types=list_of(
-            one_of(channels(), "sms or voice."), "How Auth0 contacts phones. The factor phone must be on."
+            one_of(channels(), "sms or voice."),
+            "How Auth0 contacts phones. Left as it is while factors has phone: false.",
         ),
         policy=one_of(
             POLICIES,
