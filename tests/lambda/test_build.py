@@ -148,6 +148,28 @@ def test_the_same_sources_make_the_same_zip(tmp_path):
     assert made[0] == made[1]
 
 
+def test_a_zip_is_made_again_only_from_other_packages_other_code_or_for_another_target(tmp_path, monkeypatch):
+    packages, file = tmp_path / "packages", tmp_path / "one.zip"
+    (packages / "one").mkdir(parents=True)
+    (packages / "one" / "__init__.py").write_text("x = 1\n")
+    monkeypatch.setattr(build, "HERE", tmp_path / "lambda")
+    (tmp_path / "lambda").mkdir()
+    seen = []
+
+    def made(target: build.Target) -> bool:
+        build.build(target, packages, file)
+        seen.append(file.stat().st_ino)
+        return seen[-1] not in seen[-2:-1]
+
+    assert (made(ARM), made(ARM), made(INTEL), made(INTEL)) == (True, False, True, False)
+    (packages / "one" / "__init__.py").write_text("x = 2\n")
+    assert (made(INTEL), made(INTEL)) == (True, False)
+    (tmp_path / "lambda" / "handler.py").write_text("")
+    assert (made(INTEL), made(INTEL)) == (True, False)
+    (packages / "one" / "__init__.py").rename(packages / "one" / "two.py")
+    assert (made(INTEL), made(INTEL)) == (True, False)
+
+
 @pytest.mark.parametrize("destination", [".", "notes.txt", "other.zip", "link.zip"])
 def test_a_file_that_is_not_a_build_is_refused_and_stays_as_it_is(tmp_path, destination):
     (tmp_path / "notes.txt").write_text("mine")

@@ -17,7 +17,7 @@ import pytest
 
 from tests.emulator.launch import start
 from tests.support.cloudformation import TEMPLATE
-from tests.support.function_zip import ROOT, function_zip
+from tests.support.function_zip import ROOT
 from tests.support.ministack import TOOLS, MiniStack
 from tests.support.state_machines import DEFINITION
 
@@ -83,10 +83,9 @@ class Cloud:
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory):
-    zip_file = function_zip(tmp_path_factory.mktemp("zip") / "function.zip")
+def cloud(zipped):
     with MiniStack() as aws, start(users=60, seed=7) as tenant:
-        yield Cloud(aws, tenant, zip_file)
+        yield Cloud(aws, tenant, zipped)
 
 
 @pytest.fixture(scope="module")
