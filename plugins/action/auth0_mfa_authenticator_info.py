@@ -38,7 +38,9 @@ class ActionModule(ActionBase):
             return self._execute_module(module_args=options, task_vars=task_vars, wrap_async=self._task.async_val)
         with tempfile.TemporaryDirectory(prefix="mfaops-progress-") as directory:
             path = os.path.join(directory, "progress")
-            with followed(path, lambda line: display.v("%s: %s" % (self._task.get_name(), line))):
+            # Several hosts print at once, one for each tenant.
+            where = "%s: %s" % (task_vars["inventory_hostname"], self._task.get_name())
+            with followed(path, lambda line: display.v("%s: %s" % (where, line))):
                 result = self._execute_module(module_args={**options, "progress_path": path}, task_vars=task_vars)
         # Without this, -v would print thousands of users as well. -vvv still does.
         return {**result, "_ansible_verbose_override": True}

@@ -95,6 +95,15 @@ options:
     description: How many requests the task may send each second at most, such as V(5) or V(0.5). By default the tenant's rate limit decides.
     type: float
     version_added: 0.3.0
+  shared_budget:
+    description:
+      - Whether tasks of the same user that call the tenant from this host at the same time share what O(rate_limit_share) leaves them, so
+        that many forks do not run into the rate limit together.
+      - They tell each other about their requests in a file in E(XDG_RUNTIME_DIR), or else in a directory of the user's own for
+        temporary files. It contains no secrets and no IDs, and it is safe to delete it. Where it cannot be written, each task paces alone.
+    type: bool
+    default: true
+    version_added: 0.3.0
   max_wait:
     description: How many seconds one request may be held back by the rate limit, and by tries without a response, before the task fails.
     type: float

@@ -24,6 +24,7 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_requ
 from .auth0.wire.budget import Budget
 from .auth0.wire.connection import Connection
 from .auth0.wire.errors import Auth0Error, ConfigurationError, visible
+from .auth0.wire.ledger import Ledger
 from .auth0.wire.redaction import SHORTEST_SECRET, Secrets
 from .auth0.api.bearer import Bearer
 from .auth0.api.tokens import Application, TokenEndpoint
@@ -89,6 +90,7 @@ CONNECTION = Part(
         "timeout": {"type": "float", "default": 30},
         "rate_limit_share": {"type": "float", "default": 0.5},
         "max_rate": {"type": "float"},
+        "shared_budget": {"type": "bool", "default": True},
         "max_wait": {"type": "float", "default": 60},
     },
     mutually_exclusive=(("client_secret", "private_key"),),
@@ -467,7 +469,8 @@ class Session:
         share, max_wait = self.params["rate_limit_share"], self.params["max_wait"]
         if max_wait == math.inf:
             raise ConfigurationError("max_wait %r is not a number of seconds" % max_wait)
-        return Budget(share, max_wait, max_rate=self.params["max_rate"], sleep=self.sleep)
+        ledger = Ledger(self.connection.domain) if self.params["shared_budget"] else None
+        return Budget(share, max_wait, max_rate=self.params["max_rate"], ledger=ledger, sleep=self.sleep)
 
     def now(self) -> datetime:
         """The aware time that ages are counted to: by the tenant's clock, as far as its answers told it."""

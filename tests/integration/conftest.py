@@ -160,8 +160,13 @@ def emulator():
 
 
 @pytest.fixture
-def tenant(request, emulator, tmp_path):
+def tenant(request, emulator, tmp_path, monkeypatch):
     """A tenant as new, with 20 users; a test that needs other switches calls ``tenant.running.reset`` with them."""
     emulator.reset()
+    # What the tasks of another test told of the tenant is no longer true.
+    (tmp_path.parent / "runtime").mkdir(exist_ok=True)
+    runtime = tmp_path.parent / "runtime" / tmp_path.name
+    runtime.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
     mark = request.node.get_closest_marker("run_by")
     return Tenant(emulator, tmp_path, RUNNERS[mark.args[0] if mark else "ansible-playbook"])

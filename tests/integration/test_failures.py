@@ -354,12 +354,22 @@ def test_a_tenant_that_stays_at_its_limit_is_given_up_after_max_wait(tenant):
     # An audit waits longer by itself, and has a deadline.
     described = {module: task for module, task in all_tasks(tenant).items() if module != AUDIT}
     tenant.fault(kind="status", status=429, path="/api/v2/*", count=99, headers={"retry-after": "30"})
-    tasks = [{module: {**task, "max_wait": 1}} for module, task in described.items()]
+    # Each finds out by itself.
+    tasks = [{module: {**task, "max_wait": 1, "shared_budget": False}} for module, task in described.items()]
     played = tenant.play(tenant.operator, *tasks)
     for result in played.results:
         assert "max_wait is 1 s" in one_line(result, played.output)
         assert "counts" in result or result["status"] == 429
     assert tenant.writes() == []
+
+
+def test_a_limit_that_one_task_met_is_not_met_again_by_the_next(tenant):
+    tenant.fault(kind="status", status=429, path="/api/v2/*", count=99, headers={"retry-after": "30"})
+    given = {**tenant.operator, "api_token": tenant.operator_token(), "max_wait": 1}
+    tenant.forget_requests()
+    met, told = tenant.results(given, {INFO: {"email": email(3)}}, {INFO: {"email": email(4)}})
+    assert met["status"] == 429 and "status" not in told and "requires a wait of 30 s" in told["msg"]
+    assert [entry["status"] for entry in tenant.requests()] == [429]
 
 
 def test_a_user_who_is_blocked_is_told_so_at_once(tenant):

@@ -190,6 +190,12 @@ def _add_pace(command: argparse.ArgumentParser) -> None:
     )
     pace.add_argument("--max-rate", type=float, metavar="RATE", help="the most requests a second (default: no limit)")
     pace.add_argument(
+        "--shared-budget",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="share what the rate limit leaves with other processes on this host that call the tenant (default: yes)",
+    )
+    pace.add_argument(
         "--threads",
         type=int,
         default=Order.threads,

@@ -27,6 +27,7 @@ from ..auth0.times import moment
 from ..auth0.wire.budget import Budget
 from ..auth0.wire.connection import Connection
 from ..auth0.wire.errors import Auth0Error, ConfigurationError, visible
+from ..auth0.wire.ledger import Ledger
 from ..auth0.wire.redaction import Secrets
 from ..versions import IMPORTED_AS, how_to_install, wrong_versions
 from . import command
@@ -103,7 +104,10 @@ class _Tenant:
         self.order = command.order(args, self.connection.domain)
         self.stop = Stop(args.deadline)
         # A run may wait as long as it may take.
-        self.budget = Budget(args.rate_limit_share, math.inf, max_rate=args.max_rate, sleep=self.stop.sleep)
+        ledger = Ledger(self.connection.domain) if args.shared_budget else None
+        self.budget = Budget(
+            args.rate_limit_share, math.inf, max_rate=args.max_rate, ledger=ledger, sleep=self.stop.sleep
+        )
         self._bearer = Bearer(Reread(self._authentication))
 
     @contextmanager

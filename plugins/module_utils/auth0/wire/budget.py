@@ -14,11 +14,13 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
+from contextlib import contextmanager
 from threading import Lock
-from typing import Callable, Mapping, Protocol, TypeVar
+from typing import Callable, Iterator, Mapping, Protocol, TypeVar
 
 from .clock import ServerClock, number
 from .errors import ConfigurationError, RateLimitError, TransportError
+from .ledger import Heard, Ledger, Told
 from .limits import LONGEST_BACKOFF, is_request_limit, names_auth0, next_refill, wait_after_limit
 from .pacing import Pacing, Sent
 
@@ -29,6 +31,8 @@ ONCE = "once"
 ATTEMPTS = 5
 # While threads queue, whoever waits looks up this often whether an answer has changed how long. In seconds.
 _SLICE = 0.02
+# For so many seconds the answer to a request of another process is waited for. It may have been killed.
+_LONGEST_ABSENCE = 10.0
 
 
 class Response(Protocol):
@@ -109,6 +113,7 @@ class Budget:
         max_wait: float = 60.0,
         *,
         max_rate: float | None = None,
+        ledger: Ledger | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -116,6 +121,7 @@ class Budget:
         :param share: how much of the tenant's bucket may be used, above 0, at most 1
         :param max_wait: the longest time in seconds that one request may be held back; may be infinite
         :param max_rate: the most requests that may be sent each second, above 0; None for as many as the tenant has left
+        :param ledger: what this client knows together with those of other processes; None for a client that paces alone
         :param sleep: waits these seconds; whatever it raises comes out of ``send``
         :raises ConfigurationError: a value is out of range
         """
@@ -134,6 +140,9 @@ class Budget:
         self._turnstiles: dict[str, _Turnstile] = {}
         self._pacing = Pacing(share, max_rate)
         self._ready_at = 0.0
+        self._ledger = ledger
+        # The requests of other processes that are on their way, by process and number.
+        self._others: dict[tuple[str, int], tuple[Told, Sent]] = {}
 
     def now(self) -> float:
         """Unix seconds by the server's clock as far as its answers tell, else by the local one."""
@@ -182,8 +191,8 @@ class Budget:
             try:
                 response = call()
             except BaseException as error:
-                with self._lock:
-                    self._pacing.heard(bucket, route, sent, self._clock(), None, None, None, self._server.bounds, None)
+                with self._knowing():
+                    self._heard(bucket, route, sent, self._clock(), (None, None, None, self._server.bounds, None))
                 if not isinstance(error, TransportError):
                     raise
                 pause = _pause(attempt)
@@ -201,21 +210,12 @@ class Budget:
                 continue
             status, headers, received = response.status_code, response.headers, self._clock()
             limited = status == 429 and is_request_limit(headers, response.body)
-            with self._lock:
+            with self._knowing():
                 self._server.hear(headers, sent.at, received)
                 self.rate_limited += status == 429
                 wait = wait_after_limit(headers, self.now(), attempt, self.knows_the_time) if limited else None
-                self._pacing.heard(
-                    bucket,
-                    route,
-                    sent,
-                    received,
-                    number(headers.get("x-ratelimit-limit")),
-                    number(headers.get("x-ratelimit-remaining")),
-                    next_refill(headers),
-                    self._server.bounds,
-                    wait,
-                )
+                level = number(headers.get("x-ratelimit-limit")), number(headers.get("x-ratelimit-remaining"))
+                self._heard(bucket, route, sent, received, (*level, next_refill(headers), self._server.bounds, wait))
             if wait is not None:
                 whose = "the tenant's rate limit" if names_auth0(headers, response.body) else _ON_THE_WAY
                 try:
@@ -239,7 +239,7 @@ class Budget:
             turnstile = self._turnstiles.setdefault(bucket, _Turnstile())
         with turnstile:
             while True:
-                with self._lock:
+                with self._knowing():
                     now = self._clock()
                     wait = self._pacing.wait(bucket, route, now)
                     unknown = self._pacing.expects_an_answer(bucket, route)
@@ -249,7 +249,10 @@ class Budget:
                     self._ready_at = now + wait
                     if wait <= 0 and not unknown:
                         self.requests += 1
-                        return held_back, self._pacing.sent(bucket, route, now)
+                        sent = self._pacing.sent(bucket, route, now)
+                        if self._ledger:
+                            self._ledger.tell(sent.name, bucket, route, now)
+                        return held_back, sent
                 if unknown:
                     self._sleep(_SLICE)
                     continue
@@ -258,6 +261,44 @@ class Budget:
                 held_back = self._hold(pause, held_back)
                 with self._lock:
                     self.waited += pause
+
+    @contextmanager
+    def _knowing(self) -> Iterator[None]:
+        """Be the only one who decides or learns, of all threads and processes, and know what the others told."""
+        with self._lock:
+            if self._ledger is None:
+                yield
+                return
+            with self._ledger.held() as told:
+                for each in told:
+                    self._learn(each)
+                self._give_up()
+                yield
+
+    def _learn(self, told: Told) -> None:
+        """Learn from another process."""
+        name = told.who, told.number
+        if told.answer is None:
+            self._others[name] = told, self._pacing.sent(told.bucket, told.route, told.at, ours=False)
+        elif name in self._others:
+            _told, sent = self._others.pop(name)
+            if not self.knows_the_time:
+                self._server.bounds = told.answer[3]
+            self._pacing.heard(told.bucket, told.route, sent, told.at, *told.answer)
+
+    def _give_up(self) -> None:
+        """Wait no longer for answers to processes that seem to be gone."""
+        now = self._clock()
+        gone = [name for name, (told, _sent) in self._others.items() if not 0 <= now - told.at < _LONGEST_ABSENCE]
+        for name in gone:
+            told, sent = self._others.pop(name)
+            self._pacing.heard(told.bucket, told.route, sent, now, None, None, None, self._server.bounds, None)
+
+    def _heard(self, bucket: str, route: str, sent: Sent, received: float, answer: Heard) -> None:
+        """Learn from an answer, and tell the others."""
+        self._pacing.heard(bucket, route, sent, received, *answer)
+        if self._ledger:
+            self._ledger.tell(sent.name, bucket, route, received, answer)
 
     def _check_wait(
         self,

@@ -230,11 +230,15 @@ class Pacer:
 
 @dataclass(frozen=True)
 class Sent:
-    """A request on its way, as its pacer knows it."""
+    """A request on its way, as its pacer knows it.
+
+    :ivar name: the number of the request among all of them
+    """
 
     pacer: Pacer
     number: int
     at: float
+    name: int
 
 
 class Pacing:
@@ -250,6 +254,7 @@ class Pacing:
         """
         self._share, self._max_rate = share, max_rate
         self._next = -math.inf
+        self._count = 0
         self._pacers: dict[str, list[Pacer]] = {}
         self._routes: dict[tuple[str, str], Pacer] = {}
 
@@ -274,13 +279,17 @@ class Pacing:
         """Seconds until a request may be sent; 0 where it may at once. To be asked again after the wait."""
         return max(self._pacer(bucket, route).wait(now), self._next - now, 0.0)
 
-    def sent(self, bucket: str, route: str, now: float) -> Sent:
-        """Count a request that is sent now."""
-        if self._max_rate is not None:
+    def sent(self, bucket: str, route: str, now: float, *, ours: bool = True) -> Sent:
+        """Count a request that is sent now.
+
+        :param ours: this client's, and not of another one that keeps to the same budget
+        """
+        if self._max_rate is not None and ours:
             # Whoever comes a little late does not lower the rate.
             self._next = max(self._next, now - 0.02) + 1 / self._max_rate
         pacer = self._pacer(bucket, route)
-        return Sent(pacer, pacer.sent(now), now)
+        self._count += 1
+        return Sent(pacer, pacer.sent(now), now, self._count)
 
     def heard(
         self,
