@@ -34,6 +34,7 @@ import stores
 from .conftest import PREFIX, SECRET, secret_of
 
 REGION = "eu-west-1"
+PARAMETER, BUS = "/mfa/tenant", "audits"
 FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:mfa-audit"
 # Status, headers and content.
 Answer = tuple[int, dict[str, str], Any]
@@ -55,13 +56,12 @@ class InMemory:
 
     :ivar disturb: gets each request to AWS and what does it; returns the answer, or raises what the connection would
     :ivar bucket: of the runs
+    :ivar secret: ARN of the tenant's credentials; they are in the parameter ``PARAMETER``, too
+    :ivar topic: ARN of that of the messages
     """
 
-    def __init__(self, tenant, **settings: str) -> None:
-        """
-        :param settings: ``AUDIT_...`` beside those that say where everything is
-        """
-        self._tenant, self._settings, self._undo = tenant, settings, ExitStack()
+    def __init__(self, tenant) -> None:
+        self._tenant, self._undo = tenant, ExitStack()
         self.disturb: Callable[[AWSPreparedRequest, Do], Answer] = lambda _request, do: do()
         self.bucket = ""
 
@@ -70,8 +70,8 @@ class InMemory:
         keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
         patch(mock.patch.dict(os.environ, {**keys, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}))
         patch(mock_aws())
-        self._forget()
-        self._undo.callback(self._forget)
+        self.forget()
+        self._undo.callback(self.forget)
         process = BotocoreStubber.process_request
 
         def disturbed(stubber: BotocoreStubber, request: AWSPreparedRequest) -> Answer:
@@ -84,18 +84,18 @@ class InMemory:
         patch(mock.patch.object(budget, "ATTEMPTS", 1))
         patch(mock.patch.object(segments, "PAUSE", 0))
         sns, sqs = boto3.client("sns"), boto3.client("sqs")
-        topic = sns.create_topic(Name="audit")["TopicArn"]
+        self.topic = sns.create_topic(Name="audit")["TopicArn"]
         self._mail = sqs.create_queue(QueueName="mail")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=self._mail, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-        boto3.client("events").create_event_bus(Name="audits")
+        sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=arn)
+        boto3.client("events").create_event_bus(Name=BUS)
         boto3.client("securityhub").enable_security_hub()
-        boto3.client("secretsmanager").create_secret(Name=SECRET, SecretString=json.dumps(secret_of(self._tenant)))
-        outputs = {"AUDIT_TOPIC": topic, "AUDIT_EVENT_BUS": "audits", "AUDIT_SECURITY_HUB": "true"}
+        secret = json.dumps(secret_of(self._tenant))
+        self.secret = boto3.client("secretsmanager").create_secret(Name=SECRET, SecretString=secret)["ARN"]
+        boto3.client("ssm").put_parameter(Name=PARAMETER, Value=secret, Type="SecureString")
+        outputs = {"AUDIT_TOPIC": self.topic, "AUDIT_EVENT_BUS": BUS, "AUDIT_SECURITY_HUB": "true"}
         settings = {"AUDIT_TENANT": self._tenant.domain, "AUDIT_SECRET": SECRET, "AUDIT_PREFIX": PREFIX, **outputs}
-        patch(
-            mock.patch.dict(os.environ, {**settings, "AUDIT_DIGEST": "always", "AUDIT_THREADS": "2", **self._settings})
-        )
+        patch(mock.patch.dict(os.environ, {**settings, "AUDIT_DIGEST": "always", "AUDIT_THREADS": "2"}))
         self._s3, self._sqs = boto3.client("s3"), sqs
         self.fill({})
         return self
@@ -104,8 +104,8 @@ class InMemory:
         self._undo.close()
 
     @staticmethod
-    def _forget() -> None:
-        """Clients and values that were kept are of another AWS."""
+    def forget() -> None:
+        """The next invocation is that of a new process: it keeps neither clients nor credentials."""
         boto3.DEFAULT_SESSION = None
         stores._s3.cache_clear()
         publish.aws.cache_clear()
