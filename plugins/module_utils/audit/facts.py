@@ -19,9 +19,11 @@ _T = TypeVar("_T")
 class TenantApi(Protocol):
     """What it takes to know the tenant."""
 
-    def factors(self) -> dict[str, bool]: ...
+    def factors(self) -> dict[str, bool]:
+        """Which factors are on."""
 
-    def policy(self) -> str: ...
+    def policy(self) -> str:
+        """When MFA is asked for."""
 
 
 @dataclass(frozen=True)

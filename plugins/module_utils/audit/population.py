@@ -50,11 +50,14 @@ _TOLD_EVERY = 10.0
 class PopulationApi(Exports, UserSearch, Protocol):
     """What it takes to list users."""
 
-    def count_users(self, query: str | None = None) -> int: ...
+    def count_users(self, query: str | None = None) -> int:
+        """How many users there are, or how many of them a search finds."""
 
-    def user(self, user_id: str, fields: tuple[str, ...]) -> Profile: ...
+    def user(self, user_id: str, fields: tuple[str, ...]) -> Profile:
+        """One user."""
 
-    def users_by_email(self, email: str, fields: tuple[str, ...]) -> list[Profile]: ...
+    def users_by_email(self, email: str, fields: tuple[str, ...]) -> list[Profile]:
+        """The users with this address."""
 
 
 @dataclass(frozen=True)

@@ -43,18 +43,23 @@ class Counters(Protocol):
     """What an audit needs of the budget of that API."""
 
     @property
-    def requests(self) -> int: ...
+    def requests(self) -> int:
+        """How many were sent."""
 
     @property
-    def rate_limited(self) -> int: ...
+    def rate_limited(self) -> int:
+        """How many of them were refused with 429."""
 
     @property
-    def waited(self) -> float: ...
+    def waited(self) -> float:
+        """For how many seconds it waited."""
 
     @property
-    def held(self) -> float: ...
+    def held(self) -> float:
+        """For how many seconds from now on a rate limit holds the next request back."""
 
-    def now(self) -> float: ...
+    def now(self) -> float:
+        """The tenant's time, in seconds since 1970."""
 
 
 @dataclass(frozen=True)

@@ -44,15 +44,18 @@ def as_time(value: object) -> datetime | None:
 
 
 @overload
-def iso(moment: datetime) -> str: ...
+def iso(moment: datetime) -> str:
+    """As below."""
 
 
 @overload
-def iso(moment: None) -> None: ...
+def iso(moment: None) -> None:
+    """As below."""
 
 
 @overload
-def iso(moment: datetime | None) -> str | None: ...
+def iso(moment: datetime | None) -> str | None:
+    """As below."""
 
 
 def iso(moment: datetime | None) -> str | None:

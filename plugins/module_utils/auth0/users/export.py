@@ -43,11 +43,14 @@ class ExportUnavailable(Auth0Error):
 class Exports(Protocol):
     """What an export needs of the Management API."""
 
-    def start_users_export(self, fields: tuple[str, ...]) -> str: ...
+    def start_users_export(self, fields: tuple[str, ...]) -> str:
+        """Start an export of all users; the ID of its job."""
 
-    def users_export(self, job_id: str) -> ExportJob: ...
+    def users_export(self, job_id: str) -> ExportJob:
+        """How far that job is."""
 
-    def download(self, location: str) -> Iterator[str]: ...
+    def download(self, location: str) -> Iterator[str]:
+        """The lines of what it wrote."""
 
 
 class ExportedUsers:

@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 class AuthenticatorLists(Protocol):
     """What it takes to read the authenticators of a user who is known by ID."""
 
-    def list_authenticators(self, user_id: str) -> list[Authenticator]: ...
+    def list_authenticators(self, user_id: str) -> list[Authenticator]:
+        """The user's authenticators."""
 
 
 class UserLookup(AuthenticatorLists, Protocol):
     """What it takes to read them of any user."""
 
-    def find_user_id(self, email: str) -> str: ...
+    def find_user_id(self, email: str) -> str:
+        """The ID of the one user with this address."""
 
 
 class UserEntry(TypedDict):

@@ -39,13 +39,16 @@ class Response(Protocol):
     """What the budget reads of a response, whichever library received it."""
 
     @property
-    def status_code(self) -> int: ...
+    def status_code(self) -> int:
+        """The HTTP status."""
 
     @property
-    def headers(self) -> Mapping[str, str]: ...
+    def headers(self) -> Mapping[str, str]:
+        """The headers, whose names have no case."""
 
     @property
-    def body(self) -> object: ...
+    def body(self) -> object:
+        """The decoded body."""
 
 
 SomeResponse = TypeVar("SomeResponse", bound=Response)
