@@ -52,7 +52,8 @@ options:
     version_added: 0.3.0
   users:
     description:
-      - Many users in one task, instead of O(user_id) or O(email). Every code is in its file before anything else is done to its user. Several users are worked on at once, within the rate limit.
+      - Many users in one task, instead of O(user_id) or O(email). Every code is in its file before anything else is done to its user. Several users are
+        worked on at once, within the rate limit.
       - Each entry names one user, with O(users[].user_id) or O(users[].email). For what an entry does not set, the options of the task
         count. O(state) and O(max_age) are one for all.
       - The task checks all entries before its first request. If some are wrong, it names all of them, and changes nothing. If two entries

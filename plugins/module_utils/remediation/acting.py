@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import chain, count
-from typing import Callable, Container, Iterable, Iterator, Literal, Sequence
+from typing import Callable, Container, Iterable, Literal, Sequence
 
 from ..auth0.api.management import ManagementApi
 from ..auth0.api.profiles import Profile

@@ -41,7 +41,8 @@ class UserSearch(Protocol):
 
     def list_users(
         self, *, page: int, per_page: int, query: str | None, sort: str, fields: tuple[str, ...]
-    ) -> UserPage: ...
+    ) -> UserPage:
+        """One page of what the search finds."""
 
 
 class Population:
