@@ -74,8 +74,9 @@ importer: setup
 docs: setup
 	@tools/docs.sh
 
+# More workers than cores, because many tests wait: for what the tenant does by the clock, or for another process.
 units: aws
-	@$(python) -m pytest -n 2 --dist worksteal
+	@$(python) -m pytest -n 4 --dist worksteal
 
 # How much of the client and the audit the unit tests reach by themselves. Not part of make test: it is shown, not asserted.
 coverage: setup
@@ -89,4 +90,4 @@ mutants: setup
 # What depends on ansible-core once more on the oldest one: the tests that are marked "oldest". tests/README.md says what each
 # is there for.
 oldest: setup
-	@MFAOPS_ANSIBLE_BIN=.venv/oldest/bin $(python) -m pytest -n 2 --dist worksteal tests/integration -m oldest
+	@MFAOPS_ANSIBLE_BIN=.venv/oldest/bin $(python) -m pytest -n 3 --dist worksteal tests/integration -m oldest

@@ -25,6 +25,13 @@ JS = 'exports.onExecutePostLogin = async (event, api) => { api.multifactor.enabl
 OTHER = "exports.onExecutePostLogin = async () => {};"
 
 
+@pytest.fixture
+def tenant(tenant):
+    """The tenant of all tests, but what takes it time takes that."""
+    tenant.running.reset(switches={})
+    return tenant
+
+
 def changes(results: list[dict]) -> list[bool]:
     assert not [result["msg"] for result in results if result.get("failed")]
     return [result["changed"] for result in results]

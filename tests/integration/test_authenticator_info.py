@@ -265,8 +265,10 @@ def test_progress_is_printed_while_the_task_runs(tenant):
     quiet = tenant.play(tenant.operator, tasks[0])
     told = tenant.play(tenant.operator, *tasks, options=("-v",))
     assert "Read everyone: " not in quiet.output
-    lines = [line for line in told.output.splitlines() if line.startswith("Read everyone: ")]
-    assert [line.split(",")[0] for line in lines] == ["Read everyone: 8 of 20 users", "Read everyone: 16 of 20 users"]
+    lines = [line for line in told.output.splitlines() if line.startswith("localhost: Read everyone: ")]
+    assert [line.split(",")[0] for line in lines] == [
+        "localhost: Read everyone: %d of 20 users" % users for users in (8, 16)
+    ]
     # Printed before the result, so while the task ran.
     assert told.output.index(lines[-1]) < told.output.index('"users"')
     assert [line.split(",")[0] for line in path.read_text().splitlines()] == ["8 of 20 users", "16 of 20 users"]
