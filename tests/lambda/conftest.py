@@ -166,3 +166,11 @@ def secret_of(tenant, client_secret: str = CLIENT_SECRET) -> dict[str, str]:
 @pytest.fixture
 def secret_for():
     return secret_of
+
+
+@pytest.fixture
+def key() -> str:
+    """The private key of the tenant's application ``m2m-jwt``."""
+    from tests.emulator.oauth import client_assertion
+
+    return (client_assertion._KEYS / "m2m-jwt.pem").read_text()

@@ -122,6 +122,10 @@ class InMemory:
             state = self.invoke({**event, "state": state})
         return state
 
+    def put_secret(self, value: dict[str, str]) -> None:
+        """Replace the tenant's credentials."""
+        boto3.client("secretsmanager").put_secret_value(SecretId=SECRET, SecretString=json.dumps(value))
+
     def fill(self, objects: dict[str, bytes]) -> None:
         """From now on the runs are in a new bucket, which holds these objects."""
         self.bucket = os.environ["AUDIT_BUCKET"] = "mfa-%s" % uuid.uuid4().hex

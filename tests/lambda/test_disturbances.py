@@ -218,13 +218,6 @@ def test_a_secret_that_is_rotated_in_a_run_is_read_again(function, aws, runs, te
     assert "PRIVATE KEY" not in audit.output
 
 
-@pytest.fixture
-def key() -> str:
-    from tests.emulator.oauth import client_assertion
-
-    return (client_assertion._KEYS / "m2m-jwt.pem").read_text()
-
-
 def test_a_refusal_in_the_middle_leaves_a_partial_report_and_is_gone_on_with(function, runs, tenant):
     refusal = {"statusCode": 403, "error": "Forbidden", "errorCode": "insufficient_scope"}
     refusal["message"] = "Insufficient scope, expected any of: read:authentication_methods"
