@@ -64,7 +64,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, Any]:
     :raises NoProgress: segments end, and nothing new is stored
     :raises Auth0Error: anything else failed, which a retry may mend
     """
-    settings = None
+    settings = ask = None
     try:
         settings = read_settings(os.environ)
         ask = read_event(event, settings)
@@ -74,7 +74,8 @@ def handler(event: object, context: LambdaContext) -> dict[str, Any]:
         lasting = isinstance(error, (ConfigurationError, AuthenticationError, ForbiddenError))
         # What is raised goes to logs, and a message may name the user whom a request was about.
         told = error.replace(ConfigurationError if lasting else None, message=nobody(error.message))
-        if settings is not None and (lasting or isinstance(error, NoProgress)):
+        # Whoever asks a question of their own gets the answer.
+        if settings is not None and ask is not None and ask.is_audit and (lasting or isinstance(error, NoProgress)):
             tell_failure(settings, told)
         raise told from None
     logger.info("segment ended", extra=state.model_dump())
@@ -221,7 +222,8 @@ class Segment:
         outcome = audit.conclude(self._store, history, ledger, _time_of(checkpoint), stopped, checkpoint.costs)
         partial = outcome.summary["partial"]
         logger.info("reports stored", extra={**outcome.costs, **outcome.summary["coverage"], "partial": partial})
-        publish(self._settings, self._store, checkpoint.run, self._context.invoked_function_arn, self._seconds_left)
+        arn = self._context.invoked_function_arn
+        publish(self._settings, self._store, ledger.checkpoint, arn, self._seconds_left)
         return self._ended(checkpoint, partial)
 
     def _reported_again(self) -> State:
@@ -232,8 +234,7 @@ class Segment:
         logger.append_keys(run=checkpoint.run)
         if policy == Policy.from_row(checkpoint.policy):
             with self._store.hold():
-                stopped = None if checkpoint.finished else "The run is not finished."
-                now = _time_of(checkpoint)
+                now, stopped = _time_of(checkpoint), audit.unfinished(checkpoint)
                 outcome = audit.conclude(self._store, history, ledger, now, stopped, checkpoint.costs)
         else:
             outcome = audit.report(self._store, checkpoint.run, lambda _own: policy, datetime.now(timezone.utc))

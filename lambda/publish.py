@@ -21,7 +21,7 @@ from typing import Any, Callable, Iterator, Literal, Mapping, Protocol
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.forms import check_of
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.history import rank
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import Checkpoint, Ledger, path
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import Checkpoint, path
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import read_lines
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import FoundRow, Summary
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.asff import Selection
@@ -91,7 +91,7 @@ def aws(service: str) -> Any:
 def publish(
     settings: Settings,
     store: Store,
-    run: str,
+    checkpoint: Checkpoint,
     function_arn: str,
     seconds_left: Callable[[], float],
     *,
@@ -103,16 +103,14 @@ def publish(
     A failed output is told by its word, by a line of the log and by the metric ``OutputsFailed``; it is tried again when this is
     repeated. A run of given or searched users is a matter between them and whoever asked, so nothing is told of it.
 
+    :param checkpoint: of the run
     :param function_arn: as the context of the invocation has it; it says in which region and account this is
     :param seconds_left: how long this may still take
     :raises StoreError: the reports cannot be read
     """
-    ledger = Ledger.load(store, run)
-    if ledger is None:
-        raise StoreError("There is no run %r" % run, hint="Check the name of the run.")
-    if not ledger.checkpoint.whole_tenant:
+    if not checkpoint.whole_tenant:
         return {}
-    told = _told(settings, store, ledger.checkpoint, function_arn)
+    told = _told(settings, store, checkpoint, function_arn)
     teller = _Teller(store, told, now or datetime.now(timezone.utc))
     teller.tell("tables", lambda _note: tables.copy(store, told))
     if settings.security_hub:
@@ -123,7 +121,7 @@ def publish(
         teller.tell("event", lambda _note: event.put(client("events"), settings.event_bus or "", told))
     failed = list(teller.words.values()).count("failed")
     teller.tell("metrics", lambda _note: _metrics(told, failed))
-    logger.info("run told", extra={"run": run, "outputs": dict(teller.words)})
+    logger.info("run told", extra={"run": checkpoint.run, "outputs": dict(teller.words)})
     return teller.words
 
 

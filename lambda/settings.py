@@ -143,6 +143,11 @@ class Ask(BaseModel):
     state: State | None = Field(None, description="what a segment returned")
 
     @property
+    def is_audit(self) -> bool:
+        """Whether it is the audit that others rely on, and not a question of whoever invokes."""
+        return not (self.users or self.dry_run or self.report_only)
+
+    @property
     def scope(self) -> Scope:
         """Who is in the run."""
         return _scope(self.users or ())

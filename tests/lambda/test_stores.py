@@ -50,6 +50,12 @@ def store(another):
     return another()
 
 
+@pytest.fixture
+def in_s3(of_s3):
+    """What tests/unit/audit/test_store.py tries with a folder."""
+    return of_s3()
+
+
 def test_what_was_written_is_read(store):
     version = store.write("runs/1/checkpoint.json", b"one", None)
     assert store.read("runs/1/checkpoint.json") == (b"one", version)
@@ -72,11 +78,11 @@ def test_a_stream_can_be_unpacked_and_be_larger_than_memory_holds(store):
         assert file.read() == large
 
 
-def test_nothing_is_not_an_error_to_read_and_is_one_to_open(store):
-    assert store.read("runs/1/checkpoint.json") is None
-    assert store.names("runs") == []
+def test_nothing_is_not_an_error_to_read_and_is_one_to_open(in_s3):
+    assert in_s3.read("runs/1/checkpoint.json") is None
+    assert in_s3.names("runs") == []
     with pytest.raises(DamagedError, match="nothing cannot be read: it is missing"):
-        store.open("nothing")
+        in_s3.open("nothing")
 
 
 def test_names_are_those_directly_below_in_order(store):
@@ -91,26 +97,26 @@ def test_names_are_those_directly_below_in_order(store):
     assert store.names("runs/c/parts") == []
 
 
-def test_only_the_known_version_is_replaced(store):
-    first = store.write("a/b", b"one", None)
+def test_only_the_known_version_is_replaced(in_s3):
+    first = in_s3.write("a/b", b"one", None)
     for version in (None, '"another"'):
         with pytest.raises(TakenError):
-            store.write("a/b", b"two", version)
-    second = store.write("a/b", b"two", first)
+            in_s3.write("a/b", b"two", version)
+    second = in_s3.write("a/b", b"two", first)
     with pytest.raises(TakenError):
-        store.write("a/b", b"three", first)
-    assert store.read("a/b") == (b"two", second)
+        in_s3.write("a/b", b"three", first)
+    assert in_s3.read("a/b") == (b"two", second)
     with pytest.raises(TakenError):
-        store.write("a/new", b"one", first)
+        in_s3.write("a/new", b"one", first)
 
 
-def test_what_is_written_once_is_not_replaced(store):
-    store.put("a/b", io.BytesIO(b"one"), once=True)
+def test_what_is_written_once_is_not_replaced(in_s3):
+    in_s3.put("a/b", io.BytesIO(b"one"), once=True)
     with pytest.raises(TakenError):
-        store.put("a/b", io.BytesIO(b"two"), once=True)
-    assert store.read("a/b")[0] == b"one"
-    store.put("a/b", io.BytesIO(b"three"))
-    assert store.read("a/b")[0] == b"three"
+        in_s3.put("a/b", io.BytesIO(b"two"), once=True)
+    assert in_s3.read("a/b")[0] == b"one"
+    in_s3.put("a/b", io.BytesIO(b"three"))
+    assert in_s3.read("a/b")[0] == b"three"
 
 
 def test_one_worker_at_a_time(another):

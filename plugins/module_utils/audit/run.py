@@ -330,7 +330,8 @@ def report(
     own = Policy.from_row(checkpoint.policy)
     policy = judged_by(own)
     wish = files.Wish(files.derived(policy, now, pseudonyms), policy, now, pseudonyms, bom)
-    stopped = [] if checkpoint.finished else ["The run is not finished."]
+    why = unfinished(checkpoint)
+    stopped = [why] if why else []
     unread = policy.paths_beyond(own)
     if unread:
         # Nobody knows whom the policy means by them.
@@ -338,6 +339,11 @@ def report(
     with store.hold():
         figures, keys = files.write(store, ledger, wish, history.before(ledger), " ".join(stopped) or None)
     return Outcome(checkpoint.run, figures, checkpoint.costs, keys)
+
+
+def unfinished(checkpoint: Checkpoint) -> str | None:
+    """Why reports of a run as it is now are partial; None where it is finished."""
+    return None if checkpoint.finished else "The run is not finished."
 
 
 class _Costs:
