@@ -90,7 +90,6 @@ def here(tmp_path, emulator_over_tls):
     if "MFAOPS_REGISTRY" in os.environ:
         environ["PYTHON"] = sys.executable
         environ.update({name: value for name, value in os.environ.items() if name.startswith("PIP_")})
-        environ["PIP_CERT"] = os.environ.get("PIP_CERT", "")
     else:
         stub = tmp_path / "python"
         stub.write_text(PYTHON % {"python": sys.executable, "bin": BIN})

@@ -65,7 +65,8 @@ def summary(command: str, code: int, result: dict | None) -> str:
     if result.get("differences"):
         lines += ["| Setting | Tenant | Policy |", "|---|---|---|"]
         for each in result["differences"]:
-            lines.append("| %s | %s | %s |" % tuple(shown(each[name]) for name in ("setting", "before", "after")))
+            cells = [shown(each[name]).replace("|", "\\|") for name in ("setting", "before", "after")]
+            lines.append("| %s |" % " | ".join(cells))
         lines.append("")
     lockout = result.get("lockout")
     if lockout:
@@ -80,11 +81,11 @@ def told_of(lockout: dict) -> list[str]:
     lines = [
         "- %d of %d have second factors of which none is on afterward. They may be unable to log in."
         % (lockout["locked_out"], lockout["users"]),
+        *("  - %s: %s" % (shown(each["user_id"]), ", ".join(each["factors"])) for each in lockout["sample"]),
         "- %d have no second factor and must enroll one when they next log in." % lockout["must_enroll"],
     ]
     if lockout["unread"]:
         lines.append("- %d could not be read." % lockout["unread"])
-    lines += ["  - %s: %s" % (shown(each["user_id"]), ", ".join(each["factors"])) for each in lockout["sample"]]
     if lockout["refused"]:
         lines += ["", "Applying this fails unless it is run with `-e allow_lockout=true`."]
     return lines
@@ -93,8 +94,7 @@ def told_of(lockout: dict) -> list[str]:
 def shown(value: object) -> str:
     """A value as code, which no Markdown or HTML in it can leave."""
     text = value if isinstance(value, str) else json.dumps(value)
-    plain = " ".join(text.replace("`", "'").split())
-    return "`%s`" % plain.replace("|", "\\|")
+    return "`%s`" % " ".join(text.replace("`", "'").split())
 
 
 def main(arguments: list[str]) -> int:
