@@ -97,6 +97,7 @@ attributes:
 notes:
   - If an error stops the task halfway, the failed result has RV(action_id) and RV(done). Run the task again to complete the remaining steps.
 seealso:
+  - module: mfaops.auth0.auth0_action_info
   - module: mfaops.auth0.auth0_guardian_factor
   - module: mfaops.auth0.auth0_remembered_browser
 """

@@ -23,7 +23,8 @@ options:
     choices: [otp, phone, push, email, recovery-code, webauthn-roaming, webauthn-platform, duo]
   disabled:
     description:
-      - Factors to turn off. Users who have enrolled nothing else can then no longer pass MFA.
+      - Factors to turn off. Users who have enrolled nothing else can then no longer pass MFA. This module does not look who that is;
+        M(mfaops.auth0.auth0_mfa_policy) does.
       - A factor that Auth0 does not list among the tenant's factors is off already.
     type: list
     elements: str
@@ -60,6 +61,8 @@ attributes:
 notes:
   - If an error stops the task halfway, the failed result lists in RV(applied) what was already set.
 seealso:
+  - module: mfaops.auth0.auth0_guardian_factor_info
+  - module: mfaops.auth0.auth0_mfa_policy
   - module: mfaops.auth0.auth0_action
 """
 

@@ -17,7 +17,7 @@ description:
 options:
   actions:
     description:
-      - The names of the Actions that the file has. One that does not exist is written as C(state: absent).
+      - The names of the Actions that the file has. One that does not exist is written as absent.
     type: list
     elements: str
     default: [Hide remember browser for MFA]
