@@ -38,7 +38,9 @@ def tasks_of(content: object, defaults: dict) -> list[tuple[str, dict, dict]]:
     """Every task of ours: the module, its options, and the defaults that hold for it."""
     found = []
     for entry in content if isinstance(content, list) else []:
-        here = {**defaults, **entry.get("module_defaults", {}).get(GROUP, {})}
+        given = entry.get("module_defaults", {}).get(GROUP, {})
+        # A template has what the inventory says.
+        here = {**defaults, **(given if isinstance(given, dict) else {})}
         for section in ("tasks", "block", "pre_tasks", "post_tasks", "rescue", "always"):
             found += tasks_of(entry.get(section), here)
         found += [(name[len(PREFIX) :], entry[name] or {}, here) for name in entry if name.startswith(PREFIX)]
