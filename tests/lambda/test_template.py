@@ -15,7 +15,8 @@ import subprocess
 import pytest
 
 import metrics
-from settings import Settings
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
+from settings import Settings, read_settings
 from tests.support.cloudformation import TEMPLATE, Stack, load
 from tests.support.function_zip import ROOT
 from tests.support.state_machines import DEFINITION
@@ -38,6 +39,7 @@ SWITCHES = {
     "EventBus": "default",
     "SecurityHub": "true",
     "KmsKey": "arn:aws:kms:eu-west-1:123456789012:key/1",
+    "SecretKmsKey": "arn:aws:kms:eu-west-1:123456789012:key/2",
 }
 
 # Calls of the function's code -> actions that AWS asks of its role for them.
@@ -99,7 +101,7 @@ def test_the_schedule_may_start_the_machine_and_keep_what_it_could_not_deliver_a
     }
 
 
-@pytest.mark.parametrize("switched", [each for n in range(6) for each in itertools.combinations(SWITCHES, n)])
+@pytest.mark.parametrize("switched", [each for n in range(7) for each in itertools.combinations(SWITCHES, n)])
 def test_the_function_may_reach_what_its_settings_name_and_nothing_else(switched):
     resources = stack(**{name: SWITCHES[name] for name in switched}).resources
     function = resources["Function"]["Properties"]
@@ -122,6 +124,8 @@ def test_the_function_may_reach_what_its_settings_name_and_nothing_else(switched
         needed.add(("securityhub:BatchImportFindings", "arn:aws:securityhub:%s:product/123456789012/default" % account))
     if variables["AUDIT_KMS_KEY"]:
         needed |= {(action, variables["AUDIT_KMS_KEY"]) for action in ("kms:Decrypt", "kms:GenerateDataKey")}
+    if "SecretKmsKey" in switched:
+        needed.add(("kms:Decrypt", SWITCHES["SecretKmsKey"]))
     assert allowed(resources, "FunctionRole") == needed
     assert [name for name in resources if name.startswith("Bucket")] == ["Bucket", "BucketPolicy"] * (
         "ReportsBucket" not in switched
@@ -210,10 +214,17 @@ def test_a_run_s_own_data_is_kept_for_a_month_reports_for_longer_and_the_rest_fo
     assert expire == ([] if days is None else [days])
 
 
-def test_the_bucket_is_private_versioned_encrypted_and_stays():
+def test_what_is_left_of_deleted_objects_goes_too():
+    rules = stack().resources["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    (rule,) = [rule for rule in rules if "Prefix" not in rule]
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30} and rule["ExpiredObjectDeleteMarker"] is True
+
+
+def test_the_bucket_is_private_versioned_encrypted_and_stays_unless_its_stack_could_not_be_made():
     resources = stack().resources
     bucket, policy = resources["Bucket"], resources["BucketPolicy"]
-    assert all(each["DeletionPolicy"] == each["UpdateReplacePolicy"] == "Retain" for each in (bucket, policy))
+    for each in (bucket, policy):
+        assert (each["DeletionPolicy"], each["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     properties = bucket["Properties"]
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
@@ -230,7 +241,7 @@ def test_the_bucket_is_private_versioned_encrypted_and_stays():
 def test_why_an_execution_failed_is_told_with_the_words_of_the_function():
     rule = stack().resources["WhyItFailed"]["Properties"]
     detail = rule["EventPattern"]["detail"]
-    assert detail["stateMachineArn"] == [KNOWN["Machine"]]
+    assert (detail["stateMachineArn"], detail["status"]) == ([KNOWN["Machine"]], ["FAILED"])
     # Of these the function sends a message itself.
     machine = json.loads(DEFINITION.read_text())["States"]["Segment"]
     assert detail["error"] == [{"anything-but": machine["Retry"][0]["ErrorEquals"]}]
@@ -240,6 +251,31 @@ def test_why_an_execution_failed_is_told_with_the_words_of_the_function():
         assert "<%s>" % name in text
         text = text.replace("<%s>" % name, json.dumps('policies/strict.yml:3:7: "dayz" is not a setting'))
     assert REQUIRED["Tenant"] in json.loads(text)["what"]
+
+
+def test_what_was_stopped_is_told_without_an_error_and_a_cause_which_it_has_not():
+    resources = stack().resources
+    rule = resources["ThatItWasStopped"]["Properties"]
+    assert rule["EventPattern"]["detail"] == {"stateMachineArn": [KNOWN["Machine"]], "status": ["TIMED_OUT", "ABORTED"]}
+    transformer = rule["Targets"][0]["InputTransformer"]
+    assert transformer["InputPathsMap"] == {"status": "$.detail.status", "execution": "$.detail.executionArn"}
+    text = transformer["InputTemplate"].replace("<status>", '"ABORTED"').replace("<execution>", '"arn"')
+    assert json.loads(text)["status"] == "ABORTED"
+    allowed = resources["TopicPolicy"]["Properties"]["PolicyDocument"]["Statement"][1]["Condition"]["ArnEquals"]
+    assert set(allowed["aws:SourceArn"]) == {"<WhyItFailed.Arn>", "<ThatItWasStopped.Arn>"}
+
+
+@pytest.mark.parametrize("name", ["PartialAlarm", "OutputsAlarm"])
+def test_what_a_run_tells_of_itself_is_an_alarm_until_a_run_tells_otherwise(name):
+    alarm = stack().resources[name]["Properties"]
+    assert (alarm["EvaluationPeriods"], alarm["TreatMissingData"]) == (1, "ignore")
+    assert alarm["MetricName"] in {"Partial", "OutputsFailed"}  # each run has them, also with the value 0
+
+
+def test_a_failure_of_the_night_is_still_an_alarm_in_the_evening_and_the_next_night_s_is_another_one():
+    alarm = stack().resources["FailedAlarm"]["Properties"]
+    hours = alarm["Period"] * alarm["EvaluationPeriods"] / 3600
+    assert 18 <= hours < 24 and (alarm["DatapointsToAlarm"], alarm["TreatMissingData"]) == (1, "notBreaching")
 
 
 def test_the_schedule_tells_the_machine_its_time_and_has_a_time_zone():
@@ -255,7 +291,13 @@ def test_the_schedule_tells_the_machine_its_time_and_has_a_time_zone():
         ("Secret", ["", "arn:aws-cn:secretsmanager:a:1:secret:x"], ["mfa/tenant", "ssm:/mfa"]),
         ("SecretParameter", ["", "/mfa/a"], ["mfa/tenant", "ssm:/mfa"]),
         ("RateLimitShare", ["1", "0.5", "1.0", ".25"], ["0", "0.0", "1.5", "2", "", "half"]),
-        ("MaxRate", ["", "3", "0.5"], ["-1", "many"]),
+        ("MaxRate", ["", "3", "0.5", ".5", "10", "1.50", "100.05"], ["-1", "many", "0", "0.0", "00"]),
+        ("Threads", ["", "1", "10", "59", "64"], ["0", "65", "100", "-1", "many"]),
+        ("Policy", ["", "strict", "strict.yml", "a_b-1.yaml"], ["policy.v2.yml", "a/b", "strict.json", "-a", "a b"]),
+        ("TimeZone", ["UTC", "Europe/Berlin", "America/Port-au-Prince", "Etc/GMT+3"], ["", "+02:00", "Central Europe"]),
+        ("Email", ["", "security@example.com"], ["security", "a b@example.com"]),
+        ("KmsKey", ["", SWITCHES["KmsKey"]], ["alias/a", "arn:aws:kms:eu-west-1:123456789012:alias/a", "1234"]),
+        ("SecretKmsKey", ["", SWITCHES["KmsKey"]], ["alias/a", "arn:aws:kms:eu-west-1:123456789012:alias/a"]),
         ("ReportsBucket", ["", "my-bucket"], ["My_Bucket", "s3://a"]),
         ("Schedule", ["cron(0 2 * * ? *)", "rate(1 day)"], ["0 2 * * *", "daily"]),
     ],
@@ -263,6 +305,22 @@ def test_the_schedule_tells_the_machine_its_time_and_has_a_time_zone():
 def test_a_parameter_that_cannot_be_right_is_refused(name, good, bad):
     pattern = WRITTEN["Parameters"][name]["AllowedPattern"]
     assert all(re.search(pattern, each) for each in good) and not [each for each in bad if re.search(pattern, each)]
+
+
+@pytest.mark.parametrize("value", ["", "0", "0.0", "3", ".5", "1.5", "65", "64", "1", "a.b.yml", "a.yml", "-"])
+@pytest.mark.parametrize("parameter", ["MaxRate", "Threads", "Policy", "RateLimitShare"])
+def test_the_template_takes_what_the_function_takes(parameter, value):
+    setting = re.sub("(?<=[a-z])(?=[A-Z])", "_", parameter).upper()
+    environment = {"AUDIT_TENANT": "example.eu.auth0.com", "AUDIT_SECRET": "s", "AUDIT_BUCKET": "bucket"}
+    try:
+        read_settings({**environment, "AUDIT_" + setting: value})
+        takes = True
+    except ConfigurationError:
+        takes = False
+    taken = re.search(WRITTEN["Parameters"][parameter]["AllowedPattern"], value) is not None
+    assert takes or not taken
+    # An empty share would be the default, and so need not be written.
+    assert taken or not takes or (parameter, value) == ("RateLimitShare", "")
 
 
 @pytest.mark.parametrize(
