@@ -98,6 +98,23 @@ def as_operator(module: str, *methods: dict, **options):
     return task
 
 
+def for_many(module: str, *methods: dict, others: tuple[dict, ...] = (), **options):
+    """The same in a task with two more users, who need no change."""
+
+    def task(tenant: Tenant, number: int) -> dict:
+        set_methods(tenant, number, *methods)
+        for other in (2, 3):
+            set_methods(tenant, other, *others)
+            if module == CODE:
+                path = "/users/%s/recovery-code-regeneration" % tenant.user_id(other).replace("|", "%7C")
+                tenant.management("POST", path)
+        folder = {"codes_folder": str(tenant.folder / "codes")} if module == CODE else {}
+        users = [{"user_id": tenant.user_id(user)} for user in (2, number, 3)]
+        return {module: {**tenant.operator, **folder, "users": users, **options}}
+
+    return task
+
+
 def as_user(module: str, **options):
     def task(tenant: Tenant, number: int) -> dict:
         set_methods(tenant, number)
@@ -208,6 +225,20 @@ ROWS = [
         GONE,
     ),
     Row(
+        "authenticator present, many users",
+        for_many(AUTHENTICATOR, others=(EMAIL,), **ADDRESS),
+        ("POST", METHODS),
+        PROVED + GONE,
+        GONE,
+    ),
+    Row(
+        "recovery_code present, many users",
+        for_many(CODE),
+        ("POST", "*/recovery-code-regeneration"),
+        WRITE + GONE,
+        GONE,
+    ),
+    Row(
         "authenticator present, user",
         as_user(AUTHENTICATOR, factor="otp"),
         ("POST", "/mfa/associate"),
@@ -285,9 +316,13 @@ def told_under_fault(tenant: Tenant, row: Row, kind: str, number: int) -> list[b
     log = tenant.requests()
     tenant.running.control("DELETE", "faults")
     (second,) = tenant.results({}, task)
+    if "users" in task.get(AUTHENTICATOR, task.get(CODE, {})):
+        # The others are not kept from theirs, and the fault is told of the user who met it.
+        assert [user["result"] for user in first["users"]][::2] == ["unchanged"] * 2, first
+        assert first["users"][1]["failed"] is first["failed"], first
     if first["failed"]:
         assert "\n" not in first["msg"] and len(first["msg"]) > 20, first
-    elif kind in ("shift", "duplicate") and "users" in second:
+    elif kind in ("shift", "duplicate") and "unread" in second:
         assert first["users"] == second["users"], (kind, "the list is not whole")
     hit = [path for path in carried_out(log) if matches(row.request, path)]
     assert len(hit) <= 1, (kind, hit)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import stat
+from urllib.parse import quote
 
 import pytest
 
@@ -33,8 +34,7 @@ def phones(*users: int, **options) -> dict:
 
 def empty(tenant: Tenant, *users: int, methods=()) -> None:
     for user in users:
-        path = "/users/%s/authentication-methods" % tenant.user_id(user).replace("|", "%7C")
-        tenant.management("PUT", path, [*methods])
+        tenant.management("PUT", "/users/%s/authentication-methods" % quote(tenant.user_id(user), safe=""), [*methods])
     tenant.forget_requests()
 
 
@@ -222,3 +222,28 @@ def test_the_secrets_of_users_are_not_printed(tenant):
     for entries in (users, wrong):
         result = tenant.results(tenant.operator, {AUTHENTICATOR: {"factor": "otp", "users": entries}})
         assert "JBSWY3DPEHPK3PXP" not in json.dumps(result)
+
+
+METHODS = "/api/v2/users/*/authentication-methods"
+
+
+def test_a_token_that_expires_on_the_way_is_renewed(tenant):
+    empty(tenant, 2, 3, 4)
+    tenant.fault(kind="expire-token", method="POST", path=METHODS)
+    (result,) = tenant.results(tenant.operator, phones(2, 3, 4))
+    assert result["counts"]["changed"] == 3 and len(tenant.writes(refused=False)) == 3
+
+
+def test_a_token_that_expires_and_cannot_be_renewed_ends_the_task_which_tells_what_was_done(tenant):
+    everybody = range(2, 18)
+    empty(tenant, *everybody)
+    tenant.fault(kind="expire-token", method="POST", path=METHODS)
+    token = tenant.operator_token()
+    tenant.forget_requests()
+    (result,) = tenant.results({"base_url": tenant.running.url, "api_token": token}, phones(*everybody))
+    counts = result["counts"]
+    assert result["failed"] and counts["failed"] and sum(counts.values()) == len(everybody)
+    assert counts["changed"] == len(tenant.writes(refused=False)) < len(everybody)
+    assert any("expired" in (row["error"] or {}).get("hint", "") for row in result["users"])
+    (rest,) = tenant.results(tenant.operator, phones(*everybody))
+    assert rest["counts"]["changed"] == len(everybody) - counts["changed"]
