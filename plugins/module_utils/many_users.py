@@ -21,6 +21,9 @@ from .progress_file import ProgressFile
 FIND, FORESEE, WRITE = "find", "foresee", "write"
 _REASONS = ("status", "error_code", "request_id", "required_scope", "hint")
 
+# Warnings about so many users are shown. All are in the result.
+_WARNED = 5
+
 
 class Progress:
     """Tells how far the task is."""
@@ -209,12 +212,13 @@ class ManyUsers:
     def _told(self) -> dict[str, Any]:
         result = self._result()
         counts = result["counts"]
-        if any(user.warnings for user in self._users):
-            names = [user.name for user in self._users if user.warnings]
-            more = " and %d more" % (len(names) - 5) if len(names) > 5 else ""
-            self._session.warn(
-                "There are warnings about %s%s. See warnings of each entry in users." % (", ".join(names[:5]), more)
-            )
+        warned = [user for user in self._users if user.warnings]
+        for user in warned[:_WARNED]:
+            for text in user.warnings:
+                self._session.warn("%s: %s" % (user.name, text))
+        if len(warned) > _WARNED:
+            said = "There are warnings about %d more users. See warnings of each entry in users."
+            self._session.warn(said % (len(warned) - _WARNED))
         wrong = [user for user in self._users if user.error and not isinstance(user.error, NotReachedError)]
         if not counts["failed"] and not counts["not_reached"]:
             headers = ("before_header", "after_header")
