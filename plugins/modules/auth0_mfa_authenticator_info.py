@@ -41,6 +41,13 @@ options:
         changes yet, and it cannot look for MFA.
     type: str
     version_added: 0.2.0
+  summary:
+    description:
+      - Whether RV(users[].summary) has each user in one row, whatever the filters leave of the user's authenticators. Only as the operator.
+      - For a user of O(query) or O(emails) this takes no further request. For another user it takes one more.
+    type: bool
+    default: false
+    version_added: 0.3.0
   factor:
     description: Lists only authenticators of this factor.
     type: str
@@ -121,6 +128,29 @@ EXAMPLES = r"""
     query: email.domain:"example.com"
     last_used_before: 180d
   register: unused
+
+- name: Read every user, each in one row
+  mfaops.auth0.auth0_mfa_authenticator_info:
+    auth0_domain: example.eu.auth0.com
+    client_id: "{{ operator_client_id }}"
+    client_secret: "{{ operator_client_secret }}"
+    query: "*"
+    summary: true
+  register: everybody
+
+- name: Write the rows to a CSV file, in which no text can be a formula
+  ansible.builtin.copy:
+    dest: "{{ directory }}/users.csv"
+    mode: "0600"
+    content: |
+      {{ columns | join(',') }}
+      {% for row in everybody.users | map(attribute='summary') %}
+      {% for column in columns %}"{{ (row[column] if row[column] is string or row[column] is boolean else row[column] | default([], true) | join(' '))
+      | string | regex_replace('^([=+@-])', "'\\1") | replace('"', '""') }}"{{ '' if loop.last else ',' }}{% endfor %}
+
+      {% endfor %}
+  vars:
+    columns: [user_id, email, name, connection, blocked, last_login, second_factor, protection, factors, recovery_code, last_used_at, error]
 """
 
 RETURN = r"""
@@ -151,10 +181,111 @@ users:
       elements: dict
       sample: []
     error:
-      description: Why the user could not be read; V(null) if the user was. It has C(msg), and C(status), C(error_code), C(request_id),
-        C(required_scope) and C(hint) if they are known.
+      description: Why the user could not be read; V(null) if the user was.
       type: dict
       sample: null
+      contains:
+        msg:
+          description: The error.
+          type: str
+          sample: 'Could not list the authenticators of auth0|1: The user does not exist. (status 404, inexistent_user).'
+        status:
+          description: The HTTP status of Auth0's response.
+          returned: if there was a response
+          type: int
+          sample: 404
+        error_code:
+          description: Auth0's word for the error.
+          returned: if Auth0 gave one
+          type: str
+          sample: inexistent_user
+        request_id:
+          description: The ID by which Auth0's support finds the request.
+          returned: if the response had one
+          type: str
+          sample: 8a0bb6a5e7c1f3d2
+        required_scope:
+          description: The scope that the token lacks.
+          returned: if a scope is missing
+          type: str
+          sample: read:authentication_methods
+        hint:
+          description: What to do about it.
+          returned: if there is something
+          type: str
+          sample: Check user_id, and that auth0_domain is the tenant this user belongs to.
+    summary:
+      description: The user in one row, for example for a CSV file.
+      returned: with O(summary=true)
+      type: dict
+      version_added: 0.3.0
+      contains:
+        user_id:
+          description: The user's ID.
+          type: str
+          sample: auth0|640b5a0ed3534be8b2db9dd3
+        email:
+          description: The user's e-mail address.
+          type: str
+          sample: user00003@example.com
+        name:
+          description: The user's name.
+          type: str
+          sample: Jane Doe
+        connection:
+          description: The connection of the user's first identity, which is the primary one.
+          type: str
+          sample: Username-Password-Authentication
+        identities:
+          description: All identities, each with C(connection), C(provider) and C(is_social).
+          type: list
+          elements: dict
+          sample: [{connection: Username-Password-Authentication, provider: auth0, is_social: false}]
+        blocked:
+          description: Whether the user is blocked.
+          type: bool
+          sample: false
+        created_at:
+          description: When the user was created, ISO 8601.
+          type: str
+          sample: '2023-03-10T16:25:51.113Z'
+        last_login:
+          description: When the user last logged in, ISO 8601; V(null) if never.
+          type: str
+          sample: '2023-06-01T08:00:00.000Z'
+        second_factor:
+          description: Whether the user can pass MFA. V(null) if the user could not be read.
+          type: bool
+          sample: true
+        protection:
+          description:
+            - How well the user is protected, in the words of the audit (M(mfaops.auth0.auth0_mfa_audit)) without a policy file. V(strong),
+              V(weak) (only e-mail or phone), V(none), V(elsewhere) (the identity provider does MFA), or V(unknown).
+            - Factors that the tenant has switched off count as well. The audit leaves them out.
+          type: str
+          sample: strong
+        factors:
+          description: The factors of the user's second factors.
+          type: list
+          elements: str
+          sample: [otp, phone]
+        recovery_code:
+          description: Whether the user has a recovery code. V(null) if the user could not be read.
+          type: bool
+          sample: true
+        last_used_at:
+          description: When the user last used an authenticator or the recovery code, ISO 8601; V(null) if Auth0 does not say.
+          type: str
+          sample: '2023-06-01T08:00:00.000Z'
+        unreadable:
+          description: Members of the profile that Auth0 gave in a form that cannot be read. They are V(null) here.
+          type: list
+          elements: str
+          sample: []
+        error:
+          description: Why the user could not be read; V(null) if the user was. Then nothing of the authenticators is known.
+          type: str
+          sample: null
 unread:
   description: How many users could not be read.
   returned: with RV(users)
@@ -242,7 +373,9 @@ authenticators:
       sample: null
 """
 
+from dataclasses import replace
 from functools import partial
+from typing import Callable
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.factors import words
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.reading import (
@@ -279,6 +412,7 @@ MANY_USERS = Part(
         ("emails", "query", "mfa_token", "username"),
     ),
 )
+SUMMARY = Part({"summary": {"type": "bool", "default": False}})
 FILTER = Part(
     {
         "factor": {"type": "str", "choices": words()},
@@ -307,9 +441,13 @@ def list_authenticators(session: Session) -> dict:
             "The MFA API shows no dates, so it cannot filter by date",
             hint="Act as the operator, or remove the filters by date.",
         )
+    summary = summaries(session)
     side = session.side()
     read = UserRead(side.user_id, session.params["email"], tuple(side.authenticators()))
     user = read.entry(row_filter(session))
+    if summary is not None:
+        profile = session.operator.user(side.user_id, FIELDS)
+        user = {**user, "summary": summary(replace(read, profile=profile))}
     return {
         "changed": False,
         "user_id": user["user_id"],
@@ -319,15 +457,38 @@ def list_authenticators(session: Session) -> dict:
     }
 
 
+def summaries(session: Session) -> Callable[[UserRead], dict] | None:
+    """What makes the one row of a user; None if nobody asks for it.
+
+    :raises ConfigurationError: nobody can know it
+    """
+    if not session.params["summary"]:
+        return None
+    if session.acts_as_user:
+        raise ConfigurationError(
+            "The MFA API does not show the user's profile, so there is no summary",
+            hint="Act as the operator, or remove summary.",
+        )
+    # Modules are compiled anew for every task, so what only a summary needs is loaded for one.
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.one_row import Rows
+
+    rows = Rows()
+    return lambda read: rows.of(read, session.now())
+
+
+# What a summary has of a profile.
+FIELDS = ("user_id", "email", "name", "created_at", "last_login", "blocked", "identities")
+
+
 def list_many(session: Session) -> dict:
-    params = session.params
-    reading = Reading.from_options(session.operator, params, AT_ONCE)
+    params, summary = session.params, summaries(session)
+    reading = Reading.from_options(session.operator, params, AT_ONCE, FIELDS if summary else ())
     progress = ProgressFile("progress_path", params["progress_path"], session.warn, session.check_mode)
 
     def report(done: int, unread: int) -> None:
         progress.add(progress_line(done, reading.total, unread, session.budget.waited))
 
-    result = read_all(reading, partial(row_filter, session), params["progress_every"], report)
+    result = read_all(reading, partial(row_filter, session), params["progress_every"], report, summary)
     if result["unread"]:
         session.warn(
             "%d of %d users could not be read. See error of each entry in users."
@@ -337,7 +498,7 @@ def list_many(session: Session) -> dict:
 
 
 def main() -> None:
-    run(list_authenticators, CONNECTION, TARGET, USER, MANY_USERS, FILTER, PROGRESS)
+    run(list_authenticators, CONNECTION, TARGET, USER, MANY_USERS, SUMMARY, FILTER, PROGRESS)
 
 
 if __name__ == "__main__":

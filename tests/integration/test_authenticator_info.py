@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
+import json
 from datetime import datetime, timedelta
 
 import pytest
@@ -279,3 +281,46 @@ def test_progress_is_printed_while_the_task_runs(tenant):
 def test_a_long_reading_can_run_in_the_background(tenant):
     (result,) = tenant.results(tenant.operator, {INFO: {"query": "*"}, "async": 60, "poll": 1})
     assert not result["failed"] and len(result["users"]) == 20
+
+
+def test_a_summary_has_each_user_in_one_row(tenant):
+    options = {**tenant.operator, "summary": True}
+    tenant.forget_requests()
+    (everybody,) = tenant.results(options, {INFO: {"query": "*"}})
+    rows = {row["email"]: row for row in (user["summary"] for user in everybody["users"])}
+    assert len(rows) == len(everybody["users"]) == 20
+    assert len(tenant.requests("GET", "/authentication-methods")) == 20 and len(tenant.requests("GET")) <= 23
+    for user in everybody["users"]:
+        row, seconds = user["summary"], [each for each in user["authenticators"] if each["second_factor"]]
+        assert row["second_factor"] == bool(seconds) and row["factors"] == sorted({each["factor"] for each in seconds})
+        assert (row["protection"] in ("strong", "weak")) == row["second_factor"] and row["error"] is None
+        assert row["user_id"] == user["user_id"] and row["connection"] == row["identities"][0]["connection"]
+    assert rows[email(1)]["protection"] == "none" and not rows[email(1)]["second_factor"]
+    # A filter does not make a user look unprotected.
+    by_name, by_id, one = tenant.results(
+        options,
+        {INFO: {"emails": [email(2), email(3)], "factor": "duo"}},
+        {INFO: {"user_ids": [tenant.user_id(2), "auth0|nobody"], "factor": "duo"}},
+        {INFO: {"email": email(2)}},
+    )
+    assert [user["summary"] for user in by_name["users"]] == [rows[email(2)], rows[email(3)]]
+    assert by_id["users"][0]["summary"] == one["users"][0]["summary"] == rows[email(2)]
+    nobody = by_id["users"][1]
+    assert nobody["summary"]["error"] == nobody["error"]["msg"] and nobody["summary"]["protection"] == "unknown"
+    assert nobody["summary"]["second_factor"] is None and nobody["authenticators"] is None
+
+
+def test_the_protection_of_a_summary_is_that_of_an_audit(tenant):
+    audit, summary = tenant.results(
+        tenant.operator,
+        {"mfaops.auth0.auth0_mfa_audit": {"folder": str(tenant.folder / "audit")}},
+        {INFO: {"query": "*", "summary": True}},
+    )
+    with gzip.open(audit["files"]["users.jsonl.gz"], "rt") as lines:
+        audited = {row["user_id"]: row["protection"] for row in map(json.loads, lines)}
+    assert {user["user_id"]: user["summary"]["protection"] for user in summary["users"]} == audited
+
+
+def test_the_user_sees_no_summary(tenant):
+    (refused,) = tenant.results(tenant.user(1), {INFO: {"summary": True}})
+    assert refused["failed"] and "remove summary" in refused["msg"]

@@ -219,23 +219,32 @@ class ManagementApi:
         :raises NotFoundError: nobody has it; the match is exact and case-sensitive
         :raises BadRequestError: more than one user has it; the message lists their ids
         """
+        return self.find_user(email, ("user_id",))["user_id"]
+
+    def find_user(self, email: str, fields: tuple[str, ...]) -> Profile:
+        """The profile of the one user with this e-mail address, in the same way.
+
+        :param fields: profile fields wanted, ``user_id`` among them
+        """
         action = "find the user %s" % email
         found = self.call(
             action,
-            lambda client: client.users.list_users_by_email(email=email, fields="user_id", include_fields=True),
+            lambda client: client.users.list_users_by_email(email=email, fields=",".join(fields), include_fields=True),
         )
-        ids: set[str] = {user["user_id"] for user in checked(action, found, list_of(object_of(user_id=named_id)))}
-        if not ids:
+        rows = {user["user_id"]: user for user in checked(action, found, list_of(object_of(user_id=named_id)))}
+        if not rows:
             raise NotFoundError(
                 "Could not %s: no user has this e-mail address" % action,
                 hint="Write the address exactly as Auth0 stores it. For database users that is in lower case.",
             )
-        if len(ids) > 1:
+        if len(rows) > 1:
             raise BadRequestError(
-                "Could not %s: %d users have this e-mail address: %s" % (action, len(ids), ", ".join(sorted(ids))),
+                "Could not %s: %d users have this e-mail address: %s" % (action, len(rows), ", ".join(sorted(rows))),
                 hint="Set user_id to one of them.",
             )
-        return ids.pop()
+        ((user_id, row),) = rows.items()
+        # An ID with broken characters is refused where it is used.
+        return read_profile(row) or {"user_id": user_id}
 
     def list_users(
         self,

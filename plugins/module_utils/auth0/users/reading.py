@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, Protocol, Sequence, TypedDict
 
 from ..api.checks import check_address, check_id
+from ..api.profiles import Profile
 from ..authenticators import Authenticator, Row, to_rows
 from ..wire.errors import Auth0Error, ConfigurationError
 from .patience import REFUSALS, Patience, WalkOver
@@ -35,6 +36,10 @@ class UserLookup(AuthenticatorLists, Protocol):
     def find_user_id(self, email: str) -> str:
         """The ID of the one user with this address."""
 
+    def find_user(self, email: str, fields: tuple[str, ...]) -> Profile: ...
+
+    def user(self, user_id: str, fields: tuple[str, ...]) -> Profile: ...
+
 
 class UserEntry(TypedDict):
     """A user in a result; ``authenticators`` is None where ``error`` says why."""
@@ -47,10 +52,14 @@ class UserEntry(TypedDict):
 
 @dataclass(frozen=True)
 class Target:
-    """A user to read: by ID, or by an e-mail address that is looked up first."""
+    """A user to read: by ID, or by an e-mail address that is looked up first.
+
+    :ivar profile: as far as it is known already
+    """
 
     user_id: str | None = None
     email: str | None = None
+    profile: Profile | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -59,12 +68,14 @@ class UserRead:
 
     :ivar authenticators: all of them; None for a user who was not read
     :ivar error: why not; None for a user who was read
+    :ivar profile: where it is asked for and could be read
     """
 
     user_id: str | None
     email: str | None
     authenticators: tuple[Authenticator, ...] | None = None
     error: Auth0Error | None = None
+    profile: Profile | None = None
 
     def entry(self, row_filter: RowFilter) -> UserEntry:
         """The user in a result: the rows that fit, or why there are none."""
@@ -103,6 +114,7 @@ class Reading:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         idle: Callable[[], None] | None = None,
+        fields: tuple[str, ...] = (),
     ) -> None:
         """
         :param targets: those of a list that are the same user are told from each other, and all of it are listed. Others may be
@@ -112,29 +124,36 @@ class Reading:
         :param patience: seconds to wait for a tenant that is away, see :class:`Patience`
         :param sleep: what it raises ends the walk, once the users before are told
         :param idle: is called now and then while the next user is waited for
+        :param fields: of the profile, wanted beside the authenticators. A user who is named by ID takes a request more for them.
         """
+        self._fields = fields
         self._api, self._total, self._idle = api, total, idle
         self._targets = list(dict.fromkeys(targets)) if isinstance(targets, Sequence) else targets
         self._threads, self._patience = threads, Patience(threads, patience, sleep, clock)
         self.stopped: Auth0Error | None = None
 
     @classmethod
-    def from_options(cls, api: ManagementApi, options: Mapping[str, Any], threads: int = 1) -> Reading:
+    def from_options(
+        cls, api: ManagementApi, options: Mapping[str, Any], threads: int = 1, fields: tuple[str, ...] = ()
+    ) -> Reading:
         """The users that ``user_ids`` and ``emails`` name, or those that ``query`` finds; sends nothing.
+
+        :param fields: of the profiles, wanted beside the authenticators
 
         :raises ConfigurationError: an option cannot be right
         """
         if options["query"] is None:
             targets = _named(options["user_ids"] or (), options["emails"] or ())
-            return cls(api, targets, lambda: len(targets), threads=threads)
+            return cls(api, targets, lambda: len(targets), threads=threads, fields=fields)
         query = options["query"].strip()
         if not query:
             raise ConfigurationError("query is empty.", hint="To read every user, set it to *.")
         # Modules are compiled anew for every task, so what only a search needs is loaded for a search.
         from .population import Population
 
-        population = Population(api, None if query == "*" else query, ("user_id", "email", "created_at"))
-        return cls(api, _found(population), lambda: population.total, threads=threads)
+        wanted = tuple(dict.fromkeys(("user_id", "email", "created_at", *fields)))
+        population = Population(api, None if query == "*" else query, wanted)
+        return cls(api, _found(population), lambda: population.total, threads=threads, fields=fields)
 
     @property
     def total(self) -> int | None:
@@ -187,18 +206,26 @@ class Reading:
                 yield UserRead(target.user_id, target.email, error=_not_reached(self.stopped))
 
     def _read(self, target: Target) -> UserRead:
-        user_id = target.user_id
+        user_id, profile = target.user_id, target.profile
         try:
             with self._patience.turn():
-                if user_id is None:
+                if self._fields and profile is None:
+                    profile = self._profile(target)
+                    user_id = profile["user_id"]
+                elif user_id is None:
                     user_id = self._api.find_user_id(target.email or "")
-                return UserRead(user_id, target.email, tuple(self._api.list_authenticators(user_id)))
+                return UserRead(user_id, target.email, tuple(self._api.list_authenticators(user_id)), profile=profile)
         except WalkOver as over:
             if not over.asked:
                 raise
-            raise _Last(UserRead(user_id, target.email, error=over.error)) from None
+            raise _Last(UserRead(user_id, target.email, error=over.error, profile=profile)) from None
         except Auth0Error as error:
-            return UserRead(user_id, target.email, error=error)
+            return UserRead(user_id, target.email, error=error, profile=profile)
+
+    def _profile(self, target: Target) -> Profile:
+        if target.user_id is None:
+            return self._api.find_user(target.email or "", self._fields)
+        return self._api.user(target.user_id, self._fields)
 
 
 def _not_reached(cause: Auth0Error) -> Auth0Error:
@@ -218,7 +245,7 @@ def _found(population: Population) -> Iterator[Target]:
     :raises PopulationError: there are more, whom nobody can name
     """
     for user in population:
-        yield Target(user["user_id"], user.get("email"))
+        yield Target(user["user_id"], user.get("email"), user)
     population.check()
 
 
@@ -236,23 +263,29 @@ def _named(user_ids: Sequence[str], emails: Sequence[str]) -> list[Target]:
 
 
 def read_all(
-    reading: Reading, row_filter: Callable[[], RowFilter], every: int, report: Callable[[int, int], None]
+    reading: Reading,
+    row_filter: Callable[[], RowFilter],
+    every: int,
+    report: Callable[[int, int], None],
+    summary: Callable[[UserRead], Mapping[str, object]] | None = None,
 ) -> dict[str, object]:
     """The result of the whole walk: an entry for each user, and how many of them could not be read.
 
     :param row_filter: is called once, after the first user: by then the tenant has told its time
     :param every: after so many users ``report`` gets how many there were and how many of them were not read
+    :param summary: makes what each entry has as ``summary``; without it they have none
     :raises Auth0Error: the walk ended early; the result so far is in the error's ``progress``
     :raises ConfigurationError: ``every`` is not above 0; nothing was sent
     """
     if every < 1:
         raise ConfigurationError("progress_every is %d, but must be at least 1" % every)
-    users: list[UserEntry] = []
+    users: list[Mapping[str, object]] = []
     unread = 0
     shown: RowFilter | None = None
     for user in reading:
         shown = shown or row_filter()
-        users.append(user.entry(shown))
+        entry = user.entry(shown)
+        users.append(entry if summary is None else {**entry, "summary": summary(user)})
         unread += user.error is not None
         if len(users) % every == 0:
             report(len(users), unread)
