@@ -113,6 +113,7 @@ def test_a_documented_command_runs_as_printed(tenant, command):
     (tenant.folder / "reviewed.yml").write_text(json.dumps({"reviewed": [finding["id"]]}))
     (tenant.folder / "users.csv").write_text("email,phone_number,name\n%s,+442071838750,work phone\n" % email(1))
     (tenant.folder / "policy.yml").write_text("version: 1\nfactors: {duo: true}\n")
+    (tenant.folder / "users.txt").write_text("%s\n%s\n" % (email(2), email(3)))
     words = shlex.split(command.replace("/secure/", str(tenant.folder) + "/"))
     # A domain is called by HTTPS; the embedded tenant of the tests speaks HTTP.
     words += ["-e", json.dumps({"tenant": {"base_url": tenant.running.url}})]
