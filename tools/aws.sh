@@ -3,8 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Makes the environments of the tools for AWS in build/aws/, side by side, each from its own lock file. They have nothing to agree on. One
-# that is up to date stays, and needs no network. Needs the environment that tools/setup.sh makes.
+# Makes the environments of the tools for AWS in build/aws/, side by side, each from its own lock file: all of them, or those that are named
+# (tools/aws.sh ministack sam). They have nothing to agree on. One that is up to date stays, and needs no network. Needs the environment that
+# tools/setup.sh makes.
 set -eu
 cd "$(dirname "$0")/.."
 export LC_ALL=C.UTF-8
@@ -31,9 +32,11 @@ install() {
 }
 
 mkdir -p "$place"
+# shellcheck disable=SC2046
+[ $# -gt 0 ] || set -- $(cd tools/aws && echo *)
 missing=
-for lock in tools/aws/*/; do
-    name=$(basename "$lock")
+for name in "$@"; do
+    [ -d "tools/aws/$name" ] || { echo "There is no tools/aws/$name" >&2; exit 1; }
     [ "$(cat "$place/$name/made-from" 2>/dev/null)" = "$(wanted "$name")" ] || missing="$missing $name"
 done
 [ -n "$missing" ] || exit 0

@@ -1,0 +1,227 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether a deployment would work. Changes nothing, in AWS and in Auth0.
+
+    export PYTHONPATH=build/collections
+    python lambda/check.py --tenant example.eu.auth0.com --region eu-central-1 --secret ARN [--bucket NAME] [--policy FILE]
+
+It logs in to the tenant as the function will, with one token, and reads one page of users. Everything that is wrong is told at once. It
+needs what the collection needs, and boto3 for what is in AWS.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any, Callable, TypeVar
+
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.file import load
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.bearer import Bearer
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.given_token import GivenToken
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import Auth0Error
+
+from credentials import SSM, Credentials, read_credentials
+
+SCOPES = ("read:users", "read:authentication_methods")
+# Of the services that the template needs, the one that came to a region last.
+_SERVICE = "scheduler"
+# What a person who deploys need not be allowed: the function's role is.
+_DENIED = {"AccessDenied", "AccessDeniedException"}
+_T = TypeVar("_T")
+
+
+class Wrong(Exception):
+    """Something would not work; says what, and what to do about it."""
+
+
+class Checks:
+    """What was found so far.
+
+    :ivar problems: what would not work
+    :ivar notes: what could not be found out
+    """
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+        self.notes: list[str] = []
+
+    def of(self, check: Callable[..., _T], *given: Any) -> _T | None:
+        """What a check returns; None if it found something."""
+        try:
+            return check(*given)
+        except Wrong as wrong:
+            self.problems.append(str(wrong))
+        except Auth0Error as error:
+            self.problems.append(str(error))
+        return None
+
+
+def region_of(arn: str) -> str | None:
+    """The region in an ARN; None for a name."""
+    parts = arn.split(":")
+    return parts[3] if parts[0] == "arn" and len(parts) > 5 else None
+
+
+def check_region(region: str | None, known: set[str], arns: dict[str, str]) -> str:
+    """The region.
+
+    :param known: regions that AWS has
+    :param arns: what it is -> its ARN, or its name
+    :raises Wrong: it is none, or what is named lies in another one
+    """
+    if not region:
+        raise Wrong("No region is named. Set AWS_REGION, or give --region.")
+    if region not in known:
+        raise Wrong("AWS has no region %s, as far as this boto3 knows. Correct it, or install a newer boto3." % region)
+    for what, arn in arns.items():
+        there = region_of(arn)
+        if there not in (None, region):
+            raise Wrong("%s lies in %s, but the region is %s. Both have to be the same." % (what, there, region))
+    return region
+
+
+def check_account(session: Any) -> str:
+    """Whose account it is.
+
+    :raises Wrong: AWS does not say
+    """
+    try:
+        return str(session.client("sts").get_caller_identity()["Account"])
+    except Exception as error:  # botocore has no class for all that can be wrong with credentials and addresses
+        raise Wrong("AWS does not know who deploys: %s" % error) from None
+
+
+def check_bucket(session: Any, name: str, account: str) -> None:
+    """
+    :raises Wrong: the account has no such bucket
+    """
+    from botocore.exceptions import ClientError
+
+    try:
+        session.client("s3").head_bucket(Bucket=name, ExpectedBucketOwner=account)
+    except ClientError as error:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        why = {403: "is somebody else's, or you may not use it", 404: "does not exist"}.get(status, "fails: %s" % error)
+        raise Wrong(
+            "The bucket %s %s. Name one of the account %s, or none: then the stack makes one." % (name, why, account)
+        ) from None
+
+
+def secret_in_aws(session: Any, name: str, checks: Checks) -> object | None:
+    """The JSON of the secret; None if whoever deploys may not read it, which is no mistake.
+
+    :raises Wrong: there is none, or it is not JSON
+    """
+    from botocore.exceptions import ClientError
+
+    try:
+        if name.startswith(SSM):
+            found = session.client("ssm").get_parameter(Name=name.removeprefix(SSM), WithDecryption=True)
+            text = found["Parameter"]["Value"]
+        else:
+            text = session.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _DENIED:
+            checks.notes.append("You may not read the secret %s, so the login was not tried." % name)
+            return None
+        raise Wrong("The secret %s cannot be read: %s" % (name, error)) from None
+    return parsed(name, text)
+
+
+def parsed(name: str, text: str) -> object:
+    """
+    :raises Wrong: the text is not JSON
+    """
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise Wrong("The secret %s is not JSON" % name) from None
+
+
+def check_tenant(credentials: Credentials) -> None:
+    """One token and one page.
+
+    :raises Wrong: the token lacks a scope
+    :raises Auth0Error: the tenant does not let the application in
+    """
+    budget = Budget(max_wait=30)
+    tokens = credentials.authentication(budget).token()
+    missing = [scope for scope in SCOPES if scope not in tokens.scope]
+    if missing:
+        raise Wrong("The application lacks the scope %s. Grant it in Auth0." % " and ".join(missing))
+    bearer = Bearer(GivenToken("token", tokens.access_token))
+    with ManagementApi(credentials.connection, budget, bearer) as api:
+        api.list_users(per_page=1, sort=None, fields=("user_id",))
+
+
+def check_policy(file: str) -> None:
+    """
+    :raises PolicyError: something is wrong with it; says in which line and column
+    """
+    load(file, RULES, date.today())
+
+
+def main(arguments: list[str]) -> int:
+    """The command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Whether a deployment of the audit would work. Changes nothing.")
+    parser.add_argument("--tenant", required=True, help="the tenant's domain")
+    parser.add_argument("--region", help="of the stack; by default the one of the environment")
+    secret = parser.add_mutually_exclusive_group()
+    secret.add_argument("--secret", help="name or ARN in Secrets Manager, or ssm: and the name of a SecureString")
+    secret.add_argument("--secret-file", help="a file with what the secret will hold, - for the standard input")
+    parser.add_argument("--bucket", help="the parameter ReportsBucket")
+    parser.add_argument("--kms-key", help="the parameter KmsKey")
+    parser.add_argument("--policy", help="the policy file")
+    parser.add_argument("--no-login", action="store_true", help="do not log in to the tenant")
+    options = parser.parse_args(arguments)
+    checks = Checks()
+    if options.policy:
+        checks.of(check_policy, options.policy)
+    name, value = options.secret or "that was given", None
+    if options.secret_file:
+        text = sys.stdin.read() if options.secret_file == "-" else Path(options.secret_file).read_text(encoding="utf-8")
+        value = checks.of(parsed, name, text)
+    if options.region or options.secret or options.bucket or options.kms_key:
+        value = _in_aws(options, checks) or value
+    if value is not None:
+        credentials = checks.of(read_credentials, name, options.tenant.lower(), value)
+        if credentials is not None and not options.no_login:
+            checks.of(check_tenant, credentials)
+    for note in checks.notes:
+        print(note)
+    for problem in checks.problems:
+        print(problem, file=sys.stderr)
+    return 1 if checks.problems else 0
+
+
+def _in_aws(options: argparse.Namespace, checks: Checks) -> object | None:
+    """Check what is in AWS; returns the secret, if it is there and may be read."""
+    import boto3
+
+    session = boto3.Session(region_name=options.region)
+    known = {
+        region
+        for each in session.get_available_partitions()
+        for region in session.get_available_regions(_SERVICE, each)
+    }
+    arns = {"The secret": options.secret or "", "The KMS key": options.kms_key or ""}
+    if checks.of(check_region, session.region_name, known, arns) is None:
+        return None
+    account = checks.of(check_account, session)
+    if account is None:
+        return None
+    if options.bucket:
+        checks.of(check_bucket, session, options.bucket, account)
+    return checks.of(secret_in_aws, session, options.secret, checks) if options.secret else None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

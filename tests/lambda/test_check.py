@@ -1,0 +1,156 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is wrong with a deployment is told before it begins, all at once, and costs one token and one page."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+import check
+from tests.emulator.oauth import client_assertion
+
+from .conftest import CLIENT_SECRET, secret_of
+
+REGION = "eu-west-1"
+KEY = (client_assertion._KEYS / "m2m-jwt.pem").read_text()
+ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:mfa-AbCdEf"
+
+
+@pytest.fixture
+def checked(aws, monkeypatch, capsys):
+    """Run the command; returns its exit code, what it printed, and what it said is wrong."""
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+
+    def run(tenant, *words: str) -> tuple[int, str, str]:
+        code = check.main(["--tenant", tenant.domain, *words])
+        out, wrong = capsys.readouterr()
+        assert not [each for each in (CLIENT_SECRET, KEY.splitlines()[1]) if each in out + wrong]
+        return code, out, wrong
+
+    return run
+
+
+@pytest.fixture
+def secret_file(tmp_path):
+    def of(tenant, **changes) -> str:
+        value = {**secret_of(tenant), **changes}
+        (tmp_path / "secret.json").write_text(
+            json.dumps({key: each for key, each in value.items() if each is not None})
+        )
+        return str(tmp_path / "secret.json")
+
+    return of
+
+
+def test_what_is_right_is_silent_and_costs_one_token_and_one_page(checked, aws, tenant, bucket, secret_file, tmp_path):
+    (tmp_path / "policy.yml").write_text("version: 1\n")
+    words = ["--secret-file", secret_file(tenant), "--policy", str(tmp_path / "policy.yml")]
+    assert checked(tenant, *words, "--bucket", bucket, "--region", REGION) == (0, "", "")
+    sent = [each["path"].partition("?")[0] for each in tenant.control("GET", "requests")]
+    assert sent == ["/oauth/token", "/api/v2/users"]
+    arn = aws.put_secret("mfa/check", secret_of(tenant))
+    assert checked(tenant, "--secret", arn) == (0, "", "")
+    aws.client("ssm").put_parameter(Name="/mfa/check", Value=json.dumps(secret_of(tenant)), Type="SecureString")
+    assert checked(tenant, "--secret", "ssm:/mfa/check") == (0, "", "")
+
+
+def test_an_application_that_signs_is_checked_with_its_key(checked, tenant, secret_file):
+    signs = {"client_id": "m2m-jwt", "client_secret": None}
+    assert checked(tenant, "--secret-file", secret_file(tenant, private_key=KEY, **signs)) == (0, "", "")
+    code, _out, wrong = checked(tenant, "--secret-file", secret_file(tenant, private_key=KEY, client_secret=None))
+    assert code == 1 and "private_key" in wrong
+    _code, _out, wrong = checked(tenant, "--secret-file", secret_file(tenant, private_key="no key", **signs))
+    assert "private_key is not an unencrypted RSA key" in wrong
+
+
+def test_all_that_is_wrong_is_told_at_once(checked, tenant, secret_file, tmp_path):
+    (tmp_path / "policy.yml").write_text("version: 1\nrulez: {}\n")
+    words = ["--policy", str(tmp_path / "policy.yml"), "--bucket", "somebody-elses"]
+    code, out, wrong = checked(tenant, "--secret-file", secret_file(tenant, client_secret="not-the-secret"), *words)
+    assert (code, out) == (1, "") and "not-the-secret" not in wrong
+    assert all(
+        each in wrong for each in ("policy.yml:2:1", "The bucket somebody-elses", "Check client_id and client_secret")
+    )
+
+
+@pytest.mark.parametrize(
+    "words, told",
+    [
+        (["--region", "eu-west-9"], "no region eu-west-9"),
+        (["--region", REGION, "--secret", ARN], "The secret lies in eu-central-1, but the region is eu-west-1"),
+        (
+            ["--region", REGION, "--kms-key", "arn:aws:kms:us-east-1:123456789012:key/1"],
+            "The KMS key lies in us-east-1",
+        ),
+        (["--secret", "nothing-there"], "The secret nothing-there cannot be read"),
+        (["--secret", "ssm:/nothing/there"], "The secret ssm:/nothing/there cannot be read"),
+    ],
+)
+def test_what_is_wrong_in_aws_is_told(checked, tenant, words, told):
+    code, out, wrong = checked(tenant, *words)
+    assert (code, out) == (1, "") and told in wrong
+    assert not tenant.control("GET", "requests")
+
+
+@pytest.mark.parametrize(
+    "secret, told",
+    [
+        ({"domain": "other.example.com"}, "domain is not the tenant"),
+        ({"client_id": None}, "client_id is missing"),
+        ({"client_secret": None}, "client_secret is missing"),
+    ],
+)
+def test_a_secret_that_the_function_could_not_use_is_told_without_a_request(checked, tenant, secret_file, secret, told):
+    code, _out, wrong = checked(tenant, "--secret-file", secret_file(tenant, **secret))
+    assert code == 1 and told in wrong and not tenant.control("GET", "requests")
+
+
+def test_a_scope_that_is_missing_is_told(checked, tenant, secret_file):
+    body = {"access_token": "a.b.c", "expires_in": 86400, "token_type": "Bearer", "scope": "read:users"}
+    tenant.control("POST", "faults", {"kind": "status", "path": "/oauth/token", "status": 200, "body": body})
+    _code, _out, wrong = checked(tenant, "--secret-file", secret_file(tenant))
+    assert "lacks the scope read:authentication_methods" in wrong
+
+
+def test_without_the_login_nothing_is_sent(checked, tenant, secret_file):
+    words = ["--secret-file", secret_file(tenant, client_secret="not-the-secret"), "--no-login"]
+    assert checked(tenant, *words) == (0, "", "") and not tenant.control("GET", "requests")
+
+
+class Refuses:
+    """A session whose every call is refused."""
+
+    def __init__(self, code: str, status: int) -> None:
+        self._error = ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "call")
+
+    def client(self, _service: str) -> Refuses:
+        return self
+
+    def head_bucket(self, **_options):
+        raise self._error
+
+    get_secret_value = get_caller_identity = head_bucket
+
+
+def test_a_secret_that_whoever_deploys_may_not_read_is_no_mistake():
+    checks = check.Checks()
+    assert check.secret_in_aws(Refuses("AccessDeniedException", 400), "mfa/tenant", checks) is None
+    assert (
+        checks.notes == ["You may not read the secret mfa/tenant, so the login was not tried."] and not checks.problems
+    )
+
+
+def test_a_bucket_of_somebody_else_is_told():
+    with pytest.raises(check.Wrong, match="The bucket theirs is somebody else's.*Name one of the account 1, or none"):
+        check.check_bucket(Refuses("403", 403), "theirs", "1")
+
+
+def test_an_account_that_is_not_known_is_told():
+    with pytest.raises(check.Wrong, match="AWS does not know who deploys: .*InvalidClientTokenId"):
+        check.check_account(Refuses("InvalidClientTokenId", 403))
