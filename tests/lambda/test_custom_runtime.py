@@ -19,15 +19,19 @@ from pathlib import Path
 import pytest
 
 from tests.emulator.launch import start
-from tests.support.cloudformation import TEMPLATE
+from tests.support.cloud import CAPABILITIES, CODE, Cloud, template
 from tests.support.ministack import MiniStack
 from tests.support.state_machines import definition
 
 from .conftest import secret_of
-from .test_deploy import ARCHITECTURE, CAPABILITIES, Cloud
 from .test_disturbances import METHODS, SMALL, USERS
 
-CODE = "code"
+# What the template has -> what this runtime, and a segment of some seconds, need in its place.
+VARIANT = {
+    "Runtime: {Ref: Runtime}": "Runtime: provided.al2023",
+    "Handler: handler.handler": "Handler: unruly.handler",
+    "Timeout: 900": "Timeout: 8",
+}
 # The packages are those of the zip, where they lie, so that another code costs nothing.
 BOOTSTRAP = """#!/bin/sh
 export PYTHONPATH="$LAMBDA_TASK_ROOT:{path}" AWS_ENDPOINT_URL={url} LANG=C.UTF-8
@@ -66,20 +70,6 @@ class Runs:
     def use_code(self, name: str) -> None:
         """Make it the function's, without the stack."""
         self.cloud.aws.client("lambda").update_function_code(FunctionName="audit", S3Bucket=CODE, S3Key=name + ".zip")
-
-    def template(self, code: str) -> str:
-        """The template with this code and a short time for a segment."""
-        body = TEMPLATE.read_text()
-        for old, new in (
-            ("CodeUri: ../build/function.zip", "CodeUri: s3://%s/%s.zip" % (CODE, code)),
-            ("DefinitionUri: machine.asl.json", "DefinitionUri: s3://%s/machine.json" % CODE),
-            ("Runtime: {Ref: Runtime}", "Runtime: provided.al2023"),
-            ("Handler: handler.handler", "Handler: unruly.handler"),
-            ("Timeout: 900", "Timeout: 8"),
-        ):
-            assert body.count(old) == 1
-            body = body.replace(old, new)
-        return body
 
     def start(self, event: object) -> str:
         """Start an execution; returns its ARN."""
@@ -142,32 +132,21 @@ class Runs:
 
 
 @pytest.fixture(scope="module")
-def runs(built, packages):
+def runs(zipped, built, packages):
     with MiniStack() as aws, start(users=USERS, seed=7, switches={"export-seconds": 0}) as tenant:
-        cloud = Cloud(aws, tenant, None)
-        runs = Runs(cloud, [built, *packages])
-        s3 = aws.client("s3")
-        s3.create_bucket(Bucket=CODE, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        cloud = Cloud(aws, tenant, zipped)
         quick = json.dumps(definition("${FunctionArn}")).replace(
             "arn:aws:states:::states:startExecution", "${StartExecution}"
         )
-        s3.put_object(Bucket=CODE, Key="machine.json", Body=quick)
+        cloud.put_code(quick)
+        runs = Runs(cloud, [built, *packages])
         for name, plan in {
             "plain": {},
             "dies": {"key": "/parts/00", "number": 2, "exit": "after"},
             "refused": {"key": "report/users.csv", "refuse": "403"},
         }.items():
             runs.put_code(name, plan)
-        secret = aws.client("secretsmanager").create_secret(Name="mfa", SecretString=json.dumps(secret_of(tenant)))
-        parameters = {"Tenant": tenant.domain, "Secret": secret["ARN"], "Architecture": ARCHITECTURE, "Threads": "1"}
-        aws.client("cloudformation").create_stack(
-            StackName="audit",
-            TemplateBody=runs.template("dies"),
-            Capabilities=CAPABILITIES,
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-        )
-        runs.outputs = cloud.outputs("audit")
-        cloud.let_http_in(runs.outputs["ReportsBucket"])
+        runs.outputs = cloud.deploy("audit", template("dies.zip", VARIANT), secret_of(tenant), Threads="1")
         yield runs
 
 
@@ -202,7 +181,7 @@ def test_an_update_of_the_stack_in_the_middle_of_a_run_lets_the_run_finish(runs)
     old = functions.get_function_configuration(FunctionName="audit")["CodeSha256"]
     aws.client("cloudformation").update_stack(
         StackName="audit",
-        TemplateBody=runs.template("plain"),
+        TemplateBody=template("plain.zip", VARIANT),
         Capabilities=CAPABILITIES,
         Parameters=[
             {"ParameterKey": key, "UsePreviousValue": True} for key in ("Tenant", "Secret", "Architecture", "Threads")
@@ -211,7 +190,6 @@ def test_an_update_of_the_stack_in_the_middle_of_a_run_lets_the_run_finish(runs)
     assert runs.cloud.stack("audit")["StackStatus"] == "UPDATE_COMPLETE"
     assert functions.get_function_configuration(FunctionName="audit")["CodeSha256"] != old
     assert machines.describe_execution(executionArn=execution)["status"] == "RUNNING"
-    tenant.control("DELETE", "faults")
     assert runs.is_whole(execution)["segment"] > 2
 
 

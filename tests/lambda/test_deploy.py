@@ -10,76 +10,22 @@ import json
 import os
 import re
 import subprocess
-import sys
-import time
 
 import pytest
 
 from tests.emulator.launch import start
-from tests.support.cloudformation import TEMPLATE
+from tests.support.cloud import ARCHITECTURE, CAPABILITIES, RUNTIME, Cloud, template
 from tests.support.function_zip import ROOT
 from tests.support.ministack import TOOLS, MiniStack
-from tests.support.state_machines import DEFINITION
 
 from .conftest import secret_of
 
-RUNTIME, ARCHITECTURE = "python%d.%d" % sys.version_info[:2], "arm64" if os.uname().machine == "aarch64" else "x86_64"
-CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 # Statement -> the action that is missing without it.
 NEEDED = {
     "Credentials": "secretsmanager:GetSecretValue",
     "Runs": "s3:GetObject",
     "Names": "s3:ListBucket",
 }
-
-
-class Cloud:
-    """A local AWS with a tenant beside it."""
-
-    def __init__(self, aws: MiniStack, tenant, zip_file) -> None:
-        self.aws, self.tenant, self.zip = aws, tenant, zip_file
-
-    def stack(self, name: str) -> dict | None:
-        """The stack, when nothing is done to it any more; None if there is none."""
-        cloudformation = self.aws.client("cloudformation")
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            found = [each for each in cloudformation.describe_stacks()["Stacks"] if each["StackName"] == name]
-            if not found or found[0]["StackStatus"] == "DELETE_COMPLETE":
-                return None
-            if not found[0]["StackStatus"].endswith("_IN_PROGRESS"):
-                return found[0]
-            time.sleep(0.1)
-        raise RuntimeError("%s is not done" % name)
-
-    def outputs(self, name: str) -> dict[str, str]:
-        """What the stack tells."""
-        return {each["OutputKey"]: each["OutputValue"] for each in self.stack(name)["Outputs"]}
-
-    def let_http_in(self, bucket: str) -> None:
-        """The local AWS speaks HTTP, which the bucket's policy forbids."""
-        self.aws.client("s3").delete_bucket_policy(Bucket=bucket)
-
-    def run(self, machine: str, event: object) -> dict:
-        """How an execution ended."""
-        machines = self.aws.client("stepfunctions")
-        machines.start_execution(stateMachineArn=machine, input=json.dumps(event))["executionArn"]
-        return self.ended(execution)
-
-    def ended(self, execution: str) -> dict:
-        """How it ended, when it did."""
-        machines = self.aws.client("stepfunctions")
-        deadline = time.monotonic() + 120
-        while (now := machines.describe_execution(executionArn=execution))["status"] == "RUNNING":
-            if time.monotonic() > deadline:
-                raise RuntimeError("%s did not end" % execution)
-            time.sleep(0.1)
-        return now
-
-    def latest(self, bucket: str) -> dict:
-        """The pointer to the last run."""
-        key = "%s/latest.json" % self.tenant.domain
-        return json.loads(self.aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
 
 
 @pytest.fixture(scope="module")
@@ -91,29 +37,8 @@ def cloud(zipped):
 @pytest.fixture(scope="module")
 def deployed(cloud):
     """The name of a stack that CloudFormation made of the template."""
-    s3 = cloud.aws.client("s3")
-    s3.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    s3.upload_file(str(cloud.zip), "code", "function.zip")
-    s3.upload_file(str(DEFINITION), "code", "machine.json")
-    body = TEMPLATE.read_text().replace("CodeUri: ../build/function.zip", "CodeUri: s3://code/function.zip")
-    body = body.replace("DefinitionUri: machine.asl.json", "DefinitionUri: s3://code/machine.json")
-    secret = cloud.aws.client("secretsmanager").create_secret(
-        Name="mfa/tenant", SecretString=json.dumps(secret_of(cloud.tenant))
-    )
-    parameters = {
-        "Tenant": cloud.tenant.domain,
-        "Secret": secret["ARN"],
-        "Runtime": RUNTIME,
-        "Architecture": ARCHITECTURE,
-    }
-    cloud.aws.client("cloudformation").create_stack(
-        StackName="audit",
-        TemplateBody=body,
-        Capabilities=CAPABILITIES,
-        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-    )
-    assert cloud.stack("audit")["StackStatus"] == "CREATE_COMPLETE"
-    cloud.let_http_in(cloud.outputs("audit")["ReportsBucket"])
+    cloud.put_code()
+    cloud.deploy("audit", template("function.zip"), secret_of(cloud.tenant), Runtime=RUNTIME)
     return "audit"
 
 
