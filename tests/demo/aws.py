@@ -237,8 +237,9 @@ def main() -> None:
         signal.signal(number, _interrupt)
     # Everything is on loopback, and boto3 would send even that through a proxy.
     os.environ.update(NO_PROXY="127.0.0.1", no_proxy="127.0.0.1")
-    shutil.rmtree(OUTPUT, ignore_errors=True)
-    OUTPUT.mkdir(parents=True)
+    for left in ("first", "second"):
+        shutil.rmtree(OUTPUT / left, ignore_errors=True)
+    OUTPUT.mkdir(parents=True, exist_ok=True)
     say("1. starting the embedded Auth0 tenant, %d users, and an AWS that checks permissions" % USERS)
     with start(users=USERS, seed=SEED, plan="enterprise", switches={"export-seconds": 0}) as tenant, MiniStack() as aws:
         say("   they answer at %s and %s" % (tenant.url, aws.url))

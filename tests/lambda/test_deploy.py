@@ -82,6 +82,17 @@ def test_without_a_statement_of_its_role_the_function_fails_and_names_the_action
     assert answer.get("FunctionError") and action in answer["Payload"].read().decode()
 
 
+@pytest.mark.parametrize("given", [[], CAPABILITIES[:1], CAPABILITIES[1:]])
+def test_without_a_capability_nothing_is_made(cloud, given):
+    cloudformation = cloud.aws.client("cloudformation")
+    parameters = [{"ParameterKey": "Tenant", "ParameterValue": cloud.tenant.domain}]
+    with pytest.raises(cloudformation.exceptions.InsufficientCapabilitiesException):
+        cloudformation.create_stack(
+            StackName="lacks", TemplateBody=template("function.zip"), Capabilities=given, Parameters=parameters
+        )
+    assert cloud.stack("lacks") is None
+
+
 # sam
 
 

@@ -16,14 +16,13 @@ BUILD = ROOT / "lambda" / "build.py"
 
 
 def function_zip(file: Path, *options: str) -> Path:
-    """Build the zip if it is not there yet; returns the file.
+    """Build the zip, unless it is there and made from the same; returns the file.
 
     :raises subprocess.CalledProcessError: there is none
     """
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, str(BUILD), "--zip", str(file), *(options or ["--here"])]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, str(BUILD), "--zip", str(file), *(options or ["--here"])]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return file
 
 
