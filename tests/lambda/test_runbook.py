@@ -27,6 +27,8 @@ GUIDE = ROOT / "docs" / "docsite" / "rst" / "guide_aws_operations.rst"
 HEADING = re.compile(r"^(\S.*)\n-+$", re.MULTILINE)
 BLOCK = re.compile(r"^( *)\.\. code-block:: shell\n\n((?:\1   .*\n|\n)+)", re.MULTILINE)
 STACK, USERS = "mfa-audit", 12
+# Another one than that of the package.
+NEXT = "version: 1\nweak_factors: [phone, email, otp]\n"
 NOT_RUN = {
     "aws stepfunctions redrive-execution --execution-arn ARN": "the local AWS has no redrive; test_custom_runtime.py shows what it does"
 }
@@ -145,7 +147,7 @@ def test_every_command_of_the_runbook_runs_as_printed(cloud, operator, tmp_path)
     run(back)
     assert "a-newer-one" not in secret(cloud)
 
-    (tmp_path / "next.yml").write_text("version: 1\n")
+    (tmp_path / "next.yml").write_text(NEXT)
     try_it, use_it = blocks.pop("Change the policy")
     # Its last line needs what the second one made.
     *begin, look = try_it.split("\n")
@@ -190,7 +192,7 @@ def test_every_command_of_the_runbook_runs_as_printed(cloud, operator, tmp_path)
     *begin, put_back = older.split("\n")
     version = next(line.split()[1] for line in run("\n".join(begin)).splitlines() if "False" in line)
     run(put_back.replace("VERSION", version))
-    assert s3.get_object(Bucket=bucket, Key=prefix + "policies/next.yml")["Body"].read() == b"version: 1\n"
+    assert s3.get_object(Bucket=bucket, Key=prefix + "policies/next.yml")["Body"].read() == NEXT.encode()
     (gone,) = map(run, blocks.pop("Remove the audit"))
     assert not gone.strip() and cloud.stack(STACK) is None and report in keys()
     assert not blocks
