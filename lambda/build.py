@@ -8,7 +8,8 @@
 
 The packages of lambda/requirements.txt are fetched once and kept in build/packages/. The client and the audit go in unchanged,
 under the import path that they have in the collection. A compiled file that the runtime could not load is an error. The same
-Python makes the same zip from the same sources, and does not make it again.
+Python makes the same zip from the same sources, and does not make it again. Without --zip there is also a template in build/ that
+deploys this zip, and takes no other runtime and architecture than the zip's.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import argparse
 import compileall
 import hashlib
+import importlib.util
 import os
 import platform
 import py_compile
@@ -34,6 +36,7 @@ from typing import Iterator, NamedTuple
 HERE = Path(__file__).resolve().parent
 COLLECTION = HERE.parent
 REQUIREMENTS = HERE / "requirements.txt"
+TEMPLATE = HERE / "template.yaml"
 LIBRARIES = ("plugins/module_utils/auth0", "plugins/module_utils/audit", "plugins/module_utils/yaml_file")
 # What they import beside each other.
 MODULES = ("plugins/module_utils/versions.py",)
@@ -278,21 +281,37 @@ def build(target: Target, packages: Path, file: Path) -> None:
         pack(target, folder, file, told)
 
 
+def fitting(template: str, target: Target, zip_name: str) -> str:
+    """The template for this zip, in another folder beside its own: another runtime or architecture is refused before anything is made.
+
+    :param zip_name: of the zip, in that folder
+    :raises RuntimeError: the template has other lines than this looks for
+    """
+    places = {r"CodeUri: \S+": "CodeUri: " + zip_name, r"DefinitionUri: (\S+)$": r"DefinitionUri: ../%s/\1" % HERE.name}
+    for name, value in (("Runtime", target.runtime), ("Architecture", target.architecture)):
+        lines = r"^(  %s:\n(?:    .*\n)*?)    Default: .*\n    AllowedValues: .*$" % name
+        places[lines] = r"\1    Default: %s\n    AllowedValues: [%s]" % (value, value)
+    for old, new in places.items():
+        template, found = re.subn(old, new, template, flags=re.MULTILINE)
+        if found != 1:
+            raise RuntimeError("the template has %d times %s" % (found, old))
+    return template
+
+
 def main(arguments: list[str]) -> int:
     """The command line; returns the exit code."""
     parser = argparse.ArgumentParser(description="Build the audit function's zip.")
     parser.add_argument("--runtime", choices=RUNTIMES, default=next(iter(RUNTIMES)), help="default: %(default)s")
     parser.add_argument("--architecture", choices=ARCHITECTURES, default="arm64", help="default: %(default)s")
     parser.add_argument("--here", action="store_true", help="for this machine and this Python instead")
-    parser.add_argument(
-        "--zip", type=Path, default=COLLECTION / "build" / "function.zip", help="default: build/function.zip"
-    )
+    parser.add_argument("--zip", type=Path, help="default: build/function.zip, and build/template.yaml for it")
     parser.add_argument("--fetch-only", action="store_true", help="fetch the packages and build nothing")
     options = parser.parse_args(arguments)
     target = Target.here() if options.here else Target(options.runtime, options.architecture)
     if target.runtime not in RUNTIMES or target.architecture not in ARCHITECTURES:
         parser.error("Lambda has no %s for %s. Choose --runtime and --architecture." % target)
-    reason = refusal(options.zip)
+    zip_file = options.zip or COLLECTION / "build" / "function.zip"
+    reason = refusal(zip_file)
     if reason:
         parser.error("%s. Name a new file or an earlier build." % reason)
     packages = COLLECTION / "build" / "packages" / target.name
@@ -300,19 +319,26 @@ def main(arguments: list[str]) -> int:
         fetch(target, packages)
         if options.fetch_only:
             return 0
-        build(target, packages, options.zip)
+        build(target, packages, zip_file)
     except subprocess.CalledProcessError:
-        print("The packages could not be fetched; pip says why above.", file=sys.stderr)
+        has_pip = importlib.util.find_spec("pip") is not None
+        why = (
+            "pip says why above" if has_pip else "%s has no pip. Install it there, or use another one" % sys.executable
+        )
+        print("The packages could not be fetched; %s." % why, file=sys.stderr)
         return 1
     except Unfit as error:
         print("There is no zip, because %s could not load:\n%s" % (target.runtime, error), file=sys.stderr)
         return 1
-    table = sizes(options.zip, packages)
+    if not options.zip:
+        told = fitting(TEMPLATE.read_text(encoding="utf-8"), target, zip_file.name)
+        zip_file.with_name(TEMPLATE.name).write_text(told, encoding="utf-8")
+    table = sizes(zip_file, packages)
     for owner, zipped, unpacked in table:
         print("%8.2f MB  %6.1f MB unpacked  %s" % (zipped / 1e6, unpacked / 1e6, owner))
-    size = options.zip.stat().st_size
-    digest = hashlib.sha256(options.zip.read_bytes()).hexdigest()
-    print("%8.2f MB  %6.1f MB unpacked  %s" % (size / 1e6, sum(each[2] for each in table) / 1e6, options.zip))
+    size = zip_file.stat().st_size
+    digest = hashlib.sha256(zip_file.read_bytes()).hexdigest()
+    print("%8.2f MB  %6.1f MB unpacked  %s" % (size / 1e6, sum(each[2] for each in table) / 1e6, zip_file))
     print("for %s on %s, sha256 %s" % (target.runtime, target.architecture, digest))
     if target.runtime != Target.here().runtime:
         print("Without bytecode, so a cold start takes twice as long. Build with %s to have it." % target.runtime)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cloudformation import TEMPLATE, load
 from tests.support.function_zip import BUILD, ROOT
 
 specification = importlib.util.spec_from_file_location("build_of_the_function", BUILD)
@@ -187,6 +188,30 @@ def test_a_file_that_is_not_a_build_is_refused_and_stays_as_it_is(tmp_path, dest
     )
     assert ended.returncode == 2 and "Name a new file or an earlier build" in ended.stderr
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("target", [INTEL, build.Target("python3.11", "arm64")])
+def test_the_template_for_a_zip_takes_no_other_runtime_and_architecture(target):
+    written, made = load(TEMPLATE.read_text()), load(build.fitting(TEMPLATE.read_text(), target, "one.zip"))
+    for name, value in (("Runtime", target.runtime), ("Architecture", target.architecture)):
+        parameter = made["Parameters"].pop(name)
+        assert (parameter["Default"], parameter["AllowedValues"]) == (value, [value])
+        assert set(parameter) == set(written["Parameters"].pop(name))
+    assert made["Resources"]["Function"]["Properties"].pop("CodeUri") == "one.zip"
+    assert made["Resources"]["Machine"]["Properties"].pop("DefinitionUri") == "../lambda/machine.asl.json"
+    del written["Resources"]["Function"]["Properties"]["CodeUri"]
+    del written["Resources"]["Machine"]["Properties"]["DefinitionUri"]
+    assert made == written
+
+
+def test_a_python_without_pip_is_told(monkeypatch, capsys):
+    def fetch(*_given):
+        raise subprocess.CalledProcessError(1, "pip")
+
+    monkeypatch.setattr(build, "fetch", fetch)
+    monkeypatch.setattr(build.importlib.util, "find_spec", lambda _name: None)
+    assert build.main(["--zip", "nowhere.zip"]) == 1
+    assert "has no pip. Install it there" in capsys.readouterr().err
 
 
 def test_an_earlier_build_is_made_anew(tmp_path):
