@@ -4,7 +4,6 @@
 
 """Whether a deployment would work. Changes nothing, in AWS and in Auth0.
 
-    export PYTHONPATH=build/collections
     python lambda/check.py --tenant example.eu.auth0.com --region eu-central-1 --secret ARN [--bucket NAME] [--policy FILE]
 
 It logs in to the tenant as the function will, with one token, and reads one page of users. Everything that is wrong is told at once. It
@@ -14,11 +13,24 @@ needs what the collection needs, and boto3 for what is in AWS.
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
+import re
 import sys
+import types
+import zoneinfo
 from datetime import date
 from pathlib import Path
-from typing import Any, Callable, TypeVar
+from typing import Any, Callable, Iterator, Mapping, TypeVar
+
+TEMPLATE = Path(__file__).resolve().with_name("template.yaml")
+# A checkout need not lie where Python looks for collections.
+for _name, _place in (("", []), (".mfaops", []), (".mfaops.auth0", [str(TEMPLATE.parent.parent)])):
+    try:
+        importlib.import_module("ansible_collections" + _name)
+    except ImportError:
+        sys.modules["ansible_collections" + _name] = types.ModuleType("ansible_collections" + _name)
+        sys.modules["ansible_collections" + _name].__path__ = _place
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.file import load
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
@@ -35,6 +47,10 @@ SCOPES = ("read:users", "read:authentication_methods")
 _SERVICE = "scheduler"
 # What a person who deploys need not be allowed: the function's role is.
 _DENIED = {"AccessDenied", "AccessDeniedException"}
+# Of a function and of a schedule, which have the stack's name.
+_LONGEST_NAME = 64
+# An account keeps so many concurrent executions that nobody may reserve; those with a higher limit keep 100.
+_LEAST_UNRESERVED = 10
 _T = TypeVar("_T")
 
 
@@ -115,6 +131,89 @@ def check_bucket(session: Any, name: str, account: str) -> None:
         ) from None
 
 
+def check_name(name: str) -> None:
+    """
+    :raises Wrong: a stack with this name could not be made
+    """
+    if not re.fullmatch("[A-Za-z][A-Za-z0-9-]*", name) or len(name) > _LONGEST_NAME:
+        raise Wrong(
+            "The stack's name %s has to be letters, digits and -, at most %d of them. Name it otherwise (stack)."
+            % (name, _LONGEST_NAME)
+        )
+
+
+def check_parameters(given: Mapping[str, str], written: Mapping[str, Mapping[str, Any]]) -> None:
+    """The template's parameters.
+
+    :param written: those of the template
+    :raises Wrong: names everything that CloudFormation would refuse, and a time zone that there is not
+    """
+    problems = ["%s is no parameter of the template" % name for name in given if name not in written]
+    for name, value in given.items():
+        rule = written.get(name, {})
+        allowed = [str(each) for each in rule.get("AllowedValues", ())]
+        if allowed and value not in allowed:
+            problems.append("%s is %r, and not one of %s" % (name, value, ", ".join(allowed)))
+        if not re.search(rule.get("AllowedPattern", ""), value):
+            problems.append(
+                "%s is %r, and not %s" % (name, value, rule.get("ConstraintDescription", rule["Description"]))
+            )
+        if rule.get("Type") == "Number" and not _is_between(value, rule.get("MinValue"), rule.get("MaxValue")):
+            problems.append("%s is %r, and not a number that fits" % (name, value))
+    zones = zoneinfo.available_timezones()  # none on a machine without tzdata
+    if "TimeZone" in given and zones and given["TimeZone"] not in zones:
+        problems.append("TimeZone is %r, which is no time zone such as Europe/Berlin" % given["TimeZone"])
+    if problems:
+        raise Wrong("Parameters: %s." % ". ".join(problems))
+
+
+def _is_between(value: str, least: float | None, most: float | None) -> bool:
+    try:
+        number = float(value)
+    except ValueError:
+        return False
+    return (least is None or number >= least) and (most is None or number <= most)
+
+
+def check_stack(session: Any, name: str, tenant: str, parameters: Mapping[str, str], checks: Checks) -> None:
+    """The stack that is there, or the place for a new one. What whoever deploys may not see is not checked.
+
+    :raises Wrong: the stack audits another tenant, or the account refuses to reserve a concurrent execution
+    """
+    from botocore.exceptions import ClientError
+
+    found = {}
+    try:
+        stack = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+        if stack["StackStatus"] not in ("ROLLBACK_COMPLETE", "DELETE_COMPLETE"):
+            found = {each["ParameterKey"]: each.get("ParameterValue") for each in stack.get("Parameters", ())}
+            if found.get("Tenant") != tenant:
+                raise Wrong(
+                    "There is a stack %s already, and it is not of %s. Name it otherwise (stack)." % (name, tenant)
+                )
+    except ClientError:
+        pass  # there is none
+    if found:
+        return
+    try:
+        if parameters.get("ReserveConcurrency") != "false":
+            limits = session.client("lambda").get_account_settings()["AccountLimit"]
+            if limits["UnreservedConcurrentExecutions"] <= _LEAST_UNRESERVED:
+                raise Wrong(
+                    "The account has %d concurrent executions of functions and can reserve none of them. Set the parameter "
+                    "ReserveConcurrency to false, or have the limit raised." % limits["UnreservedConcurrentExecutions"]
+                )
+        if not parameters.get("ReportsBucket"):
+            names = [each["Name"] for each in session.client("s3").list_buckets()["Buckets"]]
+            for bucket in (each for each in names if each.startswith(name.lower() + "-bucket-")):
+                checks.notes.append(
+                    "The bucket %s was left by an earlier stack %s. To go on with its reports, set the parameter ReportsBucket "
+                    "to it; otherwise there is a new one, and everything is new." % (bucket, name)
+                )
+    except ClientError as error:
+        checks.notes.append("What the account allows was not checked: %s" % error)
+
+
 def secret_in_aws(session: Any, name: str, checks: Checks) -> object | None:
     """The JSON of the secret; None if whoever deploys may not read it, which is no mistake.
 
@@ -164,9 +263,34 @@ def check_tenant(credentials: Credentials) -> None:
 
 def check_policy(file: str) -> None:
     """
-    :raises PolicyError: something is wrong with it; says in which line and column
+    :raises FileError: something is wrong with it; says in which line and column
+    :raises Wrong: it names a list that the function could not find
     """
     load(file, RULES, date.today())
+    for name in lists_of(_yaml(Path(file))):
+        if Path(name).name != name or name.endswith((".yml", ".yaml")):
+            raise Wrong(
+                "The policy %s names the list %s. The function finds a list only in the policy's own folder, and not if it ends "
+                "with .yml. Put it beside the policy." % (file, name)
+            )
+
+
+def lists_of(policy: object) -> Iterator[str]:
+    """The files with users that a policy names."""
+    if isinstance(policy, Mapping):
+        for name, value in policy.items():
+            if name == "user_ids_file":
+                yield str(value)
+            yield from lists_of(value)
+    elif isinstance(policy, list):
+        for value in policy:
+            yield from lists_of(value)
+
+
+def _yaml(file: Path) -> Any:
+    from ruamel.yaml import YAML
+
+    return YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
 
 
 def main(arguments: list[str]) -> int:
@@ -180,16 +304,22 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--bucket", help="the parameter ReportsBucket")
     parser.add_argument("--kms-key", help="the parameter KmsKey")
     parser.add_argument("--policy", help="the policy file")
+    parser.add_argument("--stack", help="the stack's name")
+    parser.add_argument("--parameters", type=json.loads, default={}, help="the template's parameters, as a JSON object")
     parser.add_argument("--no-login", action="store_true", help="do not log in to the tenant")
     options = parser.parse_args(arguments)
     checks = Checks()
     if options.policy:
         checks.of(check_policy, options.policy)
+    if options.stack:
+        checks.of(check_name, options.stack)
+    if options.parameters:
+        checks.of(check_parameters, options.parameters, _yaml(TEMPLATE)["Parameters"])
     name, value = options.secret or "that was given", None
     if options.secret_file:
         text = sys.stdin.read() if options.secret_file == "-" else Path(options.secret_file).read_text(encoding="utf-8")
         value = checks.of(parsed, name, text)
-    if options.region or options.secret or options.bucket or options.kms_key:
+    if options.region or options.secret or options.bucket or options.kms_key or options.stack:
         value = _in_aws(options, checks) or value
     if value is not None:
         credentials = checks.of(read_credentials, name, options.tenant.lower(), value)
@@ -220,6 +350,8 @@ def _in_aws(options: argparse.Namespace, checks: Checks) -> object | None:
         return None
     if options.bucket:
         checks.of(check_bucket, session, options.bucket, account)
+    if options.stack:
+        checks.of(check_stack, session, options.stack, options.tenant, options.parameters, checks)
     return checks.of(secret_in_aws, session, options.secret, checks) if options.secret else None
 
 

@@ -7,11 +7,16 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
 
 import check
+from tests.support.cloudformation import TEMPLATE, load
 from tests.emulator.oauth import client_assertion
 
 from .conftest import CLIENT_SECRET, secret_of
@@ -154,3 +159,113 @@ def test_a_bucket_of_somebody_else_is_told():
 def test_an_account_that_is_not_known_is_told():
     with pytest.raises(check.Wrong, match="AWS does not know who deploys: .*InvalidClientTokenId"):
         check.check_account(Refuses("InvalidClientTokenId", 403))
+
+
+WRITTEN = load(TEMPLATE.read_text())["Parameters"]
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("Threads", "100"),
+        ("MaxRate", "0"),
+        ("Policy", "policy.v2"),
+        ("SecurityHub", "True"),
+        ("AlarmAfterDays", "8"),
+        ("PartsDays", "many"),
+        ("TimeZone", "Europe/Berlinn"),
+        ("KmsKey", "arn:aws:kms:eu-west-1:123456789012:alias/a"),
+        ("Mail", "a@example.com"),
+    ],
+)
+def test_a_parameter_that_the_template_refuses_is_told(name, value):
+    with pytest.raises(check.Wrong, match="Parameters: %s is " % name):
+        check.check_parameters({name: value}, WRITTEN)
+
+
+def test_parameters_that_fit_are_silent():
+    fits = {"TimeZone": "Europe/Berlin", "Threads": "64", "SecurityHub": "true", "PartsDays": "7", "Policy": "strict"}
+    check.check_parameters(fits, WRITTEN)
+
+
+@pytest.mark.parametrize("name", ["mfa_audit", "1mfa", "mfa-audit-" + "a" * 55, ""])
+def test_a_name_that_a_function_or_a_schedule_cannot_have_is_told(name):
+    with pytest.raises(check.Wrong, match="The stack's name"):
+        check.check_name(name)
+    check.check_name("mfa-audit-" + "a" * 54)
+
+
+class Account:
+    """An account with or without a stack."""
+
+    def __init__(self, stacks=(), unreserved: int = 1000, buckets=()) -> None:
+        self._stacks, self._unreserved, self._buckets = stacks, unreserved, buckets
+
+    def client(self, _service: str) -> Account:
+        return self
+
+    def describe_stacks(self, StackName: str):
+        if not self._stacks:
+            raise ClientError({"Error": {"Code": "ValidationError"}}, "DescribeStacks")
+        return {"Stacks": self._stacks}
+
+    def get_account_settings(self):
+        return {"AccountLimit": {"UnreservedConcurrentExecutions": self._unreserved}}
+
+    def list_buckets(self):
+        return {"Buckets": [{"Name": each} for each in self._buckets]}
+
+
+def of(tenant: str, status: str = "CREATE_COMPLETE") -> list[dict]:
+    return [{"StackStatus": status, "Parameters": [{"ParameterKey": "Tenant", "ParameterValue": tenant}]}]
+
+
+def test_a_stack_of_another_tenant_is_not_replaced():
+    with pytest.raises(check.Wrong, match="There is a stack mfa already, and it is not of b.example.com"):
+        check.check_stack(Account(of("a.example.com")), "mfa", "b.example.com", {}, check.Checks())
+    check.check_stack(Account(of("b.example.com"), unreserved=9), "mfa", "b.example.com", {}, check.Checks())
+    rolled_back = Account(of("a.example.com", "ROLLBACK_COMPLETE"))
+    check.check_stack(rolled_back, "mfa", "b.example.com", {}, check.Checks())
+
+
+def test_an_account_that_can_reserve_nothing_is_told_before():
+    with pytest.raises(check.Wrong, match="Set the parameter ReserveConcurrency to false"):
+        check.check_stack(Account(unreserved=10), "mfa", "a.example.com", {}, check.Checks())
+    check.check_stack(Account(unreserved=10), "mfa", "a.example.com", {"ReserveConcurrency": "false"}, check.Checks())
+
+
+def test_a_bucket_that_an_earlier_stack_left_is_told():
+    checks, account = check.Checks(), Account(buckets=["mfa-bucket-1a2b", "mfa-other-bucket-1"])
+    check.check_stack(account, "MFA", "a.example.com", {}, checks)
+    assert len(checks.notes) == 1 and "The bucket mfa-bucket-1a2b was left" in checks.notes[0]
+    check.check_stack(account, "MFA", "a.example.com", {"ReportsBucket": "mfa-bucket-1a2b"}, checks)
+    assert len(checks.notes) == 1
+
+
+@pytest.mark.parametrize("name, fits", [("staff.txt", True), ("lists/staff.txt", False), ("staff.yml", False)])
+def test_a_list_that_the_function_would_not_find_is_told(tmp_path, name, fits):
+    (tmp_path / "lists").mkdir()
+    (tmp_path / name).write_text("auth0|1\n")
+    policy = tmp_path / "policy.yml"
+    policy.write_text("version: 1\nprivileged: {user_ids_file: %s}\n" % name)
+    if fits:
+        check.check_policy(str(policy))
+    else:
+        with pytest.raises(check.Wrong, match="names the list %s" % name):
+            check.check_policy(str(policy))
+
+
+def test_it_works_from_a_plain_clone_in_another_folder(tmp_path):
+    root = Path(check.__file__).resolve().parents[1]
+    for name in ("lambda", "plugins/module_utils"):
+        shutil.copytree(root / name, tmp_path / "clone" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "policy.yml").write_text("version: 1\nrulez: {}\n")
+    ended = subprocess.run(
+        [sys.executable, "clone/lambda/check.py", "--tenant", "example.eu.auth0.com", "--policy", "policy.yml"],
+        cwd=tmp_path,
+        env={},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1 and "policy.yml:2:1" in ended.stderr and "Traceback" not in ended.stderr
