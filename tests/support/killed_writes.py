@@ -23,12 +23,11 @@ from pathlib import Path
 # Loaded before the forks.
 import auth0.management  # noqa: F401  # pylint: disable=unused-import
 import auth0.management.users.authentication_methods.client  # noqa: F401  # pylint: disable=unused-import
-from ansible_collections.mfaops.auth0.plugins.module_utils import (
-    many_users,
-)  # noqa: F401  # pylint: disable=unused-import
+import ansible_collections.mfaops.auth0.plugins.module_utils.many_users  # noqa: F401  # pylint: disable=unused-import
+import ansible_collections.mfaops.auth0.plugins.modules.auth0_mfa_authenticator  # noqa: F401  # pylint: disable=unused-import
+import ansible_collections.mfaops.auth0.plugins.modules.auth0_recovery_code  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users import recovery_codes
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.writing import Writing
-from ansible_collections.mfaops.auth0.plugins.modules import auth0_mfa_authenticator, auth0_recovery_code  # noqa: F401
 
 from tests.support import in_process
 from tests.support.killed import forked, nothing
@@ -57,7 +56,9 @@ def run(task: dict, url: str, output: Path) -> None:
     os.fsync = nothing
     operator = {"base_url": url, "client_id": "m2m", "client_secret": "m2m-secret"}
     played = in_process.play(output.parent, [task], operator)
-    output.write_text(json.dumps(played.results[0]))
+    whole = output.with_suffix(".whole")
+    whole.write_text(json.dumps(played.results[0]))
+    whole.replace(output)
 
 
 def writes_of(url: str) -> list[str]:
