@@ -94,15 +94,14 @@ def body(told: Told, notes: Sequence[str] = ()) -> str:
     return "\n\n".join("\n".join(lines) for lines in paragraphs if lines) + "\n"
 
 
-def failure_body(tenant: str, why: Sequence[str], place: str) -> str:
+def failure_body(tenant: str, why: Sequence[str]) -> str:
     """The message about a run that failed, and is not retried.
 
     :param why: line by line
-    :param place: where the reports of earlier runs are
     """
     lines = ["FAILED. %s" % nobody(why[0]), *map(nobody, why[1:]), "Tenant: %s" % tenant]
     to_do = "Correct this, and start the audit again or wait for the next one. Until then nobody is audited."
-    return "%s\n\nTO DO FIRST\n1. %s\n\nEarlier reports stay in %s\n" % ("\n".join(lines), to_do, place)
+    return "%s\n\nTO DO FIRST\n1. %s\n\nEarlier reports stay where they are.\n" % ("\n".join(lines), to_do)
 
 
 def _state(told: Told) -> str:

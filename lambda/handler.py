@@ -75,8 +75,9 @@ def handler(event: object, context: LambdaContext) -> dict[str, Any]:
         # What is raised goes to logs, and a message may name the user whom a request was about.
         told = error.replace(ConfigurationError if lasting else None, message=nobody(error.message))
         # Whoever asks a question of their own gets the answer.
-        if settings is not None and ask is not None and ask.is_audit and (lasting or isinstance(error, NoProgress)):
-            tell_failure(settings, told)
+        is_theirs = settings is not None and (ask is None or not ask.is_audit)
+        if not is_theirs and (lasting or isinstance(error, NoProgress)):
+            tell_failure(os.environ, told)
         raise told from None
     logger.info("segment ended", extra=state.model_dump())
     return state.model_dump()

@@ -125,19 +125,19 @@ def publish(
     return teller.words
 
 
-def tell_failure(settings: Settings, error: Auth0Error, *, client: Callable[[str], Any] = aws) -> None:
+def tell_failure(environment: Mapping[str, str], error: Auth0Error, *, client: Callable[[str], Any] = aws) -> None:
     """Send a message that the audit failed for good and why, where there is a topic. Raises nothing, because the error says more.
 
     For errors that nobody retries, or there would be a message for each try. All others end the execution, and an alarm tells that.
+
+    :param environment: of the function, as it is: what is wrong may be a setting, so that nothing else is known
     """
-    if not settings.topic:
+    topic, tenant = (environment.get(name, "").strip() for name in ("AUDIT_TOPIC", "AUDIT_TENANT"))
+    if not topic:
         return
-    place = "s3://%s/%s" % (settings.bucket, settings.prefix)
     try:
         client("sns").publish(
-            TopicArn=settings.topic,
-            Subject=digest.failure_subject(settings.tenant),
-            Message=digest.failure_body(settings.tenant, error.told(), place),
+            TopicArn=topic, Subject=digest.failure_subject(tenant), Message=digest.failure_body(tenant, error.told())
         )
     except Exception as refusal:
         logger.error("output failed", extra={"output": "digest", "why": _why(refusal)})

@@ -275,7 +275,7 @@ def test_every_mistake_of_a_policy_is_a_line_of_its_own():
         "line 3, column 5: stale_days is not a number",
         "line 9: no rule x@y.com",
     ]
-    text = failure_body("example.eu.auth0.com", lines, "s3://b/p/")
+    text = failure_body("example.eu.auth0.com", lines)
     assert text.splitlines()[:4] == [
         "FAILED. policies/default.yml has 2 mistakes:",
         "line 3, column 5: stale_days is not a number",

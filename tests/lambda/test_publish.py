@@ -362,23 +362,27 @@ def test_nothing_that_is_told_names_anybody(aws, tenant, capsys, caplog):
     assert not [canary for canary in runs.CANARIES for text in texts if canary in text]
 
 
+def environment(aws) -> dict[str, str]:
+    return {"AUDIT_TOPIC": aws.settings.topic, "AUDIT_TENANT": aws.settings.tenant}
+
+
 def test_a_failure_is_told_with_its_reason_in_the_first_line(aws):
     error = ConfigurationError(
         "The secret cannot log in to the tenant for auth0|00001", status=401, hint="Check client_secret in the secret."
     )
-    tell_failure(aws.settings, error, client=aws.client)
+    tell_failure(environment(aws), error, client=aws.client)
     (mail,) = aws.mails()
     assert mail["Subject"] == "MFA audit: FAILED, example.eu.auth0.com"
     first, *rest = mail["Message"].splitlines()
     assert first == (
         "FAILED. The secret cannot log in to the tenant for (a user) (status 401). Check client_secret in the secret."
     )
-    assert rest[0] == "Tenant: example.eu.auth0.com" and rest[-1] == "Earlier reports stay in s3://mfa-reports/example/"
+    assert rest[0] == "Tenant: example.eu.auth0.com" and rest[-1] == "Earlier reports stay where they are."
 
 
 def test_a_failure_that_cannot_be_told_hides_no_error(aws, caplog):
     aws.broken["sns"] = ValueError()
-    tell_failure(aws.settings, ConfigurationError("x"), client=aws.client)
+    tell_failure(environment(aws), ConfigurationError("x"), client=aws.client)
     assert [record.why for record in caplog.records] == ["ValueError"]
-    tell_failure(replace(aws.settings, topic=None), ConfigurationError("x"), client=aws.client)
+    tell_failure({"AUDIT_TENANT": aws.settings.tenant}, ConfigurationError("x"), client=aws.client)
     assert len(caplog.records) == 1
