@@ -22,11 +22,14 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import St
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import GuardianApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import as_time
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.patience import is_of_the_tenant
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     Auth0Error,
     AuthenticationError,
     ConfigurationError,
     ForbiddenError,
+    ServerError,
+    TransportError,
 )
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -35,14 +38,12 @@ from credentials import REQUEST_TIMEOUT
 from deadline import Deadline
 from policies import read_policy
 from publish import publish, tell_failure
-from segments import NoProgress, Walked, after
+from segments import PATIENCE, NoProgress, Walked, after
 from settings import Ask, Settings, State, read_event, read_settings
 from stores import S3Store
 from tenant import keeper
 from told import nobody
 
-# For so many seconds a tenant that is away is waited for. A pause between segments costs nothing, so it is short.
-PATIENCE = 30.0
 # For so many seconds after a segment nobody else takes its run.
 GRACE = 120.0
 
@@ -131,11 +132,18 @@ class Segment:
         # A bucket that cannot be read shows before the tenant is asked, and a login that is refused before anything is stored.
         self._store.names(RUNS)
         tenant = _tenant(self._settings, self._deadline)
-        with ManagementApi(tenant.connection, tenant.budget, tenant.bearer) as api:
-            tenant.bearer()
-            with self._store.hold():
-                state = self._walk(api, tenant.budget, order)
-                self._keep(state)
+        try:
+            with ManagementApi(tenant.connection, tenant.budget, tenant.bearer) as api:
+                tenant.bearer()
+                with self._store.hold():
+                    state = self._walk(api, tenant.budget, order)
+                    self._keep(state)
+        except (TransportError, ServerError) as error:
+            # Nobody could log in or be listed. An unknown host is a mistake more likely than an outage.
+            if not is_of_the_tenant(error) or (isinstance(error, TransportError) and error.lasting):
+                raise
+            state = after(self._before, Walked(None, False, nobody(str(error)), in_time=False))
+            logger.warning("the tenant is away", extra={"reason": nobody(str(error)), "wait": state.wait})
         return state
 
     def _walk(self, api: ManagementApi, budget: Any, order: Order) -> State:
@@ -202,7 +210,7 @@ class Segment:
             source,
             full=self._ask.full,
             threads=self._settings.threads,
-            patience=PATIENCE,
+            patience=float(PATIENCE),
         )
 
     def _give_up(self, ledger: Ledger, why: str) -> None:

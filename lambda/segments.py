@@ -14,13 +14,13 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
 
 from settings import State
 
-# Seconds until a tenant that is away, or refuses, is asked again.
+# For so many seconds a segment waits for a tenant that is away, and then the state machine does, at no cost.
+PATIENCE = 30
 PAUSE = 60
-# So many segments in a row may store nothing new.
+# So many segments in a row may store nothing new, although the tenant answers.
 MOST_IDLE = 2
-# For so many seconds in a row a rate limit may let nothing through.
+# For so many seconds in a row a tenant may be away, or its rate limit may let nothing through.
 LONGEST_HELD = 3600
-_KEPT = "What was read is kept, and the next run goes on with it."
 
 
 class NoProgress(Auth0Error):
@@ -30,7 +30,7 @@ class NoProgress(Auth0Error):
 class Walked(NamedTuple):
     """What became of reading in one segment.
 
-    :ivar checkpoint: of the run after it; None where there is no run yet
+    :ivar checkpoint: of the run after it; None where there is no run yet, or it was not looked at
     :ivar stored: whether anything new is stored
     :ivar stopped: why it ended early; None where everybody is read
     :ivar in_time: whether its end was the deadline or the rate limit, and not the tenant
@@ -51,23 +51,31 @@ def after(before: State, walked: Walked) -> State:
     """
     checkpoint = walked.checkpoint
     known = State(
-        run=checkpoint.run if checkpoint else None,
+        run=checkpoint.run if checkpoint else before.run,
         segment=before.segment + 1,
-        read=checkpoint.first if checkpoint else 0,
-        to_read=checkpoint.to_read if checkpoint else 0,
+        read=checkpoint.first if checkpoint else before.read,
+        to_read=checkpoint.to_read if checkpoint else before.to_read,
     )
     if walked.stopped is None:
         return known.model_copy(update={"next": "report"})
     wait = math.ceil(walked.held) if walked.in_time else PAUSE
     if walked.stored:
         return known.model_copy(update={"wait": wait})
-    if walked.held:
-        held = before.held + wait
+    if walked.held or not walked.in_time:
+        held = before.held + wait + (0 if walked.in_time else PATIENCE)
         if held > LONGEST_HELD:
-            raise NoProgress("The rate limit has let nothing through for %d s. %s" % (held, walked.stopped), hint=_KEPT)
+            raise NoProgress("Nobody could be read for %d s: %s" % (held, walked.stopped), hint=_hint(known))
         return known.model_copy(update={"wait": wait, "held": held, "idle": before.idle})
     idle = before.idle + 1
     if idle >= MOST_IDLE:
-        hint = _KEPT if checkpoint else "Nothing is stored. Increase the function's timeout or AUDIT_RATE_LIMIT_SHARE."
-        raise NoProgress("%d segments in a row stored nothing new: %s" % (idle, walked.stopped), hint=hint)
+        raise NoProgress(
+            "%d segments in a row stored nothing new: %s" % (idle, walked.stopped),
+            hint=_hint(known, " Increase the function's timeout or AUDIT_RATE_LIMIT_SHARE."),
+        )
     return known.model_copy(update={"wait": wait, "idle": idle})
+
+
+def _hint(known: State, advice: str = "") -> str:
+    if known.run is None:
+        return "Nothing is stored." + advice
+    return "What was read is kept, and the next run goes on with it."

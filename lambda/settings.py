@@ -97,8 +97,8 @@ class State(BaseModel):
     :ivar read: how many users the run has read, or tried
     :ivar to_read: how many it has to read
     :ivar partial: whether the reports, if there are any, lack somebody
-    :ivar idle: how many segments in a row stored nothing new, although the tenant answered or was waited for long enough
-    :ivar held: for how many seconds in a row the rate limit has let nothing through
+    :ivar idle: how many segments in a row stored nothing new, although the tenant answered
+    :ivar held: for how many seconds in a row the tenant was away, or its rate limit let nothing through
     :ivar worker: who has the run; another execution that goes on with this state is the same worker
     """
 

@@ -269,14 +269,19 @@ def test_a_missing_scope_is_a_configuration_error(function, tenant, runs):
     assert failure.value.kind == "ConfigurationError" and runs.latest() is None
 
 
-def test_an_unreachable_tenant_may_be_retried(function, runs):
+def test_an_unreachable_tenant_is_waited_for_and_an_unknown_one_is_an_error(function, runs):
     secret = {
         "domain": "127.0.0.1:1",
         "base_url": "http://127.0.0.1:1",
         "client_id": "x",
         "client_secret": "not-the-secret",
     }
-    with pytest.raises(FunctionError, match="127.0.0.1:1") as failure:
+    audit = function(secret=secret)
+    state = audit.invoke({})
+    assert (state["next"], state["run"], state["wait"], state["held"]) == ("read", None, 60, 90)
+    assert "127.0.0.1:1" in audit.output and runs.keys() == []
+    secret.update(domain="nowhere.invalid", base_url="http://nowhere.invalid")
+    with pytest.raises(FunctionError, match="the host name is unknown") as failure:
         function(secret=secret).invoke({})
     assert failure.value.kind == "TransportError" and runs.keys() == []
 

@@ -42,6 +42,7 @@ real.REQUEST_TIMEOUT = credentials.REQUEST_TIMEOUT = PLAN.get("timeout", credent
 deadline.LONGEST_HOLD = PLAN.get("longest_hold", deadline.LONGEST_HOLD)
 deadline._FIRST_WRITE = PLAN.get("write", deadline._FIRST_WRITE)
 segments.PAUSE = PLAN.get("pause", segments.PAUSE)
+segments.LONGEST_HELD = PLAN.get("longest_held", segments.LONGEST_HELD)
 
 _lock = threading.Lock()
 _count = 0

@@ -4,7 +4,8 @@
 
 """The walk: everybody in the plan is read once, and whoever could not be read, or is gone, once more at the end.
 
-What was read is stored in parts while the walk goes on, so that whatever ends it loses no more than one chunk.
+What was read is stored in parts while the walk goes on, so that whatever ends it loses no more than one chunk. Where a tenant that is
+away ends it, those who met that were not tried: whoever goes on with the run reads them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections import deque
 from datetime import datetime
 from typing import Callable, Iterable, Iterator
 
-from ..auth0.users.patience import REFUSALS, REFUSALS_OF_ALL
+from ..auth0.users.patience import REFUSALS, REFUSALS_OF_ALL, is_of_the_tenant
 from ..auth0.users.reading import Reading, Target, UserLookup
 from ..auth0.wire.errors import Auth0Error
 from .ledger import AGAIN, FIRST, Ledger
@@ -76,14 +77,16 @@ class Scan:
         """
         if self._ledger.checkpoint.finished is not None:
             return None
-        for kind, users in ((FIRST, self._ledger.users), (AGAIN, self._ledger.unread)):
-            self._ledger.adopt(kind)
-            reason = self._walk(kind, users(), self._patience if kind == FIRST else min(self._patience, LAST_PATIENCE))
-            if reason is not None:
-                return reason
-        return None
+        self._ledger.adopt(FIRST)
+        # With all users under way at once, nobody would be left to ask again while the tenant is away.
+        half = (self._ledger.checkpoint.to_read - self._ledger.checkpoint.first) // 2
+        reason = self._walk(FIRST, self._ledger.users(), max(1, min(self._threads, half)), self._patience)
+        if reason is not None:
+            return reason
+        self._ledger.adopt(AGAIN)
+        return self._walk(AGAIN, self._ledger.unread(), self._threads, min(self._patience, LAST_PATIENCE))
 
-    def _walk(self, kind: str, users: Iterator[PlanRow], patience: float) -> str | None:
+    def _walk(self, kind: str, users: Iterator[PlanRow], threads: int, patience: float) -> str | None:
         asked: deque[PlanRow] = deque()
         reason: str | None = None
         silence = _Silence()
@@ -109,13 +112,16 @@ class Scan:
         reading = Reading(
             self._api,
             targets(),
-            threads=self._threads,
+            threads=threads,
             patience=patience,
             sleep=self._stop.sleep,
             clock=self._stop.now,
             idle=idle,
         )
         part: list[Record] = []
+        # So many of the part have an answer behind them, or are one: it was not the tenant that was away.
+        sure = 0
+        came_to_end = False
         refused: PlanRow | None = None
         stored_at = time.monotonic()
         try:
@@ -127,15 +133,17 @@ class Scan:
                     self.done += 1
                     self.unread += part[-1]["error"] is not None
                 self.answered += part[-1]["error"] is None
+                sure = sure if is_of_the_tenant(read.error) else len(part)
                 self._tell(self, note())
-                if len(part) >= self._part_size or time.monotonic() - stored_at > LONGEST_PART:
-                    full, part = part, []
+                if sure and (len(part) >= self._part_size or time.monotonic() - stored_at > LONGEST_PART):
+                    full, part, sure = part[:sure], part[sure:], 0
                     self._ledger.keep(kind, full, self._costs())
                     stored_at = time.monotonic()
                 # Of the user with whom the walk ended, the ID is still needed.
                 if reading.stopped is None:
                     row = asked.popleft()
                     refused = row if isinstance(read.error, REFUSALS) else refused
+            came_to_end = reading.stopped is None and reason is None
             if isinstance(reading.stopped, StoreError):
                 raise reading.stopped
             if reading.stopped is not None and reason is None:
@@ -148,6 +156,9 @@ class Scan:
             reason = str(stopped)
         finally:
             # Whatever else ends the walk, it must not lose what was read.
+            if kind == FIRST and reading.away is not None and not came_to_end:
+                self.done, self.unread = self.done - len(part[sure:]), self.unread - len(part[sure:])
+                del part[sure:]
             if part:
                 self._ledger.keep(kind, part, self._costs())
         return reason

@@ -191,6 +191,28 @@ def test_a_walk_that_one_user_ends_has_nobody_elses_error_in_a_record(store):
     assert "of one user: x" in outcome.summary["reason"] and "auth0|" not in outcome.summary["reason"]
 
 
+@ANY_NUMBER
+@pytest.mark.parametrize(("size", "answered"), [(20, 0), (USERS, 0), (USERS, 7), (200, 100)])
+def test_whoever_is_asked_while_the_tenant_is_away_is_not_tried_and_read_later(store, size, threads, answered):
+    time, lasts = Time(), 180.0
+
+    class Away(FakeTenant):
+        def list_authenticators(self, user_id):
+            if user_id >= "auth0|%05d" % answered and time.now < lasts:
+                raise ServerError("down", status=503)
+            return super().list_authenticators(user_id)
+
+    tenant = Away([user(number) for number in range(size)])
+    outcome = audit(tenant, store, threads, patience=30.0, stop=time.stop())
+    coverage = outcome.summary["coverage"]
+    assert (coverage["read"], coverage["unread"], coverage["not_reached"]) == (answered, 0, size - answered)
+    assert outcome.summary["reason"].startswith("down (status 503).")
+    time.now = lasts
+    again = audit(tenant, store, threads, patience=30.0, stop=time.stop())
+    assert again.run == outcome.run and again.summary["coverage"]["read"] == size
+    assert sorted(tenant.reads) == sorted(set(tenant.reads))
+
+
 @pytest.mark.parametrize("user_id", ["auth0|a:b", "samlp|corp|x.y+z@example.com", "auth0|ü"])
 def test_the_reason_of_a_run_names_nobody(store, user_id):
     refusal = CredentialsError("Could not list the authenticators of %s: no" % user_id, status=401)

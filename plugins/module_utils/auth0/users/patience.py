@@ -34,6 +34,11 @@ _LONGEST_SLEEP = 1.0
 Given = TypeVar("Given")
 
 
+def is_of_the_tenant(error: Auth0Error | None) -> bool:
+    """Whether an error may be that of a tenant which is away. An answer that cannot be used is one, and a refusal as well."""
+    return isinstance(error, PASSING) and not (isinstance(error, ServerError) and (error.status or 0) < 500)
+
+
 def patiently(
     ask: Callable[[], Given],
     seconds: float,
@@ -219,10 +224,7 @@ class Patience:
             raise WalkOver(error, asked=True)
 
     def _may_be_away(self, error: Auth0Error | None) -> bool:
-        """Whether the tenant need not have been there. An answer that cannot be used is one, and a refusal as well."""
-        if isinstance(error, ServerError) and (error.status or 0) < 500:
-            return False
-        return isinstance(error, self._passing)
+        return is_of_the_tenant(error) and isinstance(error, self._passing)
 
     def _ends(self, error: Auth0Error) -> bool:
         """Whether the tenant is away for good."""
