@@ -194,7 +194,7 @@ class Segment:
             clock=audit.server_time(budget),
             tenant=GuardianApi(api),
         )
-        return ledger, ledger.checkpoint.run not in history.ledgers
+        return ledger, history.get(ledger.checkpoint.run) is None
 
     def _order(self) -> Order:
         """

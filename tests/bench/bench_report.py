@@ -109,13 +109,14 @@ def stored(folder: str, users: int):
 def measure_whole(part: str, users: int) -> None:
     """A whole report in this process."""
     from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
+    from ansible_collections.mfaops.auth0.plugins.module_utils.audit.history import History
     from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports import files
     from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import report
 
     with tempfile.TemporaryDirectory() as folder:
         store, ledger = stored(folder, users)
         spent = time.process_time()
-        figures, keys = files.write(store, ledger, files.Wish(files.OWN, Policy(), NOW), [], None)
+        figures, keys = files.write(store, History(store, ()), ledger, files.Wish(files.OWN, Policy(), NOW), None)
         if part == "rejudged":
             ledger.advance(reported=True)
             spent = time.process_time()

@@ -237,7 +237,7 @@ def conclude(
     :raises StoreError: what was read is damaged, or the reports cannot be stored
     """
     wish = files.Wish(files.OWN, Policy.from_row(ledger.checkpoint.policy), now)
-    figures, keys = files.write(store, ledger, wish, history.before(ledger), stopped)
+    figures, keys = files.write(store, history, ledger, wish, stopped)
     files.point(store, ledger.checkpoint, figures, keys)
     if ledger.checkpoint.finished is not None and not ledger.checkpoint.reported:
         ledger.advance(reported=True)
@@ -337,7 +337,7 @@ def report(
         # Nobody knows whom the policy means by them.
         stopped.append("The run did not read app_metadata: %s. Run the audit with this policy." % ", ".join(unread))
     with store.hold():
-        figures, keys = files.write(store, ledger, wish, history.before(ledger), " ".join(stopped) or None)
+        figures, keys = files.write(store, history, ledger, wish, " ".join(stopped) or None)
     return Outcome(checkpoint.run, figures, checkpoint.costs, keys)
 
 

@@ -136,8 +136,9 @@ class Scan:
                 sure = sure if is_of_the_tenant(read.error) else len(part)
                 self._tell(self, note())
                 if sure and (len(part) >= self._part_size or time.monotonic() - stored_at > LONGEST_PART):
-                    full, part, sure = part[:sure], part[sure:], 0
+                    full, unsure, part, sure = part[:sure], part[sure:], [], 0
                     self._ledger.keep(kind, full, self._costs())
+                    part = unsure
                     stored_at = time.monotonic()
                 # Of the user with whom the walk ended, the ID is still needed.
                 if reading.stopped is None:

@@ -39,6 +39,11 @@ def ran(store, run: str, **changes) -> None:
     begun(store, run).advance(**changes)
 
 
+def readable(history: History) -> list[str]:
+    """The oldest first."""
+    return [ledger.checkpoint.run for ledger in history][::-1]
+
+
 def damage(store, run: str) -> None:
     with open(os.path.join(store.folder, "runs", run, "checkpoint.json"), "wb") as file:
         file.write(b"{")
@@ -51,7 +56,7 @@ def test_a_new_run_comes_after_all_others_whatever_the_clock_says(moments):
         for moment in moments:
             names.append(History.of(store).next_name(moment))
             ran(store, names[-1])
-        assert list(History.of(store).ledgers) == names == sorted(names)
+        assert readable(History.of(store)) == names == sorted(names)
 
 
 def test_a_number_of_more_digits_comes_later():
@@ -70,14 +75,14 @@ def test_a_directory_of_another_name_is_no_run(store, name):
     ran(store, NAMES[0], finished="2026-06-01T13:00:00.000Z")
     shutil.copytree(os.path.join(store.folder, "runs", NAMES[0]), os.path.join(store.folder, "runs", name))
     history = History.of(store)
-    assert (list(history.ledgers), history.damaged) == ([NAMES[0]], {})
+    assert (readable(history), history.damaged) == ([NAMES[0]], {})
 
 
 def test_a_copy_by_the_name_of_a_run_is_told_and_not_used(store):
     ran(store, NAMES[0])
     shutil.copytree(os.path.join(store.folder, "runs", NAMES[0]), os.path.join(store.folder, "runs", NAMES[1]))
     history = History.of(store)
-    assert list(history.ledgers) == [NAMES[0]] and "copy" in str(history.damaged[NAMES[1]])
+    assert readable(history) == [NAMES[0]] and "copy" in str(history.damaged[NAMES[1]])
 
 
 def test_the_last_run_is_found_or_none_or_why_it_cannot_be(store):

@@ -858,7 +858,7 @@ def test_whoever_is_killed_loses_no_user_and_repeats_no_more_than_a_chunk(tmp_pa
                 break
             except Killed:
                 kills += 1
-            if any(ledger.checkpoint.reported for ledger in History.of(dying).ledgers.values()):
+            if any(ledger.checkpoint.reported for ledger in History.of(dying)):
                 break  # killed after the very last write
         assert latest_files(dying) == want, seed
         assert len(tenant.reads) <= 53 + kills * scan.CHUNK

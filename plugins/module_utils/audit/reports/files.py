@@ -27,7 +27,7 @@ from typing import Any, Callable, Mapping, Sequence, TypedDict, cast
 from ...auth0.times import iso
 from ..acted import ACTED, acted_notes
 from ..facts import UNKNOWN, TenantFacts
-from ..history import rank
+from ..history import History, rank
 from ..judging import Judge
 from ..ledger import CHECKPOINT, Checkpoint, Ledger, path
 from ..forms import check_of
@@ -45,7 +45,7 @@ from .summary import is_everybody, summary
 SUMMARY, REPORT = "summary.json", "report.html"
 OWN, DERIVED = "report", "derived"
 LATEST = "latest.json"
-# So many earlier runs are in the trend.
+# So many earlier runs are in the trend, and are looked at for something to compare with.
 _TREND = 60
 
 
@@ -74,22 +74,23 @@ def derived(policy: Policy, now: datetime, pseudonyms: Pseudonyms | None) -> str
 
 
 def write(
-    store: Store, ledger: Ledger, wish: Wish, earlier: Sequence[Ledger], stopped: str | None
+    store: Store, history: History, ledger: Ledger, wish: Wish, stopped: str | None
 ) -> tuple[Summary, dict[str, str]]:
     """Judge every record and store the reports; returns the figures, and file -> its name in the store.
 
     By another policy than that of the run, they are compared with the run's own; else with those of the run before.
 
-    :param earlier: the earlier runs of the same users, the oldest first
+    :param history: of the store
     :param stopped: why the run ended early; None if it did not
     :raises StoreError: what was read is damaged, or cannot be written
     """
     checkpoint, masked = ledger.checkpoint, wish.pseudonyms
+    earlier = history.before(ledger, _TREND)
     if not _is_own_policy(ledger, wish):
-        earlier = [*earlier, ledger]
+        earlier.append(ledger)
     with ExitStack() as stack:
         directory = stack.enter_context(scratch())
-        compared = _compare(store, ledger, wish, earlier, directory, stack)
+        compared = _compare(store, history, ledger, wish, earlier, directory, stack)
         lists = stack.enter_context(Lists(directory, compared.at, MORE, bom=wish.bom))
         judge = _judge(ledger, wish, compared.terms)
 
@@ -233,15 +234,20 @@ class _Compared:
 
 
 def _compare(
-    store: Store, ledger: Ledger, wish: Wish, earlier: Sequence[Ledger], directory: str, stack: ExitStack
+    store: Store,
+    history: History,
+    ledger: Ledger,
+    wish: Wish,
+    earlier: Sequence[Ledger],
+    directory: str,
+    stack: ExitStack,
 ) -> _Compared:
     """The findings of the last report before, as far as there is one that can be read."""
     at = _time_of(ledger, wish)
     terms = Terms(wish.policy, facts_of(ledger.checkpoint))
-    ledgers = {each.checkpoint.run: each for each in (*earlier, ledger)}
 
     def former(run: str) -> Terms | None:
-        known = ledgers.get(run)
+        known = ledger if run == ledger.checkpoint.run else history.get(run)
         return Terms(Policy.from_row(known.checkpoint.policy), facts_of(known.checkpoint)) if known else None
 
     def past(name: str) -> Past:
@@ -266,7 +272,7 @@ def _compare(
 def _summaries(store: Store, earlier: Sequence[Ledger]) -> list[Summary]:
     """The summaries of the runs before, as far as they can be read."""
     found: list[Summary] = []
-    for each in earlier[-_TREND:]:
+    for each in earlier:
         kept = store.read(path(each.checkpoint.run, "%s/%s" % (OWN, SUMMARY)))
         try:
             row: Any = json.loads(kept[0]) if kept else None
