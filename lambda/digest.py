@@ -112,7 +112,9 @@ def _state(told: Told) -> str:
         read = "%s of %s%s %s read." % (_read(told), at_least, plural(coverage["listed"], "user"), verb)
         return "PARTIAL. %s %s" % (nobody(figures["reason"] or ""), read)
     carried = ", %s of them by an earlier run" % grouped(coverage["carried"]) if coverage["carried"] else ""
+    aside = sum(sum(states.values()) for states in figures["aside"].values())
     others = [(coverage["out_of_scope"], "out of scope"), (coverage["gone"], "deleted meanwhile")]
+    others.append((aside, "of them set aside, and in no figure below"))
     rest = "".join(" %s %s." % (grouped(count), words) for count, words in others if count)
     return "Complete. %s read%s.%s" % (plural(coverage["read"], "user was", "users were"), carried, rest)
 
@@ -125,6 +127,8 @@ def _to_do(told: Told) -> list[str]:
         found.append("%s on privileged accounts. %s" % (plural(gained, "new device"), ask))
     if figures["partial"] and unread:
         found.append("See in the report why %s could not be read. The next run tries again." % people(unread))
+    elif figures["partial"] and not figures["coverage"]["read"] and not figures["coverage"]["not_reached"]:
+        found.append("Check the tenant and the application that the audit logs in with: they show no user to read.")
     elif figures["partial"]:
         found.append("Wait for the next run, which goes on. If it is partial too, see the function's log.")
     new = [rule for rule in RULES if told.high.new[rule]]
@@ -168,11 +172,13 @@ def _new(told: Told) -> list[str]:
 def _protection(told: Told) -> list[str]:
     users, privileged = told.figures["users"], told.figures["privileged"]
     total, staff = sum(users.values()), sum(privileged.values())
-    if not total:
+    if not total or not told.figures["coverage"]["read"]:
         return ["Nobody was read, so nothing is known."]
     lines = ["Strong second factor: %s of %s (%s)." % (grouped(users["strong"]), plural(total, "user"), _share(users))]
-    if told.before is not None:
-        lines.append(_change(told.figures, told.before))
+    if told.complete is not None:
+        lines.append(_change(told.figures, told.complete))
+    elif told.before is not None:
+        lines.append("There is no complete run before to compare with.")
     words = {"weak": "only weak factors", "none": "no factor", "elsewhere": "at the identity provider"}
     others = ["%s %s" % (grouped(users[state]), words.get(state, state)) for state in STATES[1:] if users[state]]
     if others:
@@ -184,13 +190,9 @@ def _protection(told: Told) -> list[str]:
 
 def _change(figures: Summary, before: Summary) -> str:
     old, new = before["users"], figures["users"]
-    if not sum(old.values()):
-        return "On %s nobody was read." % _day(before)
     users = new["strong"] - old["strong"]
     change = "%s more" % grouped(users) if users > 0 else "%s fewer" % grouped(-users) if users else "as many"
     facts = [_share(old)]
-    if before["partial"]:
-        facts.append("a partial run")
     if before["policy"] != figures["policy"]:
         facts.append("judged by another policy")
     doubt = " This run is partial, so the difference may mean nothing." if figures["partial"] else ""

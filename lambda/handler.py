@@ -56,7 +56,8 @@ for library in ("boto3", "botocore", "s3transfer", "urllib3", "requests", "httpx
 _tenant = keeper()
 
 
-@logger.inject_lambda_context(clear_state=True)
+# Whatever the environment says, an event is not logged: it may name users.
+@logger.inject_lambda_context(clear_state=True, log_event=False)
 def handler(event: object, context: LambdaContext) -> dict[str, Any]:
     """One segment of an audit; returns what the next segment needs to be given as ``state``.
 
@@ -238,7 +239,8 @@ class Segment:
     def _reported_again(self) -> State:
         policy, _source = read_policy(self._store, self._ask.policy or self._settings.policy)
         history = History.of(self._store)
-        ledger = history.find(None)
+        # Not of users whom somebody asked about in between.
+        ledger = next((each for each in history if each.checkpoint.whole_tenant), None) or history.find(None)
         checkpoint = ledger.checkpoint
         logger.append_keys(run=checkpoint.run)
         if policy == Policy.from_row(checkpoint.policy):

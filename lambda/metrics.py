@@ -53,7 +53,7 @@ UNITS: Mapping[str, str] = {
 
 
 def values(told: Told, outputs_failed: int) -> dict[str, float]:
-    """Name -> value. A run without users has no oldest reading, and leaves that one out.
+    """Name -> value. A run that read nobody knows nothing of protection and ages, and leaves these out.
 
     :param outputs_failed: how many of the other outputs of this run failed
     """
@@ -61,7 +61,7 @@ def values(told: Told, outputs_failed: int) -> dict[str, float]:
     found: dict[str, float] = {
         "Complete": int(not figures["partial"]),
         "Partial": int(figures["partial"]),
-        **{of_state(state): figures["users"][state] for state in STATES},
+        **({of_state(state): figures["users"][state] for state in STATES} if figures["coverage"]["read"] else {}),
         "UsersUnread": figures["coverage"]["unread"],
         "UsersNotReached": figures["coverage"]["not_reached"],
         "PrivilegedNotStrong": sum(figures["privileged"].values()) - figures["privileged"]["strong"],

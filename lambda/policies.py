@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from datetime import datetime, timezone
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.file import load
@@ -44,7 +45,8 @@ def read_policy(store: S3Store, name: str | None) -> tuple[Policy, str | None]:
         # Lists of users lie beside the policy that names them.
         for other in store.names(FOLDER):
             if not other.endswith((".yml", ".yaml")):
-                store.fetch("%s/%s" % (FOLDER, other), os.path.join(directory, other))
+                with suppress(DamagedError):  # it is a folder
+                    store.fetch("%s/%s" % (FOLDER, other), os.path.join(directory, other))
         try:
             policy = load(os.path.join(directory, file), RULES, datetime.now(timezone.utc).date())
         except FileError as error:

@@ -241,7 +241,11 @@ def _told(settings: Settings, store: Store, checkpoint: Checkpoint, function_arn
         raise StoreError("The run %s has no reports to tell of" % checkpoint.run, hint="Make its reports first.")
     base = figures["history"]["base"] if figures["history"] else None
     place = Place.of(function_arn, settings.bucket, settings.prefix + path(checkpoint.run, "%s/%s" % (OWN, REPORT)))
-    told = Told(figures, checkpoint.costs, place, before=_summary(store, base) if base else None)
+    before = complete = _summary(store, base) if base else None
+    while complete is not None and complete["partial"]:
+        earlier = complete["history"]["base"] if complete["history"] else None
+        complete = _summary(store, earlier) if earlier else None
+    told = Told(figures, checkpoint.costs, place, before=before, complete=complete)
     for found in _findings(store, checkpoint.run):
         told.high.add(found)
     return told

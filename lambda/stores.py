@@ -70,6 +70,13 @@ class StoreRefusal(StoreError, ConfigurationError):
     """The bucket refuses us, and will refuse a retry as well."""
 
 
+class ExpiredError(DamagedError, ConfigurationError):
+    """What was read of a run is forgotten by now, and no retry brings it back."""
+
+
+_EXPIRED = "The bucket keeps what was read of a run for a month. The run's reports stay. Start a new run."
+
+
 @functools.cache
 def _s3() -> Any:
     import boto3
@@ -167,7 +174,10 @@ class S3Store:
         with ExitStack() as stack:
             file = stack.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY))
             if self._get(name, file) is None:
-                raise DamagedError("%s cannot be read: it is missing" % self.place(name), hint=DAMAGED)
+                message = "%s cannot be read: it is missing" % self.place(name)
+                if _WORK.fullmatch(name):
+                    raise ExpiredError(message, hint=_EXPIRED)
+                raise DamagedError(message, hint=DAMAGED)
             stack.pop_all()
         return file
 
@@ -256,8 +266,22 @@ class S3Store:
                         continue
             except _Missing:
                 return None
+            except StoreRefusal as refusal:
+                if refusal.code == "AccessDenied" and self._is_missing(key):
+                    return None
+                raise
             file.seek(0)
             return answer
+
+    def _is_missing(self, key: str) -> bool:
+        """Whether a key that cannot be read is not there: S3 may refuse whose right to list is bound to prefixes, in place of saying so."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            found = self._client().list_objects_v2(Bucket=self._bucket, Prefix=key, MaxKeys=1)
+        except (BotoCoreError, ClientError):
+            return False
+        return all(each["Key"] != key for each in found.get("Contents", ()))
 
     def _put(self, name: str, content: IO[bytes], **condition: str) -> str:
         key = self.place(name)

@@ -56,7 +56,8 @@ class High:
         if not counts or found["severity"] not in HIGH:
             return
         new = found["status"] in ("new", "reopened")
-        if new:
+        # Whoever could not be read is told as such, and is no news of a person.
+        if new and found["rule"] != "unread":
             self.new[found["rule"]] += 1
         if found["privileged"]:
             user = found["user_id"] or ""
@@ -96,7 +97,8 @@ class Place:
 class Told:
     """One run.
 
-    :ivar before: the figures of the run that it is compared with; None where there is none
+    :ivar before: the figures of the run that its findings are compared with; None where there is none
+    :ivar complete: those of the last complete run before, which its protection is compared with
     """
 
     figures: Summary
@@ -104,6 +106,7 @@ class Told:
     place: Place
     high: High = field(default_factory=High)
     before: Summary | None = None
+    complete: Summary | None = None
 
     @property
     def stage(self) -> str:

@@ -11,6 +11,8 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 
+from tests.emulator.launch import start
+
 from .in_memory import InMemory
 
 NOBODY = SimpleNamespace(domain="t.example", url="http://127.0.0.1:1")
@@ -34,3 +36,10 @@ def test_settings_that_cannot_be_right_are_told_in_a_message(monkeypatch, settin
         (mail,) = audit.mails()
     tenant = settings.get("AUDIT_TENANT", "t.example")
     assert mail.startswith("MFA audit: FAILED, %s\nFAILED. %s" % (tenant, why))
+
+
+def test_reports_are_made_again_of_the_last_run_of_everybody():
+    with start(users=6, seed=7, switches={"export-seconds": 0}) as tenant, InMemory(tenant) as audit:
+        run = audit.to_the_end({"execution": "e-1"})["run"]
+        one = audit.to_the_end({"execution": "e-2", "users": ["user00003@example.com"]})["run"]
+        assert one > run == audit.invoke({"execution": "e-3", "report_only": True})["run"]

@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest import ALWAYS, CHANGES, body, failure_body, failure_subject, is_due, subject
+from metrics import values
 from told import High, Place, Told, nobody
 
 # The name of the folder is a word of Python's.
@@ -32,7 +33,8 @@ WEAK = [runs.authenticator("phone", created=300, used=0)]
 
 
 def told_of(outcome, before=None, **changes) -> Told:
-    return Told({**outcome.summary, **changes}, outcome.costs, PLACE, High(), before.summary if before else None)
+    earlier = before.summary if before else None
+    return Told({**outcome.summary, **changes}, outcome.costs, PLACE, High(), earlier, earlier)
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +177,7 @@ def test_a_message_without_news_says_so_and_how_the_protection_is(quiet):
 
 
 def test_the_first_run_is_compared_with_none(quiet):
-    told = replace(quiet, before=None)
+    told = replace(quiet, before=None, complete=None)
     assert "There is no earlier run to compare with, so everything is new." in body(told)
     assert subject(told).startswith("MFA audit: first run, ") and "That is" not in body(told)
 
@@ -187,9 +189,35 @@ def test_nothing_to_do_is_said(quiet):
     assert "TO DO FIRST\n1. Nothing.\n" in body(replace(quiet, figures={**quiet.figures, "rules": rules}))
 
 
-def test_what_another_policy_or_a_partial_run_makes_of_a_comparison_is_said(quiet):
-    before = {**quiet.before, "partial": True, "policy": {}}
-    assert "on 2026-06-01 (90.0 %, a partial run, judged by another policy)." in body(replace(quiet, before=before))
+def test_what_another_policy_makes_of_a_comparison_is_said(quiet):
+    before = {**quiet.complete, "policy": {}}
+    assert "on 2026-06-01 (90.0 %, judged by another policy)." in body(replace(quiet, complete=before))
+
+
+def test_the_protection_is_compared_with_a_complete_run_or_with_none(quiet):
+    assert "There is no complete run before to compare with." in body(replace(quiet, complete=None))
+
+
+def test_a_run_that_read_nobody_claims_nothing_of_protection_and_asks_to_check_the_tenant(quiet):
+    coverage = dict.fromkeys(quiet.figures["coverage"], 0)
+    figures = {**quiet.figures, "partial": True, "reason": "Nobody was audited.", "coverage": coverage}
+    told = replace(quiet, figures=figures)
+    assert "PROTECTION\nNobody was read, so nothing is known." in body(told)
+    assert "1. Check the tenant and the application that the audit logs in with" in body(told)
+    assert not {"UsersStrong", "UsersNone"} & set(values(told, 0)) and "Partial" in values(told, 0)
+
+
+def test_users_who_are_set_aside_are_told(quiet):
+    figures = {**quiet.figures, "aside": {"blocked": {"strong": 2, "none": 1}}}
+    assert " 3 of them set aside, and in no figure below." in body(replace(quiet, figures=figures)).splitlines()[0]
+
+
+def test_who_could_not_be_read_is_no_new_finding():
+    high = High()
+    row = {"closed_at": None, "place": "in", "exempted": None, "severity": "high", "status": "new", "privileged": False}
+    for rule in ("unread", "no-mfa"):
+        high.add({**row, "rule": rule, "user_id": "auth0|1"})
+    assert high.new == {"no-mfa": 1}
 
 
 def test_exemptions_are_numbers_and_days(quiet):

@@ -10,6 +10,7 @@ import gzip
 import io
 
 import pytest
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import (
     DamagedError,
     FolderStore,
@@ -19,6 +20,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import (
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 
 import stores
+from policies import read_policy
 from stores import S3Store
 
 PREFIX = "audits/"
@@ -289,3 +291,40 @@ def test_a_content_that_breaks_off_is_asked_for_again(of_s3, s3):
     breaks[0] = 3
     with pytest.raises(StoreError, match="Could not read audits/a .*ResponseStreamingError"):
         breaking.read("a")
+
+
+def refused(missing: bool):
+    """S3 as it answers a reader without the right to list: it refuses what is missing as well."""
+
+    from botocore.exceptions import ClientError
+
+    class Refusing:
+        def get_object(self, **_what):
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetObject")
+
+        def list_objects_v2(self, Prefix, **_more):
+            keys = [Prefix + "-longer"] if missing else [Prefix]
+            return {"Contents": [{"Key": key} for key in keys]}
+
+    return Refusing()
+
+
+def test_a_refusal_of_what_is_not_listed_is_nothing_and_of_what_is_listed_a_refusal(bucket):
+    def store(missing: bool) -> S3Store:
+        return S3Store(bucket, PREFIX, "one", client=lambda: refused(missing))
+
+    assert store(missing=True).read("lock.json") is None
+    with pytest.raises(stores.StoreRefusal, match=r"s3:GetObject"):
+        store(missing=False).read("lock.json")
+
+
+def test_what_was_read_of_a_run_and_expired_is_told_and_not_retried(of_s3):
+    with pytest.raises(ConfigurationError, match="for a month. The run's reports stay. Start a new run"):
+        of_s3().open("runs/%s/parts/000000000.jsonl.gz" % RUN)
+
+
+def test_a_folder_beside_the_policies_is_in_nobodys_way(of_s3):
+    store = of_s3()
+    store.put("policies/one.yml", io.BytesIO(b"version: 1\n"))
+    store.put("policies/old/two.yml", io.BytesIO(b"version: 1\n"))
+    assert read_policy(store, "one")[0] == Policy()

@@ -219,6 +219,22 @@ def test_a_run_reads_as_many_checkpoints_as_it_needs_and_keeps_a_policy_once(sto
     assert len({id(ledger.checkpoint.policy) for ledger in History.of(store)}) == 1
 
 
+def test_a_run_that_finds_nobody_closes_no_finding(store):
+    tenant = tenant_of(5)
+    people = tenant.users
+    first = audit(tenant, store).summary["history"]["statuses"]
+    assert first["new"] == 5
+    tenant.users = []
+    empty = audit(tenant, store, days=1).summary
+    assert empty["partial"] and (empty["history"]["statuses"]["gone"], empty["history"]["statuses"]["not-read"]) == (
+        0,
+        5,
+    )
+    tenant.users = people
+    after = audit(tenant, store, days=2).summary["history"]["statuses"]
+    assert (after["persisting"], after["new"], after["reopened"]) == (5, 0, 0)
+
+
 class StopAt(Stop):
     """Says stop when it is asked the n-th time."""
 

@@ -378,12 +378,12 @@ def _unseen(checkpoint: Checkpoint) -> int:
 
 
 def is_everybody(checkpoint: Checkpoint, tally: Tally) -> bool:
-    """Whether every user whom the run is about was listed and has a row. A run that found nobody at all met a mistake more likely than
-    an empty tenant.
+    """Whether every user whom the run is about was listed and has a row. Where nobody is found at all, a mistake is
+    more likely than that everybody was deleted.
     """
     coverage = _coverage(checkpoint, tally)
     complete = not coverage["listed_is_lower_bound"] and not coverage["not_reached"]
-    return checkpoint.finished is not None and complete and coverage["listed"] > 0
+    return checkpoint.finished is not None and complete and bool(coverage["read"] + coverage["unread"])
 
 
 def _coverage(checkpoint: Checkpoint, tally: Tally) -> CoverageFigures:
