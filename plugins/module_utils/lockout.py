@@ -40,7 +40,7 @@ class AuditSource:
         history = History.of(FolderStore(self.folder))
         history.check_tenant(self.tenant)
         history.find(None)
-        ledger = next((each for each in reversed(list(history.ledgers.values())) if not _lacking(each)), None)
+        ledger = next((each for each in history if not _lacking(each)), None)
         if ledger is None:
             raise RefusedError(
                 "No audit in %s is finished and about every user" % self.folder,
