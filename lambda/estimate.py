@@ -6,7 +6,8 @@
 
     python lambda/estimate.py --users 100000 --limit 16 [--share 0.9]
 
-Prices are AWS's list prices for us-east-1 without the free tiers. A run that reads only who changed has fewer requests.
+Prices are AWS's list prices for us-east-1, as if there were no free tiers. A run that reads only who changed has fewer requests. Storage, logs,
+keys and Security Hub are not in it, because they grow with what is found and kept.
 """
 
 from __future__ import annotations
@@ -31,8 +32,10 @@ TRANSITIONS_PER_SEGMENT = 2
 # Dollars.
 _GB_SECOND = {"arm64": 0.0000133334, "x86_64": 0.0000166667}
 _TRANSITION = 25 / 1_000_000
-_METRIC, _ALARM, _SECRET = 0.30, 0.10, 0.40
+_METRIC, _ALARM, _SECRET, _DASHBOARD = 0.30, 0.10, 0.40, 3.00
 METRICS, ALARMS = 33, 5
+# More of them nobody has. A larger number is a mistake.
+_MOST = 1e9
 
 
 class Estimate(NamedTuple):
@@ -68,8 +71,8 @@ def estimate(users: int, limit: float, share: float = 0.9, architecture: str = "
 
 
 def a_month(runs: int, run: Estimate) -> float:
-    """Dollars a month for one tenant, with its metrics, alarms and secret."""
-    return runs * (run.function + run.machine) + METRICS * _METRIC + ALARMS * _ALARM + _SECRET
+    """Dollars a month for one tenant, with its metrics, alarms, dashboard and secret."""
+    return runs * (run.function + run.machine) + METRICS * _METRIC + ALARMS * _ALARM + _SECRET + _DASHBOARD
 
 
 def created(template: str) -> list[tuple[str, str]]:
@@ -86,45 +89,69 @@ def duration(seconds: float) -> str:
     return "%.0f seconds" % seconds
 
 
-def _positive(text: str) -> float:
-    number = float(text)
-    if not 0 < number < math.inf:
-        raise ValueError
+def _between(text: str, most: float, words: str) -> float:
+    """The number above 0.
+
+    :raises ArgumentTypeError: it is none, or too large
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0
+    if not 0 < number <= most:
+        raise argparse.ArgumentTypeError("%r is not %s" % (text, words))
     return number
+
+
+def _positive(text: str) -> float:
+    return _between(text, _MOST, "a number above 0, such as 1000, and at most a billion")
+
+
+def _count(text: str) -> int:
+    number = _positive(text)
+    if number != int(number):
+        raise argparse.ArgumentTypeError("%r is not a whole number" % text)
+    return int(number)
 
 
 def _part(text: str) -> float:
-    number = _positive(text)
-    if number > 1:
-        raise ValueError
-    return number
+    return _between(text, 1, "a part, above 0 and at most 1")
+
+
+def _plural(number: int, word: str) -> str:
+    return "%d %s%s" % (number, word, "" if number == 1 else "s")
 
 
 def main(arguments: list[str]) -> int:
     """The command line; returns the exit code."""
     parser = argparse.ArgumentParser(description="What the scheduled audit makes in AWS, takes and costs.")
-    parser.add_argument("--users", type=_positive, required=True, help="users of the tenant")
+    parser.add_argument("--users", type=_count, required=True, help="users of the tenant")
     parser.add_argument("--limit", type=_positive, required=True, help="requests each second that the plan allows")
     parser.add_argument("--share", type=_part, default=0.9, help="the part of it that others leave, 0.9 by default")
     parser.add_argument("--architecture", choices=_GB_SECOND, default="arm64")
-    parser.add_argument("--runs", type=_positive, default=30, help="in a month, 30 by default")
+    parser.add_argument("--runs", type=_count, default=30, help="in a month, 30 by default")
     options = parser.parse_args(arguments)
-    run = estimate(math.ceil(options.users), options.limit, options.share, options.architecture)
+    run = estimate(options.users, options.limit, options.share, options.architecture)
     print("One stack for each tenant makes:")
     for name, kind in created(TEMPLATE.read_text()):
         print("  %-15s %s" % (name, kind))
     print(
-        "A run that reads all of %d users takes %d requests, %s and %d segments,"
-        % (math.ceil(options.users), run.requests, duration(run.seconds), run.segments)
+        "A run that reads all of %s takes %s beside those that list the users, %s and %s,"
+        % (
+            _plural(options.users, "user"),
+            _plural(run.requests, "request"),
+            duration(run.seconds),
+            _plural(run.segments, "segment"),
+        )
     )
     print(
         "and costs $%.4f for the function and $%.4f for %d transitions." % (run.function, run.machine, run.transitions)
     )
-    month = a_month(math.ceil(options.runs), run)
     print(
-        "A month with %d such runs: $%.2f, of which $%.2f are for %d metrics, %d alarms and a secret."
-        % (options.runs, month, a_month(0, run), METRICS, ALARMS)
+        "A month with %s of this kind: $%.2f, of which $%.2f are for %d metrics, %d alarms, a dashboard and a secret."
+        % (_plural(options.runs, "run"), a_month(options.runs, run), a_month(0, run), METRICS, ALARMS)
     )
+    print("Not counted: what is stored in S3, lines of the log, keys of KMS, and findings that Security Hub is sent.")
     return 0
 
 

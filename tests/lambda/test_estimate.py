@@ -68,7 +68,8 @@ def test_who_gets_half_of_the_limit_takes_longer_and_an_intel_function_costs_mor
 def test_what_is_paid_by_the_month_is_what_the_template_and_the_function_make():
     kinds = [each["Type"] for each in load(TEMPLATE.read_text())["Resources"].values()]
     assert estimate.ALARMS == kinds.count("AWS::CloudWatch::Alarm") and estimate.METRICS == len(metrics.UNITS)
-    assert estimate.a_month(0, estimate.estimate(1, 1)) == pytest.approx(33 * 0.3 + 5 * 0.1 + 0.4)
+    assert estimate.a_month(0, estimate.estimate(1, 1)) == pytest.approx(33 * 0.3 + 5 * 0.1 + 0.4 + 3)
+    assert kinds.count("AWS::CloudWatch::Dashboard") == 1
 
 
 def test_what_is_created_is_what_the_template_has():
@@ -80,15 +81,38 @@ def test_it_is_told_in_words(capsys):
     assert estimate.main(["--users", "1000000", "--limit", "50"]) == 0
     told = capsys.readouterr().out
     assert "  Timetable       AWS::Scheduler::Schedule\n" in told
-    assert "A run that reads all of 1000000 users takes 1000000 requests, 6.2 hours and 29 segments," in told
+    assert "A run that reads all of 1000000 users takes 1000000 requests beside those that list the users, 6.2" in told
+    assert " hours and 29 segments," in told
     assert "costs $0.1481 for the function and $0.0016 for 64 transitions" in told
 
 
-@pytest.mark.parametrize("wrong", [["--users", "0"], ["--limit", "-1"], ["--share", "1.5"], ["--users", "nan"]])
-def test_a_number_that_cannot_be_right_is_refused(capsys, wrong):
+def test_one_of_a_kind_is_not_several(capsys):
+    assert estimate.main(["--users", "1", "--limit", "1", "--runs", "1"]) == 0
+    told = capsys.readouterr().out
+    assert (
+        "all of 1 user takes 1 request beside" in told and "and 1 segment," in told and "A month with 1 run of" in told
+    )
+    assert "Not counted: " in told
+
+
+@pytest.mark.parametrize(
+    "wrong, words",
+    [
+        (["--users", "0"], "'0' is not a number above 0"),
+        (["--users", "100,000"], "'100,000' is not a number above 0, such as 1000"),
+        (["--users", "abc"], "'abc' is not a number"),
+        (["--users", "1e30"], "at most a billion"),
+        (["--users", "nan"], "'nan' is not a number"),
+        (["--users", "1.5"], "'1.5' is not a whole number"),
+        (["--runs", "0.5"], "'0.5' is not a whole number"),
+        (["--limit", "-1"], "'-1' is not a number above 0"),
+        (["--share", "1.5"], "'1.5' is not a part"),
+    ],
+)
+def test_a_number_that_cannot_be_right_is_refused_in_words(capsys, wrong, words):
     with pytest.raises(SystemExit):
         estimate.main(["--users", "1", "--limit", "1", *wrong])
-    assert "invalid" in capsys.readouterr().err
+    assert words in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
