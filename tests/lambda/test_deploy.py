@@ -15,10 +15,12 @@ import pytest
 
 from tests.emulator.launch import start
 from tests.support.cloud import ARCHITECTURE, CAPABILITIES, RUNTIME, Cloud, template
+from tests.support.cloudformation import TEMPLATE
 from tests.support.function_zip import ROOT
 from tests.support.ministack import TOOLS, MiniStack
 
 from .conftest import secret_of
+from .test_build import build
 
 # Statement -> the action that is missing without it.
 NEEDED = {
@@ -97,13 +99,15 @@ def test_without_a_capability_nothing_is_made(cloud, given):
 
 
 def test_sam_builds_and_deploys_it_and_an_unchanged_deployment_changes_nothing(cloud, tmp_path):
-    for name in ("template.yaml", "machine.asl.json"):
-        (tmp_path / "lambda").mkdir(exist_ok=True)
-        (tmp_path / "lambda" / name).write_text((ROOT / "lambda" / name).read_text())
-    (tmp_path / "build").mkdir()
+    for name in ("lambda", "build"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "lambda" / "machine.asl.json").write_text((ROOT / "lambda" / "machine.asl.json").read_text())
+    target = build.Target(RUNTIME, ARCHITECTURE)
+    fits = build.fitting(TEMPLATE.read_text(), target, "function.zip")
+    (tmp_path / "build" / "template.yaml").write_text(fits)
     (tmp_path / "build" / "function.zip").write_bytes(cloud.zip.read_bytes())
     environment = {**cloud.aws.environment, "SAM_CLI_TELEMETRY": "0", "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
-    parameters = ["Tenant=example.eu.auth0.com", "SecretParameter=/mfa/tenant", "Architecture=" + ARCHITECTURE]
+    parameters = ["Tenant=example.eu.auth0.com", "SecretParameter=/mfa/tenant"]
 
     def sam(*words: str) -> str:
         ended = subprocess.run(
@@ -118,7 +122,7 @@ def test_sam_builds_and_deploys_it_and_an_unchanged_deployment_changes_nothing(c
         assert ended.returncode == 0, ended.stdout
         return ended.stdout
 
-    sam("build", "--template", "lambda/template.yaml")
+    sam("build", "--template", "build/template.yaml")
     deploy = ["deploy", "--stack-name", "by-sam", "--resolve-s3", "--capabilities", *CAPABILITIES]
     deploy += ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--parameter-overrides", *parameters]
     assert "start-execution" in sam(*deploy)
@@ -134,11 +138,19 @@ class Playbook:
 
     def __init__(self, cloud: Cloud, folder) -> None:
         self._cloud, self._folder = cloud, folder
+        (folder / "strict.yaml").write_text("version: 1\nprivileged: {user_ids_file: staff.txt}\n")
+        (folder / "staff.txt").write_text("auth0|1\n")
 
     def __call__(self, *words: str, fails: bool = False, **tenant: object) -> str:
         """What it printed."""
         secret = {key: value for key, value in secret_of(self._cloud.tenant).items() if key != "domain"}
-        known = {"domain": self._cloud.tenant.domain, "stack": "by-playbook", **secret, **tenant}
+        known = {
+            "domain": self._cloud.tenant.domain,
+            "stack": "by-playbook",
+            "policy": "strict.yaml",
+            **secret,
+            **tenant,
+        }
         known = {key: value for key, value in known.items() if value is not None}
         variables = {"tenants": [known], "region": "eu-west-1", "zip": str(self._folder / "function.zip")}
         variables.update(runtime=RUNTIME, architecture=ARCHITECTURE)
@@ -188,13 +200,15 @@ def test_the_playbook_tells_deploys_updates_and_removes(cloud, playbook):
     told = playbook()
     assert "start-execution" in told and "console.aws.amazon.com/states" in told
     outputs = cloud.outputs("by-playbook")
+    assert "Nobody gets alarms" in told
+    assert cloud.aws.client("scheduler").get_schedule(Name="by-playbook")["State"] == "ENABLED"
     again = playbook()
     assert changed(again) == 0, again
     cloud.let_http_in(outputs["ReportsBucket"])
     assert cloud.run(outputs["MachineArn"], {})["status"] == "SUCCEEDED"
     run = cloud.latest(outputs["ReportsBucket"])["run"]
     before = cloud.stack("by-playbook")
-    more = {"Digest": "always", "Threads": "1"}
+    more = {"Digest": "always", "Threads": 1, "SecurityHub": False}
     told = playbook("--check", parameters=more)
     assert "AWS::Lambda::Function" in told.partition("These would change in the stack by-playbook")[2]
     assert changed(told) == 1 and cloud.stack("by-playbook") == before
@@ -233,6 +247,7 @@ def test_a_removal_stops_the_schedule_and_waits_for_the_run_that_is_going_on(clo
             "somebody-elses does not",
         ),
         ({"client_id": None}, "either client_id with client_secret"),
+        ({"parameters": {"Threads": 100}}, "Threads is '100', and not a whole number from 1 to 64"),
     ],
 )
 def test_what_is_wrong_is_told_before_anything_is_made(cloud, playbook, tenant, words):
@@ -240,3 +255,10 @@ def test_what_is_wrong_is_told_before_anything_is_made(cloud, playbook, tenant, 
     told = playbook(fails=True, **tenant)
     assert "Nothing was made" in told and words in told, told
     assert "not-the-secret" not in told and cloud.stack("by-playbook") is None
+
+
+def test_two_tenants_with_the_name_of_one_stack_are_refused(cloud, playbook):
+    tenants = [{"domain": each, "secret_parameter": "/mfa/a"} for each in ("acme.eu.auth0.com", "acme-eu.auth0.com")]
+    told = playbook("-e", json.dumps({"tenants": tenants}), fails=True)
+    assert "Nothing was made. Each tenant needs a stack of its own" in told
+    assert cloud.stack("mfa-audit-acme-eu-auth0-com") is None

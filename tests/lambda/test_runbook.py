@@ -27,6 +27,7 @@ GUIDE = ROOT / "docs" / "docsite" / "rst" / "guide_aws_operations.rst"
 HEADING = re.compile(r"^(\S.*)\n-+$", re.MULTILINE)
 BLOCK = re.compile(r"^( *)\.\. code-block:: shell\n\n((?:\1   .*\n|\n)+)", re.MULTILINE)
 STACK, USERS = "mfa-audit", 12
+ALARMS = {"FailedAlarm", "PartialAlarm", "OutputsAlarm", "NoRunAlarm", "DeadLetterAlarm"}
 # Another one than that of the package.
 NEXT = "version: 1\nweak_factors: [phone, email, otp]\n"
 NOT_RUN = {
@@ -133,8 +134,8 @@ def test_every_command_of_the_runbook_runs_as_printed(cloud, operator, tmp_path)
     assert operator.says("ended " + first).startswith("SUCCEEDED")
 
     alarms, newest, executions, schedule, log = map(run, blocks.pop("Is it healthy?"))
-    assert not alarms.strip() or "Alarm" in alarms
-    assert re.fullmatch(r"last (\S+), partial false, last complete \1\n", newest)
+    assert {re.sub(".*-(\\w+Alarm).*", r"\1", each) for each in alarms.splitlines()} == ALARMS
+    assert re.fullmatch(r"newest (\S+), complete, %d of %d read\nlast complete \1\n" % (USERS, USERS), newest)
     assert "SUCCEEDED" in executions and schedule.startswith("ENABLED") and '"0"' in schedule and not log.strip()
 
     (now,) = map(run, blocks.pop("Run it now"))
