@@ -100,7 +100,7 @@ actions:
       sample: 1
 """
 
-from functools import cache
+from functools import lru_cache
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.actions import ActionsApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.actions import as_row
@@ -115,7 +115,7 @@ def read(session: Session) -> dict:
     else:
         action = api.find(name)
         found = (action,) if action is not None and trigger in (None, action.trigger) else ()
-    bindings = cache(api.bindings)
+    bindings = lru_cache(maxsize=None)(api.bindings)
     return {
         "changed": False,
         "actions": [{**as_row(action, bindings(action.trigger)), "code": action.code} for action in found],

@@ -64,7 +64,7 @@ tenant_policy:
   sample: {version: 1, policy: never}
 """
 
-from functools import cache
+from functools import lru_cache
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.actions import ActionsApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import GuardianApi
@@ -82,7 +82,7 @@ def read(session: Session) -> dict:
     names = list(dict.fromkeys(session.params["actions"]))
     if not all(name.strip() for name in names):
         raise ConfigurationError("actions has a name that is empty")
-    actions, bindings = [], cache(ActionsApi(session.operator).bindings)
+    actions, bindings = [], lru_cache(maxsize=None)(ActionsApi(session.operator).bindings)
     notes = []
     for name in names:
         found = ActionsApi(session.operator).find(name)

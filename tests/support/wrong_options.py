@@ -15,6 +15,7 @@ import io
 import json
 import os
 import random
+import re
 import socket
 import sys
 import traceback
@@ -22,9 +23,20 @@ from importlib import import_module
 from pathlib import Path
 from unittest import mock
 
-from ansible.module_utils import _internal
+from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
-from ansible.module_utils.testing import patch_module_args
+
+try:
+    from ansible.module_utils import _internal
+    from ansible.module_utils.testing import patch_module_args
+
+    on_a_host = mock.patch.object(_internal, "is_controller", False)
+except ImportError:  # before ansible-core 2.19
+    on_a_host = contextlib.nullcontext()
+
+    def patch_module_args(options: dict) -> contextlib.AbstractContextManager:
+        return mock.patch.object(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode())
+
 
 MODULES = sorted(path.stem for path in Path(__file__).parents[2].joinpath("plugins", "modules").glob("*.py"))
 PACKAGE = "ansible_collections.mfaops.auth0.plugins."
@@ -120,9 +132,9 @@ def end_of(name: str, given: dict, verbose: bool) -> tuple[str, bool]:
     modes = {"_ansible_check_mode": True, "_ansible_inject_invocation": True, "_ansible_verbosity": 3 if verbose else 0}
     with (
         mock.patch.dict(os.environ, environment, clear=True),
-        mock.patch.object(_internal, "is_controller", False),
-        mock.patch.dict(warnings._global_warnings, clear=True),
-        mock.patch.dict(warnings._global_deprecations, clear=True),
+        on_a_host,
+        mock.patch.object(warnings, "_global_warnings", type(warnings._global_warnings)()),
+        mock.patch.object(warnings, "_global_deprecations", type(warnings._global_deprecations)()),
         mock.patch.object(socket.socket, "connect", refuse),
         mock.patch.object(socket, "getaddrinfo", refuse),
         patch_module_args({**given, **modes}),
@@ -144,7 +156,9 @@ def problems_of(name: str, option: dict, kind: str, given: dict) -> list[str]:
     if "canary" in output:
         place = output.index("canary")
         found.append("a canary is printed: " + output[max(place - 60, 0) : place + 20])
-    if "Traceback" in output or "\n" in result.get("msg", "").strip():
+    # What is wrong with a file is told on a line of its own, as compilers do.
+    further = [line for line in result.get("msg", "").strip().split("\n")[1:] if not re.match(r"\S.*:\d+:\d+: ", line)]
+    if "Traceback" in output or further:
         found.append("more than one line: " + result.get("msg", "")[:200])
     is_text = option.get("type", "str") == "str" and not option.get("choices")
     if is_text and kind in (NEVER_A_SECRET if option.get("no_log") else NEVER_A_TEXT):

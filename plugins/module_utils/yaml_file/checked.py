@@ -78,8 +78,10 @@ def read(path: str) -> Document:
     """The document in a file.
 
     :raises FileError: there is none
-    :raises ConfigurationError: ruamel.yaml or jsonschema is not installed, or too old
+    :raises ConfigurationError: the path is empty; ruamel.yaml or jsonschema is not installed, or too old
     """
+    if not path:
+        raise ConfigurationError("The path of the policy is empty", hint="Name the policy's file.")
     check_packages()
     content = content_of(path)
     if isinstance(content, Mistake):
