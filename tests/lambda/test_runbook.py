@@ -181,10 +181,10 @@ def test_every_command_of_the_runbook_runs_as_printed(cloud, operator, tmp_path)
     kept = cloud.latest(bucket)["run"]
     assert {each.split("/")[1] for each in keys() if each.startswith("runs/")} == {kept}
     somebody = json.loads(
-        operator.says("aws s3 cp s3://$BUCKET/$TENANT/runs/%s/report/users.jsonl.gz - | gunzip | head -1" % kept)
+        operator.says("aws s3 cp s3://$BUCKET/$TENANT/runs/%s/report/users.jsonl.gz - | gunzip | sed -n 1p" % kept)
     )
-    # The loop ends as the search in its last file did.
-    look = look.replace("; done", "; done || true")
+    # A search that ends with the first hit stops what it reads from, and the loop ends as the search in its last file did.
+    look = "set +o pipefail\n%s\nset -o pipefail" % look.replace("; done", "; done || true")
     found = run(look.replace("auth0|65f0c1", somebody["user_id"]))
     assert "check/runs/%s/report/users.jsonl.gz" % kept in found and not (tmp_path / "check").exists()
 
