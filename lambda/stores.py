@@ -124,6 +124,8 @@ class S3Store:
         version = self._claim()
         self.is_held = True
         try:
+            # A role that may not read shows here at the latest, before anything of a run is stored.
+            self._held()
             yield
         finally:
             try:
