@@ -135,10 +135,11 @@ class Scan:
                 self.answered += part[-1]["error"] is None
                 sure = sure if is_of_the_tenant(read.error) else len(part)
                 self._tell(self, note())
-                if sure and (len(part) >= self._part_size or time.monotonic() - stored_at > LONGEST_PART):
-                    full, unsure, part, sure = part[:sure], part[sure:], [], 0
+                if sure >= self._part_size or (sure and time.monotonic() - stored_at > LONGEST_PART):
+                    full = part[: min(sure, self._part_size)]
+                    rest, part, sure = part[len(full) :], [], sure - len(full)
                     self._ledger.keep(kind, full, self._costs())
-                    part = unsure
+                    part = rest
                     stored_at = time.monotonic()
                 # Of the user with whom the walk ended, the ID is still needed.
                 if reading.stopped is None:
