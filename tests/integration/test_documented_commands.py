@@ -68,6 +68,7 @@ NOT_RUN_HERE = {
     ".venv/bin/python lambda/check.py --tenant example.eu.auth0.com --region eu-central-1 --secret ARN --bucket NAME --policy FILE": (
         "it calls a real tenant; tests/lambda/test_check.py runs it with another one"
     ),
+    "make aws-plan": "it begins with make setup; tests/lambda/test_runbook.py runs it without",
     "make demo-aws": "it waits for a schedule, and takes two minutes with its zip",
     ".venv/bin/python -m tests.bench.bench_emulator": "it measures for minutes and asserts nothing",
     "ansible-playbook -v": "it is said of any playbook",
