@@ -69,6 +69,9 @@ NOT_RUN_HERE = {
         "it calls a real tenant; tests/lambda/test_check.py runs it with another one"
     ),
     "make aws-plan": "it begins with make setup; tests/lambda/test_runbook.py runs it without",
+    "ansible-vault create inventory/host_vars/prod/vault.yml": (
+        "it asks for a password and opens an editor; test_tenants.py has such a file"
+    ),
     "make demo-aws": "it waits for a schedule, and takes two minutes with its zip",
     ".venv/bin/python -m tests.bench.bench_emulator": "it measures for minutes and asserts nothing",
     "ansible-playbook -v": "it is said of any playbook",

@@ -70,10 +70,10 @@ class Ledger:
         :param tenant: its domain; the file's name does not show it
         :param clock: the host's time in Unix seconds
         """
-        name = hashlib.sha256(tenant.lower().encode()).hexdigest()[:16]
-        self._path = os.path.join(directory(), name)
+        self._name = hashlib.sha256(tenant.lower().encode()).hexdigest()[:16]
         self._clock = clock
         self._who = "%d-%s" % (os.getpid(), os.urandom(4).hex())
+        self._path = ""
         self._file: int | None = None
         self._alone = False
         # The number of the file's first line, and of the line that is read next with its place.
@@ -127,6 +127,8 @@ class Ledger:
 
         :raises OSError: it cannot be used
         """
+        # Looking for a directory is a reason to go on alone, too: where nothing can be written, Python finds none.
+        self._path = self._path or os.path.join(directory(), self._name)
         until = time.monotonic() + _LONGEST_LOCK
         while time.monotonic() < until:
             if self._file is None:

@@ -144,6 +144,17 @@ def test_without_a_runtime_directory_it_is_a_directory_of_the_users_own(monkeypa
         assert directory() == str(tmp_path / ("mfaops-auth0-%d" % os.getuid()))
 
 
+def test_where_nothing_can_be_written_a_process_goes_on_alone(monkeypatch):
+    def none_found() -> str:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "")
+    monkeypatch.setattr(module.tempfile, "gettempdir", none_found)
+    ledger = Ledger("acme.example.com")
+    tell(ledger, 1)
+    assert heard(ledger) == []
+
+
 # What budgets make of it
 
 
