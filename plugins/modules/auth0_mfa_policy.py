@@ -215,7 +215,8 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECT
 from ansible_collections.mfaops.auth0.plugins.module_utils.tenant_policy.differences import of_action, of_mfa
 from ansible_collections.mfaops.auth0.plugins.module_utils.tenant_policy.file import TenantPolicy, load
 
-REQUIRED, SKIP = "required", "skip"
+REQUIRED = "required"
+SKIP = "skip"
 POLICY = Part(
     {
         "path": {"type": "path", "required": True},

@@ -122,26 +122,26 @@ def test_an_empty_folder_becomes_a_pipeline(here, emulator_over_tls):
     folder, run = here
     code, output = run("./install.sh")
     assert code == 0, output
-    code, output = run("./mfa.py", "export")
+    code, output = run("python3", "mfa.py", "export")
     assert code == 0, output
     policy = folder / "policy.yml"
     exported = policy.read_text()
     policy.write_text(exported.replace("duo: false", "duo: true"))
-    assert run("./mfa.py", "show")[0] == 0
+    assert run("python3", "mfa.py", "show")[0] == 0
     assert "| `factors.duo` | `false` | `true` |" in (folder / "summary.md").read_text()
-    assert run("./mfa.py", "drift")[0] == 2
+    assert run("python3", "mfa.py", "drift")[0] == 2
     assert json.loads((folder / "result.json").read_text())["exit_code"] == 2
-    assert run("./mfa.py", "drift", AUTH0_CLIENT_SECRET="another-secret")[0] == 1
+    assert run("python3", "mfa.py", "drift", AUTH0_CLIENT_SECRET="another-secret")[0] == 1
     emulator_over_tls.control(
         "POST", "faults", {"kind": "status", "status": 403, "method": "PUT", "path": "*/guardian/*"}
     )
-    assert run("./mfa.py", "apply")[0] == 3
-    assert run("./mfa.py", "apply")[0] == 0
+    assert run("python3", "mfa.py", "apply")[0] == 3
+    assert run("python3", "mfa.py", "apply")[0] == 0
     policy.write_text(policy.read_text().replace("phone: true", "phone: false").replace("otp: true", "otp: false"))
-    code, output = run("./mfa.py", "apply")
+    code, output = run("python3", "mfa.py", "apply")
     assert code == 4 and "They may be unable to log in" in output
     policy.write_text(exported.replace("policy:", "policyy:"))
-    code, output = run("./mfa.py", "show")
+    code, output = run("python3", "mfa.py", "show")
     assert code == 4 and 'unknown key "policyy"; expected policy' in output
     git(folder, "init", "--quiet")
     kept = git(folder, "ls-files", "-o", "--exclude-standard").split()

@@ -78,7 +78,7 @@ def test_a_summary_tells_differences_and_users():
 
 
 def test_words_without_a_meaning_run_nothing(capsys):
-    assert MFA.main(["deploy"]) == MFA.COULD_NOT_LOOK and "./mfa.py apply" in capsys.readouterr().err
+    assert MFA.main(["deploy"]) == MFA.COULD_NOT_LOOK and "python3 mfa.py apply" in capsys.readouterr().err
 
 
 @pytest.fixture

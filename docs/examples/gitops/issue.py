@@ -1,9 +1,8 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Keeps one issue open while the tenant differs from the policy: ./issue.py, after ./mfa.py drift.
+"""Keeps one issue open while the tenant differs from the policy: python3 issue.py, after python3 mfa.py drift.
 
 The first drift opens an issue with the label mfa-drift, later ones replace its text, and a tenant as the policy says closes it. A run
 that could not read the tenant changes no issue. On GitHub it takes GITHUB_TOKEN (issues: write), on GitLab GITLAB_TOKEN: a project access

@@ -1,14 +1,13 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Runs the collection's playbooks for a pipeline, and says by its exit code what came of it.
 
-    ./mfa.py export   writes policy.yml from the tenant as it is
-    ./mfa.py show     shows what policy.yml would change
-    ./mfa.py drift    the same, and a difference has an exit code of its own
-    ./mfa.py apply    changes the tenant
+    python3 mfa.py export   writes policy.yml from the tenant as it is
+    python3 mfa.py show     shows what policy.yml would change
+    python3 mfa.py drift    the same, and a difference has an exit code of its own
+    python3 mfa.py apply    changes the tenant
 
 Further arguments go to ansible-playbook, such as -e allow_lockout=true. The tenant and the application come from AUTH0_DOMAIN,
 AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET. result.json and summary.md say the same as the exit code, with the details.

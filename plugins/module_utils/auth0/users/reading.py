@@ -36,9 +36,11 @@ class UserLookup(AuthenticatorLists, Protocol):
     def find_user_id(self, email: str) -> str:
         """The ID of the one user with this address."""
 
-    def find_user(self, email: str, fields: tuple[str, ...]) -> Profile: ...
+    def find_user(self, email: str, fields: tuple[str, ...]) -> Profile:
+        """The one user with this address."""
 
-    def user(self, user_id: str, fields: tuple[str, ...]) -> Profile: ...
+    def user(self, user_id: str, fields: tuple[str, ...]) -> Profile:
+        """The user with this ID."""
 
 
 class UserEntry(TypedDict):

@@ -158,8 +158,9 @@ class Ledger:
         file: int = self._file  # type: ignore[assignment]
         size, head = os.fstat(file).st_size, os.pread(file, _DIGITS + 1, 0)
         if len(head) <= _DIGITS or not head[:_DIGITS].isdigit() or head[_DIGITS:] != b"\n":
-            # It is new, or whoever shortened it was killed. Numbers go on, whoever made it.
-            self._begin(int(time.time() * 1000), b"")
+            # It is new, or whoever shortened it was killed. Numbers go on, whoever made it: no file gets as many lines as
+            # microseconds pass.
+            self._begin(int(time.time() * 1_000_000), b"")
             return []
         first, fresh = int(head), self._next < 0
         if first != self._first or size < self._place:
