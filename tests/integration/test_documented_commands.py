@@ -63,7 +63,9 @@ NOT_RUN_HERE = {
     "make setup": "it installs packages from a registry; no test runs before it has worked",
     "make demo": "it begins with make setup; test_playbooks.py and test_what_ships.py run the same playbook and audit",
     "sam build --template build/template.yaml": IN_TEST_DEPLOY,
-    "aws secretsmanager create-secret --name mfa-audit-auth0 --secret-string file://secret.json --query ARN --output text": "the stacks of test_deploy.py have secrets that boto3 makes",
+    "aws secretsmanager create-secret --name mfa-audit-auth0 --secret-string file://secret.json --query ARN --output text": (
+        "the stacks of test_deploy.py have secrets that boto3 makes"
+    ),
     "sam deploy --guided --stack-name mfa-audit --resolve-s3 --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND": IN_TEST_DEPLOY,
     ".venv/bin/python lambda/check.py --tenant example.eu.auth0.com --region eu-central-1 --secret ARN --bucket NAME --policy FILE": (
         "it calls a real tenant; tests/lambda/test_check.py runs it with another one"
