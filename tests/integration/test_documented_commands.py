@@ -40,6 +40,7 @@ QUOTED = re.compile(r"(?<!`)(`{1,2})(%s[^`]*)\1(?!`)" % PROGRAM)
 
 IN_MAKE_TEST = "make test runs it, and this test is a part of make test"
 IN_TEST_DEPLOY = "it needs AWS; tests/lambda/test_deploy.py runs it against a local one, without the questions"
+IN_TEST_TENANTS = "it needs an inventory of tenants; test_tenants.py runs it with one"
 IN_TEST_GITOPS = "it starts in an empty folder; test_gitops.py runs it there"
 NOT_RUN_HERE = {
     "git clone --depth 1 --branch 0.3.0 https://github.com/mfaops/auth0.git": "it needs the network",
@@ -55,6 +56,16 @@ NOT_RUN_HERE = {
             "python3 mfa.py apply",
         ),
         IN_TEST_GITOPS,
+    ),
+    **dict.fromkeys(
+        (
+            "ansible-playbook -i inventory --ask-vault-pass mfaops.auth0.audit -e target=prod",
+            "ansible-playbook -i inventory --ask-vault-pass mfaops.auth0.audit -e target=auth0",
+            "ansible-playbook -i inventory mfaops.auth0.export_policy -e target=dev",
+            "ansible-playbook -i inventory mfaops.auth0.policy --check --diff -e target=stage",
+            "ansible-playbook -i inventory mfaops.auth0.policy --diff -e target=stage",
+        ),
+        IN_TEST_TENANTS,
     ),
     "make test": "this test is a part of it",
     "make lint": IN_MAKE_TEST,
