@@ -20,7 +20,8 @@ from ansible.utils.display import Display
 
 display = Display()
 
-MANY_USERS = ("user_ids", "emails", "query")
+# The options, of this module and of those that follow it, with which a task may take long.
+MANY_USERS = ("user_ids", "emails", "query", "users")
 SECONDS_BETWEEN_READS = 0.5
 
 

@@ -6,11 +6,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.mfaops.auth0.plugins.action.auth0_mfa_authenticator_info import ActionModule as Following
+from ansible_collections.mfaops.auth0.plugins.action.auth0_mfa_audit import ActionModule as Following
 
 
 class ActionModule(Following):
     """Every task may take long."""
-
-    def _is_long(self, options: dict) -> bool:
-        return True

@@ -11,6 +11,3 @@ from ansible_collections.mfaops.auth0.plugins.action.auth0_mfa_authenticator_inf
 
 class ActionModule(Following):
     """A task with ``users`` may take long."""
-
-    def _is_long(self, options: dict) -> bool:
-        return options.get("users") is not None

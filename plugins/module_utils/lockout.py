@@ -18,6 +18,7 @@ from .auth0.api.management import ManagementApi
 from .auth0.tenant.lockout import Lockout
 from .auth0.times import as_time
 from .auth0.users.reading import Reading
+from .auth0.users.side_by_side import AT_ONCE
 from .auth0.wire.errors import Auth0Error, RefusedError
 
 _CHOICES = "Set audit_folder to the folder of a recent audit, increase lockout_max_users, or set lockout_check=skip."
@@ -78,7 +79,6 @@ class TenantSource:
 
     api: ManagementApi
     most: int
-    threads: int = 32
 
     def tell(self, lockout: Lockout, _now: datetime) -> str:
         """Tell every user; returns what was read.
@@ -87,7 +87,7 @@ class TenantSource:
         :raises Auth0Error: they could not all be listed
         """
         everybody = {"query": "*", "user_ids": None, "emails": None}
-        reading = Reading.from_options(self.api, everybody, self.threads)
+        reading = Reading.from_options(self.api, everybody, AT_ONCE)
         count = self.api.list_users(
             page=0, per_page=1, query=None, sort="created_at:1", fields=("user_id", "created_at")
         ).total
