@@ -9,6 +9,7 @@ can be seen and disturbed on its way.
 from __future__ import annotations
 
 import json
+import math
 import os
 import uuid
 from contextlib import ExitStack
@@ -80,7 +81,9 @@ class InMemory:
         patch(mock.patch.object(BotocoreStubber, "process_request", disturbed))
         # It tries again as often as it does, without the seconds in between.
         patch(mock.patch.object(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _seconds: None)))
+        # The parts are the same ones each time, however slow the machine is.
         patch(mock.patch.object(scan, "CHUNK", 9))
+        patch(mock.patch.object(scan, "LONGEST_PART", math.inf))
         patch(mock.patch.object(budget, "ATTEMPTS", 1))
         patch(mock.patch.object(segments, "PAUSE", 0))
         sns, sqs = boto3.client("sns"), boto3.client("sqs")

@@ -219,9 +219,11 @@ class Story:
         """One invocation."""
         if self._begins():
             self._tenant.control("POST", "faults", ODD_USER)
-        state = self.audit.invoke(event)
-        self._tenant.control("DELETE", "faults")
-        return state
+        try:
+            return self.audit.invoke(event)
+        finally:
+            # One that nobody met yet would be met beside the next one.
+            self._tenant.control("DELETE", "faults")
 
     def _begins(self) -> bool:
         """Whether nobody is read yet."""
