@@ -57,6 +57,31 @@ policy:
   returned: success
   type: str
   sample: all-applications
+status:
+  description: The HTTP status of Auth0's response.
+  returned: failure, if there was a response
+  type: int
+  sample: 403
+error_code:
+  description: Auth0's word for the error.
+  returned: failure, if Auth0 gave one
+  type: str
+  sample: insufficient_scope
+request_id:
+  description: The ID by which Auth0's support finds the request.
+  returned: failure, if the response had one
+  type: str
+  sample: 8a0bb6a5e7c1f3d2
+required_scope:
+  description: The scope that the token lacks.
+  returned: failure, if a scope is missing
+  type: str
+  sample: read:guardian_factors
+hint:
+  description: What to do about the failure.
+  returned: failure, if there is something to do
+  type: str
+  sample: Add the scope read:guardian_factors to the application's grant for this API, then get a new token.
 """
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import GuardianApi

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
 from unittest import mock
 
@@ -15,10 +16,13 @@ import yaml
 from ansible_collections.mfaops.auth0.plugins.doc_fragments.attributes import ModuleDocFragment as Attributes
 from ansible_collections.mfaops.auth0.plugins.doc_fragments.connection import ModuleDocFragment as Connection
 from ansible_collections.mfaops.auth0.plugins.module_utils import module as base
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import Auth0Error
+
+from tests.support.documented import PREFIX, returned
 
 ROOT = Path(__file__).resolve().parents[2]
-PREFIX = "ansible_collections.mfaops.auth0.plugins.modules."
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+DOCSITE = ROOT / "docs" / "docsite"
 
 SHARED = {name: part for name, part in vars(base).items() if isinstance(part, base.Part)}
 FRAGMENTS = {
@@ -128,9 +132,37 @@ def test_a_fragment_names_the_environment_variables_of_its_part(name):
         assert all("E(%s)" % variable in str(documented[option]["description"]) for variable in variables), option
 
 
+def test_every_environment_variable_is_declared_where_options_that_name_it_link_to():
+    named = {
+        found
+        for text in [*FRAGMENTS.values(), *map(str, map(documentation_of, MODULES))]
+        for found in re.findall(r"E\((\w+)\)", text)
+    }
+    described = re.findall(r"^\.\. envvar:: (\w+)$", (DOCSITE / "rst" / "environment.rst").read_text(), re.MULTILINE)
+    assert yaml.safe_load((DOCSITE / "config.yml").read_text())["envvar_directives"] == described
+    assert named == {*described}
+
+
 def test_every_module_is_in_the_action_group():
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())
     assert runtime["action_groups"] == {"auth0": MODULES}
+
+
+# What ``fail_json`` says of any error beside ``msg``.
+FACTS_OF_AN_ERROR = Auth0Error(
+    "x", status=403, code="insufficient_scope", request_id="8a0bb6a5e7c1f3d2", required_scope="read:users", hint="y"
+).facts()
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_documents_what_a_failure_returns(name):
+    documented = {fact: returned(name).get(fact) for fact in FACTS_OF_AN_ERROR}
+    assert [fact for fact, said in documented.items() if not said or "failure" not in said["returned"]] == []
+    one = returned("auth0_recovery_code")
+    same = ("description", "returned", "type")
+    assert all(said[word] == one[fact][word] for fact, said in documented.items() for word in same)
+    types = {"int": int, "str": str}
+    assert all(isinstance(FACTS_OF_AN_ERROR[fact], types[said["type"]]) for fact, said in documented.items())
 
 
 SECRETS = ("api_token", "client_secret", "private_key", "proxy", "mfa_token", "password", "otp", "recovery_code")
