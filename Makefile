@@ -53,7 +53,7 @@ sanity: setup
 lint: aws
 	@$(in_venv) ansible-lint --offline --profile production -q
 	@$(python) -m antsibull_changelog lint
-	@$(python) -m black --check --quiet plugins command lambda tests docs
+	@$(python) -m black --check --quiet plugins audit lambda tests docs
 	@git ls-files -z | xargs -0 .venv/bin/codespell
 	@.venv/bin/mypy --no-error-summary
 	@found=$$(PYTHONPATH=build/collections .venv/bin/lint-imports --no-cache --no-logo) || { echo "$$found"; exit 1; }

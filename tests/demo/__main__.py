@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 OUTPUT = ROOT / "build" / "demo"
 ENVIRONMENT = Path(sys.prefix)
 USERS, SEED = 200, 7
-AUDIT = "ansible_collections.mfaops.auth0.plugins.module_utils.audit"
+AUDIT = "ansible_collections.mfaops.auth0.audit"
 SECRET, BUCKET = "mfa-audit/auth0", "mfa-audit-reports"
 
 _started = time.monotonic()

@@ -89,7 +89,7 @@ NOT_RUN_HERE = {
     ".venv/bin/python -m tests.bench.bench_emulator": "it measures for minutes and asserts nothing",
     "ansible-playbook -v": "it is said of any playbook",
     "python -m pip install 'auth0-python>=6.8,<7' 'requests>=2.32' 'jinja2>=3.1' tqdm ruamel.yaml jsonschema": "it needs a registry",
-    "python -m ansible_collections.mfaops.auth0.plugins.module_utils.audit run --client-secret-file ~/.auth0-secret --folder ~/mfa-audits": (
+    "python -m ansible_collections.mfaops.auth0.audit run --client-secret-file ~/.auth0-secret --folder ~/mfa-audits": (
         "it calls a real tenant; the guide's commands for the embedded tenant are run, and test_audit_command.py runs this one"
     ),
 }

@@ -14,7 +14,7 @@ import pytest
 from tests.support.playbook import BIN, ROOT, environment
 
 SHIPPED = {
-    "command",
+    "audit",
     "plugins",
     "playbooks",
     "meta",
@@ -66,7 +66,7 @@ def test_the_built_collection_installs_and_plays_the_demo_twice(tenant):
     assert [path.name for path in content.joinpath("tests").iterdir()] == ["config.yml"]
     # All that git has of these, and nothing else at the top.
     tracked = subprocess.run(
-        ["git", "ls-files", "plugins", "command", "playbooks", "meta", "docs/docsite", "docs/examples"],
+        ["git", "ls-files", "plugins", "audit", "playbooks", "meta", "docs/docsite", "docs/examples"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -74,7 +74,7 @@ def test_the_built_collection_installs_and_plays_the_demo_twice(tenant):
     ).stdout.split()
     assert [name for name in tracked if not (content / name).is_file()] == []
     assert {path.name for path in content.iterdir()} == SHIPPED
-    audit = "ansible_collections.mfaops.auth0.plugins.module_utils.audit"
+    audit = "ansible_collections.mfaops.auth0.audit"
     shown = subprocess.run(
         [sys.executable, "-m", audit, "--help"],
         cwd=elsewhere,

@@ -19,7 +19,7 @@ from pathlib import Path
 from tests.emulator.launch import Running
 from tests.support.playbook import ROOT
 
-PROGRAM = "ansible_collections.mfaops.auth0.plugins.module_utils.audit"
+PROGRAM = "ansible_collections.mfaops.auth0.audit"
 # What Python needs to find the collection; nothing else of the caller's environment.
 PATHS = {"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": str(ROOT / "build" / "collections")}
 LONGEST = 60

@@ -88,7 +88,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 
 def _parser() -> _Parser:
     parser = _Parser(
-        prog="python -m %s" % __name__.rpartition(".")[0],
+        prog="python -m ansible_collections.mfaops.auth0.audit",
         description="Audits the MFA authenticators of the users of an Auth0 tenant. It only reads.",
         epilog=_EPILOG,
     )

@@ -4,7 +4,7 @@
 
 """The audit as a shell command; needs no Ansible.
 
-python -m ansible_collections.mfaops.auth0.plugins.module_utils.audit --help
+python -m ansible_collections.mfaops.auth0.audit --help
 """
 
 from __future__ import annotations

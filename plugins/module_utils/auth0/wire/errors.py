@@ -20,6 +20,11 @@ from functools import partial
 from typing import Any, Final, Mapping, TypedDict
 from urllib.parse import unquote
 
+from .old_python import refuse_old_python
+
+# Every module imports this file before anything that an older Python cannot read.
+refuse_old_python()
+
 REQUEST_ID_HEADERS = ("x-auth0-requestid", "x-request-id", "cf-ray")
 _QUOTED_LENGTH = 300
 

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""``python -m ansible_collections.mfaops.auth0.plugins.module_utils.audit``; this directory is on the path of that package."""
+"""``python -m ansible_collections.mfaops.auth0.audit``: the audit's shell command.
+
+Not beside what it runs, because Galaxy refuses a file of this name below plugins/.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import sys
 
 if __name__ == "__main__":
     try:
-        from .shell import main
+        from ..plugins.module_utils.audit.shell import main
 
         code = main(sys.argv[1:])
     except KeyboardInterrupt:  # while the modules are loaded
