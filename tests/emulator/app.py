@@ -26,7 +26,7 @@ from .http.errors import ApiError, management_error, oauth_error, problem, unkno
 from .http.faults import Fault
 from .http.files import File
 from .http.routing import Call, Route, Router
-from .management import authentication_methods, jobs, logs, users
+from .management import access, authentication_methods, jobs, logs, users
 from .mfa import routes as mfa
 from .my_account import routes as my_account
 from .oauth import routes as oauth
@@ -56,6 +56,7 @@ class Emulator:
             my_account,
             users,
             authentication_methods,
+            access,
             guardian,
             jobs,
             logs,
@@ -235,14 +236,18 @@ def _refusal(api: str, fault: Fault) -> tuple[int, Any]:
     return status, oauth_error(status, phrase.lower().replace(" ", "_"), phrase).body
 
 
-def _response(status: int, answer: Any, headers: dict[str, str]) -> Response:
+def _response(status: int, answer: Any, headers: dict[str, Any]) -> Response:
+    cookies = headers.pop("set-cookie", ())
     if isinstance(answer, File):
         return StreamingResponse(answer.packed(), status, headers)
     if answer is None:
         content = b""
     else:
         content = answer if isinstance(answer, bytes) else json.dumps(answer, separators=(",", ":")).encode()
-    return Response(content, status, headers, media_type="application/json; charset=utf-8")
+    response = Response(content, status, headers, media_type="application/json; charset=utf-8")
+    for cookie in cookies:
+        response.headers.append("set-cookie", cookie)
+    return response
 
 
 def _page(emulation: Emulation, path: str, query_string: str) -> Response:

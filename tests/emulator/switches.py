@@ -47,6 +47,7 @@ SWITCHES = {
     # The tenant's configuration.
     "action-build-outcome": Switch("built", ("built", "failed")),
     "brute-force-protection": Switch(True),
+    "brute-force-threshold": Switch(10),
     "default-directory": Switch("Username-Password-Authentication"),
     "enabled-factors": Switch(FACTORS, FACTORS),
     "latency-ms": Switch(0),
@@ -55,6 +56,7 @@ SWITCHES = {
     "mfa-policy": Switch("all-applications", ("all-applications", "never")),
     "recovery-code-factor": Switch(True),
     "rotating-applications": Switch(("spa",), ("app", "spa")),
+    "session-management": Switch(True),
     "user-quotas": Switch(True),
     # Undocumented behavior.
     "action-bind-delay-seconds": Switch(0),
@@ -91,6 +93,7 @@ SWITCHES = {
     "refill": Switch("continuous", ("continuous", "window")),
     "regenerate-without-factors-status": Switch(200, (200, 404)),
     "retry-after": Switch(False),
+    "revocation-delay": Switch(0),
     "search-delay": Switch(0),
     "search-total": Switch("all", ("all", "capped")),
     "slow-down-status": Switch(400, (400, 429)),

@@ -43,7 +43,7 @@ def database_user(tenant: Tenant, name: str) -> User | None:
     return None
 
 
-def check_password(tenant: Tenant, user: User | None, password: str) -> User:
+def check_password(tenant: Tenant, user: User | None, password: str, client_id: str) -> User:
     """The user, if the password is right.
 
     Otherwise raises 403 ``invalid_grant``, or 429 ``too_many_attempts`` after too many wrong passwords.
@@ -55,6 +55,9 @@ def check_password(tenant: Tenant, user: User | None, password: str) -> User:
     if user is None or not same_text(password, user.password or ""):
         if user is not None:
             tenant.failed_logins.add(user.id, now)
+            tenant.record_event("fp", user, client_id, description="Wrong email or password.")
+            if tenant.switches["brute-force-protection"] and tenant.failed_logins.blocks(user.id, now):
+                tenant.record_event("limit_wc", user, client_id)
         raise oauth_error(403, "invalid_grant", "Wrong email or password.")
     tenant.failed_logins.forget(user.id)
     if user.profile.get("blocked"):

@@ -44,7 +44,7 @@ class Call:
     :param body: raw bytes.
     :param principal: client or user id, once it is known; for the request log.
     :param scheme: ``http`` or ``https``, as the client called.
-    :param answer_headers: filled by the handler: headers that the answer carries besides the usual ones.
+    :param answer_headers: filled by the handler: headers that the answer carries besides the usual ones; of ``set-cookie`` a list.
     """
 
     tenant: Any
@@ -54,7 +54,7 @@ class Call:
     body: bytes
     principal: str | None = field(default=None)
     scheme: str = "http"
-    answer_headers: dict[str, str] = field(default_factory=dict)
+    answer_headers: dict[str, Any] = field(default_factory=dict)
 
     def json(self) -> Any:
         """The JSON value of the body; raises ``ValueError`` if it is not JSON or not valid Unicode."""

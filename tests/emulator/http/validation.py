@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from .errors import ApiError, management_error
 from .routing import Call
@@ -69,16 +71,37 @@ def page_of(call: Call) -> tuple[int, int]:
     return page, check_number(call, "per_page", DEFAULT_PER_PAGE, MAX_PER_PAGE, text)
 
 
-def check_number(call: Call, name: str, default: int, maximum: int | None, description: str) -> int:
-    """A validated whole number among the query parameters, from 0 to ``maximum`` (None: any)."""
+def taken(call: Call, items: list, cursor_of: Callable[[Any], str]) -> tuple[list, str | None]:
+    """One page of checkpoint pagination by ``from`` and ``take``, and the cursor of the next one; None after the last one.
+
+    :param cursor_of: the cursor that stands for an item; a page begins after the item of its ``from``.
+    """
+    text = "Number of results per page. Defaults to 50."
+    take = check_number(call, "take", DEFAULT_PER_PAGE, MAX_PER_PAGE, text, minimum=1)
+    start, cursor = 0, call.query.get("from")
+    if cursor is not None:
+        found = [number for number, item in enumerate(items, 1) if cursor_of(item) == cursor]
+        if not found:
+            raise invalid_query(
+                "Invalid cursor", "from", "An optional cursor from which to start the selection (exclusive)."
+            )
+        start = found[0]
+    page = items[start : start + take]
+    return page, cursor_of(page[-1]) if len(items) > start + take else None
+
+
+def check_number(
+    call: Call, name: str, default: int, maximum: int | None, description: str, *, minimum: int = 0
+) -> int:
+    """A validated whole number among the query parameters, from ``minimum`` to ``maximum`` (None: any)."""
     text = call.query.get(name)
     if text is None:
         return default
     if not text.removeprefix("-").isascii() or not text.removeprefix("-").isdecimal() or len(text) > 15:
         raise invalid_query("Expected type integer but found type string", name, description)
     value = int(text)
-    if value < 0:
-        raise invalid_query(f"Value {value} is less than minimum 0", name, description)
+    if value < minimum:
+        raise invalid_query(f"Value {value} is less than minimum {minimum}", name, description)
     if maximum is not None and value > maximum:
         raise invalid_query(f"Value {value} is greater than maximum {maximum}", name, description)
     return value

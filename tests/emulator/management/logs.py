@@ -43,6 +43,14 @@ WRITES = {
     ("POST", "/api/v2/users/{id}/recovery-code-regeneration"): (
         "Generate New Multi-factor Authentication (MFA) Recovery Code"
     ),
+    ("DELETE", "/api/v2/users/{id}/sessions"): "Delete sessions for user",
+    ("DELETE", "/api/v2/sessions/{session_id}"): "Delete session",
+    ("POST", "/api/v2/sessions/{session_id}/revoke"): "Revokes a session",
+    ("DELETE", "/api/v2/users/{id}/refresh-tokens"): "Delete refresh tokens for a user",
+    ("DELETE", "/api/v2/refresh-tokens/{token_id}"): "Delete a refresh token",
+    ("POST", "/api/v2/users/{id}/revoke-access"): "Revokes selected resources from a user",
+    ("DELETE", "/api/v2/user-blocks/{id}"): "Unblock a user",
+    ("DELETE", "/api/v2/user-blocks"): "Unblock by identifier",
     ("POST", "/api/v2/guardian/enrollments/ticket"): "Create a multi-factor authentication enrollment ticket",
     ("DELETE", "/api/v2/guardian/enrollments/{id}"): "Delete a multi-factor authentication enrollment",
     ("PUT", "/api/v2/guardian/factors/{name}"): "Update multi-factor authentication type",

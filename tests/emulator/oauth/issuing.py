@@ -10,6 +10,7 @@ import secrets
 from ..http.errors import ApiError, oauth_error
 from ..state.clients import ME_SCOPES, MFA_SCOPES, OFFLINE_ACCESS, OIDC_SCOPES, REFRESH_TOKEN, Client
 from ..state.refresh_tokens import Family
+from ..state.sessions import Device
 from ..state.tenant import Tenant
 from ..users.models import User
 from ..users.views import active_factors, demands_challenge, implicit_email
@@ -86,13 +87,19 @@ def _requirements(tenant: Tenant, user: User) -> dict:
 
 
 def login_answer(
-    tenant: Tenant, client: Client, session: MfaSession, grant: str | None = None, nonce: str | None = None
+    tenant: Tenant,
+    client: Client,
+    session: MfaSession,
+    device: Device,
+    grant: str | None = None,
+    nonce: str | None = None,
 ) -> dict:
     """The 200 body that ends a login, with a refresh token if one was requested; records the login in the profile."""
     tenant.record_login(session.user)
     answer = token_answer(tenant, client, session, grant, nonce)
     if OFFLINE_ACCESS in session.scope:
-        family = Family(session.user.id, client.id, session.audience, session.scope)
+        identity = (session.user.id, client.id, session.audience, session.scope)
+        family = Family(*identity, created_at=tenant.now(), first=device, session_id=session.session_id)
         answer["refresh_token"] = tenant.refresh_tokens.issue(family)
     return answer
 
@@ -123,6 +130,7 @@ def token_answer(
                 **(profile if "profile" in session.scope else {}),
                 **(address if "email" in session.scope else {}),
                 **({"nonce": nonce} if nonce else {}),
+                **({"sid": session.session_id} if session.session_id else {}),
             }
         )
     return answer

@@ -35,6 +35,7 @@ from ..state.clients import (
     Client,
 )
 from ..state.quotas import POLLS
+from ..state.sessions import Device
 from ..state.tenant import Tenant
 from ..users.connections import DATABASE
 from ..users.models import Challenge
@@ -55,7 +56,7 @@ from .sessions import MfaSession, open_session
 POLL_TOLERANCE = 500
 
 
-def client_credentials(tenant: Tenant, client: Client, parameters: dict) -> dict:
+def client_credentials(tenant: Tenant, client: Client, parameters: dict, device: Device) -> dict:
     """A token for the Management API, with the application's grants as scope."""
     audience = parameters.get("audience")
     if not audience:
@@ -79,7 +80,7 @@ def client_credentials(tenant: Tenant, client: Client, parameters: dict) -> dict
     return {"access_token": token, "scope": scope, "expires_in": DEFAULT_TOKEN_SECONDS, "token_type": "Bearer"}
 
 
-def password(tenant: Tenant, client: Client, parameters: dict) -> dict:
+def password(tenant: Tenant, client: Client, parameters: dict, device: Device) -> dict:
     """Log in at the tenant's default directory, or at the connection named by ``realm``."""
     if parameters["grant_type"] == PASSWORD_REALM:
         connection = required(parameters, "realm")
@@ -91,15 +92,15 @@ def password(tenant: Tenant, client: Client, parameters: dict) -> dict:
     audience, scope = user_grant(tenant, client, parameters)
     if connection != DATABASE:
         raise oauth_error(403, "access_denied", f"Unknown or invalid realm: {connection}")
-    user = check_password(tenant, database_user(tenant, name), secret)
+    user = check_password(tenant, database_user(tenant, name), secret, client.id)
     session = MfaSession(secrets.token_hex(16), False, user, client.id, audience, scope)
     if needs_second_step(tenant, audience, user):
         tenant.record_event("mfar", user, client.id)
         raise mfa_required(tenant, session)
-    return login_answer(tenant, client, session, "password")
+    return login_answer(tenant, client, session, device, "password")
 
 
-def authorization_code(tenant: Tenant, client: Client, parameters: dict) -> dict:
+def authorization_code(tenant: Tenant, client: Client, parameters: dict, device: Device) -> dict:
     """Exchange the code from ``GET /authorize``; the attempt uses it up, even if it fails."""
     code = required(parameters, "code")
     found = tenant.logins.take_code(code, tenant.now())
@@ -112,29 +113,32 @@ def authorization_code(tenant: Tenant, client: Client, parameters: dict) -> dict
         if _code_challenge(required(parameters, "code_verifier")) != found.request.code_challenge:
             raise oauth_error(403, "invalid_grant", "Failed to verify code verifier")
     request = found.request
-    session = MfaSession(secrets.token_hex(16), False, user, client.id, request.audience, request.scope)
-    return login_answer(tenant, client, session, nonce=request.nonce)
+    key = secrets.token_hex(16)
+    session = MfaSession(key, False, user, client.id, request.audience, request.scope, found.session_id)
+    return login_answer(tenant, client, session, device, nonce=request.nonce)
 
 
-def refresh_token(tenant: Tenant, client: Client, parameters: dict) -> dict:
+def refresh_token(tenant: Tenant, client: Client, parameters: dict, device: Device) -> dict:
     """A new access token, and for a rotating application a new refresh token; ``scope`` may only narrow."""
-    family = tenant.refresh_tokens.find(required(parameters, "refresh_token"), client.id)
+    now = tenant.now()
+    family = tenant.refresh_tokens.find(required(parameters, "refresh_token"), client.id, now)
     user = tenant.find(family.user_id) if family else None
     if user is None:
         raise oauth_error(403, "invalid_grant", "Unknown or invalid refresh token.")
     if user.profile.get("blocked"):
         raise oauth_error(401, "unauthorized", "user is blocked")
     scope = granted_scope(parameters.get("scope"), family.scope)
-    session = MfaSession(secrets.token_hex(16), False, user, client.id, family.audience, scope)
+    session = MfaSession(secrets.token_hex(16), False, user, client.id, family.audience, scope, family.session_id)
     if tenant.switches["mfa-on-refresh"] and needs_second_step(tenant, family.audience, user):
         raise mfa_required(tenant, session)
     answer = token_answer(tenant, client, session, "refresh_token")
+    family.used_at, family.last = now, device
     if client.id in tenant.switches["rotating-applications"]:
         answer["refresh_token"] = tenant.refresh_tokens.issue(family)
     return answer
 
 
-def mfa_otp(tenant: Tenant, client: Client, parameters: dict) -> dict:
+def mfa_otp(tenant: Tenant, client: Client, parameters: dict, device: Device) -> dict:
     """Finish a login, or confirm an enrollment, with the code of an OTP app."""
     session = open_session(tenant, required(parameters, "mfa_token"), client)
     try:
@@ -143,16 +147,16 @@ def mfa_otp(tenant: Tenant, client: Client, parameters: dict) -> dict:
         tenant.record_event("feotpft", session.user, client.id, description="Invalid otp_code.")
         raise oauth_error(403, "invalid_grant", "Invalid otp_code.") from None
     tenant.record_event("seotpft", session.user, client.id, item)
-    return login_answer(tenant, client, session, "password")
+    return login_answer(tenant, client, session, device, "password")
 
 
-def mfa_oob(tenant: Tenant, client: Client, parameters: dict) -> dict:
+def mfa_oob(tenant: Tenant, client: Client, parameters: dict, device: Device) -> dict:
     """Finish a login, or confirm an enrollment, with a code sent out of band; clients poll for the answer to a push."""
     session = open_session(tenant, required(parameters, "mfa_token"), client)
     tenant.quotas.take(POLLS, session.key, tenant.now() / 1000)
     challenge = open_challenge(tenant, session.user, session.key, required(parameters, "oob_code"))
     if challenge.channel == "push":
-        return _poll(tenant, client, session, challenge)
+        return _poll(tenant, client, session, challenge, device)
     binding_code = parameters.get("binding_code")
     if not binding_code:
         status = tenant.switches["missing-binding-code-status"]
@@ -164,10 +168,10 @@ def mfa_oob(tenant: Tenant, client: Client, parameters: dict) -> dict:
         status = tenant.switches["wrong-binding-code-status"]
         raise oauth_error(status, "invalid_grant", "Invalid binding_code.") from None
     tenant.record_event("seoobft", session.user, client.id, item)
-    return login_answer(tenant, client, session, "password")
+    return login_answer(tenant, client, session, device, "password")
 
 
-def _poll(tenant: Tenant, client: Client, session: MfaSession, challenge: Challenge) -> dict:
+def _poll(tenant: Tenant, client: Client, session: MfaSession, challenge: Challenge, device: Device) -> dict:
     now, interval = tenant.now(), tenant.switches["poll-interval"] * 1000
     if interval and challenge.polled_at is not None and 0 <= now - challenge.polled_at < interval - POLL_TOLERANCE:
         text = f"You are polling faster than allowed: wait {interval // 1000} seconds between two requests."
@@ -183,10 +187,10 @@ def _poll(tenant: Tenant, client: Client, session: MfaSession, challenge: Challe
     if item is None:
         raise oauth_error(403, "invalid_grant", "Invalid oob_code.")
     tenant.record_event("seoobft", session.user, client.id, item)
-    return login_answer(tenant, client, session, "password")
+    return login_answer(tenant, client, session, device, "password")
 
 
-def mfa_recovery_code(tenant: Tenant, client: Client, parameters: dict) -> dict:
+def mfa_recovery_code(tenant: Tenant, client: Client, parameters: dict, device: Device) -> dict:
     """Finish a login with the recovery code; the answer has its replacement."""
     session = open_session(tenant, required(parameters, "mfa_token"), client)
     code = required(parameters, "recovery_code")
@@ -199,7 +203,7 @@ def mfa_recovery_code(tenant: Tenant, client: Client, parameters: dict) -> dict:
         status = tenant.switches["wrong-recovery-code-status"]
         raise oauth_error(status, "invalid_grant", "Invalid recovery_code.") from None
     tenant.record_event("sercft", session.user, client.id)
-    return {**login_answer(tenant, client, session, "password"), "recovery_code": replacement}
+    return {**login_answer(tenant, client, session, device, "password"), "recovery_code": replacement}
 
 
 GRANTS = {
@@ -222,7 +226,7 @@ def token(call: Call) -> tuple[int, dict]:
         raise oauth_error(400, "unsupported_grant_type", f"Unsupported grant type: {parameters['grant_type']}")
     client = authenticate_client(call, parameters)
     require_grant(client, parameters["grant_type"])
-    return 200, grant(call.tenant, client, parameters)
+    return 200, grant(call.tenant, client, parameters, Device(call.headers.get("user-agent", "")))
 
 
 def jwks(call: Call) -> tuple[int, dict]:

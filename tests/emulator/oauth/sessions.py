@@ -22,6 +22,7 @@ class MfaSession:
     :param is_jwt: whether it is the JWT.
     :param audience: the audience that the first request asked for; empty for the user-info endpoint.
     :param scope: the scope of that token.
+    :param session_id: of the browser's session, which becomes the claim ``sid``; None after a login with a password grant.
     """
 
     key: str
@@ -30,6 +31,7 @@ class MfaSession:
     client_id: str
     audience: str
     scope: tuple[str, ...]
+    session_id: str | None = None
 
 
 def seal_session(tenant: Tenant, session: MfaSession) -> str:

@@ -41,6 +41,7 @@ class Login:
     :param recovery_code: issued at enrollment, to be shown once that is confirmed.
     :param remember: whether the user ticked the box.
     :param done: whether only the recovery code remains to be shown.
+    :param verified: whether the user took the second step.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Login:
     recovery_code: str = ""
     remember: bool = False
     done: bool = False
+    verified: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class AuthorizationCode:
     request: Request
     user_id: str
     issued_at: int
+    session_id: str
 
 
 class Logins:
@@ -82,12 +85,12 @@ class Logins:
         login = self._logins.get(login_id)
         return login if login is not None and now - login.started_at < LOGIN_LIFETIME else None
 
-    def finish(self, login: Login, now: int) -> str:
+    def finish(self, login: Login, session_id: str, now: int) -> str:
         """End a login; returns its authorization code."""
-        del self._logins[login.id]
+        self._logins.pop(login.id, None)
         self._codes = {key: old for key, old in self._codes.items() if now - old.issued_at < CODE_LIFETIME}
         code = secrets.token_urlsafe(32)
-        self._codes[code] = AuthorizationCode(login.request, login.user_id, now)
+        self._codes[code] = AuthorizationCode(login.request, login.user_id, now, session_id)
         return code
 
     def take_code(self, code: str, now: int) -> AuthorizationCode | None:

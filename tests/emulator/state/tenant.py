@@ -27,6 +27,7 @@ from .logins import Browsers, Logins
 from .quotas import FailedLogins, Quotas
 from .rate_limits import Limiter
 from .refresh_tokens import RefreshTokens
+from .sessions import Sessions
 from .tokens import Sealer, Signer
 from .used_assertions import UsedAssertions
 
@@ -65,10 +66,11 @@ class Tenant:
         self.log = EventLog(plan)
         self.signer = signer or Signer()
         self.sealer = Sealer()
-        self.failed_logins = FailedLogins()
+        self.failed_logins = FailedLogins(switches["brute-force-threshold"])
         self.used_assertions = UsedAssertions()
         self.refresh_tokens = RefreshTokens()
         self.logins = Logins()
+        self.sessions = Sessions()
         self.browsers = Browsers()
         self.offset = 0  # milliseconds by which the tenant's clock was moved
         self._newcomers = 0

@@ -29,6 +29,7 @@ from ..oauth.issuing import needs_second_step, user_grant
 from ..state.clients import AUTHORIZATION_CODE, CLIENTS, Client
 from ..state.logins import BROWSER_LIFETIME, Login, Request
 from ..state.quotas import QuotaExceeded
+from ..state.sessions import Device
 from ..state.tenant import Tenant
 from ..users.masking import mask_email, mask_phone
 from ..users.models import Authenticator, User
@@ -37,6 +38,7 @@ from .pages import challenge_page, enrollment_page, error_page, login_page, reco
 
 CALLBACK = "https://app.example.com/callback"
 COOKIE = "auth0-mf"
+SESSION_COOKIE = "auth0"
 FORCES_MFA = "http://schemas.openid.net/pape/policies/2007/06/multi-factor"
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -47,7 +49,7 @@ _LABELS = {"otp": "OTP app", "push": "Push notification", "sms": "SMS", "voice":
 
 
 def authorize(call: Call) -> tuple[int, bytes | None]:
-    """``GET /authorize``: 302 to the login page, or to the application with an error.
+    """``GET /authorize``: 302 to the login page, or to the application, with a code for a browser in which the user is logged in.
 
     An unknown client or ``redirect_uri`` gives an error page (400), because nothing can be sent to the application.
     """
@@ -62,10 +64,27 @@ def authorize(call: Call) -> tuple[int, bytes | None]:
     state = call.query.get("state")
     try:
         request = _checked(call.tenant, client, redirect_uri, call.query)
+        user, due = _logged_in(call, request)
+        if call.query.get("prompt") == "none" and (user is None or due):
+            raise oauth_error(401, "interaction_required" if user else "login_required", "Login required")
     except ApiError as error:
         return _redirect(call, _with(redirect_uri, {**error.body, "state": state}))
     login = call.tenant.logins.start(request, call.tenant.now())
-    return _redirect(call, f"/u/login?{urlencode({'state': login.id})}")
+    if user is None:
+        return _redirect(call, f"/u/login?{urlencode({'state': login.id})}")
+    login.user_id = user.id
+    return _redirect(call, f"/u/mfa?{urlencode({'state': login.id})}") if due else _finish(call, login)
+
+
+def _logged_in(call: Call, request: Request) -> tuple[User | None, bool]:
+    """The user of the browser's session, and whether a second step is due; ``prompt=login`` leaves the session aside."""
+    tenant = call.tenant
+    session = tenant.sessions.of_cookie(_cookie(call, SESSION_COOKIE), tenant.now())
+    user = tenant.find(session.user_id) if session is not None else None
+    if user is None or user.profile.get("blocked") or call.query.get("prompt") == "login":
+        return None, False
+    asked = request.forces_mfa or request.audience == tenant.mfa_audience or "mfa" not in session.methods
+    return user, request.forces_mfa or asked and needs_second_step(tenant, request.audience, user)
 
 
 def is_callback(redirect_uri: str) -> bool:
@@ -94,8 +113,6 @@ def _checked(tenant: Tenant, client: Client, redirect_uri: str, query: dict[str,
     if challenge is not None and not _CHALLENGE.fullmatch(challenge):
         raise oauth_error(400, "invalid_request", "code_challenge must have 43 characters of base64url")
     audience, scope = user_grant(tenant, client, query)
-    if query.get("prompt") == "none":
-        raise oauth_error(401, "login_required", "Login required")
     forces_mfa = FORCES_MFA in query.get("acr_values", "").split()
     nonce, state = query.get("nonce"), query.get("state")
     return Request(client.id, redirect_uri, state, audience, scope, challenge, nonce, forces_mfa)
@@ -121,14 +138,14 @@ def post_login(call: Call) -> tuple[int, bytes | None]:
     tenant, request = call.tenant, login.request
     name = form.get("username", "")
     try:
-        user = check_password(tenant, database_user(tenant, name), form.get("password", ""))
+        user = check_password(tenant, database_user(tenant, name), form.get("password", ""), request.client_id)
     except ApiError as error:
         return _html(call, login_page(login.id, name, error.body["error_description"]), 400)
     login.user_id = call.principal = user.id
     for_mfa_api = request.audience == tenant.mfa_audience
     due = needs_second_step(tenant, request.audience, user)
     if due and not for_mfa_api and not request.forces_mfa:
-        due = not tenant.browsers.knows(_cookie(call), user.id, tenant.now())
+        due = not tenant.browsers.knows(_cookie(call, COOKIE), user.id, tenant.now())
     if not due and not request.forces_mfa:
         return _finish(call, login)
     tenant.record_event("gd_start_auth", user, request.client_id)
@@ -169,7 +186,7 @@ def post_mfa(call: Call) -> tuple[int, bytes | None]:
         return _second_step(call, login, user, wanted, error=error.body["error_description"])
     if notice:
         return _second_step(call, login, user, wanted, notice)
-    login.done = True
+    login.done = login.verified = True
     if login.recovery_code:
         return _html(call, recovery_code_page(login.id, login.recovery_code))
     return _finish(call, login)
@@ -245,11 +262,21 @@ def _verify(tenant: Tenant, login: Login, user: User, form: dict[str, str]) -> s
 
 def _finish(call: Call, login: Login) -> tuple[int, None]:
     tenant, request, now = call.tenant, login.request, call.tenant.now()
+    cookies = []
     if login.remember and remember_browser_choice(tenant) is not False:
         value = tenant.browsers.remember(login.user_id, now)
         seconds = BROWSER_LIFETIME // 1000
-        call.answer_headers["set-cookie"] = f"{COOKIE}={value}; Max-Age={seconds}; Path=/; HttpOnly; SameSite=Lax"
-    code = tenant.logins.finish(login, now)
+        cookies.append(f"{COOKIE}={value}; Max-Age={seconds}; Path=/; HttpOnly; SameSite=Lax")
+    device = Device(call.headers.get("user-agent", ""))
+    session = tenant.sessions.of_cookie(_cookie(call, SESSION_COOKIE), now)
+    if session is None or session.user_id != login.user_id:
+        session = tenant.sessions.start(login.user_id, now, ("pwd",), device)
+        cookies.append(f"{SESSION_COOKIE}={session.cookie}; Path=/; HttpOnly; SameSite=Lax")
+    if login.verified and "mfa" not in session.methods:
+        session.methods += ("mfa",)
+    tenant.sessions.use(session, request.client_id, now, device)
+    call.answer_headers["set-cookie"] = cookies
+    code = tenant.logins.finish(login, session.id, now)
     return _redirect(call, _with(request.redirect_uri, {"code": code, "state": request.state}))
 
 
@@ -276,9 +303,9 @@ def _form(call: Call) -> dict[str, str]:
     return {"state": call.query.get("state", ""), **form}
 
 
-def _cookie(call: Call) -> str | None:
+def _cookie(call: Call, name: str) -> str | None:
     try:
-        morsel = SimpleCookie(call.headers.get("cookie", "")).get(COOKIE)
+        morsel = SimpleCookie(call.headers.get("cookie", "")).get(name)
     except CookieError:
         return None
     return morsel.value if morsel else None

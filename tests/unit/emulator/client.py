@@ -61,6 +61,8 @@ class Api:
     def call(self, method, path, token=None, **options):
         headers = {"authorization": f"Bearer {token}"} if token else {}
         headers |= options.pop("headers", {})
+        # Every call comes from another browser, unless it has a cookie of its own.
+        self._http.cookies.clear()
         return self._runner.run(self._http.request(method, path, headers=headers, **options))
 
     def token(self, **parameters):

@@ -22,7 +22,7 @@ EVERYTHING = {"audience": "https://tenant.test/mfa/", "state": "xyz"}
 REMEMBERED = "auth0-mf"
 
 
-def authorize(api, **parameters):
+def authorize(api, cookie=None, **parameters):
     values = {
         "response_type": "code",
         "client_id": "app",
@@ -32,7 +32,7 @@ def authorize(api, **parameters):
         **parameters,
     }
     query = {name: value for name, value in values.items() if value is not None}
-    return api.call("GET", "/authorize", params=query)
+    return api.call("GET", "/authorize", params=query, headers={"cookie": cookie} if cookie else {})
 
 
 def answer_of(answer):
@@ -41,8 +41,9 @@ def answer_of(answer):
     return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
 
 
-def post(api, path, state, cookie=None, **fields):
-    headers = {"cookie": f"{REMEMBERED}={cookie}"} if cookie else {}
+def post(api, path, state, cookie=None, session=None, **fields):
+    cookies = {REMEMBERED: cookie, "auth0": session}
+    headers = {"cookie": "; ".join(f"{name}={value}" for name, value in cookies.items() if value)}
     return api.call("POST", path, data={"state": state, **fields}, headers=headers)
 
 
@@ -326,4 +327,4 @@ def test_an_action_can_hide_the_box_and_then_it_is_ignored(api, monkeypatch):
     state = to_second_step(api, 2)
     assert "rememberBrowser" not in api.call("GET", f"/u/mfa?state={state}").text
     answer = post(api, "/u/mfa", state, code=api.otp(SECRET_2), rememberBrowser="true")
-    assert answer.status_code == 302 and "set-cookie" not in answer.headers
+    assert answer.status_code == 302 and REMEMBERED not in answer.headers["set-cookie"]
