@@ -6,9 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import re
 from datetime import datetime
 from functools import partial
 from typing import Callable, Mapping, NamedTuple
@@ -18,45 +15,6 @@ from .auth0.users.operator_side import OperatorSide
 from .auth0.users.recovery_codes import CodeOutcome, converge_code
 from .auth0.wire.errors import AmbiguousWriteError, Auth0Error, ConfigurationError, RefusedError
 from .secret_file import SecretFile
-
-
-class CodesFolder:
-    """A directory for recovery codes, with a file for each user."""
-
-    def __init__(self, option: str, path: str, check_mode: bool) -> None:
-        """
-        :param option: where the path came from, for messages
-        :param path: made if it does not exist
-        :param check_mode: nothing is made
-        :raises ConfigurationError: it cannot be made
-        """
-        self._option, self._path = option, path
-        try:
-            if not check_mode and not os.path.exists(path):
-                os.mkdir(path, 0o700)
-        except (OSError, ValueError) as error:
-            raise ConfigurationError(
-                "%s %r cannot be made: %s" % (option, path, getattr(error, "strerror", error)),
-                hint="Choose a directory in an existing, writable directory.",
-            ) from None
-
-    def file_of(self, user_id: str, check_mode: bool) -> SecretFile:
-        """The file for the user's code.
-
-        :raises ConfigurationError: it cannot be written
-        """
-        file = SecretFile(self._option, os.path.join(self._path, name_of_file(user_id)), check_mode)
-        # It warns of a missing directory, which the run makes.
-        file.notice = None
-        return file
-
-
-def name_of_file(user_id: str) -> str:
-    """The checksum keeps apart IDs that differ only in characters that do not belong into the names of files."""
-    return "%s-%s" % (
-        re.sub("[^A-Za-z0-9]", "-", user_id),
-        hashlib.sha1(user_id.encode(), usedforsecurity=False).hexdigest()[:8],
-    )
 
 
 class CodeFile(NamedTuple):

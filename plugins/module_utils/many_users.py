@@ -21,6 +21,8 @@ from .progress_file import ProgressFile
 FIND, FORESEE, WRITE = "find", "foresee", "write"
 _REASONS = ("status", "error_code", "request_id", "required_scope", "hint")
 
+AGAIN = "Run the task again: what was done is not done again."
+
 # Warnings about so many users are shown. All are in the result.
 _WARNED = 5
 
@@ -50,7 +52,7 @@ class Act(Protocol):
     """What is done to one user."""
 
     def __call__(self, side: OperatorSide, *, check_mode: bool, warn: Callable[[str], None]) -> dict[str, Any]:
-        """The result, with ``changed`` and ``diff``.
+        """The result, with ``changed`` and, where there is one, ``diff``.
 
         :param check_mode: nothing is changed
         :param warn: keeps a warning with the user
@@ -95,6 +97,7 @@ class ManyUsers:
         prepare: Callable[[Mapping[str, Any]], Act],
         blank: Mapping[str, Any],
         most: int | None,
+        again: str = AGAIN,
     ) -> None:
         """
         :param spec: of what users may have of their own
@@ -102,10 +105,11 @@ class ManyUsers:
         :param prepare: makes of the options of a user what is done; raises ConfigurationError for what cannot be right
         :param blank: the members that every user has in the result, for one who has nothing to tell
         :param most: how many users may be changed; None for any number
+        :param again: what to do if something failed
         :raises ConfigurationError: something is wrong, or there is nobody whom the option can mean; nothing was sent
         """
         params = session.params
-        self._session, self._blank, self._most = session, blank, most
+        self._session, self._blank, self._most, self._again = session, blank, most, again
         if most is not None and most < 0:
             raise ConfigurationError("max_users is %d, but must be 0 or more" % most)
         known: dict[tuple[str, str], str] = {}
@@ -222,7 +226,7 @@ class ManyUsers:
         wrong = [user for user in self._users if user.error and not isinstance(user.error, NotReachedError)]
         if not counts["failed"] and not counts["not_reached"]:
             headers = ("before_header", "after_header")
-            changed = [user for user in self._users if user.result["changed"]]
+            changed = [user for user in self._users if user.result["changed"] and "diff" in user.result]
             return {
                 **result,
                 "diff": [{**user.result["diff"], **dict.fromkeys(headers, user.name)} for user in changed],
@@ -232,7 +236,7 @@ class ManyUsers:
         raise Auth0Error(
             "%d of %d users failed, and %d were not reached. %s"
             % (counts["failed"], len(self._users), counts["not_reached"], first),
-            hint="See users. Run the task again: what was done is not done again.",
+            hint="See users. %s" % self._again,
             progress=result,
         )
 

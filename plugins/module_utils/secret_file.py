@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
+import re
 import stat
 from typing import Mapping
 
@@ -33,14 +35,15 @@ class SecretFile:
     :ivar notice: why the file could not be checked in check mode; None otherwise
     """
 
-    def __init__(self, option: str, path: str, check_mode: bool = False) -> None:
+    def __init__(self, option: str, path: str, check_mode: bool = False, replace: bool = True) -> None:
         """
         :param option: where the path came from, for messages
-        :param path: an existing file is replaced
+        :param path: of the file
         :param check_mode: the directory may be missing, because an earlier task would have made it
+        :param replace: whether an existing file is replaced; otherwise it is refused
         :raises ConfigurationError: the file cannot be written
         """
-        self._option = option
+        self._option, self._replace = option, replace
         self.path = os.path.abspath(path)
         self._directory, name = os.path.split(self.path)
         self.pending = os.path.join(self._directory, _PENDING % name)
@@ -55,6 +58,7 @@ class SecretFile:
         # A link to a file is replaced, and its target stays.
         if os.path.lexists(self.path) and os.path.exists(self.path) and not os.path.isfile(self.path):
             raise self._refusal("this is not a regular file")
+        self._check_that_nothing_is_lost()
         if not os.path.exists(self._directory) and check_mode:
             self.notice = "%s %s: the directory does not exist yet. The task fails if it is still missing then." % (
                 option,
@@ -79,6 +83,8 @@ class SecretFile:
     def __enter__(self) -> SecretFile:
         try:
             self._handle = self._locked()
+            # Another run may have written it before this one got the lock.
+            self._check_that_nothing_is_lost()
             self.left = self._read()
             self._in_doubt = self.left is not None
             if not self._in_doubt:
@@ -87,6 +93,9 @@ class SecretFile:
         except OSError as error:
             self.__exit__()
             raise self._refusal(error.strerror) from None
+        except ConfigurationError:
+            self.__exit__()
+            raise
         return self
 
     def announce(self, **facts: str) -> None:
@@ -135,6 +144,13 @@ class SecretFile:
             if not self._in_doubt:
                 os.unlink(self.pending)
             self._close()
+
+    def _check_that_nothing_is_lost(self) -> None:
+        if not self._replace and os.path.lexists(self.path):
+            raise ConfigurationError(
+                "%s %s exists already, and nobody may have read it yet" % (self._option, self.path),
+                hint="Choose another path, or move the file away.",
+            )
 
     def _locked(self) -> int:
         """A handle on the note, made if it is not there, that no other run has."""
@@ -209,3 +225,43 @@ class SecretFile:
             "%s %r cannot be written: %s" % (self._option, self.path, reason),
             hint="Choose a file path in an existing, writable directory.",
         )
+
+
+class SecretsFolder:
+    """A directory for secrets of users, with a file for each user."""
+
+    def __init__(self, option: str, path: str, check_mode: bool, replace: bool = True) -> None:
+        """
+        :param option: where the path came from, for messages
+        :param path: made if it does not exist
+        :param check_mode: nothing is made
+        :param replace: whether the file of an earlier secret is replaced; otherwise it is refused
+        :raises ConfigurationError: it cannot be made
+        """
+        self._option, self._path, self._replace = option, path, replace
+        try:
+            if not check_mode and not os.path.exists(path):
+                os.mkdir(path, 0o700)
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(
+                "%s %r cannot be made: %s" % (option, path, getattr(error, "strerror", error)),
+                hint="Choose a directory in an existing, writable directory.",
+            ) from None
+
+    def file_of(self, user_id: str, check_mode: bool) -> SecretFile:
+        """The file for the user's secret.
+
+        :raises ConfigurationError: it cannot be written
+        """
+        file = SecretFile(self._option, os.path.join(self._path, name_of_file(user_id)), check_mode, self._replace)
+        # It warns of a missing directory, which the run makes.
+        file.notice = None
+        return file
+
+
+def name_of_file(user_id: str) -> str:
+    """The checksum keeps apart IDs that differ only in characters that do not belong into the names of files."""
+    return "%s-%s" % (
+        re.sub("[^A-Za-z0-9]", "-", user_id),
+        hashlib.sha1(user_id.encode(), usedforsecurity=False).hexdigest()[:8],
+    )

@@ -251,7 +251,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian im
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.operator_side import OperatorSide
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import Auth0Error, ConfigurationError
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.writing import Writing
-from ansible_collections.mfaops.auth0.plugins.module_utils.code_file import CodesFolder, converge_code_file
+from ansible_collections.mfaops.auth0.plugins.module_utils.code_file import converge_code_file
 from ansible_collections.mfaops.auth0.plugins.module_utils.many_users import Progress
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, PROGRESS, Part, Session, run
 from ansible_collections.mfaops.auth0.plugins.module_utils.remediation.acting import Done, Remediation
@@ -263,7 +263,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.remediation.decisions
     read_decisions,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.remediation.results import ResultsFile, acted_row
-from ansible_collections.mfaops.auth0.plugins.module_utils.secret_file import SecretFile
+from ansible_collections.mfaops.auth0.plugins.module_utils.secret_file import SecretFile, SecretsFolder
 
 LIMITS = {REMOVE: "most_removals", TICKET: "most_tickets", ROTATE: "most_codes"}
 # What check mode says in place of done.
@@ -392,7 +392,7 @@ class Codes:
             raise ConfigurationError(
                 "codes_folder is required to make recovery codes", hint="Set it to a directory for the new codes."
             )
-        folder = CodesFolder("codes_folder", path, check_mode)
+        folder = SecretsFolder("codes_folder", path, check_mode)
         self._files = {user_id: folder.file_of(user_id, check_mode) for user_id in users}
 
     def converge(self, side: OperatorSide) -> str | None:

@@ -294,9 +294,9 @@ mistakes:
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.recovery_codes import check, converge_code
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
-from ansible_collections.mfaops.auth0.plugins.module_utils.code_file import CodesFolder, converge_code_file
+from ansible_collections.mfaops.auth0.plugins.module_utils.code_file import converge_code_file
 from ansible_collections.mfaops.auth0.plugins.module_utils.entries import MOST_USERS, many_users
-from ansible_collections.mfaops.auth0.plugins.module_utils.secret_file import SecretFile
+from ansible_collections.mfaops.auth0.plugins.module_utils.secret_file import SecretFile, SecretsFolder
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import seconds
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
     CONNECTION,
@@ -352,7 +352,7 @@ def converge_many(session: Session) -> dict:
     most = MOST_USERS if params["max_users"] is None and state == "rotated" else params["max_users"]
     users = ManyUsers(session, OF_EACH_USER, ("path",), prepare, {"path": None, "interrupted_at": None}, most)
     if params["codes_folder"] is not None:
-        folder = CodesFolder("codes_folder", params["codes_folder"], session.check_mode)
+        folder = SecretsFolder("codes_folder", params["codes_folder"], session.check_mode)
     return users.run()
 
 

@@ -31,7 +31,7 @@ class Switch:
             return text == "on"
         if isinstance(self.default, tuple):
             values = tuple(part for part in text.split(",") if part)
-            if not set(values) <= set(self.choices):
+            if self.choices and not set(values) <= set(self.choices):
                 raise ValueError(f"expected a comma-separated list of {', '.join(self.choices)}")
             return values
         if isinstance(self.default, int):
@@ -48,6 +48,7 @@ SWITCHES = {
     "action-build-outcome": Switch("built", ("built", "failed")),
     "brute-force-protection": Switch(True),
     "brute-force-threshold": Switch(10),
+    "custom-domains": Switch(("login.example.com",)),
     "default-directory": Switch("Username-Password-Authentication"),
     "enabled-factors": Switch(FACTORS, FACTORS),
     "latency-ms": Switch(0),
@@ -80,6 +81,7 @@ SWITCHES = {
     "mfa-requirements": Switch(False),
     "mfa-token-lifetime": Switch(600),
     "mismatched-oob-code-status": Switch(400, (400, 403)),
+    "missing-custom-domain-status": Switch(200, (200, 409)),
     "missing-binding-code-status": Switch(400, (400, 403)),
     "missing-method-status": Switch(404, (404, 204)),
     "my-account-masked": Switch(False),
@@ -98,6 +100,7 @@ SWITCHES = {
     "search-total": Switch("all", ("all", "capped")),
     "slow-down-status": Switch(400, (400, 429)),
     "unconfirmed-in-management": Switch(False),
+    "unknown-custom-domain-status": Switch(400, (400, 404, 409)),
     "unenrolled-challenge": Switch(
         "unsupported_challenge_type", ("unsupported_challenge_type", "association_required")
     ),

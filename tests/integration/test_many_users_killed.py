@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 import pytest
-from ansible_collections.mfaops.auth0.plugins.module_utils.code_file import name_of_file
+from ansible_collections.mfaops.auth0.plugins.module_utils.secret_file import name_of_file
 
 from tests.emulator.launch import start
 from tests.support.campaign import MULTIPLIER, tried

@@ -26,6 +26,7 @@ JS = 'exports.onExecutePostLogin = async (event, api) => { api.multifactor.enabl
 CONFIGURATION = {
     "action-build-outcome",
     "brute-force-protection",
+    "custom-domains",
     "default-directory",
     "enabled-factors",
     "message-types",
@@ -82,6 +83,7 @@ def work(tenant: Tenant) -> list[tuple[str, dict]]:
         ("code again", as_operator(CODE, 2)),
         ("code rotated", as_operator(CODE, 2, state="rotated")),
         ("ticket", as_operator(TICKET, 1)),
+        ("ticket of a domain", as_operator(TICKET, 1, custom_domain="login.example.com")),
         ("browsers", as_operator(BROWSER, 1, state="absent")),
         ("factor", as_operator(FACTOR, enabled=["duo"], policy="confidence-score")),
         ("factor again", as_operator(FACTOR, enabled=["duo"], policy="confidence-score")),
@@ -118,6 +120,7 @@ EXPECTED = {
     "code again": "ok",
     "code rotated": "changed",
     "ticket": "changed",
+    "ticket of a domain": "changed",
     "browsers": "changed",
     "factor": "changed",
     "factor again": "ok",

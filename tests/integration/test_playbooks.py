@@ -177,6 +177,22 @@ def test_users_of_a_list_are_onboarded(tenant):
     assert "may be another one: %s" % email(3) in re.sub(r"\s+", " ", fits) and "[WARNING]" not in fits
 
 
+def test_who_got_no_ticket_is_told_after_the_others_got_theirs(tenant):
+    users = tenant.folder / "users.csv"
+    users.write_text("email,phone_number,name\n%s,,\n%s,,\n" % (email(1), email(16)))
+    tenant.fault(kind="lost", method="POST", path="*/enrollments/ticket")
+    told = play(tenant, "onboard_users", users_csv=str(users), custom_domain="login.example.com", succeeds=False)
+    assert re.search(r"user000(01|16)@example.com: Could not create an enrollment ticket", re.sub(r"\s+", " ", told))
+    # One of them may have been mailed, and is not mailed again.
+    assert len(tenant.requests("POST", "/enrollments/ticket")) == 2
+    mails = [
+        mail
+        for number in (1, 16)
+        for mail in tenant.running.control("GET", "codes?user_id=" + tenant.user_id(number).replace("|", "%7C"))
+    ]
+    assert {mail["ticket_url"].partition("?")[0] for mail in mails} == {"https://login.example.com/mfa/enrollment"}
+
+
 @pytest.mark.parametrize(
     "lines, says",
     [

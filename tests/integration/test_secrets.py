@@ -97,11 +97,14 @@ def test_tokens_and_codes_that_auth0_returns_are_not_printed(tenant):
         {INFO: {**tenant.user(3), "include_unconfirmed": True}},
         {AUDIT: {**tenant.operator, "folder": str(tenant.folder / "audits")}},
         {REMEDIATION: {**tenant.operator, **decided(tenant)}, "diff": True},
+        {TICKET: {**tenant.operator, "email": email(2), "ticket_file": str(tenant.folder / "ticket")}},
+        {TICKET: {**tenant.operator, "users": [{"email": email(2)}], "tickets_folder": str(tenant.folder / "tickets")}},
         {API_TOKEN: tenant.operator, "no_log": True},
         {API_TOKEN: {**tenant.operator, "api_token": tenant.operator_token()}, "no_log": True},
         options=("-vvvv",),
     )
-    otp, phone, code, _listed, _audited, acted, shared, kept = played.results
+    otp, phone, code, _listed, _audited, acted, ticket, tickets, shared, kept = played.results
+    links = [Path(each["ticket_file"]).read_text().strip() for each in (ticket, *tickets["users"])]
     issued = [
         Path(acted["results"][0]["path"]).read_text().strip(),
         otp["enrollment"]["secret"],
@@ -110,8 +113,10 @@ def test_tokens_and_codes_that_auth0_returns_are_not_printed(tenant):
         code["recovery_code"],
         shared["access_token"],
         kept["access_token"],
+        *links,
+        *(link.partition("=")[2] for link in links),
     ]
-    assert len(issued) == 7 and all(issued)
+    assert len(issued) == 11 and all(issued)
     for secret in [*issued, token, "Fe26.2*", "eyJ", "app-secret", "m2m-secret", "Correct-Horse-7"]:
         assert secret not in played.output
 

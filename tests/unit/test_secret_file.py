@@ -29,6 +29,16 @@ def test_it_is_readable_by_its_owner_only_and_replaces_what_was_there(tmp_path):
     assert os.listdir(tmp_path) == ["code"]
 
 
+def test_what_must_not_be_replaced_is_refused_also_when_it_appears_later(tmp_path):
+    path = tmp_path / "ticket"
+    early = SecretFile("ticket_file", str(path), replace=False)
+    path.write_text("unread")
+    for each in (lambda: SecretFile("ticket_file", str(path), replace=False), early.__enter__):
+        with pytest.raises(ConfigurationError, match="ticket_file .*/ticket exists already"):
+            each()
+    assert path.read_text() == "unread" and os.listdir(tmp_path) == ["ticket"]
+
+
 def test_what_is_not_written_leaves_nothing_behind(tmp_path):
     path = tmp_path / "code"
     with pytest.raises(ZeroDivisionError):

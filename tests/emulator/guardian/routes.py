@@ -30,6 +30,7 @@ _TICKET = {
         "Optional. Allows a user who has previously enrolled in MFA to enroll with additional factors.", ("boolean",)
     ),
 }
+CUSTOM_DOMAIN = "auth0-custom-domain"
 PROVIDERS = ("duo", "google-authenticator")
 # The published ``auth_method`` of each type; e-mail has none.
 _AUTH_METHOD = {
@@ -111,7 +112,7 @@ def _record_change(call: Call) -> None:
 def create_ticket(call: Call) -> tuple[int, dict]:
     """``POST /guardian/enrollments/ticket``: for one enrollment within five days; ``send_mail`` mails it."""
     body = check_object(read_body(call), _TICKET, ("user_id",))
-    tenant = call.tenant
+    tenant, address_of_tenant = call.tenant, _address_of_links(call)
     user = tenant.find(body["user_id"])
     if user is None:
         raise management_error(404, "The user does not exist.", "inexistent_user")
@@ -120,11 +121,24 @@ def create_ticket(call: Call) -> tuple[int, dict]:
         ticket_id(), user.id, now, body.get("factor"), allows_further=body.get("allow_multiple_enrollments", False)
     )
     tenant.guardian.tickets[ticket.id] = ticket
-    url = f"{tenant.issuer}mfa/enrollment?ticket={ticket.id}"
+    url = f"{address_of_tenant}mfa/enrollment?ticket={ticket.id}"
     address = body.get("email") or user.email
     if body.get("send_mail") and address:
         user.received.append({"channel": "email", "to": address, "ticket_url": url, "sent_at": now})
     return 200, {"ticket_id": ticket.id, "ticket_url": url}
+
+
+def _address_of_links(call: Call) -> str:
+    """Where links lead: to the tenant, or to the custom domain that the header ``auth0-custom-domain`` chooses."""
+    tenant, wanted = call.tenant, call.headers.get(CUSTOM_DOMAIN)
+    known, switches = tenant.switches["custom-domains"], tenant.switches
+    if wanted is None:
+        if len(known) > 1 and switches["missing-custom-domain-status"] == 409:
+            raise management_error(409, "The tenant has multiple verified custom domains.")
+        return tenant.issuer
+    if not 3 <= len(wanted) <= 255 or wanted not in known:
+        raise management_error(switches["unknown-custom-domain-status"], "The custom domain does not exist.")
+    return f"https://{wanted}/"
 
 
 def redeem_ticket(tenant: Tenant, body: object) -> dict:

@@ -62,6 +62,20 @@ def check_address(name: str, value: str) -> None:
         )
 
 
+def check_host_name(name: str, value: str) -> None:
+    """Refuse what is not the name of a host. It goes into a header.
+
+    :param name: the option it came from, for the message
+    :raises ConfigurationError: the value cannot be a host's name
+    """
+    label = "(?!-)[A-Za-z0-9-]{1,63}(?<!-)"
+    if len(value) > 253 or not re.fullmatch(r"%s(?:\.%s)+" % (label, label), value):
+        raise ConfigurationError(
+            "%s %r is not a host name" % (name, value),
+            hint="Write for instance login.example.com, without https:// and without a path.",
+        )
+
+
 def check_not_empty(**values: str | None) -> None:
     """Refuse an empty text. None is for options that were left out.
 

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+from typing import Any, Mapping
+
 from ..factors import FACTORS
-from ..wire.errors import AmbiguousWriteError
+from ..wire.errors import AmbiguousWriteError, Auth0Error, BadRequestError, ConflictError, NotFoundError
 from .answers import (
     READ_AGAIN,
     checked,
@@ -22,6 +24,8 @@ from .answers import (
 )
 from .management import ManagementApi
 
+# The header that chooses the domain of a link.
+CUSTOM_DOMAIN = "auth0-custom-domain"
 # The policy of a tenant that has none: MFA is never required.
 NO_POLICY = "never"
 
@@ -78,17 +82,24 @@ class GuardianApi:
         answer = self._api.call(action, lambda client: client.guardian.policies.set(request=policies))
         checked(action, answer, one_of(policies), lost=READ_AGAIN)
 
-    def create_ticket(self, user_id: str, fields: dict[str, object]) -> tuple[str, str]:
+    def create_ticket(
+        self, user_id: str, fields: Mapping[str, object], custom_domain: str | None = None
+    ) -> tuple[str, str]:
         """A new enrollment ticket (scope ``create:guardian_enrollment_tickets``), good once and for five days.
 
         :param fields: ``email``, ``send_mail``, ``email_locale``, ``factor``, ``allow_multiple_enrollments``
+        :param custom_domain: where its address leads; by default the tenant decides
         :returns: its id and its address; who has either can enroll
         :raises AmbiguousWriteError: the answer was lost; a ticket may exist
         """
+        options: Any = {"additional_headers": {CUSTOM_DOMAIN: custom_domain}} if custom_domain else None
         action = "create an enrollment ticket for %s" % user_id
         try:
             answer = self._api.call(
-                action, lambda client: client.guardian.enrollments.create_ticket(user_id=user_id, **fields)
+                action,
+                lambda client: client.guardian.enrollments.create_ticket(
+                    user_id=user_id, request_options=options, **fields
+                ),
             )
             checked(action, answer, object_of(ticket_id=word, ticket_url=token), lost=READ_AGAIN)
             return answer["ticket_id"], answer["ticket_url"]
@@ -97,6 +108,8 @@ class GuardianApi:
             raise error.replace(
                 hint="A ticket %s. It is safe to create another ticket if you still need one." % sent,
             ) from None
+        except (BadRequestError, ConflictError, NotFoundError) as error:
+            raise error.replace(hint=_hint_for_domain(error, custom_domain)) from None
 
     def forget_browsers(self, user_id: str) -> None:
         """Let every remembered browser of the user ask for MFA again (scope ``update:users``). Twice does no harm."""
@@ -109,3 +122,14 @@ class GuardianApi:
         except AmbiguousWriteError as error:
             raise error.replace(hint="The browsers may have been forgotten. " + again) from None
         checked(action, answer, nothing, lost=again)
+
+
+def _hint_for_domain(error: Auth0Error, custom_domain: str | None) -> str | None:
+    """What to do if a ticket's domain may be what Auth0 refused; None otherwise. Which error it is, is not documented."""
+    if error.code == "inexistent_user":
+        return None
+    if custom_domain:
+        return "Check that %s is a custom domain of this tenant, and verified." % custom_domain
+    if isinstance(error, ConflictError):
+        return "If the tenant has several custom domains, set custom_domain to one of them."
+    return None

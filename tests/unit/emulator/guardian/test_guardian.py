@@ -187,6 +187,24 @@ def test_a_ticket_enrolls_once(api):
     assert redeem(api, ticket).status_code == 400
 
 
+def link(api, **headers):
+    body = {"user_id": api.user_id(1)}
+    return api.manage("POST", "/guardian/enrollments/ticket", json=body, headers=headers)
+
+
+def test_a_header_chooses_the_domain_of_a_link(api):
+    assert link(api).json()["ticket_url"].startswith("https://tenant.test/mfa/enrollment?ticket=")
+    chosen = link(api, **{"auth0-custom-domain": "login.example.com"}).json()["ticket_url"]
+    assert chosen.startswith("https://login.example.com/mfa/enrollment?ticket=")
+    assert link(api, **{"auth0-custom-domain": "other.example.com"}).status_code == 400
+
+
+def test_a_tenant_with_several_custom_domains_may_demand_a_choice(make_api):
+    api = make_api({"custom-domains": "one.example.com,two.example.com", "missing-custom-domain-status": 409})
+    assert link(api).json()["message"] == "The tenant has multiple verified custom domains."
+    assert "two.example.com" in link(api, **{"auth0-custom-domain": "two.example.com"}).json()["ticket_url"]
+
+
 def test_a_ticket_expires_after_five_days(api):
     early, late = ticket_for(api, 1), ticket_for(api, 16)
     api.advance(5 * 86_400 - 60)
