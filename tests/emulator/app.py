@@ -22,7 +22,7 @@ from .control import page as control_page, routes as control
 from .control.emulation import Emulation
 from .guardian import routes as guardian
 from .http import distortions, hostile
-from .http.errors import ApiError, management_error, oauth_error, problem, unknown_path
+from .http.errors import ApiError, management_error, oauth_error, problem, too_large, unknown_path
 from .http.faults import Fault
 from .http.files import File
 from .http.routing import Call, Route, Router
@@ -35,6 +35,7 @@ from .state.tenant import Tenant
 from .universal_login import routes as universal_login
 
 _STATUSES = {status.value for status in HTTPStatus}
+LARGEST_BODY = 1_000_000  # bytes of a Management write (documented)
 # Set in the ASGI scope by the server: closes the connection without an answer.
 CLOSE_EXTENSION = "emulator.close"
 # The same: the transport of the connection, for an answer byte for byte.
@@ -96,7 +97,7 @@ class Emulator:
         )
         entry = f"{path}?{query_string}" if query_string else path
         arrived = self.emulation.tenant.now()
-        status, answer, headers, fault = self._answer(call, method, path)
+        status, answer, headers, fault = self._answer(call, method, path, len(entry))
         closed = fault is not None and fault.kind in ("close", "lost")
         self.emulation.requests.append((method, entry, call.principal, None if closed else status, arrived))
         if latency := self.emulation.tenant.latency.draw():
@@ -135,8 +136,14 @@ class Emulator:
             response.headers["content-length"] = str(len(response.body))
         await response(scope, receive, send)
 
-    def _answer(self, call: Call, method: str, path: str) -> tuple[int, Any, dict[str, str], Fault | None]:
+    def _answer(
+        self, call: Call, method: str, path: str, length: int
+    ) -> tuple[int, Any, dict[str, str], Fault | None]:
+        """Status, body, headers and fault of the request whose path and query together have this length."""
         api = _api_of(path)
+        if length > self.emulation.tenant.switches["longest-address"]:
+            refusal = too_large(api, 414)
+            return refusal.status, refusal.body, {}, None
         found = self._router.find(method, path)
         unknown = "me-read" if api == "my-account" else "other"
         admission = self.emulation.tenant.limiter.admit(api, self._group(found[0], call) if found else unknown)
@@ -164,6 +171,8 @@ class Emulator:
                 distortions.prepare(call, fault)
             if api == "management":
                 _authorize(call, route.scopes)
+                if len(call.body) > LARGEST_BODY:
+                    raise too_large(api, 413)
             status, answer = distortions.answer(call, route, fault)
             if api == "management" and method != "GET":
                 logs.record_write(call, route, path, status, answer)

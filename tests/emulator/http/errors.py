@@ -50,6 +50,16 @@ def problem(status: int, title: str, detail: str, number: int = 1, errors: list[
     return ApiError(status, body)
 
 
+def too_large(api: str, status: int) -> ApiError:
+    """413 of a body, or 414 of an address, that is too long, in the shape of ``api``."""
+    phrase = {413: "Payload Too Large", 414: "URI Too Long"}[status]  # versions of Python differ about them
+    if api == "management":
+        return management_error(status, phrase, error=phrase)
+    if api == "my-account":
+        return problem(status, phrase, phrase)
+    return oauth_error(status, phrase.lower().replace(" ", "_"), phrase)
+
+
 def unknown_path(api: str) -> ApiError:
     """The 404 of a path (or method) that does not exist, in the shape of ``api``."""
     if api == "management":

@@ -64,7 +64,7 @@ _NEEDED = {
 
 
 def list_methods(call: Call) -> tuple[int, list | dict]:
-    """``GET``: an array, or an envelope whose ``total`` is left out when it is 0."""
+    """``GET``: an array, or an envelope whose ``total`` is left out when the page is empty."""
     page, per_page = page_of(call)
     include_totals = flag(call, "include_totals", False)
     user = existing_user(call)
@@ -74,7 +74,7 @@ def list_methods(call: Call) -> tuple[int, list | dict]:
     if not include_totals:
         return 200, items
     answer = {"authenticators": items, "start": start, "limit": per_page}
-    if methods:
+    if items:  # not on a page past the end either (recorded)
         answer["total"] = len(methods)
     return 200, answer
 

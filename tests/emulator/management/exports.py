@@ -63,8 +63,6 @@ def exported_profile(user: User) -> dict:
         changes.append(user.mfa_removed_at)
     if changes:
         profile["multifactor_last_modified"] = iso(max(changes))
-    if user.password_changed_at is not None:
-        profile["last_password_reset"] = iso(user.password_changed_at)
     return profile | user.raw
 
 

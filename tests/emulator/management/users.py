@@ -29,6 +29,7 @@ from ..users.times import iso
 from ..users.views import answered_profile, profile_view
 
 PAGEABLE = 1000
+SEARCH_ENGINE = "v3"
 _CREATABLE = (DATABASE, SOCIAL)
 
 _PROFILE = {
@@ -81,6 +82,9 @@ def list_users(call: Call) -> tuple[int, list | dict]:
     """``GET /users``: search, sorted and paged, up to the 1000th match."""
     page, per_page = page_of(call)
     include_totals = flag(call, "include_totals", False)
+    engine = call.query.get("search_engine", SEARCH_ENGINE)
+    if engine != SEARCH_ENGINE:  # v1 and v2, which the documents still list, were switched off
+        raise invalid_query(f"No enum match for: {engine}", "search_engine", "The version of the search engine")
     query, sort = _query(call), _sort(call)
     start = page * per_page
     if start + per_page > PAGEABLE:
@@ -146,6 +150,7 @@ def create_user(call: Call) -> tuple[int, dict]:
     identities = [identity(connection, provider, local_id, connection == SOCIAL)]
     profile = new_profile(user_id, identities, email, tenant.now())
     profile |= {key: value for key, value in body.items() if key in _PROFILE and key != "email"}
+    profile = _without_empty_app_metadata(profile)
     user = User(profile, connection, body.get("password"))
     tenant.add(user)
     _record_signup(call, user, body)
@@ -161,27 +166,36 @@ def _record_signup(call: Call, user: User, body: dict) -> None:
 
 
 def update_user(call: Call) -> tuple[int, dict]:
-    """``PATCH /users/{id}``: metadata is merged at the first level, everything else is replaced."""
+    """``PATCH /users/{id}``: metadata are merged at the first level, everything else is replaced."""
     user = existing_user(call)
     body = check_object(read_body(call), _UPDATE)
     email = _address(body, call.tenant.connections[user.connection])
     profile = {**user.profile, "updated_at": iso(call.tenant.now())}
     for name, value in body.items():
         if name in ("app_metadata", "user_metadata"):
-            merged = {**profile.get(name, {}), **value}
-            profile[name] = {key: item for key, item in merged.items() if item is not None}
+            profile[name] = _merged(profile.get(name, {}), value)
         elif name in _PROFILE:
             profile[name] = value
     if email:
         profile["email"] = email
-    call.tenant.before_write(user)
-    user.profile = profile
     if "password" in body:
-        user.password_changed_at = call.tenant.now()
+        profile["last_password_reset"] = profile["updated_at"]
         user.password = body["password"]
         call.tenant.failed_logins.forget(user.id)
+    call.tenant.before_write(user)
+    user.profile = _without_empty_app_metadata(profile)
     call.tenant.index_address(user)
     return 200, answered_profile(user)
+
+
+def _merged(metadata: dict, change: dict) -> dict:
+    """Metadata after a change: null removes a member, an empty object all of them (recorded)."""
+    return {key: value for key, value in {**metadata, **change}.items() if value is not None} if change else {}
+
+
+def _without_empty_app_metadata(profile: dict) -> dict:
+    """The profile as it is answered: empty ``user_metadata`` are shown, empty ``app_metadata`` are not (recorded)."""
+    return profile if profile.get("app_metadata") != {} else {k: v for k, v in profile.items() if k != "app_metadata"}
 
 
 def delete_user(call: Call) -> tuple[int, None]:

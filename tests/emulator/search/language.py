@@ -4,14 +4,15 @@
 """The ``q`` parameter of ``GET /users``: a Lucene subset over the searchable profile fields (API.md §3.6).
 
 Grammar: ``field:"value"``, ``field:value``, ``field:prefix*``, ``field:*suffix``, ``field:[A TO B]`` (``{`` and ``}`` exclude the bound,
-``*`` leaves it open), ``_exists_:field``, ``AND``, ``OR``, ``NOT`` and parentheses. A field that is not searchable
-matches nothing.
+``*`` leaves it open), ``field:(a OR b)``, ``_exists_:field``, ``AND``, ``OR``, ``NOT``, ``-`` and parentheses. Terms without an
+operator between them are alternatives, as in Lucene. A word or a phrase without a field is looked for in all texts but
+``user_metadata``. A field that is not searchable matches nothing.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -34,15 +35,16 @@ _NUMBER = re.compile(r"\*|-?\d{1,15}(\.\d{1,15})?", re.ASCII)
 _TOKEN = re.compile(
     r"""\s*(?:
         (?P<open>\()|(?P<close>\))|
-        (?P<field>[A-Za-z_][\w.\-]*):(?:
-            (?P<quoted>"(?:\\.|[^"\\])*")|
-            (?P<range>[\[{]\s*[^\s\[\]{}]+\s+TO\s+[^\s\[\]{}]+\s*[\]}])|
-            (?P<plain>(?:\\.|[^\s()\[\]{}"\\])+)
-        )|
-        (?P<word>AND|OR|NOT)(?=[\s(]|$)
+        (?P<word>(?:AND|OR|NOT)(?=[\s()]|$)|-(?=[^\s)]))|
+        (?P<field>[A-Za-z_][\w.\-]*):|
+        (?P<quoted>"(?:\\.|[^"\\])*")|
+        (?P<range>[\[{]\s*[^\s\[\]{}]+\s+TO\s+[^\s\[\]{}]+\s*[\]}])|
+        (?P<plain>(?:\\.|[^\s()\[\]{}"\\:])+)
     )""",
     re.VERBOSE,
 )
+_STAR = re.compile(r"(?<!\\)\*")
+_WORD = re.compile(r"\w+")
 
 
 class SearchError(ValueError):
@@ -131,16 +133,30 @@ class _Parser:
             raise SearchError(f"unexpected '{self._tokens[self._next][0].strip()}'")
         return query
 
-    def _alternatives(self) -> Query:
-        parts = [self._conjunction()]
+    def _alternatives(self, field: str | None = None) -> Query:
+        parts = [self._neighbors(field)]
         while self._take("OR"):
-            parts.append(self._conjunction())
+            parts.append(self._neighbors(field))
         return parts[0] if len(parts) == 1 else Query(lambda profile: any(part(profile) for part in parts))
 
-    def _conjunction(self) -> Query:
-        parts = [self._negation()]
+    def _neighbors(self, field: str | None) -> Query:
+        """Terms without an operator: one of them matches, and every one that begins with ``NOT`` as well."""
+        options: list[Query] = []
+        demands: list[Query] = []
+        while not (options or demands) or self._is_term_next():
+            negated = self._peek("NOT", "-")
+            (demands if negated else options).append(self._conjunction(field))
+        if len(options + demands) == 1:
+            return (options + demands)[0]
+        return Query(
+            lambda profile: (not options or any(option(profile) for option in options))
+            and all(demand(profile) for demand in demands)
+        )
+
+    def _conjunction(self, field: str | None) -> Query:
+        parts = [self._negation(field)]
         while self._take("AND"):
-            parts.append(self._negation())
+            parts.append(self._negation(field))
         if len(parts) == 1:
             return parts[0]
         return Query(
@@ -149,41 +165,93 @@ class _Parser:
             all(part.complete for part in parts),
         )
 
-    def _negation(self) -> Query:
+    def _negation(self, field: str | None) -> Query:
         negated = False
-        while self._take("NOT"):
+        while self._take("NOT", "-"):
             negated = not negated
-        term = self._term()
+        term = self._term(field)
         return Query(lambda profile: not term(profile)) if negated else term
 
-    def _term(self) -> Query:
+    def _term(self, field: str | None) -> Query:
+        token = self._advance()
+        if token["field"]:
+            if field is not None:
+                raise SearchError(f"a field in the parentheses of the field {field}")
+            field, token = token["field"], self._advance()
+        if token["open"]:
+            return self._group(field)
+        if token["close"] or token["word"] or token["field"]:
+            raise SearchError(f"unexpected '{token[0].strip()}'")
+        return _anywhere(token, self._searchable) if field is None else _condition(field, token, self._searchable)
+
+    def _group(self, field: str | None) -> Query:
+        self._depth += 1
+        if self._depth > MOST_NESTING:
+            raise SearchError("too many nested parentheses")
+        inner = self._alternatives(field)
+        if self._next >= len(self._tokens) or not self._tokens[self._next]["close"]:
+            raise SearchError("missing ')'")
+        self._next += 1
+        self._depth -= 1
+        return inner
+
+    def _advance(self) -> re.Match:
         if self._next >= len(self._tokens):
             raise SearchError("the query ends where a term is expected")
-        token = self._tokens[self._next]
         self._next += 1
-        if token["open"]:
-            self._depth += 1
-            if self._depth > MOST_NESTING:
-                raise SearchError("too many nested parentheses")
-            inner = self._alternatives()
-            if self._next >= len(self._tokens) or not self._tokens[self._next]["close"]:
-                raise SearchError("missing ')'")
-            self._next += 1
-            self._depth -= 1
-            return inner
-        if token["field"]:
-            return _condition(token, self._searchable)
-        raise SearchError(f"unexpected '{token[0].strip()}'")
+        return self._tokens[self._next - 1]
 
-    def _take(self, word: str) -> bool:
-        if self._next < len(self._tokens) and self._tokens[self._next]["word"] == word:
-            self._next += 1
-            return True
-        return False
+    def _take(self, *words: str) -> bool:
+        found = self._peek(*words)
+        self._next += found
+        return found
+
+    def _peek(self, *words: str) -> bool:
+        return self._next < len(self._tokens) and self._tokens[self._next]["word"] in words
+
+    def _is_term_next(self) -> bool:
+        return self._next < len(self._tokens) and not self._tokens[self._next]["close"] and not self._peek("AND", "OR")
 
 
-def _condition(token: re.Match, searchable: frozenset[str]) -> Query:
-    field = token["field"]
+def _anywhere(token: re.Match, searchable: frozenset[str]) -> Query:
+    """A term without a field: its words follow each other in any text of the profile, whatever their case."""
+    if token["range"]:
+        raise SearchError(f"the range '{token[0].strip()}' names no field")
+    text = _unescape(token["quoted"][1:-1] if token["quoted"] else token["plain"])
+    if "*" in text:
+        pattern = re.compile(re.escape(text).replace(r"\*", r"\w*"), re.IGNORECASE)
+        return Query(
+            lambda profile: any(
+                pattern.fullmatch(word) for found in _texts(profile, searchable) for word in _WORD.findall(found)
+            )
+        )
+    words = _WORD.findall(text.lower())
+    return Query(
+        lambda profile: any(_follow(words, _WORD.findall(found.lower())) for found in _texts(profile, searchable))
+    )
+
+
+def _follow(words: list[str], among: list[str]) -> bool:
+    starts = range(len(among) - len(words) + 1) if words else ()
+    return any(among[start : start + len(words)] == words for start in starts)
+
+
+def _texts(profile: Profile, searchable: frozenset[str]) -> Iterator[str]:
+    """All texts of a profile but those of ``user_metadata`` and of what is not searchable."""
+    for name, value in profile.items():
+        if name in searchable and name != "user_metadata":
+            yield from _leaves(value)
+
+
+def _leaves(value: object) -> Iterator[str]:
+    if isinstance(value, (dict, list)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(inner)
+    elif value is not None:
+        yield _text(value)
+
+
+def _condition(field: str, token: re.Match, searchable: frozenset[str]) -> Query:
     if field == "_exists_":
         return Query(_exists(_unescape(token["plain"] or (token["quoted"] or "")[1:-1]), searchable))
     root = field if field == "email.domain" else field.partition(".")[0]
@@ -195,17 +263,17 @@ def _condition(token: re.Match, searchable: frozenset[str]) -> Query:
     if token["quoted"]:
         return _equals(field, _unescape(token["quoted"][1:-1]))
     plain = token["plain"]
-    if "*" not in plain:
-        return _equals(field, _unescape(plain))
+    literals = [_unescape(literal) for literal in _STAR.split(plain)]
+    if len(literals) == 1:
+        return _equals(field, literals[0])
     _refuse_on_user_metadata(root, "wildcards")
-    literal = plain.strip("*")
-    if not literal or len(plain) != len(literal) + 1 or "*" in literal:
-        raise SearchError("a wildcard stands at the start or at the end of a text")
-    if plain.endswith("*"):
-        return _starts_with(field, _unescape(literal))
-    if len(_unescape(literal)) < SHORTEST_SUFFIX:
+    if not any(literals):
+        return Query(_exists(field, searchable))
+    if not literals[0] and len(max(literals, key=len)) < SHORTEST_SUFFIX:
         raise SearchError(f"a wildcard at the start needs at least {SHORTEST_SUFFIX} characters after it")
-    return _ends_with(field, _unescape(literal))
+    if len(literals) == 2 and not literals[1]:
+        return _starts_with(field, literals[0])
+    return _like(field, literals)
 
 
 def _refuse_on_user_metadata(root: str, what: str) -> None:
@@ -239,10 +307,11 @@ def _starts_with(field: str, prefix: str) -> Query:
     )
 
 
-def _ends_with(field: str, suffix: str) -> Query:
+def _like(field: str, literals: list[str]) -> Query:
+    """The literals follow each other, with any text between them."""
     normal = _normaliser(field)
-    suffix = normal(suffix)
-    return Query(lambda profile: any(normal(_text(value)).endswith(suffix) for value in field_values(profile, field)))
+    pattern = re.compile(".*".join(re.escape(normal(literal)) for literal in literals), re.DOTALL)
+    return Query(lambda profile: any(pattern.fullmatch(normal(_text(value))) for value in field_values(profile, field)))
 
 
 def _in_range(field: str, text: str) -> Query:

@@ -101,7 +101,6 @@ class User:
     challenges: dict[str, Challenge] = field(default_factory=dict)
     received: list[dict] = field(default_factory=list)
     mfa_removed_at: int | None = None  # when an authenticator was last removed
-    password_changed_at: int | None = None
     raw: dict = field(default_factory=dict)
 
     @property

@@ -218,10 +218,26 @@ def test_paging_is_validated(api, path, parameters):
         pytest.param({"q": "email:"}, id="query without a value"),
         pytest.param({"sort": "email"}, id="sort without a direction"),
         pytest.param({"sort": "app_metadata:1"}, id="sort by an object"),
+        pytest.param({"q": "name:jane", "search_engine": "v1"}, id="the first search engine"),
+        pytest.param({"q": "name:jane", "search_engine": "v2"}, id="the second search engine"),
     ],
 )
 def test_malformed_search_is_400(api, parameters):
     refused(api.manage("GET", "/users", params=parameters), 400, "invalid_query_string")
+
+
+def test_an_address_that_is_too_long_is_refused_before_it_is_read(make_api):
+    api = make_api({"longest-address": 100})
+    answer = api.manage("GET", "/users", params={"q": "x" * 100})
+    refused(answer, 414)
+    assert "x-ratelimit-limit" not in answer.headers
+    assert api.manage("GET", "/users", params={"q": "name:x"}).status_code == 200
+    assert api.call("GET", "/mfa/authenticators?" + "x" * 100).json()["error"] == "uri_too_long"
+
+
+def test_a_body_of_more_than_a_megabyte_is_refused(api):
+    body = {"user_metadata": {"text": "x" * 1_000_000}}
+    refused(api.manage("PATCH", f"/users/{quote(api.user_id(1))}", json=body), 413)
 
 
 def test_user_can_be_created_found_changed_and_deleted(api):
@@ -237,6 +253,36 @@ def test_user_can_be_created_found_changed_and_deleted(api):
     assert api.manage("DELETE", path).status_code == 204
     refused(api.manage("GET", path), 404, "inexistent_user")
     assert api.manage("DELETE", path).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [
+        pytest.param({"a": None}, {"user_metadata": {"b": 2}, "app_metadata": {"b": 2}}, id="a null removes a member"),
+        pytest.param({}, {"user_metadata": {}}, id="an empty object removes all"),
+        pytest.param({"a": None, "b": None}, {"user_metadata": {}}, id="no member is left"),
+    ],
+)
+def test_metadata_can_be_emptied(api, change, left):
+    path = f"/users/{quote(api.user_id(1))}"
+    for value in ({"a": 1, "b": 2}, change):
+        answer = api.manage("PATCH", path, json={"user_metadata": value, "app_metadata": value})
+    for profile in (answer.json(), api.manage("GET", path).json()):
+        assert {name: profile[name] for name in ("user_metadata", "app_metadata") if name in profile} == left
+
+
+def test_empty_metadata_of_a_new_user_are_shown_as_those_of_an_old_one(api):
+    body = {"connection": "google-oauth2", "user_metadata": {}, "app_metadata": {}}
+    created = api.manage("POST", "/users", json=body).json()
+    assert (created["user_metadata"], "app_metadata" in created) == ({}, False)
+
+
+def test_a_new_password_is_dated_in_the_profile(api):
+    path = f"/users/{quote(api.user_id(1))}"
+    assert "last_password_reset" not in api.manage("PATCH", path, json={"nickname": "n"}).json()
+    changed = api.manage("PATCH", path, json={"password": "Another-One-2"}).json()
+    assert changed["last_password_reset"] == changed["updated_at"]
+    assert api.manage("GET", path).json()["last_password_reset"] == changed["updated_at"]
 
 
 def test_creating_an_existing_user_is_409(api):
@@ -460,6 +506,11 @@ def test_unconfirmed_in_this_view_is_switchable(make_api, value, count):
 def test_total_is_left_out_when_it_is_zero(api):
     answer = api.manage("GET", api.methods_path(1), params={"include_totals": "true"}).json()
     assert answer == {"authenticators": [], "start": 0, "limit": 50}
+
+
+def test_total_is_left_out_on_a_page_past_the_end(api):
+    answer = api.manage("GET", api.methods_path(10), params={"include_totals": "true", "page": 1}).json()
+    assert answer == {"authenticators": [], "start": 50, "limit": 50}
 
 
 def test_methods_are_paged(api):
