@@ -45,6 +45,7 @@ class Switch:
 
 SWITCHES = {
     # The tenant's configuration.
+    "adaptive-mfa": Switch(True),
     "action-build-outcome": Switch("built", ("built", "failed")),
     "brute-force-protection": Switch(True),
     "brute-force-threshold": Switch(10),
@@ -64,10 +65,12 @@ SWITCHES = {
     "action-build-seconds": Switch(2),
     "action-deploy-status": Switch(200, (200, 202)),
     "already-enrolled-status": Switch(400, (400, 403)),
+    "authenticator-details": Switch(False),
     "authentication-methods-group": Switch("other", ("other", "read-users")),
     "bind-undeployed-status": Switch(400, (400, 200)),
     "delete-all-unknown-user-status": Switch(204, (204, 404)),
     "deploy-unbuilt-status": Switch(400, (400, 200)),
+    "disabled-factor": Switch("challenged", ("challenged", "passed-over")),
     "existing-action-name-status": Switch(400, (400, 201)),
     "expired-token-status": Switch(401, (401, 403)),
     "export-outcome": Switch("completed", ("completed", "failed")),
@@ -100,6 +103,7 @@ SWITCHES = {
     "search-delay": Switch(0),
     "search-total": Switch("all", ("all", "capped")),
     "slow-down-status": Switch(400, (400, 429)),
+    "unconfirmed-enrollment": Switch(False),
     "unconfirmed-in-management": Switch(False),
     "unknown-custom-domain-status": Switch(400, (400, 404, 409)),
     "unenrolled-challenge": Switch(

@@ -90,7 +90,10 @@ def set_policies(call: Call) -> tuple[int, list]:
     body = read_body(call)
     if not isinstance(body, list):
         raise invalid_body(f"Expected type array but found type {json_type(body)}")
-    call.tenant.guardian.policies = _checked_list(body, POLICIES, "0", "The MFA policy")
+    policies = _checked_list(body, POLICIES, "0", "The MFA policy")
+    if "confidence-score" in policies and not call.tenant.switches["adaptive-mfa"]:
+        raise management_error(403, "The requestor is not entitled to perform this operation.", "not_entitled")
+    call.tenant.guardian.policies = policies
     _record_change(call)
     return 200, list(body)
 
@@ -161,6 +164,8 @@ def redeem_ticket(tenant: Tenant, body: object) -> dict:
     first = not active_factors(user)
     if not first and not ticket.allows_further:
         raise ValueError("the user is enrolled already and the ticket does not allow further enrollments")
+    if tenant.is_full(user):
+        raise ValueError("Guardian - User has created the maximum amount of authenticators")
     factor = body.get("factor", ticket.factor)
     if factor not in TICKET_FACTORS or factor != (ticket.factor or factor):
         raise ValueError(f"expected the factor {ticket.factor or ' or '.join(TICKET_FACTORS)}")
@@ -199,14 +204,16 @@ def delete_enrollment(call: Call) -> tuple[int, None]:
 
 
 def first_enrollment(call: Call) -> tuple[int, list]:
-    """``GET /users/{id}/enrollments``: the first confirmed enrollment alone, or none (recorded)."""
-    for item in existing_user(call).authenticators:
-        if item.confirmed and item.type in _ENROLLMENTS:
-            answer = {**_enrollment(item), "type": item.type}
-            if item.type in _AUTH_METHOD:
-                answer["auth_method"] = _AUTH_METHOD[item.type]
-            return 200, [answer]
-    return 200, []
+    """``GET /users/{id}/enrollments``: the first confirmed enrollment alone, or none (recorded).
+
+    A user with nothing but pending ones may have the first of those (switchable).
+    """
+    items = [item for item in existing_user(call).authenticators if item.type in _ENROLLMENTS]
+    shown = [item for item in items if item.confirmed]
+    if call.tenant.switches["unconfirmed-enrollment"]:
+        shown = shown or items
+    methods = [{"auth_method": _AUTH_METHOD[item.type]} if item.type in _AUTH_METHOD else {} for item in shown]
+    return 200, [{**_enrollment(item), "type": item.type, **method} for item, method in zip(shown[:1], methods)]
 
 
 def delete_authenticators(call: Call) -> tuple[int, None]:

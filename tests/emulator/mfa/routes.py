@@ -17,7 +17,7 @@ from ..state.clients import MFA_OOB, MFA_OTP
 from ..state.tenant import Tenant
 from ..state.tokens import Sealer
 from ..users.models import Authenticator, User
-from ..users.views import active_factors, challengeable, find_row, implicit_email, mfa_rows, row_id
+from ..users.views import active_factors, find_row, implicit_email, mfa_rows, row_id
 
 
 def bearer(call: Call, scope: str, jwt_only: bool = False) -> MfaSession:
@@ -41,7 +41,7 @@ def bearer(call: Call, scope: str, jwt_only: bool = False) -> MfaSession:
 
 def list_authenticators(call: Call) -> tuple[int, list]:
     """``GET /mfa/authenticators``."""
-    return 200, mfa_rows(bearer(call, "read:authenticators").user)
+    return 200, mfa_rows(bearer(call, "read:authenticators").user, call.tenant.switches["authenticator-details"])
 
 
 def delete_authenticator(call: Call) -> tuple[int, None]:
@@ -182,7 +182,7 @@ def challenge(call: Call) -> tuple[int, dict]:
 def _choose(
     tenant: Tenant, user: User, types: list[str], wanted_id: Any, wanted_channel: Any
 ) -> tuple[Authenticator, str]:
-    candidates = challengeable(user)
+    candidates = tenant.challengeable(user)
     if wanted_id is not None:
         candidates = [(item, channel) for item, channel in candidates if wanted_id == row_id(item, channel)]
         if not candidates:

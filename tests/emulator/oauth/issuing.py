@@ -13,7 +13,7 @@ from ..state.refresh_tokens import Family
 from ..state.sessions import Device
 from ..state.tenant import Tenant
 from ..users.models import User
-from ..users.views import active_factors, demands_challenge, implicit_email
+from ..users.views import active_factors, implicit_email
 from .sessions import MfaSession, seal_session
 
 MFA_TOKEN_SECONDS = 600
@@ -59,7 +59,7 @@ def unknown_audience(tenant: Tenant, audience: str) -> ApiError:
 def needs_second_step(tenant: Tenant, audience: str, user: User) -> bool:
     """Whether a login needs one: a factor other than e-mail decides for ``/mfa/``, else the policy (API.md §1.3)."""
     if audience == tenant.mfa_audience:
-        return tenant.guardian.can_challenge() and demands_challenge(user)
+        return tenant.demands_challenge(user)
     return "all-applications" in tenant.guardian.policies
 
 
@@ -80,7 +80,7 @@ def _requirements(tenant: Tenant, user: User) -> dict:
         enabled = tenant.guardian.factors
         return {"enroll": [{"type": kind} for name, kind in _ENROLLABLE.items() if enabled[name]]}
     implicit = implicit_email(user)
-    kinds = [item.type for item in user.authenticators if item.confirmed] + (["email"] if implicit else [])
+    kinds = [item.type for item in user.authenticators if item.confirmed and tenant.is_usable(item)] + (["email"] if implicit else [])
     return {
         "challenge": [{"type": _REQUIREMENT.get(kind, kind)} for kind in dict.fromkeys(kinds) if kind in _CHALLENGEABLE]
     }

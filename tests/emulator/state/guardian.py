@@ -22,6 +22,8 @@ FACTORS = (
     "webauthn-platform",
     "recovery-code",
 )
+# The factor of an authenticator's type, where the names differ.
+_FACTOR_OF = {"phone": "sms", "push": "push-notification", "totp": "otp"}
 MESSAGE_TYPES = ("sms", "voice")
 POLICIES = ("all-applications", "confidence-score")
 # The factors that a ticket may require.
@@ -50,6 +52,10 @@ class Guardian:
     def can_challenge(self) -> bool:
         """Whether any factor is enabled besides the recovery code, which only replaces one."""
         return any(enabled for name, enabled in self.factors.items() if name != "recovery-code")
+
+    def enables(self, kind: str) -> bool:
+        """Whether the factor of this type of authenticator is enabled."""
+        return self.factors.get(_FACTOR_OF.get(kind, kind), True)
 
     def allows(self, channel: str) -> bool:
         """Whether ``otp`` or an out-of-band channel of the MFA API can be enrolled; push is called ``auth0`` there."""

@@ -17,7 +17,7 @@ from ..users.search_delay import SearchDelay
 from ..users.seed import Population
 from ..users.store import UserStore
 from ..users.times import DAY
-from ..users.views import is_factor, profile_view
+from ..users.views import active_factors, challengeable, is_factor, profile_view
 from .actions import Actions
 from .event_log import EventLog, event_fields
 from .guardian import Guardian
@@ -223,6 +223,20 @@ class Tenant:
         )
         user.recovery_code = recovery_code()
         return user.recovery_code
+
+    def is_usable(self, item: Authenticator) -> bool:
+        """Whether an authenticator counts although its factor may have been disabled since (switchable)."""
+        return self.switches["disabled-factor"] == "challenged" or self.guardian.enables(item.type)
+
+    def demands_challenge(self, user: User) -> bool:
+        """Whether asking for the ``/mfa/`` audience starts a challenge: a factor other than e-mail (API.md §1.3)."""
+        return self.guardian.can_challenge() and any(
+            item.type != "email" and self.is_usable(item) for item in active_factors(user)
+        )
+
+    def challengeable(self, user: User) -> list[tuple[Authenticator, str]]:
+        """What the user can be challenged with now, each authenticator with one of its channels."""
+        return [(item, channel) for item, channel in challengeable(user) if self.is_usable(item)]
 
     def challenge(self, user: User, session: str, item: Authenticator, channel: str) -> str:
         """The ``oob_code`` of a code (or a push) that is sent to the authenticator."""

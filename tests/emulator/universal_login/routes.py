@@ -33,7 +33,7 @@ from ..state.sessions import Device
 from ..state.tenant import Tenant
 from ..users.masking import mask_email, mask_phone
 from ..users.models import Authenticator, User
-from ..users.views import active_factors, challengeable, row_id
+from ..users.views import active_factors, row_id
 from .pages import challenge_page, enrollment_page, error_page, login_page, recovery_code_page
 
 CALLBACK = "https://app.example.com/callback"
@@ -198,8 +198,8 @@ def _second_step(
     """The page of the second step: a challenge, or the enrollment of a first factor."""
     tenant = call.tenant
     status = 400 if error else 200
-    methods = [(row_id(item, channel), _label(item, channel)) for item, channel in challengeable(user)]
-    if methods or active_factors(user):
+    methods = [(row_id(item, channel), _label(item, channel)) for item, channel in tenant.challengeable(user)]
+    if methods or any(map(tenant.is_usable, active_factors(user))):
         chosen = chosen or (methods[0][0] if methods else "")
         offers = remember_browser_choice(tenant) is not False
         return _html(call, challenge_page(login.id, methods, chosen, notice, error, offers), status)
@@ -226,7 +226,7 @@ def _label(item: Authenticator, channel: str) -> str:
 
 
 def _send(tenant: Tenant, login: Login, user: User, wanted: str) -> str:
-    for item, channel in challengeable(user):
+    for item, channel in tenant.challengeable(user):
         if wanted == row_id(item, channel) and channel != "otp":
             use_message_quota(tenant, user, channel)
             login.oob_code = send(tenant, user, login.request.client_id, login.id, item, channel)

@@ -13,6 +13,7 @@ from .times import iso
 
 # Types that no MFA challenge can be asked of: a passkey logs in by itself, a recovery code replaces a factor.
 _NOT_A_FACTOR = ("recovery-code", "passkey", "password")
+_ROW_TYPES = {"totp": "otp", "push": "push-notification"}
 
 
 def is_factor(authenticator: Authenticator) -> bool:
@@ -23,11 +24,6 @@ def is_factor(authenticator: Authenticator) -> bool:
 def active_factors(user: User) -> list[Authenticator]:
     """Enrolled and confirmed factors; a verified e-mail that was never enrolled does not count."""
     return [item for item in user.authenticators if item.confirmed and is_factor(item)]
-
-
-def demands_challenge(user: User) -> bool:
-    """Whether asking for the ``/mfa/`` audience starts a challenge: a factor other than e-mail (API.md §1.3)."""
-    return any(item.type != "email" for item in active_factors(user))
 
 
 def implicit_email(user: User) -> Authenticator | None:
@@ -42,11 +38,25 @@ def implicit_email(user: User) -> Authenticator | None:
     return Authenticator("email", 0, suffix, email=address)
 
 
-def mfa_rows(user: User) -> list[dict]:
-    """The answer of ``GET /mfa/authenticators``: confirmed and pending rows, then the implicit e-mail."""
-    rows = [row for item in user.authenticators for row in _rows_of(item)]
+def mfa_rows(user: User, detailed: bool) -> list[dict]:
+    """The answer of ``GET /mfa/authenticators``: confirmed and pending rows, then the implicit e-mail.
+
+    :param detailed: whether rows have the members that clients of 2026 read and no recording has.
+    """
     implicit = implicit_email(user)
-    return rows + _rows_of(implicit) if implicit else rows
+    items = user.authenticators + ([implicit] if implicit else [])
+    return [row | (_details(item) if detailed else {}) for item in items for row in _rows_of(item)]
+
+
+def _details(item: Authenticator) -> dict:
+    details = {"type": _ROW_TYPES.get(item.type, item.type)}
+    if item.created_at:  # an e-mail that was never enrolled has no date
+        details["created_at"] = iso(item.created_at)
+    if item.last_auth_at is not None:
+        details["last_auth"] = iso(item.last_auth_at)
+    if item.phone_number is not None:
+        details["phone_number"] = mask_phone(item.phone_number)
+    return details
 
 
 def find_row(user: User, row_id: str) -> tuple[Authenticator, str] | None:

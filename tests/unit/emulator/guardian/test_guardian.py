@@ -346,3 +346,30 @@ def test_deleting_the_provider_of_otp_apps(make_api, effect, left):
 def test_deleting_the_provider_of_an_unknown_user_is_404(api):
     answer = api.manage("DELETE", "/users/nobody/multifactor/duo")
     assert (answer.status_code, answer.json()["errorCode"]) == (404, "inexistent_user")
+
+
+@pytest.mark.parametrize(("value", "status"), [("on", 200), ("off", 403)])
+def test_adaptive_mfa_needs_an_entitlement(make_api, value, status):
+    api = make_api({"adaptive-mfa": value})
+    answer = api.manage("PUT", "/guardian/policies", json=["confidence-score"])
+    assert answer.status_code == status
+    if status == 403:
+        assert answer.json()["errorCode"] == "not_entitled"
+        assert api.manage("GET", "/guardian/policies").json() == ["all-applications"]
+
+
+@pytest.mark.parametrize(("value", "statuses"), [("off", []), ("on", ["pending"])])
+def test_a_user_with_a_pending_enrollment_only_is_switchable(make_api, value, statuses):
+    api = make_api({"unconfirmed-enrollment": value})
+    path = f"/users/{quote(api.user_id(6))}/enrollments"
+    assert [item["status"] for item in api.manage("GET", path).json()] == statuses
+
+
+def test_a_ticket_does_not_get_past_the_limit_of_authenticators(api):
+    ticket = ticket_for(api, 1, factor="otp", allow_multiple_enrollments=True)
+    for number in range(50):
+        body = {"type": "phone", "phone_number": f"+1500555{number:04d}"}
+        assert api.manage("POST", api.methods_path(1), json=body).status_code == 201
+    answer = redeem(api, ticket)
+    assert (answer.status_code, "maximum amount" in answer.json()["error"]) == (400, True)
+    assert len(api.methods(1)) == 50

@@ -401,3 +401,33 @@ def test_passkeys_are_not_mfa_authenticators(api):
 
 def test_otp_of_another_user_is_refused(api):
     refused(api.verify("otp", api.mfa_token(9), otp=api.otp(SECRET_2)), 403, "invalid_grant", "Invalid otp_code.")
+
+
+# Switches of this API
+
+
+def test_rows_with_what_newer_clients_read_are_switchable(make_api):
+    bare_api = make_api()
+    plain = rows(bare_api, bare_api.mfa_token(9))
+    api = make_api({"authenticator-details": "on"})
+    detailed = rows(api, api.mfa_token(9))
+    assert [{name: row[name] for name in bare} for row, bare in zip(detailed, plain, strict=True)] == plain
+    added = {row["id"].partition("|")[0]: sorted(row.keys() - bare.keys()) for row, bare in zip(detailed, plain)}
+    assert added["totp"] == ["created_at", "last_auth", "type"]
+    assert added["sms"] == ["created_at", "last_auth", "phone_number", "type"]
+    assert added["email"] == ["type"]
+    assert {row["type"] for row in detailed} == {"otp", "phone", "email"}
+
+
+def test_a_factor_that_was_disabled_after_the_enrollment_is_switchable(make_api):
+    asked = make_api()
+    asked.manage("PUT", "/guardian/factors/otp", json={"enabled": False})
+    assert challenge(asked, asked.mfa_token(2), challenge_type="otp").status_code == 200
+    api = make_api({"disabled-factor": "passed-over"})
+    mfa_token, both = api.mfa_token(2), api.mfa_token(9)
+    api.manage("PUT", "/guardian/factors/otp", json={"enabled": False})
+    refused(challenge(api, mfa_token, challenge_type="otp"), 401, "unsupported_challenge_type")
+    refused(api.verify("otp", mfa_token, otp=api.otp(SECRET_2)), 403, "invalid_grant")
+    assert challenge(api, both).json()["challenge_type"] == "oob"
+    assert "otp" in {row["authenticator_type"] for row in rows(api, mfa_token)}
+    assert "access_token" in api.login(2).json()  # as if there were no factor
