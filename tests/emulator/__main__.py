@@ -20,6 +20,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from .app import CLOSE_EXTENSION, TRANSPORT_EXTENSION, Emulator
+from .control.guard import is_loopback
 from .control.routes import MOST_USERS
 from .state.rate_limits import PLANS
 from .state.seed_file import SeedFileError, plant
@@ -130,6 +131,9 @@ def main() -> None:
         signal.signal(signal_number, lambda *_: sys.exit(0))
     listener = listen(options.host, options.port)
     domain = f"{options.host}:{listener.getsockname()[1]}"
+    if not is_loopback(options.host):
+        text = "warning: others on the network can reach this tenant, and whoever can may change it: /_control/ asks for no password"
+        print(f"tests.emulator: {text}", file=sys.stderr)
     tenant = Tenant(domain, options.users, options.seed, options.plan, options.switches)
     count = options.users
     if options.seed_file is not None:

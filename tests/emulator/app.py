@@ -18,10 +18,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from .actions import routes as actions
-from .control import page as control_page, routes as control
+from .control import guard, page as control_page, routes as control
 from .control.emulation import Emulation
 from .guardian import routes as guardian
-from .http import distortions, hostile
+from .http import browsers, distortions, hostile
 from .http.errors import ApiError, management_error, oauth_error, problem, too_large, unknown_path
 from .http.faults import Fault
 from .http.files import File
@@ -80,18 +80,15 @@ class Emulator:
         method, path = scope["method"], scope["raw_path"].decode("ascii", "replace")
         query_string = scope["query_string"].decode("ascii", "replace")
         body = b"" if method == "GET" else await _read_body(receive)
-        if method == "GET" and path in ("/", control.PREFIX):
-            await _page(self.emulation, path, query_string)(scope, receive, send)
-            return
-        if path.startswith(control.PREFIX):
-            status, answer = control.answer(self.emulation, method, path, query_string, body)
-            await _response(status, answer, {})(scope, receive, send)
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        if path.startswith(control.PREFIX) or (method, path) == ("GET", "/"):
+            await self._control(method, path, query_string, headers, body)(scope, receive, send)
             return
         call = Call(
             self.emulation.tenant,
             {},
             dict(parse_qsl(query_string, keep_blank_values=True)) if query_string else {},
-            {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+            headers,
             body,
             scheme=scope["scheme"],
         )
@@ -135,6 +132,18 @@ class Emulator:
                 return
             response.headers["content-length"] = str(len(response.body))
         await response(scope, receive, send)
+
+    def _control(self, method: str, path: str, query_string: str, headers: dict[str, str], body: bytes) -> Response:
+        refusal = guard.refusal(headers, self.emulation.tenant.domain)
+        if refusal is not None:
+            return _response(403, {"error": refusal}, browsers.HEADERS)
+        if path == "/":
+            return Response(status_code=302, headers={"location": control.PREFIX, **browsers.HEADERS})
+        if method == "GET" and path == control.PREFIX:
+            page = control_page.render(self.emulation, dict(parse_qsl(query_string)))
+            return Response(page, headers={**control_page.HEADERS, **browsers.HEADERS})
+        status, answer = control.answer(self.emulation, method, path, query_string, body)
+        return _response(status, answer, browsers.HEADERS)
 
     def _answer(
         self, call: Call, method: str, path: str, length: int
@@ -257,12 +266,6 @@ def _response(status: int, answer: Any, headers: dict[str, Any]) -> Response:
     for cookie in cookies:
         response.headers.append("set-cookie", cookie)
     return response
-
-
-def _page(emulation: Emulation, path: str, query_string: str) -> Response:
-    if path != control.PREFIX:
-        return Response(status_code=302, headers={"location": control.PREFIX})
-    return Response(control_page.render(emulation, dict(parse_qsl(query_string))), headers=control_page.HEADERS)
 
 
 async def _read_body(receive: Receive) -> bytes:

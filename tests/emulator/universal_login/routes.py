@@ -23,6 +23,7 @@ from ..factors.verification import (
     verify_otp,
     verify_recovery_code,
 )
+from ..http import browsers
 from ..http.errors import ApiError, oauth_error
 from ..http.routing import Call, Route
 from ..oauth.issuing import needs_second_step, user_grant
@@ -322,8 +323,12 @@ def _redirect(call: Call, address: str) -> tuple[int, None]:
 
 
 def _html(call: Call, page: bytes, status: int = 200) -> tuple[int, bytes]:
-    call.answer_headers["content-type"] = "text/html; charset=utf-8"
-    call.answer_headers["cache-control"] = "no-store"
+    call.answer_headers |= {
+        **browsers.HEADERS,
+        "content-type": "text/html; charset=utf-8",
+        "cache-control": "no-store",
+        "content-security-policy": "frame-ancestors 'none'",
+    }
     return status, page
 
 

@@ -56,6 +56,21 @@ def test_one_ready_line_and_a_clean_end_with_an_open_connection(signal_number):
 
 
 @pytest.mark.parametrize(
+    ("host", "warnings"),
+    [pytest.param("127.0.0.1", 0, id="this machine alone"), pytest.param("0.0.0.0", 1, id="every network")],
+)
+def test_a_tenant_that_others_can_reach_is_told_about(host, warnings):
+    command = [sys.executable, "-m", "tests.emulator", "--host", host, "--port", "0", "--users", "3"]
+    with subprocess.Popen(
+        command, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline().startswith(f"Auth0 tenant emulator ready at http://{host}:")
+        process.terminate()
+        _rest, errors = process.communicate(timeout=5)
+    assert [line.split()[1] for line in errors.splitlines()] == ["warning:"] * warnings
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         pytest.param(["--port", "70000"], id="port too high"),
