@@ -38,7 +38,7 @@ def implicit_email(user: User) -> Authenticator | None:
     return Authenticator("email", 0, suffix, email=address)
 
 
-def mfa_rows(user: User, detailed: bool) -> list[dict]:
+def mfa_rows(user: User, detailed: bool = False) -> list[dict]:
     """The answer of ``GET /mfa/authenticators``: confirmed and pending rows, then the implicit e-mail.
 
     :param detailed: whether rows have the members that clients of 2026 read and no recording has.
