@@ -145,9 +145,7 @@ class Emulator:
         status, answer = control.answer(self.emulation, method, path, query_string, body)
         return _response(status, answer, browsers.HEADERS)
 
-    def _answer(
-        self, call: Call, method: str, path: str, length: int
-    ) -> tuple[int, Any, dict[str, str], Fault | None]:
+    def _answer(self, call: Call, method: str, path: str, length: int) -> tuple[int, Any, dict[str, str], Fault | None]:
         """Status, body, headers and fault of the request whose path and query together have this length."""
         api = _api_of(path)
         if length > self.emulation.tenant.switches["longest-address"]:

@@ -86,7 +86,12 @@ def verify_otp(
     _check_failures(tenant, user, client_id)
     step = tenant.now() // 1000 // OTP_SECONDS
     for item in user.authenticators:
-        if item.type == "totp" and (only is None or item is only) and tenant.is_usable(item) and _accepts(tenant, item, otp, step):
+        if (
+            item.type == "totp"
+            and (only is None or item is only)
+            and tenant.is_usable(item)
+            and _accepts(tenant, item, otp, step)
+        ):
             return _succeed(tenant, user, client_id, item)
     raise _failed(tenant, user, client_id, only)
 

@@ -80,7 +80,9 @@ def _requirements(tenant: Tenant, user: User) -> dict:
         enabled = tenant.guardian.factors
         return {"enroll": [{"type": kind} for name, kind in _ENROLLABLE.items() if enabled[name]]}
     implicit = implicit_email(user)
-    kinds = [item.type for item in user.authenticators if item.confirmed and tenant.is_usable(item)] + (["email"] if implicit else [])
+    kinds = [item.type for item in user.authenticators if item.confirmed and tenant.is_usable(item)] + (
+        ["email"] if implicit else []
+    )
     return {
         "challenge": [{"type": _REQUIREMENT.get(kind, kind)} for kind in dict.fromkeys(kinds) if kind in _CHALLENGEABLE]
     }

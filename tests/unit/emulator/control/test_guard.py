@@ -32,7 +32,9 @@ def test_addresses_and_the_own_name_are_served(api, host):
 
 
 @pytest.mark.parametrize("path", ["/", "/_control/", "/_control/requests", "/_control/nothing"])
-@pytest.mark.parametrize("host", ["attacker.example", "attacker.example:8090", "localhost.attacker.example", "[::1", ""])
+@pytest.mark.parametrize(
+    "host", ["attacker.example", "attacker.example:8090", "localhost.attacker.example", "[::1", ""]
+)
 def test_a_name_that_somebody_made_point_here_is_refused(api, host, path):
     api.manage("GET", "/users")
     answer = api.call("GET", path, headers={"host": host})
