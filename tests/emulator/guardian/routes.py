@@ -92,7 +92,8 @@ def set_policies(call: Call) -> tuple[int, list]:
         raise invalid_body(f"Expected type array but found type {json_type(body)}")
     policies = _checked_list(body, POLICIES, "0", "The MFA policy")
     if "confidence-score" in policies and not call.tenant.switches["adaptive-mfa"]:
-        raise management_error(403, "The requestor is not entitled to perform this operation.", "not_entitled")
+        text = "The requestor is not entitled to perform this operation."  # codespell:ignore requestor
+        raise management_error(403, text, "not_entitled")
     call.tenant.guardian.policies = policies
     _record_change(call)
     return 200, list(body)
