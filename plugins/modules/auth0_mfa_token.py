@@ -28,7 +28,8 @@ options:
       - V(password) logs in with O(username) and O(password), or continues the login of O(mfa_token).
       - V(refresh_token) gets a new token without the user.
       - V(authorization_code) is for Universal Login and takes two tasks. The first one returns RV(authorization_url), where the user
-        logs in with a browser, and sends nothing. The second one gets the token for O(callback_url) or O(code).
+        logs in with a browser, and sends nothing. The second one gets the token for O(callback_url) or O(code). With O(listen_timeout)
+        one task does both.
     type: str
     choices: [password, refresh_token, authorization_code]
     default: password
@@ -116,6 +117,23 @@ options:
   state:
     description: What RV(state) was in the task that returned RV(authorization_url). It is required with O(callback_url).
     type: str
+  listen_timeout:
+    description:
+      - With O(grant=authorization_code), does the whole login in one task. The task prints the address where the user logs in, waits at most
+        this many seconds until the browser comes back, and gets the token. At most 600.
+      - The browser must run on the machine on which C(ansible-playbook) runs, and O(redirect_uri) must be an address of that machine with a port,
+        such as V(http://127.0.0.1:8765/callback). Register exactly this address in the application's Allowed Callback URLs. The task opens the
+        port on the loopback interface only, for one answer, and compares its state.
+      - The address is printed to the standard error stream and not into Ansible's log file, also with C(no_log). Nothing else of the
+        login is printed.
+      - Over SSH, forward the port to the machine that has the browser, for example with C(ssh -L 8765:127.0.0.1:8765).
+    type: float
+    version_added: 0.3.0
+  open_browser:
+    description: Whether to open the address in the default browser of the machine on which C(ansible-playbook) runs. Requires O(listen_timeout).
+    type: bool
+    default: false
+    version_added: 0.3.0
 author:
   - mfaops.auth0 contributors (@mfaops)
 extends_documentation_fragment:
@@ -131,7 +149,8 @@ attributes:
         use up codes or tokens, or send messages. The result has no token. A task that needs one then fails, because a null is not
         accepted as C(mfa_token); skip it with C(when).
       - In check mode, only O(recovery_code) reports changed. Whether Auth0 replaces a refresh token cannot be known.
-      - RV(authorization_url) is returned in check mode as well.
+      - RV(authorization_url) is returned in check mode as well, unless O(listen_timeout) is set. The task then opens no port, and the result
+        has no token.
   diff_mode:
     support: none
   idempotent:
@@ -210,6 +229,17 @@ EXAMPLES = r"""
     username: "{{ user_name }}"
     password: "{{ user_password }}"
     recovery_code: "{{ user_recovery_code }}"
+  register: login
+  no_log: true
+
+- name: Log in with a browser on this machine
+  mfaops.auth0.auth0_mfa_token:
+    auth0_domain: example.eu.auth0.com
+    client_id: "{{ app_client_id }}"
+    client_secret: "{{ app_client_secret }}"
+    grant: authorization_code
+    redirect_uri: http://127.0.0.1:8765/callback
+    listen_timeout: 180
   register: login
   no_log: true
 
@@ -336,6 +366,7 @@ hint:
 from datetime import datetime, timedelta, timezone
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.factors import challenges
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.browser import loopback_port
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.obtain import (
     Obtained,
     asked_scopes,
@@ -343,8 +374,11 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.obtain im
     obtain,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import iso
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, Part, Session, run
 
+# Then a login has to begin anew.
+LONGEST_WAIT = 600
 LOGIN = Part(
     {
         "grant": {
@@ -395,19 +429,31 @@ BROWSER = Part(
         "callback_url": {"type": "str", "no_log": True},
         "code_verifier": {"type": "str", "no_log": True},
         "state": {"type": "str", "no_log": True},
+        # The action plugin listens.
+        "listen_timeout": {"type": "float"},
+        "open_browser": {"type": "bool", "default": False},
     },
     # Each grant requires an option of its own, so these pairs keep the options of the grants apart.
-    mutually_exclusive=(("code", "callback_url"), *(("redirect_uri", name) for name in PASSWORD.options)),
+    mutually_exclusive=(
+        ("code", "callback_url", "listen_timeout"),
+        *(("redirect_uri", name) for name in PASSWORD.options),
+    ),
     required_together=(("callback_url", "state"),),
     required_by={
         "code": ("redirect_uri", "code_verifier"),
         "callback_url": ("redirect_uri", "code_verifier"),
         "code_verifier": ("redirect_uri",),
+        "listen_timeout": ("redirect_uri",),
     },
 )
 REFRESH = Part(
     {"refresh_token": {"type": "str", "no_log": True}},
-    mutually_exclusive=tuple(("refresh_token", name) for name in ("audience", *PASSWORD.options, *BROWSER.options)),
+    mutually_exclusive=tuple(
+        ("refresh_token", name)
+        for name in ("audience", *PASSWORD.options, *BROWSER.options)
+        # One that always has a value is checked later.
+        if name != "open_browser"
+    ),
 )
 PARTS = (CONNECTION, LOGIN, PASSWORD, REFRESH, BROWSER)
 
@@ -433,7 +479,24 @@ def result_of(obtained: Obtained, missing: list[str], now: datetime) -> dict:
     }
 
 
+def check_listening(redirect_uri: str | None, listen_timeout: float | None, open_browser: bool) -> None:
+    """Return if the options for a browser on this machine can be right.
+
+    :raises ConfigurationError: they cannot
+    """
+    if listen_timeout is None:
+        if open_browser:
+            raise ConfigurationError("open_browser requires listen_timeout")
+        return
+    if not 1 <= listen_timeout <= LONGEST_WAIT:
+        raise ConfigurationError(
+            "listen_timeout is %s, but must be between 1 and %d seconds" % (listen_timeout, LONGEST_WAIT)
+        )
+    loopback_port(redirect_uri or "")
+
+
 def get_token(session: Session) -> dict:
+    check_listening(*(session.params[name] for name in ("redirect_uri", "listen_timeout", "open_browser")))
     obtained = obtain(session.tokens(), session.params, session.check_mode)
     now, missing = datetime.now(timezone.utc), []
     if obtained.tokens:

@@ -14,6 +14,9 @@ from ..api.tokens import TokenEndpoint, TokenSet
 from ..wire.errors import ConfigurationError, address
 from . import pkce
 
+# The listener is at 127.0.0.1. A browser finds it under both names.
+_LOOPBACK = ("127.0.0.1", "localhost")
+
 
 @dataclass(frozen=True)
 class AuthorizationCode:
@@ -93,3 +96,23 @@ def check_redirect_uri(redirect_uri: str) -> None:
             "redirect_uri %s is not an absolute address without a fragment" % address(redirect_uri),
             hint="Copy it from the application's Allowed Callback URLs.",
         )
+
+
+def loopback_port(redirect_uri: str) -> int:
+    """The port on this machine at which the login in the browser ends.
+
+    :raises ConfigurationError: the address is not one of this machine, with a port
+    """
+    check_redirect_uri(redirect_uri)
+    parts = urlsplit(redirect_uri)
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    if parts.scheme != "http" or parts.hostname not in _LOOPBACK or not port or "@" in parts.netloc:
+        raise ConfigurationError(
+            "listen_timeout cannot be used with redirect_uri %s" % address(redirect_uri),
+            hint="Set it to an address of this machine with a port, such as http://127.0.0.1:8765/callback, "
+            "that is one of the application's Allowed Callback URLs.",
+        )
+    return port

@@ -1,0 +1,176 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A login with Universal Login in one task of ansible-playbook on a terminal: a test is the browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import socket
+import subprocess
+import sys
+import time
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+import yaml
+
+from tests.support.playbook import BIN, environment
+
+from .conftest import Tenant, code_of
+from .test_mfa_token import SECRET_2, browse, is_good
+
+pytestmark = pytest.mark.oldest
+
+MODULE = "mfaops.auth0.auth0_mfa_token"
+
+
+@pytest.fixture
+def redirect_uri():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return "http://127.0.0.1:%d/callback" % free.getsockname()[1]
+
+
+class Terminal:
+    """ansible-playbook with one task, on a terminal of its own."""
+
+    def __init__(self, tenant: Tenant, options: dict, *arguments: str, **keywords) -> None:
+        self.file = tenant.folder / "result.json"
+        kept = {"content": "{{ login | to_json }}", "dest": str(self.file), "mode": "0600"}
+        task = {
+            "name": "Log in",
+            MODULE: {"base_url": tenant.running.url, "client_id": "spa", "grant": "authorization_code", **options},
+            "register": "login",
+            "no_log": True,
+            "ignore_errors": True,
+            **keywords,
+        }
+        keep = {"ansible.builtin.copy": kept, "no_log": True, "check_mode": False, "diff": False}
+        playbook = tenant.folder / "login.yml"
+        playbook.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": [task, keep]}]))
+        own, its = pty.openpty()
+        self.process = subprocess.Popen(
+            [BIN / "ansible-playbook", playbook, *arguments],
+            stdin=its,
+            stdout=its,
+            stderr=its,
+            env={**environment(), "COLUMNS": "80", "ANSIBLE_LOG_PATH": str(tenant.folder / "log")},
+            cwd=tenant.folder,
+            start_new_session=True,
+        )
+        os.close(its)
+        self._terminal, self.shown = own, ""
+
+    def read_until(self, pattern: str | None) -> str:
+        """What the pattern finds in what is printed, as soon as it is there; with None, everything until the end."""
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            found = re.search(pattern, self.shown) if pattern else None
+            if found:
+                return found[1]
+            if select.select([self._terminal], [], [], 1)[0]:
+                try:
+                    self.shown += os.read(self._terminal, 65536).decode()
+                except OSError:  # how a terminal ends
+                    break
+        self.process.wait(timeout=60)
+        os.close(self._terminal)
+        assert pattern is None, self.shown
+        return self.shown
+
+    def result(self) -> dict:
+        self.read_until(None)
+        assert self.file.exists(), self.shown
+        return json.loads(self.file.read_text())
+
+
+ADDRESS = r"log in with a browser on this machine, within 60 seconds: (http\S+)\r\n"
+
+
+def test_the_login_ends_where_it_began(tenant, redirect_uri):
+    tenant.forget_requests()
+    terminal = Terminal(tenant, {"redirect_uri": redirect_uri, "listen_timeout": 60}, "-vvvv")
+    address = terminal.read_until(ADDRESS)
+    back = browse(tenant, address, 2, code_of(SECRET_2, tenant.running))
+    assert back.startswith(redirect_uri + "?") and "Logged in" in requests.get(back, timeout=10).text
+    login = terminal.result()
+    assert not login["failed"] and is_good(tenant, login["access_token"]) and not login["changed"]
+    assert login["authorization_url"] is None and login["code_verifier"] is None
+    code = parse_qs(urlsplit(back).query)["code"][0]
+    log = (tenant.folder / "log").read_text()
+    for secret in (code, login["access_token"], "eyJ"):
+        assert secret not in terminal.shown and secret not in log
+    assert "log in with a browser" not in log
+    assert [each["status"] for each in tenant.requests("POST", "/oauth/token")] == [200]
+
+
+def test_an_answer_of_another_login_and_a_refusal_are_told(tenant, redirect_uri):
+    options = {"redirect_uri": redirect_uri, "listen_timeout": 60}
+    for query, said, page in (
+        ("?code=CANARY-CODE&state=strange", "belongs to another login", "Another login"),
+        (None, "The login was refused: Login required", "Not logged in"),
+    ):
+        terminal = Terminal(tenant, options)
+        address = terminal.read_until(ADDRESS)
+        back = redirect_uri + query if query else browse(tenant, address + "&prompt=none", 1)
+        assert page in requests.get(back, timeout=10).text
+        login = terminal.result()
+        assert login["failed"] and said in login["msg"] and "CANARY-CODE" not in terminal.shown
+    assert tenant.requests("POST", "/oauth/token") == []
+
+
+def test_a_browser_is_opened_if_asked_for(tenant, redirect_uri, monkeypatch):
+    browser = tenant.folder / "browser.py"
+    browser.write_text("import pathlib, sys\npathlib.Path(%r).write_text(sys.argv[1])" % str(tenant.folder / "opened"))
+    monkeypatch.setenv("BROWSER", "%s %s %%s" % (sys.executable, browser))
+    options = {"redirect_uri": redirect_uri, "listen_timeout": 60, "open_browser": True}
+    terminal = Terminal(tenant, options)
+    address = terminal.read_until(ADDRESS)
+    requests.get(browse(tenant, address, 1), timeout=10)
+    assert is_good(tenant, terminal.result()["access_token"])
+    assert (tenant.folder / "opened").read_text() == address
+
+
+def test_nobody_is_waited_for_longer_than_said(tenant, redirect_uri):
+    login = Terminal(tenant, {"redirect_uri": redirect_uri, "listen_timeout": 1}).result()
+    assert login["failed"] and "Nobody logged in with a browser on this machine within 1 seconds" in login["msg"]
+    assert tenant.requests("POST", "/oauth/token") == []
+
+
+def test_check_mode_opens_no_port_and_shows_no_address(tenant, redirect_uri):
+    terminal = Terminal(tenant, {"redirect_uri": redirect_uri, "listen_timeout": 60}, "--check")
+    login = terminal.result()
+    assert not login["failed"] and login["access_token"] is None and login["authorization_url"] is None
+    assert "log in with a browser" not in terminal.shown and tenant.requests() == []
+
+
+def test_what_cannot_be_right_is_told_before_anybody_waits(tenant, redirect_uri):
+    with socket.create_server(("127.0.0.1", urlsplit(redirect_uri).port)):
+        login = Terminal(tenant, {"redirect_uri": redirect_uri, "listen_timeout": 60}).result()
+    assert login["failed"] and "End the program that uses it" in login["msg"]
+
+
+@pytest.mark.run_by("module")
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        ({"listen_timeout": 0}, "must be between 1 and 600 seconds"),
+        ({"listen_timeout": 601}, "must be between 1 and 600 seconds"),
+        ({"redirect_uri": "https://app.example.com/callback"}, "cannot be used with redirect_uri"),
+        ({"redirect_uri": "http://127.0.0.1/callback"}, "an address of this machine with a port"),
+        ({"listen_timeout": None, "open_browser": True}, "open_browser requires listen_timeout"),
+        ({"callback_url": "x", "state": "y", "code_verifier": "z"}, "mutually exclusive"),
+        ({"code_verifier": "z" * 43}, "code_verifier needs code or callback_url"),
+    ],
+)
+def test_options_that_do_not_go_with_a_browser_on_this_machine(tenant, options, said):
+    browser = {"grant": "authorization_code", "redirect_uri": "http://127.0.0.1:8765/", "listen_timeout": 60}
+    (login,) = tenant.results(tenant.application, {MODULE: {**browser, **options}})
+    assert login["failed"] and said in login["msg"] and tenant.requests() == []
