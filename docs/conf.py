@@ -10,7 +10,7 @@ project = "mfaops.auth0"
 copyright = "the mfaops.auth0 contributors"  # pylint: disable=redefined-builtin
 extensions = ["sphinx_antsibull_ext"]
 html_theme = "alabaster"
-html_theme_options = {"page_width": "1100px", "sidebar_width": "240px", "show_powered_by": False}
+html_theme_options = {"page_width": "1160px", "sidebar_width": "300px", "show_powered_by": False}
 html_copy_source = False
 html_use_index = False
 highlight_language = "yaml"

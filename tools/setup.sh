@@ -55,6 +55,16 @@ clients=tests/contract/clients
 # The longest first.
 parts="main oldest clients function runtime"
 
+what_is() {
+    case $1 in
+    main) echo "Ansible and the tools" ;;
+    oldest) echo "the oldest ansible-core" ;;
+    clients) echo "other Auth0 clients, for tests" ;;
+    function) echo "packages of the AWS function" ;;
+    runtime) echo "packages of AWS's runtime, for tests" ;;
+    esac
+}
+
 install() {
     case $1 in
     main) pip .venv -r requirements-dev.txt ;;
@@ -90,7 +100,10 @@ install() {
 
 # Called by itself, for one part.
 if [ $# = 1 ]; then
+    began=$(date +%s)
+    echo "  installing $(what_is "$1")"
     install "$1"
+    echo "  installed $(what_is "$1"), after $(($(date +%s) - began)) seconds"
     exit
 fi
 
@@ -107,7 +120,7 @@ fi
 python=$(find_python $supported)
 [ -n "$python" ] || { echo "No supported Python found (one of: $supported). On Debian 12: apt install python3 python3-venv" >&2; exit 1; }
 require_venv "$python"
-echo "Setting up .venv with $("$python" --version)"
+echo "Setting up .venv with $("$python" --version). The first time this takes two to eight minutes."
 rm -rf .venv.old
 if [ -d .venv ]; then
     # An environment that works is worth more than a new one that cannot be made.

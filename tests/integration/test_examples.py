@@ -22,7 +22,7 @@ from .conftest import PASSWORD, code_of, email
 from .test_mfa_token import SECRET_4, answering_the_push, browse, received
 from .test_playbooks import audit_of, decide, removable
 
-MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("auth0_*.py"))
 DOMAIN = "example.eu.auth0.com"
 
 

@@ -27,6 +27,7 @@ from .conftest import Tenant, email
 pytestmark = pytest.mark.oldest
 
 PLAYBOOKS = ROOT / "playbooks"
+NOT_YET = ("demo", "deploy_audit", "onboard_users", "reset_lost_phone", "reset_users")
 
 
 def play(tenant: Tenant, name: str, *options: str, succeeds: bool = True, **variables: object) -> str:
@@ -103,7 +104,7 @@ def removable(rows: list[dict]) -> tuple[dict, dict]:
     )
 
 
-def test_every_playbook_is_tested_and_has_its_variables_at_the_top():
+def test_every_playbook_is_tested_and_checks_its_variables_first():
     tested = set(re.findall(r'play\(\s*tenant,\s*"(\w+)"', Path(__file__).read_text()))
     # What needs AWS is played against a local one.
     tested |= set(re.findall(r'"mfaops\.auth0\.(\w+)"', (ROOT / "tests" / "lambda" / "test_deploy.py").read_text()))
@@ -112,6 +113,31 @@ def test_every_playbook_is_tested_and_has_its_variables_at_the_top():
         assert path.stem in {*tested, "demo"}
         first = [each for each in content if each != "connection"]
         assert first[:4] == ["name", "hosts", "gather_facts", "vars"], path.name
+        assert "mfaops.auth0.variables" in content["tasks"][0] or path.stem in NOT_YET, path.name
+
+
+@pytest.mark.parametrize(
+    "name, options, says",
+    [
+        ("audit", {}, "audits is required. Set it in the inventory or on the command line: -e audits=mfa-audits."),
+        (
+            "policy",
+            {"policy_file": "a", "policyfile": "x"},
+            "policyfile is not a variable of this playbook. Did you mean policy_file?",
+        ),
+        ("policy", {"policy_file": "p", "fail_on_drift": "perhaps"}, "fail_on_drift"),
+        ("policy", {"policy_file": "p", "lockout_check": "skipped"}, "lockout_check must be one of: required, skip"),
+        ("rotate_recovery_codes", {"codes_folder": "c", "most_codes": "ten"}, "most_codes"),
+        (
+            "audit",
+            {"audits": "a", "tenant": {"auth0_domian": "x"}},
+            "tenant has an option that no module has: auth0_domian",
+        ),
+    ],
+)
+def test_a_wrong_variable_is_told_before_the_first_request(tenant, name, options, says):
+    said = re.sub(r"\s+", " ", play(tenant, name, "-e", json.dumps(options), succeeds=False))
+    assert "Nothing was done. " in said and says in said and tenant.requests() == []
 
 
 def test_a_lost_phone_is_reset(tenant):
@@ -319,7 +345,7 @@ def test_drift_from_the_policy_is_told_and_mended(tenant):
 
 def test_a_policy_needs_a_file_without_mistakes(tenant):
     none = play(tenant, "policy", "--check", succeeds=False)
-    assert "Name the policy file" in none
+    assert "policy_file is required" in none
     (tenant.folder / "policy.yml").write_text("policyy: never\nfactor_disabled: [phone]\n")
     wrong = play(tenant, "policy", policy_file="policy.yml", result_file="result.json", succeeds=False)
     mistakes = json.loads((tenant.folder / "result.json").read_text())["mistakes"]

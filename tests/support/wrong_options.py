@@ -38,7 +38,7 @@ except ImportError:  # before ansible-core 2.19
         return mock.patch.object(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode())
 
 
-MODULES = sorted(path.stem for path in Path(__file__).parents[2].joinpath("plugins", "modules").glob("*.py"))
+MODULES = sorted(path.stem for path in Path(__file__).parents[2].joinpath("plugins", "modules").glob("auth0_*.py"))
 PACKAGE = "ansible_collections.mfaops.auth0.plugins."
 CANARY = "canary%d-5f3a9"
 

@@ -21,7 +21,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
 from tests.support.documented import PREFIX, returned
 
 ROOT = Path(__file__).resolve().parents[2]
-MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("auth0_*.py"))
 DOCSITE = ROOT / "docs" / "docsite"
 
 SHARED = {name: part for name, part in vars(base).items() if isinstance(part, base.Part)}

@@ -86,7 +86,7 @@ def older_pythons() -> list[str]:
 
 
 @pytest.mark.skipif(not older_pythons(), reason="this machine has no Python that is too old")
-@pytest.mark.parametrize("module", sorted(path.stem for path in (PLUGINS / "modules").glob("*.py")))
+@pytest.mark.parametrize("module", sorted(path.stem for path in (PLUGINS / "modules").glob("auth0_*.py")))
 def test_a_python_that_is_too_old_is_told_as_a_result(tmp_path, module):
     """Without Ansible: whatever a module needs of it is empty, and none of it is reached."""
     (tmp_path / "ansible" / "module_utils").mkdir(parents=True)

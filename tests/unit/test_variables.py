@@ -1,0 +1,89 @@
+# Copyright (c) 2026, the mfaops.auth0 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A playbook's variables have their types and defaults, and what is wrong with them is told at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.mfaops.auth0.plugins.action.variables import OF_EVERY_PLAYBOOK, check, unknown
+
+ROOT = Path(__file__).resolve().parents[2]
+OPTIONS = {
+    "audits": {"type": "path", "required": True, "example": "mfa-audits"},
+    "policy": {"type": "path"},
+    "most_users": {"type": "int", "default": 25},
+    "send_mail": {"type": "bool", "default": True},
+    "level": {"type": "str", "choices": ["low", "high"], "default": "low"},
+    "reviewed": {"type": "list", "elements": "str"},
+}
+
+
+def test_what_is_not_set_has_its_default_or_none(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    values, wrong = check(OPTIONS, {"audits": "a"})
+    defaults = {"policy": None, "most_users": 25, "send_mail": True, "level": "low", "reviewed": None}
+    assert values == {"audits": str(tmp_path / "a"), **defaults} and wrong == []
+
+
+def test_texts_of_the_command_line_get_their_types():
+    values, wrong = check(OPTIONS, {"audits": "/a", "most_users": "3", "send_mail": "false", "reviewed": "x,y"})
+    assert wrong == [] and (values["most_users"], values["send_mail"], values["reviewed"]) == (3, False, ["x", "y"])
+
+
+def test_a_path_is_the_callers(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert check(OPTIONS, {"audits": "~/a", "policy": "/p"})[0]["audits"] == str(tmp_path / "a")
+
+
+@pytest.mark.parametrize("given", [{}, {"audits": None}, {"audits": ""}])
+def test_a_required_variable_that_is_not_set_is_told_with_an_example(given):
+    assert check(OPTIONS, given)[1] == [
+        "audits is required. Set it in the inventory or on the command line: -e audits=mfa-audits."
+    ]
+
+
+def test_everything_that_is_wrong_is_told():
+    wrong = check(OPTIONS, {"most_users": "many", "level": "middle"})[1]
+    assert [name for name in ("audits", "most_users", "level") if not any(name in each for each in wrong)] == []
+
+
+@pytest.mark.parametrize(
+    "name, near",
+    [("most_user", "most_users"), ("sendmail", "send_mail"), ("tenants", "tenant"), ("Audits", "audits")],
+)
+def test_a_misspelled_name_is_told(name, near):
+    known = (*OPTIONS, *OF_EVERY_PLAYBOOK)
+    assert unknown([name], known, "variable") == ["%s is not a variable. Did you mean %s?" % (name, near)]
+
+
+def test_a_variable_of_somebody_else_is_not_ours_to_refuse():
+    assert unknown(["vault_client_secret", "environment_name", "region", "audits"], OPTIONS, "variable") == []
+
+
+# What results have anyway, or what Ansible takes for the results of a loop.
+RESERVED = {
+    "changed",
+    "failed",
+    "msg",
+    "results",
+    "skipped",
+    "rc",
+    "invocation",
+    "warnings",
+    "deprecations",
+    "exception",
+}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "playbooks").glob("*.yml")), ids=lambda path: path.stem)
+def test_the_variables_of_a_playbook_are_described_and_none_is_reserved(path):
+    ((first, *_others),) = [play["tasks"] for play in yaml.safe_load(path.read_text())]
+    options = first.get("mfaops.auth0.variables", {"options": {}})["options"]
+    assert RESERVED.isdisjoint(options) and {*OF_EVERY_PLAYBOOK}.isdisjoint(options)
+    assert [name for name, option in options.items() if not option.get("description") or not option.get("type")] == []
+    assert [name for name, option in options.items() if option.get("required", False) != ("example" in option)] == []
