@@ -168,7 +168,7 @@ class Segment:
             raise
         walked = Walked(
             ledger.checkpoint,
-            begun or walk.answered > 0 or _is_further(ledger.checkpoint, checkpoint),
+            begun or _is_further(ledger.checkpoint, checkpoint),
             walk.stopped,
             self._deadline.reason() is not None,
             self._deadline.wait,
@@ -326,10 +326,8 @@ class _Chunks:
 
 
 def _is_further(now: Checkpoint, before: Checkpoint) -> bool:
-    """Whether a run came closer to its end, although nobody was answered. Users who are only found unreadable are no progress: the
-    next segment would find the next ones, until nobody is left to read.
-    """
-    return (now.again, now.finished) != (before.again, before.finished)
+    """Whether a run came closer to its end. Nobody is counted in it whom a tenant that was away did not answer for."""
+    return (now.first, now.again, now.finished) != (before.first, before.again, before.finished)
 
 
 def _time_of(checkpoint: Checkpoint) -> datetime:

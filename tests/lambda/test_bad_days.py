@@ -6,13 +6,17 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
+from urllib.parse import unquote
 
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 
+import handler
 from tests.emulator.launch import start
 
+from .conftest import PREFIX
 from .in_memory import InMemory
 
 NOBODY = SimpleNamespace(domain="t.example", url="http://127.0.0.1:1")
@@ -43,3 +47,43 @@ def test_reports_are_made_again_of_the_last_run_of_everybody():
         run = audit.to_the_end({"execution": "e-1"})["run"]
         one = audit.to_the_end({"execution": "e-2", "users": ["user00003@example.com"]})["run"]
         assert one > run == audit.invoke({"execution": "e-3", "report_only": True})["run"]
+
+
+def breaks(tenant, path, status=500):
+    """From now on authenticators cannot be read."""
+    tenant.control("POST", "faults", {"kind": "status", "path": path, "status": status, "count": 100_000})
+
+
+@pytest.fixture
+def many(monkeypatch):
+    """A tenant of 40 users, the function, and the paths of the users' authenticators in the order of the plan."""
+    monkeypatch.setattr(handler, "PATIENCE", 1)
+    with start(users=40, seed=7, switches={"export-seconds": 0}) as tenant, InMemory(tenant) as audit:
+        audit.to_the_end({"execution": "e-0"})
+        asked = [each["path"] for each in tenant.control("GET", "requests")]
+        yield tenant, audit, [path.partition("?")[0] for path in asked if "/authentication-methods" in path]
+
+
+def test_users_in_a_row_who_always_fail_are_passed_in_every_run(many):
+    tenant, audit, paths = many
+    for path in paths[5:30]:
+        breaks(tenant, unquote(path))
+    for night in ("e-1", "e-2"):
+        state = audit.to_the_end({"execution": night, "full": True})
+        assert (state["status"], state["read"], state["to_read"], state["held"]) == ("partial", 40, 40, 0)
+        latest = json.loads(audit.read(PREFIX + "latest.json"))
+        coverage = json.loads(audit.read(PREFIX + "runs/%s/report/summary.json" % state["run"]))["coverage"]
+        assert (coverage["read"], coverage["unread"], coverage["not_reached"]) == (15, 25, 0)
+        assert latest["run"] == state["run"] > latest["complete"]["run"]
+
+
+def test_one_request_that_fails_for_everybody_is_waited_for_by_the_state_machine(many):
+    tenant, audit, _paths = many
+    breaks(tenant, "/api/v2/users/*/authentication-methods", 503)
+    state = None
+    for _segment in range(3):
+        state = audit.invoke({"execution": "e-1", "full": True, "state": state})
+        assert (state["next"], state["read"]) == ("read", 0)
+    tenant.control("DELETE", "faults")
+    state = audit.to_the_end({"execution": "e-1", "full": True}, state)
+    assert (state["status"], state["read"]) == ("complete", 40)

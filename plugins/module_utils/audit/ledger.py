@@ -26,9 +26,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import random
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import IO, Any, Generator, Iterator, Mapping, Sequence
 
 from ..auth0.wire.errors import ConfigurationError
@@ -173,6 +174,17 @@ class Ledger:
         """
         failed = (record for record in self._tried() if _is_open(record))
         return islice(failed, self.checkpoint.again, None)
+
+    def anybody(self, most: int) -> list[str]:
+        """The IDs of so many users at most, spread over all of the run, other ones each time.
+
+        :raises StoreError: a file is damaged
+        """
+        stride = -(-(self.checkpoint.to_read + self.checkpoint.carried) // most) or 1
+        everybody = chain(self._planned(), self._by_id(CARRIED, Record, self.checkpoint.carried))
+        chosen = [row["profile"]["user_id"] for row in islice(everybody, random.randrange(stride), None, stride)]
+        random.shuffle(chosen)
+        return chosen
 
     def check(self) -> None:
         """:raises StoreError: a file is damaged, so that the run can neither be gone on with nor be reported"""

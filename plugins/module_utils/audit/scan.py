@@ -4,14 +4,16 @@
 
 """The walk: everybody in the plan is read once, and whoever could not be read, or is gone, once more at the end.
 
-What was read is stored in parts while the walk goes on, so that whatever ends it loses no more than one chunk. Where a tenant that is
-away ends it, those who met that were not tried: whoever goes on with the run reads them.
+What was read is stored in parts while the walk goes on, so that whatever ends it loses no more than one chunk. Users who could not be
+read are among it only if the tenant has answered since, for them or for anybody else: before that it may be away. Whoever goes on with
+the run reads the others.
 """
 
 from __future__ import annotations
 
 import time
 from collections import deque
+from contextlib import suppress
 from datetime import datetime
 from typing import Callable, Iterable, Iterator
 
@@ -28,8 +30,8 @@ from .store import StoreError
 CHUNK = 500
 # A slow tenant fills a part in minutes. It is stored after so many seconds at the latest.
 LONGEST_PART = 20.0
-# At the second try some users may fail for reasons of their own, one after the other, as if the tenant were away.
-LAST_PATIENCE = 60.0
+# Where nobody is answered, so many others are asked for, one after the other.
+MOST_OTHERS = 64
 # After so many seconds without an answer it is told why, and again each time it has lasted twice as long.
 QUIET = 10.0
 
@@ -65,6 +67,7 @@ class Scan:
         """
         self._ledger, self._api, self._stop, self._now, self._costs = ledger, api, stop, now, costs
         self._tell, self._held, self._threads, self._patience = tell, held, threads, patience
+        self._known: str | None = None
         self._begun_at = ledger.checkpoint.first
         self._part_size = max(CHUNK - 2 * threads, 1)
         self.done, self.unread, self.answered = ledger.checkpoint.first, 0, 0
@@ -80,13 +83,13 @@ class Scan:
         self._ledger.adopt(FIRST)
         # With all users under way at once, nobody would be left to ask again while the tenant is away.
         half = (self._ledger.checkpoint.to_read - self._ledger.checkpoint.first) // 2
-        reason = self._walk(FIRST, self._ledger.users(), max(1, min(self._threads, half)), self._patience)
+        reason = self._walk(FIRST, self._ledger.users(), max(1, min(self._threads, half)))
         if reason is not None:
             return reason
         self._ledger.adopt(AGAIN)
-        return self._walk(AGAIN, self._ledger.unread(), self._threads, min(self._patience, LAST_PATIENCE))
+        return self._walk(AGAIN, self._ledger.unread(), self._threads)
 
-    def _walk(self, kind: str, users: Iterator[PlanRow], threads: int, patience: float) -> str | None:
+    def _walk(self, kind: str, users: Iterator[PlanRow], threads: int) -> str | None:
         asked: deque[PlanRow] = deque()
         reason: str | None = None
         silence = _Silence()
@@ -113,14 +116,15 @@ class Scan:
             self._api,
             targets(),
             threads=threads,
-            patience=patience,
+            patience=self._patience,
             sleep=self._stop.sleep,
             clock=self._stop.now,
             idle=idle,
+            others=self._others(),
         )
         part: list[Record] = []
         # So many of the part have an answer behind them, or are one: it was not the tenant that was away.
-        sure = 0
+        sure = answers = 0
         came_to_end = False
         refused: PlanRow | None = None
         stored_at = time.monotonic()
@@ -128,11 +132,14 @@ class Scan:
             for read in reading:
                 if isinstance(read.error, REFUSALS_OF_ALL):
                     break
+                if reading.answers > answers:
+                    answers, sure = reading.answers, len(part)
                 part.append(record_of(asked[0]["number"], asked[0]["profile"], read, self._now()))
                 if kind == FIRST:
                     self.done += 1
                     self.unread += part[-1]["error"] is not None
-                self.answered += part[-1]["error"] is None
+                if part[-1]["error"] is None:
+                    self.answered, self._known = self.answered + 1, read.user_id
                 sure = sure if is_of_the_tenant(read.error) else len(part)
                 self._tell(self, note())
                 if sure >= self._part_size or (sure and time.monotonic() - stored_at > LONGEST_PART):
@@ -158,22 +165,30 @@ class Scan:
             reason = str(stopped)
         finally:
             # Whatever else ends the walk, it must not lose what was read.
-            if kind == FIRST and reading.away is not None and not came_to_end:
-                self.done, self.unread = self.done - len(part[sure:]), self.unread - len(part[sure:])
+            if not came_to_end and (kind == FIRST or reading.away is not None):
+                if kind == FIRST:
+                    self.done, self.unread = self.done - len(part[sure:]), self.unread - len(part[sure:])
                 del part[sure:]
             if part:
                 self._ledger.keep(kind, part, self._costs())
         return reason
 
+    def _others(self) -> Iterator[str]:
+        """Users who may be answered where nobody is."""
+        if self._known is not None:
+            yield self._known
+        with suppress(StoreError):  # which the walk itself meets, and tells
+            yield from self._ledger.anybody(MOST_OTHERS)
+
     def _ends(self, kind: str, error: Auth0Error) -> bool:
         """Whether the run ends with what ended a walk.
 
-        Whoever could not be read once more keeps the error, or the same few users would hold up every run. So do the last ones of
-        the plan if they were refused and others were not.
+        Whoever is refused once more keeps the error, or the same few users would hold up every run. So do the last ones of the plan
+        if they were refused and others were not.
         """
-        if isinstance(error, REFUSALS_OF_ALL):
+        if isinstance(error, REFUSALS_OF_ALL) or not isinstance(error, REFUSALS):
             return True
-        is_last = isinstance(error, REFUSALS) and self.done == self._ledger.checkpoint.to_read
+        is_last = self.done == self._ledger.checkpoint.to_read
         return kind == FIRST and not (is_last and (self.answered or self._begun_at))
 
 

@@ -182,7 +182,8 @@ def test_a_walk_that_one_user_ends_has_nobody_elses_error_in_a_record(store):
     time = Time()
     own = {"auth0|%05d" % number: ServerError("Could not list the authenticators of auth0|%05d: x" % number, status=503)
            for number in range(20, USERS)}  # fmt: skip
-    tenant = tenant_of(authenticators=own)
+    # From then on nobody else is answered, either.
+    tenant = tenant_of(authenticators={"auth0|%05d" % number: [[], own["auth0|00020"]] for number in range(20)} | own)
     outcome = audit(tenant, store, 8, patience=100.0, stop=time.stop())
     records = list(History.of(store).find(outcome.run).records())
     assert 20 <= len(records) < USERS
@@ -198,7 +199,8 @@ def test_whoever_is_asked_while_the_tenant_is_away_is_not_tried_and_read_later(s
 
     class Away(FakeTenant):
         def list_authenticators(self, user_id):
-            if user_id >= "auth0|%05d" % answered and time.now < lasts:
+            again = user_id in self.reads
+            if (again or user_id >= "auth0|%05d" % answered) and time.now < lasts:
                 raise ServerError("down", status=503)
             return super().list_authenticators(user_id)
 
@@ -213,6 +215,116 @@ def test_whoever_is_asked_while_the_tenant_is_away_is_not_tried_and_read_later(s
     again = audit(tenant, store, threads, patience=30.0, stop=time.stop())
     assert again.run == outcome.run and again.summary["coverage"]["read"] == size
     assert sorted(tenant.reads) == sorted(set(tenant.reads))
+
+
+def broken(numbers):
+    """Users who always fail."""
+    return {"auth0|%05d" % number: ServerError("broken", status=500) for number in numbers}
+
+
+@ANY_NUMBER
+@pytest.mark.parametrize("first", [0, 1, 150])
+def test_users_in_a_row_who_always_fail_are_unread_and_everybody_else_is_read_every_night(store, threads, first):
+    time, down = Time(), range(first, first + 150)
+    tenant = tenant_of(400, authenticators=broken(down))
+    for _night in range(3):
+        tenant.reads.clear()
+        outcome = audit(tenant, store, threads, patience=30.0, stop=time.stop())
+        coverage = outcome.summary["coverage"]
+        assert (coverage["read"], coverage["unread"], coverage["not_reached"]) == (250, 150, 0)
+        assert outcome.summary["partial"] and outcome.summary["reason"] == "Users who could not be read: 150."
+        assert History.of(store).find(outcome.run).checkpoint.finished
+        # Nobody is waited for, apart from the seconds until it is known that somebody is answered.
+        assert time.now < 30 * (_night + 1)
+
+
+def test_users_who_always_fail_and_are_all_that_is_to_be_read_are_told_from_a_tenant_that_is_away_by_those_carried_over(
+    store,
+):
+    time, tenant = Time(), tenant_of(300, export=[])
+    tenant.export = tenant.users
+    for each in tenant.users:
+        each["multifactor_last_modified"] = "2026-01-01T00:00:00.000Z"
+    assert audit(tenant, store, patience=30.0, stop=time.stop()).summary["coverage"]["read"] == 300
+    for each in tenant.users[:100]:
+        each["multifactor_last_modified"] = "2026-05-30T00:00:00.000Z"
+    tenant.authenticators.update(broken(range(100)))
+    for _night in range(2):
+        outcome = audit(tenant, store, patience=30.0, stop=time.stop())
+        assert History.of(store).find(outcome.run).checkpoint.finished
+        assert outcome.summary["coverage"]["unread"] == 100 and outcome.summary["coverage"]["not_reached"] == 0
+
+
+@ANY_NUMBER
+def test_one_request_that_nobody_is_answered_is_an_absence_whatever_else_the_tenant_answers(store, threads):
+    time, tenant = Time(), tenant_of(400, authenticators=broken(range(400)))
+    outcome = audit(tenant, store, threads, patience=30.0, stop=time.stop())
+    assert outcome.summary["coverage"]["not_reached"] == 400 and not History.of(store).find(None).checkpoint.finished
+    tenant.authenticators.clear()
+    again = audit(tenant, store, threads, patience=30.0, stop=time.stop())
+    assert again.run == outcome.run and again.summary["coverage"]["read"] == 400
+
+
+@ANY_NUMBER
+def test_a_tenant_that_comes_and_goes_loses_nobody(store, threads):
+    time = Time()
+
+    class Flaps(FakeTenant):
+        asked = 0
+
+        def list_authenticators(self, user_id):
+            self.asked += 1
+            time.now += 0.5
+            if time.now % 40 < 20 and time.now < 600:
+                raise ServerError("down", status=503)
+            return super().list_authenticators(user_id)
+
+    tenant = Flaps([user(number) for number in range(400)])
+    for _call in range(20):
+        outcome = audit(tenant, store, threads, patience=30.0, stop=time.stop())
+        if History.of(store).find(outcome.run).checkpoint.finished:
+            break
+    coverage = outcome.summary["coverage"]
+    assert outcome.run.startswith("000001") and coverage["read"] + coverage["unread"] == 400
+    # With many threads some meet it twice.
+    assert outcome.summary["partial"] == (coverage["unread"] > 0)
+    time.now = 600.0
+    assert audit(tenant, store, threads).summary["coverage"]["read"] == 400
+
+
+@ANY_NUMBER
+def test_a_tenant_that_is_away_at_the_second_try_is_waited_for_by_the_run(store, threads):
+    time, lasts = Time(), 180.0
+
+    class Away(FakeTenant):
+        def list_authenticators(self, user_id):
+            tried = len({*self.reads, *failed}) == size
+            if user_id in ids and user_id not in failed:
+                failed.add(user_id)
+                raise ServerError("down", status=503)
+            if tried and time.now < lasts:
+                raise ServerError("down", status=503)
+            return super().list_authenticators(user_id)
+
+    size, failed = 300, set()
+    ids = {"auth0|%05d" % number for number in range(0, size, 3)}
+    tenant = Away([user(number) for number in range(size)])
+    outcome = audit(tenant, store, threads, patience=30.0, stop=time.stop())
+    assert outcome.summary["reason"].startswith("down (status 503).") and kept(store) == size
+    time.now = lasts
+    again = audit(tenant, store, threads, patience=30.0, stop=time.stop())
+    assert again.run == outcome.run and again.summary["coverage"]["read"] == size
+
+
+def test_who_always_fails_is_stored_part_by_part_as_everybody_is(store, monkeypatch):
+    monkeypatch.setattr(scan, "CHUNK", 22)
+    time, kept_then = Time(), []
+
+    def tell(news):
+        kept_then.append(news.done - news.kept if news.phase == "reading" and news.done > news.kept else 0)
+
+    audit(tenant_of(400, authenticators=broken(range(50, 350))), store, patience=30.0, stop=time.stop(), tell=tell)
+    assert 0 < max(kept_then) <= 22
 
 
 @pytest.mark.parametrize("user_id", ["auth0|a:b", "samlp|corp|x.y+z@example.com", "auth0|ü"])

@@ -108,25 +108,35 @@ class WalkOver(Exception):
 class Patience:
     """The turns of one walk, taken by all its threads.
 
-    If so many users in a row could not be read as there are threads, the tenant is away. Then turns are given one after the
-    other, with growing pauses, until somebody is answered. A refusal is an answer. If so many users in a row are refused, and at
-    least three, everybody is, and the walk is over.
+    If so many users in a row could not be read as there are threads, the tenant is away, unless somebody else is answered: then
+    it is these users who cannot be read. While it is away, turns are given one after the other, with growing pauses, until
+    somebody is answered. A refusal is an answer. If so many users in a row are refused, and at least three, everybody is, and
+    the walk is over.
+
+    :ivar answers: how many users were answered, asked for in a turn or in place of one
     """
 
     def __init__(
-        self, threads: int, seconds: float, sleep: Callable[[float], None], clock: Callable[[], float]
+        self,
+        threads: int,
+        seconds: float,
+        sleep: Callable[[float], None],
+        clock: Callable[[], float],
+        another: Callable[[], bool] = lambda: False,
     ) -> None:
         """
         :param seconds: how long to wait for a tenant that is away. With 0, the first connection that is lost or limit that
             would take too long ends the walk, and an answer that cannot be used is that user's error alone.
         :param sleep: may raise
+        :param another: asks for somebody else than those who could not be read; returns whether there was an answer
         """
-        self._in_a_row = threads
+        self._in_a_row, self._another = threads, another
         self._refusals = Refusals(threads)
         self._passing = PASSING if seconds else (TransportError, RateLimitError)
         self._seconds, self._sleep, self._clock = seconds, sleep, clock
         self._changed = threading.Condition()
-        self._answered = self._asking_alone = False
+        self._asking_alone = False
+        self.answers = 0
         self._failures, self._failing_since = 0, 0.0
         self._pause = FIRST_PAUSE
         self._last: Auth0Error | None = None
@@ -161,7 +171,7 @@ class Patience:
         """
         alone = self._come()
         try:
-            if alone:
+            if alone and not self._another_is_answered():
                 self._pause_before_asking()
             yield
         except Auth0Error as error:
@@ -198,6 +208,13 @@ class Patience:
         if self._over is not None and self._is_away:
             raise WalkOver(self._over.error)
 
+    def _another_is_answered(self) -> bool:
+        answered = self._another()
+        if answered:
+            with self._changed:
+                self._hear()
+        return answered
+
     def _pause_before_asking(self) -> None:
         # The last turn comes when the patience ends, not later.
         left = min(self._pause, max(self._failing_since + self._seconds - self._clock(), 0.0))
@@ -212,9 +229,7 @@ class Patience:
         with self._changed:
             if not self._may_be_away(error):
                 ends = self._refusals.end(error)
-                self._answered, self._answered_at = True, self._clock()
-                self._failures, self._pause = 0, FIRST_PAUSE
-                self._changed.notify_all()
+                self._hear()
             else:
                 self._failing_since = self._failing_since if self._failures else self._clock()
                 self._failures += 1
@@ -222,6 +237,12 @@ class Patience:
         if error is not None and (ends or self._ends(error)):
             self.end(error)
             raise WalkOver(error, asked=True)
+
+    def _hear(self) -> None:
+        """The tenant is there. The lock has to be held."""
+        self.answers, self._answered_at = self.answers + 1, self._clock()
+        self._failures, self._pause = 0, FIRST_PAUSE
+        self._changed.notify_all()
 
     def _may_be_away(self, error: Auth0Error | None) -> bool:
         return is_of_the_tenant(error) and isinstance(error, self._passing)
@@ -231,5 +252,5 @@ class Patience:
         if not self._may_be_away(error):
             return False
         # What cannot pass, such as an unknown host, may pass where it was known before.
-        lasts = isinstance(error, TransportError) and error.lasting and not self._answered
+        lasts = isinstance(error, TransportError) and error.lasting and not self.answers
         return lasts or not self._seconds or (self._is_away and self._clock() - self._failing_since >= self._seconds)

@@ -14,7 +14,7 @@ from ..api.checks import check_address, check_id
 from ..api.profiles import Profile
 from ..authenticators import Authenticator, Row, to_rows
 from ..wire.errors import Auth0Error, ConfigurationError
-from .patience import REFUSALS, Patience, WalkOver
+from .patience import REFUSALS, Patience, WalkOver, is_of_the_tenant
 from .row_filter import RowFilter
 from .side_by_side import side_by_side
 
@@ -117,6 +117,7 @@ class Reading:
         clock: Callable[[], float] = time.monotonic,
         idle: Callable[[], None] | None = None,
         fields: tuple[str, ...] = (),
+        others: Iterable[str] = (),
     ) -> None:
         """
         :param targets: those of a list that are the same user are told from each other, and all of it are listed. Others may be
@@ -127,11 +128,15 @@ class Reading:
         :param sleep: what it raises ends the walk, once the users before are told
         :param idle: is called now and then while the next user is waited for
         :param fields: of the profile, wanted beside the authenticators. A user who is named by ID takes a request more for them.
+        :param others: IDs of users to ask for where nobody is answered and nobody was before, as only their answer tells a tenant
+            that is away from users who cannot be read. May be lazy; each is asked for once.
         """
-        self._fields = fields
+        self._fields, self._others = fields, iter(others)
+        # Who was answered last, so that there is somebody to ask for.
+        self._known: str | None = None
         self._api, self._total, self._idle = api, total, idle
         self._targets = list(dict.fromkeys(targets)) if isinstance(targets, Sequence) else targets
-        self._threads, self._patience = threads, Patience(threads, patience, sleep, clock)
+        self._threads, self._patience = threads, Patience(threads, patience, sleep, clock, self._another)
         self.stopped: Auth0Error | None = None
 
     @classmethod
@@ -166,6 +171,11 @@ class Reading:
     def away(self) -> Auth0Error | None:
         """The last error of a tenant that does not answer; None while it does."""
         return self._patience.away
+
+    @property
+    def answers(self) -> int:
+        """How often the tenant has answered. Whoever came out before it answered again could not be read for reasons of their own."""
+        return self._patience.answers
 
     @property
     def silence(self) -> float:
@@ -216,13 +226,28 @@ class Reading:
                     user_id = profile["user_id"]
                 elif user_id is None:
                     user_id = self._api.find_user_id(target.email or "")
-                return UserRead(user_id, target.email, tuple(self._api.list_authenticators(user_id)), profile=profile)
+                found = tuple(self._api.list_authenticators(user_id))
+            self._known = user_id
+            return UserRead(user_id, target.email, found, profile=profile)
         except WalkOver as over:
             if not over.asked:
                 raise
             raise _Last(UserRead(user_id, target.email, error=over.error, profile=profile)) from None
         except Auth0Error as error:
             return UserRead(user_id, target.email, error=error, profile=profile)
+
+    def _another(self) -> bool:
+        """Whether there is an answer for somebody else. It is the same request that the others met their errors with."""
+        user_id = self._known or next(self._others, None)
+        if user_id is None:
+            return False
+        try:
+            self._api.list_authenticators(user_id)
+        except Auth0Error as error:
+            self._known = None
+            return not is_of_the_tenant(error)
+        self._known = user_id
+        return True
 
     def _profile(self, target: Target) -> Profile:
         if target.user_id is None:

@@ -92,6 +92,18 @@ def failing(error, when):
     return fail
 
 
+def away_from(first, lasts=lambda: True):
+    """When a tenant is away: this user and those behind it meet that, and whoever is asked for again."""
+    seen = set()
+
+    def when(user, _request):
+        again = user in seen
+        seen.add(user)
+        return (user >= first or again) and lasts()
+
+    return when
+
+
 def test_many_threads_read_users_at_once_and_tell_them_in_order():
     tenant = Tenant(failing(NotFoundError("gone"), lambda user, _request: user % 7 == 3))
     _reading, users = walk(tenant, lazily(*range(200)))
@@ -134,18 +146,19 @@ class Time:
 
 def test_a_tenant_that_is_away_is_waited_for_and_only_some_users_are_lost_to_it():
     now = Time()
-    tenant = Tenant(failing(TransportError("gone"), lambda user, _request: user >= 50 and now() < 100))
+    tenant = Tenant(failing(TransportError("gone"), away_from(50, lambda: now() < 100)))
     reading, users = walk(tenant, lazily(*range(300)), patience=600, sleep=now.sleep, clock=now)
     assert reading.stopped is None and numbers(users) == list(range(300)) and 100 <= now() < 131
     # Some for each thread, and one for each of the pauses of 1, 2, 4, 8, 16, 30, 30 and 30 seconds but the last.
     lost = [number for number, user in enumerate(users) if user.error is not None]
     assert 8 <= len(lost) <= 4 * 8 + 7 and lost[0] == 50
-    assert len(tenant.asked) == 300
+    # And whoever was known to be answered before, once.
+    assert len(tenant.asked) == 301
 
 
 def test_a_tenant_that_stays_away_for_longer_than_the_patience_ends_the_walk():
     now, error = Time(), ServerError("503", status=503)
-    tenant = Tenant(failing(error, lambda user, _request: user >= 50))
+    tenant = Tenant(failing(error, away_from(50)))
     reading, users = walk(tenant, lazily(*range(300)), patience=100, sleep=now.sleep, clock=now)
     assert reading.stopped is error and now() == 100 and numbers(users) == list(range(len(users)))
     assert [user.error for user in users[:50]] == [None] * 50 and 51 <= len(users) < 90
@@ -157,6 +170,58 @@ def test_users_who_always_fail_are_no_absence_of_the_tenant():
     assert reading.stopped is None and sum(user.error is not None for user in users) == 20
 
 
+UNREADABLE = [TransportError("gone"), ServerError("500", status=500), RateLimitError("429")]
+
+
+@pytest.mark.parametrize("threads", [1, 8])
+@pytest.mark.parametrize("error", UNREADABLE, ids=lambda error: type(error).__name__)
+def test_any_number_of_users_in_a_row_who_cannot_be_read_is_no_absence_while_somebody_else_is_answered(error, threads):
+    tenant = Tenant(failing(error, lambda user, _request: 50 <= user < 250), slow=0)
+    options = {"patience": 30, "sleep": lambda _seconds: pytest.fail("a pause")}
+    reading, users = walk(tenant, lazily(*range(300)), threads, **options)
+    assert reading.stopped is None and numbers(users) == list(range(300))
+    assert [user.error for user in users] == [None] * 50 + [error] * 200 + [None] * 50
+    # One request more for each time that the tenant might have been away.
+    assert 300 < len(tenant.asked) <= 300 + 200 // threads + 1
+
+
+@pytest.mark.parametrize("threads", [1, 8])
+def test_where_nobody_was_answered_yet_others_are_asked_for(threads):
+    tenant, others = Tenant(failing(ServerError("500", status=500), lambda user, _request: user < 400), slow=0), []
+
+    def somebody():
+        for number in (10, 100, 900, 901):
+            others.append(number)
+            yield "a|%d" % number
+
+    now = Time()
+    options = {"patience": 30, "sleep": now.sleep, "clock": now, "others": somebody()}
+    reading, users = walk(tenant, lazily(*range(500)), threads, **options)
+    assert reading.stopped is None and [user.error is None for user in users] == [False] * 400 + [True] * 100
+    # Each is asked for once, and only while there is no answer.
+    assert others == [10, 100, 900] and now() == 3
+
+
+def test_somebody_who_is_gone_or_refused_is_an_answer():
+    for answer in (NotFoundError("404"), ForbiddenError("403"), BadRequestError("400")):
+        fail = {900: answer}
+        tenant = Tenant(
+            lambda user, _request: failing(fail.get(user, TransportError("gone")), lambda *_asked: True)(0, 0)
+        )
+        pauses = {"sleep": lambda _seconds: pytest.fail("a pause")}
+        reading, users = walk(tenant, lazily(*range(20)), 1, patience=30, others=["a|900"] * 20, **pauses)
+        assert reading.stopped is None and len(users) == 20
+
+
+def test_how_often_the_tenant_has_answered_is_known():
+    tenant = Tenant(failing(ServerError("500", status=500), lambda user, _request: user >= 3), slow=0)
+    reading, counts = Reading(tenant, lazily(*range(9)), threads=1, patience=30), []
+    for _user in reading:
+        counts.append(reading.answers)
+    # Somebody else is asked for only before the next user.
+    assert counts == [1, 2, 3, 3, 4, 5, 6, 7, 8]
+
+
 def test_what_the_sleep_of_a_pause_raises_ends_the_walk_after_those_who_were_read_before():
     class Stopped(Exception):
         pass
@@ -164,7 +229,7 @@ def test_what_the_sleep_of_a_pause_raises_ends_the_walk_after_those_who_were_rea
     def stop(_seconds):
         raise Stopped
 
-    tenant, users = Tenant(failing(TransportError("gone"), lambda user, _request: user >= 50)), []
+    tenant, users = Tenant(failing(TransportError("gone"), away_from(50))), []
     with pytest.raises(Stopped):
         for user in Reading(tenant, lazily(*range(300)), threads=8, patience=600, sleep=stop):
             users.append(user)
@@ -350,9 +415,10 @@ def test_the_reason_of_who_was_not_reached_says_what_to_do_and_not_whose_request
 def test_who_was_not_asked_any_more_has_no_error_of_another_user(lazy):
     """Everybody waits for the one who asks alone, and that one meets the end."""
     own = {number: ServerError("Could not read a|%d" % number, status=503) for number in range(300)}
+    is_away = away_from(50)
 
-    def fail(user, _request):
-        if user >= 50:
+    def fail(user, request):
+        if is_away(user, request):
             raise own[user]
 
     now = Time()
@@ -366,7 +432,7 @@ def test_who_was_not_asked_any_more_has_no_error_of_another_user(lazy):
 
 def test_how_a_tenant_that_is_away_is_told_while_it_is_waited_for():
     now, seen, error = Time(), [], TransportError("gone")
-    tenant = Tenant(failing(error, lambda user, _request: user >= 20 and now() < 50))
+    tenant = Tenant(failing(error, away_from(20, lambda: now() < 50)))
 
     def sleep(seconds):
         seen.append(reading.away)
