@@ -440,7 +440,7 @@ class Session:
             needed += ["auth0-python", "httpx"]
         if self.params["private_key"]:
             needed.append("PyJWT")
-        if self.params.get("qr_text") or self.params.get("qr_path"):
+        if any(self.params.get(name) for name in ("qr_text", "qr_show", "qr_path")):
             needed.append("segno")
         wrong = wrong_versions(*needed)
         if wrong:

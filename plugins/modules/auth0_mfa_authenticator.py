@@ -175,10 +175,21 @@ options:
     type: path
     version_added: 0.2.0
   qr_text:
-    description: Whether RV(enrollment.qr_text) has the QR code as text for a terminal.
+    description:
+      - Whether RV(enrollment.qr_text) has the QR code as text for a terminal. Its light modules are block characters, for a terminal that
+        is light on dark. Show it with M(ansible.builtin.pause), whose prompt keeps the lines.
     type: bool
     default: false
     version_added: 0.2.0
+  qr_show:
+    description:
+      - Whether the task prints the QR code of an enrolled OTP app or push device on the terminal on which C(ansible-playbook) runs, so that the
+        user can scan it there, also with C(no_log). The terminal needs UTF-8 and about 65 columns.
+      - The QR code holds the secret. It is printed to the standard error stream and not into Ansible's log file. Do not use it where the
+        output is kept, as in a pipeline.
+    type: bool
+    default: false
+    version_added: 0.3.0
   users:
     description:
       - Many users in one task, as the operator, instead of O(user_id) or O(email). Several users are worked on at once, within the rate limit.
@@ -313,7 +324,7 @@ notes:
   - If a task fails after something was removed, RV(removed_ids) lists what is gone. If the user could not be read again after a lost
     answer, RV(possibly_removed_ids) lists what may be gone.
 requirements:
-  - segno 1.6 or newer (for O(qr_path) or O(qr_text))
+  - segno 1.6 or newer (for O(qr_path), O(qr_text) or O(qr_show))
 seealso:
   - module: mfaops.auth0.auth0_mfa_authenticator_info
   - module: mfaops.auth0.auth0_mfa_enrollment_ticket
@@ -663,7 +674,11 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators 
     to_rows,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.factors import channels, named_by, words
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import AmbiguousWriteError, Auth0Error
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
+    AmbiguousWriteError,
+    Auth0Error,
+    ConfigurationError,
+)
 from ansible_collections.mfaops.auth0.plugins.module_utils.secret_file import SecretFile
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import iso, seconds
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.converge import Outcome, converge
@@ -761,6 +776,8 @@ def converge_many(session: Session) -> dict:
     from ansible_collections.mfaops.auth0.plugins.module_utils.many_users import ManyUsers
 
     params = session.params
+    if params["qr_text"] or params["qr_show"]:
+        raise ConfigurationError("qr_text and qr_show cannot be used with users", hint="An operator gets no QR code.")
 
     def prepare(options: dict):
         wanted = wanted_from(options)
@@ -785,7 +802,8 @@ def converge_authenticator(session: Session) -> dict:
     wanted = wanted_from(params)
     with ExitStack() as closing:
         picture = SecretFile("qr_path", params["qr_path"], check_mode) if params["qr_path"] is not None else None
-        if picture or params["qr_text"]:
+        as_text = params["qr_text"] or params["qr_show"]
+        if picture or as_text:
             qr_code.check(wanted)
         if picture and not check_mode:
             closing.enter_context(picture)
@@ -815,7 +833,8 @@ def converge_authenticator(session: Session) -> dict:
                 )
             if not outcome.enrollment:
                 picture.withdraw()
-        if address and params["qr_text"]:
+        if address and as_text:
+            # With qr_show, the action plugin prints it.
             result["enrollment"]["qr_text"], problem = qr_code.picture_of(address, qr_code.as_text)
             notices += [problem] if problem else []
         if address and picture:
@@ -872,6 +891,7 @@ def main() -> None:
                 "max_removals": {"type": "int", "default": 1},
                 "allow_last_factor": {"type": "bool", "default": False},
                 "qr_text": {"type": "bool", "default": False},
+                "qr_show": {"type": "bool", "default": False},
             },
             required_one_of=(("factor", "authenticator_id", "selector", "users"),),
             never_null=DESCRIPTIONS,

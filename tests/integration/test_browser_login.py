@@ -7,21 +7,14 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
-import re
-import select
 import socket
-import subprocess
 import sys
-import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-import yaml
 
-from tests.support.playbook import BIN, environment
+from tests.support.terminal import Terminal
 
 from .conftest import Tenant, code_of
 from .test_mfa_token import SECRET_2, browse, is_good
@@ -31,64 +24,38 @@ pytestmark = pytest.mark.oldest
 MODULE = "mfaops.auth0.auth0_mfa_token"
 
 
-@pytest.fixture
-def redirect_uri():
+def free_address() -> str:
+    """Where the browser may come back to: a port that nobody uses."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return "http://127.0.0.1:%d/callback" % free.getsockname()[1]
 
 
-class Terminal:
-    """ansible-playbook with one task, on a terminal of its own."""
+@pytest.fixture
+def redirect_uri() -> str:
+    return free_address()
 
-    def __init__(self, tenant: Tenant, options: dict, *arguments: str, **keywords) -> None:
-        self.file = tenant.folder / "result.json"
-        kept = {"content": "{{ login | to_json }}", "dest": str(self.file), "mode": "0600"}
+
+class Login(Terminal):
+    """A playbook with one task."""
+
+    def __init__(self, tenant: Tenant, options: dict, *arguments: str) -> None:
+        self._file = tenant.folder / "result.json"
         task = {
             "name": "Log in",
             MODULE: {"base_url": tenant.running.url, "client_id": "spa", "grant": "authorization_code", **options},
             "register": "login",
             "no_log": True,
             "ignore_errors": True,
-            **keywords,
         }
+        kept = {"content": "{{ login | to_json }}", "dest": str(self._file), "mode": "0600"}
         keep = {"ansible.builtin.copy": kept, "no_log": True, "check_mode": False, "diff": False}
-        playbook = tenant.folder / "login.yml"
-        playbook.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": [task, keep]}]))
-        own, its = pty.openpty()
-        self.process = subprocess.Popen(
-            [BIN / "ansible-playbook", playbook, *arguments],
-            stdin=its,
-            stdout=its,
-            stderr=its,
-            env={**environment(), "COLUMNS": "80", "ANSIBLE_LOG_PATH": str(tenant.folder / "log")},
-            cwd=tenant.folder,
-            start_new_session=True,
-        )
-        os.close(its)
-        self._terminal, self.shown = own, ""
-
-    def read_until(self, pattern: str | None) -> str:
-        """What the pattern finds in what is printed, as soon as it is there; with None, everything until the end."""
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            found = re.search(pattern, self.shown) if pattern else None
-            if found:
-                return found[1]
-            if select.select([self._terminal], [], [], 1)[0]:
-                try:
-                    self.shown += os.read(self._terminal, 65536).decode()
-                except OSError:  # how a terminal ends
-                    break
-        self.process.wait(timeout=60)
-        os.close(self._terminal)
-        assert pattern is None, self.shown
-        return self.shown
+        play = {"hosts": "localhost", "gather_facts": False, "tasks": [task, keep]}
+        super().__init__(tenant.folder, [play], *arguments)
 
     def result(self) -> dict:
-        self.read_until(None)
-        assert self.file.exists(), self.shown
-        return json.loads(self.file.read_text())
+        assert self.end() == 0, self.shown
+        return json.loads(self._file.read_text())
 
 
 ADDRESS = r"log in with a browser on this machine, within 60 seconds: (http\S+)\r\n"
@@ -96,8 +63,8 @@ ADDRESS = r"log in with a browser on this machine, within 60 seconds: (http\S+)\
 
 def test_the_login_ends_where_it_began(tenant, redirect_uri):
     tenant.forget_requests()
-    terminal = Terminal(tenant, {"redirect_uri": redirect_uri, "listen_timeout": 60}, "-vvvv")
-    address = terminal.read_until(ADDRESS)
+    terminal = Login(tenant, {"redirect_uri": redirect_uri, "listen_timeout": 60}, "-vvvv")
+    address = terminal.read(ADDRESS)
     back = browse(tenant, address, 2, code_of(SECRET_2, tenant.running))
     assert back.startswith(redirect_uri + "?") and "Logged in" in requests.get(back, timeout=10).text
     login = terminal.result()
@@ -117,8 +84,8 @@ def test_an_answer_of_another_login_and_a_refusal_are_told(tenant, redirect_uri)
         ("?code=CANARY-CODE&state=strange", "belongs to another login", "Another login"),
         (None, "The login was refused: Login required", "Not logged in"),
     ):
-        terminal = Terminal(tenant, options)
-        address = terminal.read_until(ADDRESS)
+        terminal = Login(tenant, options)
+        address = terminal.read(ADDRESS)
         back = redirect_uri + query if query else browse(tenant, address + "&prompt=none", 1)
         assert page in requests.get(back, timeout=10).text
         login = terminal.result()
@@ -131,21 +98,21 @@ def test_a_browser_is_opened_if_asked_for(tenant, redirect_uri, monkeypatch):
     browser.write_text("import pathlib, sys\npathlib.Path(%r).write_text(sys.argv[1])" % str(tenant.folder / "opened"))
     monkeypatch.setenv("BROWSER", "%s %s %%s" % (sys.executable, browser))
     options = {"redirect_uri": redirect_uri, "listen_timeout": 60, "open_browser": True}
-    terminal = Terminal(tenant, options)
-    address = terminal.read_until(ADDRESS)
+    terminal = Login(tenant, options)
+    address = terminal.read(ADDRESS)
     requests.get(browse(tenant, address, 1), timeout=10)
     assert is_good(tenant, terminal.result()["access_token"])
     assert (tenant.folder / "opened").read_text() == address
 
 
 def test_nobody_is_waited_for_longer_than_said(tenant, redirect_uri):
-    login = Terminal(tenant, {"redirect_uri": redirect_uri, "listen_timeout": 1}).result()
+    login = Login(tenant, {"redirect_uri": redirect_uri, "listen_timeout": 1}).result()
     assert login["failed"] and "Nobody logged in with a browser on this machine within 1 seconds" in login["msg"]
     assert tenant.requests("POST", "/oauth/token") == []
 
 
 def test_check_mode_opens_no_port_and_shows_no_address(tenant, redirect_uri):
-    terminal = Terminal(tenant, {"redirect_uri": redirect_uri, "listen_timeout": 60}, "--check")
+    terminal = Login(tenant, {"redirect_uri": redirect_uri, "listen_timeout": 60}, "--check")
     login = terminal.result()
     assert not login["failed"] and login["access_token"] is None and login["authorization_url"] is None
     assert "log in with a browser" not in terminal.shown and tenant.requests() == []
@@ -153,7 +120,7 @@ def test_check_mode_opens_no_port_and_shows_no_address(tenant, redirect_uri):
 
 def test_what_cannot_be_right_is_told_before_anybody_waits(tenant, redirect_uri):
     with socket.create_server(("127.0.0.1", urlsplit(redirect_uri).port)):
-        login = Terminal(tenant, {"redirect_uri": redirect_uri, "listen_timeout": 60}).result()
+        login = Login(tenant, {"redirect_uri": redirect_uri, "listen_timeout": 60}).result()
     assert login["failed"] and "End the program that uses it" in login["msg"]
 
 

@@ -15,6 +15,8 @@ from .wanted import Wanted
 
 Picture = TypeVar("Picture", str, bytes)
 
+# Light modules around the code, without which scanners may not find it (ISO/IEC 18004).
+QUIET_ZONE = 4
 # A half block shows two modules, one above the other: character by (upper is dark, lower is dark), on a dark terminal.
 _BLOCKS = {(False, False): "\u2588", (False, True): "\u2580", (True, False): "\u2584", (True, True): " "}
 
@@ -30,7 +32,7 @@ def check(wanted: Wanted) -> None:
     with_code = names(lambda row: row.has_qr_code)
     if wanted.state != "present" or wanted.factor not in with_code:
         raise ConfigurationError(
-            "qr_path and qr_text require state=present and factor=%s" % " or ".join(with_code),
+            "qr_path, qr_text and qr_show require state=present and factor=%s" % " or ".join(with_code),
             hint="Remove them from the task.",
         )
     # An older segno may lack it; then better now than after the enrollment.
@@ -38,11 +40,11 @@ def check(wanted: Wanted) -> None:
 
 
 def as_png(address: str) -> bytes:
-    """A PNG, 8 pixels a module with the quiet zone that scanners need."""
+    """A PNG, 8 pixels a module."""
     import segno
 
     picture = io.BytesIO()
-    segno.make_qr(address).save(picture, kind="png", scale=8, border=4)
+    segno.make_qr(address).save(picture, kind="png", scale=8, border=QUIET_ZONE)
     return picture.getvalue()
 
 
@@ -50,7 +52,7 @@ def as_text(address: str) -> str:
     """Lines of block characters, without escape sequences, to be read light on dark."""
     import segno
 
-    rows = [[bool(module) for module in row] for row in segno.make_qr(address).matrix_iter(border=2)]
+    rows = [[bool(module) for module in row] for row in segno.make_qr(address).matrix_iter(border=QUIET_ZONE)]
     # The number of rows is always odd.
     rows.append([False] * len(rows[0]))
     pairs = zip(rows[::2], rows[1::2])

@@ -21,7 +21,7 @@ DARK = {"\u2588": "00", "\u2580": "01", "\u2584": "10", " ": "11"}
 
 def test_the_text_has_the_modules_of_the_code():
     expected = [
-        "".join(str(int(bool(module))) for module in row) for row in segno.make_qr(ADDRESS).matrix_iter(border=2)
+        "".join(str(int(bool(module))) for module in row) for row in segno.make_qr(ADDRESS).matrix_iter(border=4)
     ]
     lines = as_text(ADDRESS).split("\n")
     rows = ["".join(DARK[character][half] for character in line) for line in lines for half in (0, 1)]
