@@ -44,6 +44,8 @@ IN_TEST_TENANTS = "it needs an inventory of tenants; test_tenants.py runs it wit
 IN_TEST_GITOPS = "it starts in an empty folder; test_gitops.py runs it there"
 NOT_RUN_HERE = {
     "git clone --depth 1 --branch 0.3.0 https://github.com/mfaops/auth0.git": "it needs the network",
+    "ansible-galaxy collection install mfaops.auth0": "it needs Galaxy",
+    "ansible-galaxy collection install -r requirements.yml": "it needs Galaxy",
     **dict.fromkeys(
         (
             "cp -r auth0/docs/examples/gitops mfa-policy",

@@ -15,6 +15,8 @@ PREFIX = "ansible_collections.mfaops.auth0.plugins.modules."
 COLLECTION = "mfaops.auth0."
 # What any task may have, whatever its module.
 OF_ANSIBLE = {"changed", "failed", "msg", "diff", "invocation", "warnings", "deprecations", "exception"}
+# What AnsibleModule adds to a result with a path.
+OF_FILES = {"uid", "gid", "owner", "group", "mode", "state", "size"}
 
 
 @cache
@@ -35,7 +37,11 @@ def undocumented(task: dict, result: dict) -> list[str]:
     names = [name for name in task if name.startswith(COLLECTION)]
     if not names or "results" in result and "loop" in task or result.get("skipped"):
         return []
-    own = {name: value for name, value in result.items() if name not in OF_ANSIBLE}
+    own = {
+        name: value
+        for name, value in result.items()
+        if name not in (OF_ANSIBLE | OF_FILES if "path" in result else OF_ANSIBLE)
+    }
     return [*_beyond(own, returned(names[0].removeprefix(COLLECTION)), "")]
 
 
