@@ -178,3 +178,37 @@ options:
     default: 100
     version_added: 0.2.0
 """
+
+    LOCKOUT = r"""
+options:
+  allow_lockout:
+    description: Whether to go on if users would have no second factor left that is on, or if nobody knows.
+    type: bool
+    default: false
+    version_added: 0.3.0
+  lockout_check:
+    description:
+      - V(required) looks at every user before a change that could lock somebody out. Any other change reads no user.
+      - V(skip) looks at nobody, and the task goes on without knowing.
+    type: str
+    choices: [required, skip]
+    default: required
+    version_added: 0.3.0
+  lockout_max_users:
+    description:
+      - How many users the task may read, with one request each. A larger tenant needs O(audit_folder), or another decision.
+    type: int
+    default: 1000
+    version_added: 0.3.0
+  audit_folder:
+    description:
+      - The folder of an audit (M(mfaops.auth0.auth0_mfa_audit)). The task then takes the users from the last finished audit of the
+        whole tenant and reads none.
+    type: path
+    version_added: 0.3.0
+  audit_max_age:
+    description: How long ago that audit may have begun, such as V(12h) or V(7d).
+    type: str
+    default: 1d
+    version_added: 0.3.0
+"""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Callable
 
 from .audit.history import History
 from .audit.ledger import Ledger
@@ -16,10 +15,12 @@ from .audit.readings import authenticators_of
 from .audit.store import FolderStore
 from .auth0.api.management import ManagementApi
 from .auth0.tenant.lockout import Lockout
-from .auth0.times import as_time
+from .auth0.tenant.mfa import TenantPlan
+from .auth0.times import as_time, seconds
 from .auth0.users.reading import Reading
 from .auth0.users.side_by_side import AT_ONCE
 from .auth0.wire.errors import Auth0Error, RefusedError
+from .module import Session
 
 _CHOICES = "Set audit_folder to the folder of a recent audit, increase lockout_max_users, or set lockout_check=skip."
 
@@ -88,10 +89,7 @@ class TenantSource:
         """
         everybody = {"query": "*", "user_ids": None, "emails": None}
         reading = Reading.from_options(self.api, everybody, AT_ONCE)
-        count = self.api.list_users(
-            page=0, per_page=1, query=None, sort="created_at:1", fields=("user_id", "created_at")
-        ).total
-        if (count or 0) > self.most:
+        if self.api.count_users() > self.most:
             raise self._too_many()
         for user in reading:
             lockout.tell(user.user_id, user.authenticators)
@@ -109,28 +107,37 @@ class TenantSource:
         )
 
 
+def source_of(session: Session) -> AuditSource | TenantSource | None:
+    """Where the users are looked at; None where nobody is to look.
+
+    :raises ConfigurationError: an option cannot be right
+    """
+    params = session.params
+    age = timedelta(seconds=seconds("audit_max_age", params["audit_max_age"]))
+    if params["lockout_check"] == "skip":
+        return None
+    if params["audit_folder"] is not None:
+        return AuditSource(params["audit_folder"], session.connection.domain, age)
+    return TenantSource(session.operator, params["lockout_max_users"])
+
+
 def check_lockout(
-    lockout: Lockout,
-    source: AuditSource | TenantSource | None,
-    allowed: bool,
-    check_mode: bool,
-    now: Callable[[], datetime],
-    warn: Callable[[str], None],
+    session: Session, source: AuditSource | TenantSource | None, needed: TenantPlan
 ) -> dict[str, object] | None:
-    """Who would be locked out, for the result; None where the change can concern nobody.
+    """Who would be locked out by what is needed, for the result; None where it can concern nobody.
 
     :param source: None to look at nobody
-    :param allowed: whether users may be locked out
     :raises RefusedError: users would be locked out, or nobody can tell; in check mode this is a warning, and ``refused`` in the
         result
     """
+    lockout = Lockout(needed.before, needed.after)
     if not lockout.possible:
         return None
     if source is None:
         return {**lockout.as_row(None, "lockout_check is skip"), "refused": False}
     refusal: Auth0Error | None = None
     try:
-        told, reason = source.tell(lockout, now()), None
+        told, reason = source.tell(lockout, session.now()), None
     except Auth0Error as error:
         # With allow_lockout, whoever runs the task accepts what nobody counts.
         refusal, told, reason = error.replace(hint=error.hint or _CHOICES), None, str(error)
@@ -152,17 +159,17 @@ def check_lockout(
             % (lockout.unread, lockout.users),
             hint="Run the task again, or set allow_lockout=true.",
         )
-    refused = refusal is not None and not allowed
+    refused = refusal is not None and not session.params["allow_lockout"]
     row["refused"] = refused
     if lockout.must_enroll:
-        warn(
+        session.warn(
             "%d of %d users have no second factor. Auth0 asks them to enroll one when they next log in."
             % (lockout.must_enroll, lockout.users)
         )
-    if refusal is not None and refused and not check_mode:
+    if refusal is not None and refused and not session.check_mode:
         raise refusal.replace(
             message="Nothing was changed. " + refusal.message, progress={"changed": False, "lockout": row}
         )
     if refusal is not None:
-        warn(("Applying this is refused. %s" if refused else "%s") % refusal)
+        session.warn(("Applying this is refused. %s" if refused else "%s") % refusal)
     return row

@@ -114,6 +114,16 @@ USER = Part(
 )
 
 PROGRESS = Part({"progress_path": {"type": "path"}, "progress_every": {"type": "int", "default": 100}})
+LOCKOUT = Part(
+    {
+        "allow_lockout": {"type": "bool", "default": False},
+        "lockout_check": {"type": "str", "choices": ["required", "skip"], "default": "required"},
+        "lockout_max_users": {"type": "int", "default": 1000},
+        "audit_folder": {"type": "path"},
+        "audit_max_age": {"type": "str", "default": "1d"},
+    },
+    never_null=("audit_folder",),
+)
 
 
 def module_arguments(parts: Sequence[Part]) -> dict[str, Any]:

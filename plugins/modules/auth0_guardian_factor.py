@@ -13,6 +13,8 @@ version_added: 0.2.0
 description:
   - Turns the tenant's MFA factors on and off, sets how Auth0 contacts phones, and sets when Auth0 asks for MFA, as the operator.
   - Options that you leave out change nothing. To turn a factor off, the task also reads the policy.
+  - Before a factor goes off or Auth0 asks for MFA more often, the task counts the users who have no other second factor. It then fails,
+    unless O(allow_lockout) is set.
   - The task turns on the wanted factors before it makes the tenant ask for MFA.
 options:
   enabled:
@@ -23,8 +25,8 @@ options:
     choices: [otp, phone, push, email, recovery-code, webauthn-roaming, webauthn-platform, duo]
   disabled:
     description:
-      - Factors to turn off. Users who have enrolled nothing else can then no longer pass MFA. This module does not look who that is;
-        M(mfaops.auth0.auth0_mfa_policy) does.
+      - Factors to turn off. Users who have enrolled nothing else can then no longer pass MFA. The task looks who that is before it
+        changes anything, and fails unless O(allow_lockout) is set.
       - A factor that Auth0 does not list among the tenant's factors is off already.
     type: list
     elements: str
@@ -51,9 +53,11 @@ author:
 extends_documentation_fragment:
   - mfaops.auth0.attributes
   - mfaops.auth0.connection
+  - mfaops.auth0.connection.lockout
 attributes:
   check_mode:
     support: full
+    details: Instead of failing, a task that would be refused because of O(allow_lockout) warns, and sets RV(lockout.refused).
   diff_mode:
     support: full
   idempotent:
@@ -75,6 +79,8 @@ EXAMPLES = r"""
     enabled: [otp, push, webauthn-roaming, webauthn-platform, recovery-code]
     disabled: [phone, email]
     policy: all-applications
+    # Who has nothing but a phone was asked to enroll another factor.
+    allow_lockout: true
 
 - name: Let users enroll a phone, for text messages only
   mfaops.auth0.auth0_guardian_factor:
@@ -102,6 +108,44 @@ policy:
   returned: success
   type: str
   sample: all-applications
+lockout:
+  description: What the change means for the users; V(null) if it can lock nobody out.
+  returned: success, and if the task was refused because of it
+  type: dict
+  contains:
+    source:
+      description: V(tenant), or the ID of the audit's run; V(null) if nobody looked.
+      type: str
+      sample: tenant
+    reason:
+      description: Why nobody looked at the users, or not at all of them.
+      type: str
+      sample: null
+    users:
+      description: How many users were looked at.
+      type: int
+      sample: 1042
+    unread:
+      description: How many of them could not be read.
+      type: int
+      sample: 0
+    locked_out:
+      description: How many have second factors of which none is on after the change.
+      type: int
+      sample: 3
+    must_enroll:
+      description: How many have no second factor at all, and must enroll one when they next log in.
+      type: int
+      sample: 12
+    sample:
+      description: The first 20 who would be locked out, with their factors.
+      type: list
+      elements: dict
+      sample: [{user_id: auth0|5f7c8ec7c33c6c004bbafe82, factors: [phone]}]
+    refused:
+      description: Whether the task is not carried out because of this.
+      type: bool
+      sample: true
 applied:
   description: What was set before the error.
   returned: failure after the first change
@@ -139,27 +183,32 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian im
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.factors import channels, names
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.mfa import (
     POLICIES,
-    converge_tenant,
+    carry_out,
     for_diff,
+    prepare,
     wanted_from,
 )
-from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, Part, Session, run
+from ansible_collections.mfaops.auth0.plugins.module_utils.lockout import check_lockout, source_of
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, LOCKOUT, Part, Session, run
 
 
 def converge_factors(session: Session) -> dict:
     params = session.params
     wanted = wanted_from(params["enabled"], params["disabled"], params["phone_message_types"], params["policy"])
-    before, after = converge_tenant(
-        GuardianApi(session.operator), wanted, params["allow_no_factor"], session.check_mode
-    )
-    result = {
+    source, guardian = source_of(session), GuardianApi(session.operator)
+    needed = prepare(guardian, wanted, params["allow_no_factor"])
+    lockout = check_lockout(session, source, needed)
+    if not session.check_mode:
+        carry_out(guardian, needed.settings)
+    before, after = needed.before, needed.after
+    return {
         "changed": before != after,
         "factors": after.factors,
         "phone_message_types": after.message_types and list(after.message_types),
         "policy": after.policy,
+        "lockout": lockout,
+        "diff": {"before": for_diff(before), "after": for_diff(after)},
     }
-    result["diff"] = {"before": for_diff(before), "after": for_diff(after)}
-    return result
 
 
 def main() -> None:
@@ -167,6 +216,7 @@ def main() -> None:
     run(
         converge_factors,
         CONNECTION,
+        LOCKOUT,
         Part(
             {
                 "enabled": factors,

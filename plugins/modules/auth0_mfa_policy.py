@@ -25,31 +25,6 @@ options:
       - It takes the packages C(ruamel.yaml) and C(jsonschema).
     type: path
     required: true
-  allow_lockout:
-    description: Whether to go on if users would have no second factor left that is on, or if nobody knows.
-    type: bool
-    default: false
-  lockout_check:
-    description:
-      - V(required) looks at every user before a change that could lock somebody out. Any other change reads no user.
-      - V(skip) looks at nobody, and the task goes on without knowing.
-    type: str
-    choices: [required, skip]
-    default: required
-  lockout_max_users:
-    description:
-      - How many users the task may read, with one request each. A larger tenant needs O(audit_folder), or another decision.
-    type: int
-    default: 1000
-  audit_folder:
-    description:
-      - The folder of an audit (M(mfaops.auth0.auth0_mfa_audit)). The task then takes the users from the last finished audit of the
-        whole tenant and reads none.
-    type: path
-  audit_max_age:
-    description: How long ago that audit may have begun, such as V(12h) or V(7d).
-    type: str
-    default: 1d
   allow_no_factor:
     description: Whether the tenant may ask for MFA while no factor is on. A recovery code does not count as a factor here.
     type: bool
@@ -63,6 +38,7 @@ author:
 extends_documentation_fragment:
   - mfaops.auth0.attributes
   - mfaops.auth0.connection
+  - mfaops.auth0.connection.lockout
 attributes:
   check_mode:
     support: full
@@ -215,8 +191,6 @@ hint:
   sample: Add the scope update:guardian_factors to the application's grant for this API, then get a new token.
 """
 
-from datetime import timedelta
-
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.actions import ActionsApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import GuardianApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.action_rollout import (
@@ -227,48 +201,29 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.actions 
     check,
     for_diff as action_for_diff,
 )
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.lockout import Lockout
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.mfa import Setting, carry_out, for_diff, prepare
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import seconds
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AmbiguousWriteError,
     Auth0Error,
     RefusedError,
 )
-from ansible_collections.mfaops.auth0.plugins.module_utils.lockout import AuditSource, TenantSource, check_lockout
-from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, Part, Session, run
+from ansible_collections.mfaops.auth0.plugins.module_utils.lockout import (
+    AuditSource,
+    TenantSource,
+    check_lockout,
+    source_of,
+)
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, LOCKOUT, Part, Session, run
 from ansible_collections.mfaops.auth0.plugins.module_utils.tenant_policy.differences import of_action, of_mfa
 from ansible_collections.mfaops.auth0.plugins.module_utils.tenant_policy.file import TenantPolicy, load
 
-REQUIRED = "required"
-SKIP = "skip"
 POLICY = Part(
     {
         "path": {"type": "path", "required": True},
-        "allow_lockout": {"type": "bool", "default": False},
-        "lockout_check": {"type": "str", "choices": [REQUIRED, SKIP], "default": REQUIRED},
-        "lockout_max_users": {"type": "int", "default": 1000},
-        "audit_folder": {"type": "path"},
-        "audit_max_age": {"type": "str", "default": "1d"},
         "allow_no_factor": {"type": "bool", "default": False},
         "build_timeout": {"type": "float", "default": 60},
-    },
-    never_null=("audit_folder",),
+    }
 )
-
-
-def source_of(session: Session) -> AuditSource | TenantSource | None:
-    """Where the users are looked at; None where nobody is to look.
-
-    :raises ConfigurationError: an option cannot be right
-    """
-    params = session.params
-    age = timedelta(seconds=seconds("audit_max_age", params["audit_max_age"]))
-    if params["lockout_check"] == SKIP:
-        return None
-    if params["audit_folder"] is not None:
-        return AuditSource(params["audit_folder"], session.connection.domain, age)
-    return TenantSource(session.operator, params["lockout_max_users"])
 
 
 def converge(session: Session) -> dict:
@@ -295,9 +250,7 @@ def bring(session: Session, policy: TenantPolicy, source: AuditSource | TenantSo
     needed = prepare(guardian, policy.mfa, params["allow_no_factor"])
     # Whatever may refuse does so before the first write.
     planned = [converge_action(actions, wanted, params["build_timeout"], True) for wanted in policy.actions]
-    lockout = check_lockout(
-        Lockout(needed.before, needed.after), source, params["allow_lockout"], check_mode, session.now, session.warn
-    )
+    lockout = check_lockout(session, source, needed)
     outcomes = planned if check_mode else carry_all_out(session, guardian, actions, policy, needed.settings, planned)
     pairs = list(zip(policy.actions, outcomes))
     differences = [
@@ -357,7 +310,7 @@ def carry_all_out(
 
 
 def main() -> None:
-    run(converge, CONNECTION, POLICY)
+    run(converge, CONNECTION, LOCKOUT, POLICY)
 
 
 if __name__ == "__main__":

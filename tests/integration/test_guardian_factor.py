@@ -19,7 +19,13 @@ def changes(results: list[dict]) -> list[bool]:
 
 
 def test_twice_after_check_mode_with_a_diff(tenant):
-    wanted = {"enabled": ["duo", "otp"], "disabled": ["email"], "phone_message_types": ["sms"], "policy": "never"}
+    wanted = {
+        "enabled": ["duo", "otp"],
+        "disabled": ["email"],
+        "phone_message_types": ["sms"],
+        "policy": "never",
+        "lockout_check": "skip",
+    }
     task = {MODULE: wanted, "diff": True}
     checked, done, again = tenant.results(tenant.operator, {**task, "check_mode": True}, task, task)
     assert changes([checked, done, again]) == [True, True, False]
@@ -39,7 +45,7 @@ def test_twice_after_check_mode_with_a_diff(tenant):
 
 
 def test_mfa_is_asked_for_only_once_the_factors_are_on(tenant):
-    tenant.results(tenant.operator, {MODULE: {"disabled": ["otp"], "policy": "never"}})
+    tenant.results(tenant.operator, {MODULE: {"disabled": ["otp"], "policy": "never", "allow_lockout": True}})
     tenant.forget_requests()
     (result,) = tenant.results(tenant.operator, {MODULE: {"enabled": ["otp"], "policy": "confidence-score"}})
     assert result["changed"]
@@ -70,6 +76,23 @@ def test_mfa_without_a_factor_is_refused_unless_told(tenant):
     assert tenant.writes() == []
 
 
+def test_users_without_another_factor_stop_a_factor_from_going_off(tenant):
+    task = {MODULE: {"disabled": ["phone", "otp"]}}
+    checked, refused = tenant.results(tenant.operator, {**task, "check_mode": True}, task)
+    assert checked["changed"] and checked["lockout"]["locked_out"] == len(checked["lockout"]["sample"]) > 0
+    assert checked["lockout"]["refused"] and "Applying this is refused" in checked["warnings"][0]
+    assert refused["failed"] and not refused["changed"] and refused["lockout"] == checked["lockout"]
+    assert "Nothing was changed" in refused["msg"] and "allow_lockout=true" in refused["hint"]
+    assert tenant.writes() == []
+    tenant.forget_requests()
+    allowed, unseen = tenant.results(
+        tenant.operator,
+        {MODULE: {"disabled": ["phone", "otp"], "allow_lockout": True}},
+        {MODULE: {"disabled": ["push"], "lockout_check": "skip"}},
+    )
+    assert changes([allowed, unseen]) == [True, True] and unseen["lockout"]["source"] is None
+
+
 def test_what_was_set_before_an_error_is_reported(tenant):
     body = {"statusCode": 403, "message": "Please upgrade your subscription", "errorCode": "insufficient_entitlement"}
     tenant.fault(kind="status", status=403, method="PUT", path="*/policies", body=body)
@@ -81,7 +104,7 @@ def test_what_was_set_before_an_error_is_reported(tenant):
 
 
 def test_message_types_without_the_phone_factor_are_told(tenant):
-    tenant.results(tenant.operator, {MODULE: {"disabled": ["phone"]}})
+    tenant.results(tenant.operator, {MODULE: {"disabled": ["phone"], "allow_lockout": True}})
     (result,) = tenant.results(tenant.operator, {MODULE: {"phone_message_types": ["sms"]}})
     assert result["failed"] and result["status"] == 404
 

@@ -152,6 +152,18 @@ def test_a_large_tenant_needs_a_decision(tenant):
     assert skipped["changed"] and skipped["lockout"]["source"] is None
 
 
+def test_users_whose_number_is_unknown_are_not_few(tenant):
+    path = written(tenant, "version: 1\nfactors: {duo: true, phone: false}\n")
+    tenant.fault(method="GET", path="/api/v2/users", count=1, kind="sparse", members=["total"])
+    refused = one(tenant, POLICY, path=path)
+    assert (
+        refused["failed"]
+        and refused["lockout"]["refused"]
+        and "total is missing" in refused["msg"]
+        and tenant.writes() == []
+    )
+
+
 def test_a_stricter_policy_says_who_must_enroll(tenant):
     tenant.management("PUT", "/guardian/policies", [])
     path = written(tenant, "version: 1\npolicy: all-applications\n")

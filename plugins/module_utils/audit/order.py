@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..auth0.users.side_by_side import AT_ONCE
 from ..auth0.wire.errors import ConfigurationError
 from .policy.model import Policy
 from .population import Scope
@@ -36,7 +37,7 @@ class Order:
     full: bool = False
     since: str | None = None
     resume: bool = True
-    threads: int = 32
+    threads: int = AT_ONCE
     patience: float = 600.0
 
     def __post_init__(self) -> None:

@@ -216,21 +216,6 @@ def carry_out(api: GuardianApi, settings: Iterable[Setting]) -> None:
         done.append(setting)
 
 
-def converge_tenant(
-    api: GuardianApi, wanted: TenantMfa, allow_no_factor: bool, check_mode: bool
-) -> tuple[TenantMfa, TenantMfa]:
-    """Bring the tenant to what is wanted; what it had and what it has.
-
-    :param allow_no_factor: whether MFA may be required while no factor is on
-    :raises RefusedError: it would be, or a factor cannot be turned on; nothing was written
-    :raises Auth0Error: a request was refused; what was set before is in the error's ``progress``
-    """
-    needed = prepare(api, wanted, allow_no_factor)
-    if not check_mode:
-        carry_out(api, needed.settings)
-    return needed.before, needed.after
-
-
 def read_all(api: GuardianApi) -> TenantMfa:
     """All that the tenant has (scopes ``read:guardian_factors`` and ``read:mfa_policies``)."""
     return TenantMfa(api.factors(), api.message_types(), api.policy())

@@ -22,9 +22,10 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.tenant.mfa impo
     TenantMfa,
     applied,
     asks_for_nothing,
-    converge_tenant,
+    carry_out,
     for_diff,
     plan,
+    prepare,
     wanted_from,
 )
 
@@ -35,6 +36,14 @@ OFF = dict.fromkeys(names(lambda row: row.guardian_name), False)
 
 def steps(wanted: TenantMfa, actual: TenantMfa) -> list[str]:
     return [str(setting) for setting in plan(wanted, actual)]
+
+
+def brought(api, wanted, allow_no_factor, check_mode):
+    """As a task does it."""
+    needed = prepare(api, wanted, allow_no_factor)
+    if not check_mode:
+        carry_out(api, needed.settings)
+    return needed.before, needed.after
 
 
 def test_options_become_one_state():
@@ -177,7 +186,7 @@ class Tenant:
 )
 def test_only_what_the_decision_needs_is_read(wanted, reads):
     tenant = Tenant(TenantMfa({**OFF, "push": True}, ("sms", "voice"), "never"))
-    converge_tenant(tenant, wanted, False, True)
+    brought(tenant, wanted, False, True)
     assert tenant.reads == reads
 
 
@@ -186,15 +195,15 @@ def test_mfa_is_not_asked_for_while_no_factor_is_on_unless_that_is_meant(wanted)
     actual = TenantMfa({**OFF, "otp": True}, None, "all-applications")
     refused, allowed = Tenant(actual), Tenant(actual)
     with pytest.raises(RefusedError, match="no factor is on") as caught:
-        converge_tenant(refused, wanted, False, False)
+        brought(refused, wanted, False, False)
     assert refused.writes == [] and "allow_no_factor" in caught.value.hint
-    converge_tenant(allowed, wanted, True, False)
+    brought(allowed, wanted, True, False)
     assert allowed.actual.factors == OFF
 
 
 def test_a_tenant_that_already_asks_for_mfa_without_a_factor_is_not_refused_where_nothing_changes():
     tenant = Tenant(TenantMfa(OFF, None, "all-applications"))
-    before, after = converge_tenant(tenant, TenantMfa({"otp": False}), False, False)
+    before, after = brought(tenant, TenantMfa({"otp": False}), False, False)
     assert before == after and tenant.writes == []
 
 
@@ -214,7 +223,7 @@ policies = st.sampled_from(["all-applications", "confidence-score", "never"])
 )
 def test_a_run_leads_to_what_is_wanted_and_a_second_one_changes_nothing(wanted, actual):
     tenant = Tenant(actual)
-    before, after = converge_tenant(tenant, wanted, True, False)
+    before, after = brought(tenant, wanted, True, False)
     now = tenant.actual
     assert now.factors == {**actual.factors, **wanted.factors}
     assert now.message_types == (wanted.message_types or actual.message_types)
@@ -226,7 +235,7 @@ def test_a_run_leads_to_what_is_wanted_and_a_second_one_changes_nothing(wanted, 
         assert not any(map(asks_for_nothing, tenant.history)), "users were locked out between two writes"
 
     again = Tenant(now)
-    assert converge_tenant(again, wanted, True, False) == (after, after) and again.writes == []
+    assert brought(again, wanted, True, False) == (after, after) and again.writes == []
 
 
 WANTED = TenantMfa({"otp": True, "duo": True}, None, "all-applications")
@@ -235,7 +244,7 @@ ACTUAL = TenantMfa(OFF, None, "never")
 
 def test_check_mode_predicts_and_writes_nothing():
     checked, real = Tenant(ACTUAL), Tenant(ACTUAL)
-    assert converge_tenant(checked, WANTED, False, True) == converge_tenant(real, WANTED, False, False)
+    assert brought(checked, WANTED, False, True) == brought(real, WANTED, False, False)
     assert (checked.writes, real.writes) == ([], ["otp", "duo", "policy"])
 
 
@@ -244,7 +253,7 @@ def test_check_mode_predicts_and_writes_nothing():
 def test_an_error_has_what_was_set_before(error, fails, done):
     tenant = Tenant(ACTUAL, fails, error)
     with pytest.raises(type(error)) as cut_off:
-        converge_tenant(tenant, WANTED, False, False)
+        brought(tenant, WANTED, False, False)
     assert ("Run the task again" in (cut_off.value.hint or "")) is isinstance(error, AmbiguousWriteError)
     facts = cut_off.value.facts()
     assert facts.get("applied") == done and facts.get("changed", False) is (
@@ -257,7 +266,7 @@ def test_what_was_set_before_an_error_is_told_as_the_options_name_it():
     actual = TenantMfa({**OFF, "phone": True}, ("sms",), "never")
     wanted = TenantMfa({"otp": True}, ("sms", "voice"), "all-applications")
     with pytest.raises(ForbiddenError) as cut_off:
-        converge_tenant(Tenant(actual, "policy", ForbiddenError("no", status=403)), wanted, False, False)
+        brought(Tenant(actual, "policy", ForbiddenError("no", status=403)), wanted, False, False)
     assert cut_off.value.facts()["applied"] == ["otp=True", "phone_message_types=sms,voice"]
 
 
@@ -270,7 +279,7 @@ def test_lists_that_name_nothing_are_no_wish():
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_a_factor_that_the_tenant_does_not_list_is_off_already(check_mode):
     tenant = Tenant(TenantMfa({"otp": True}, None, "all-applications"))
-    before, after = converge_tenant(tenant, TenantMfa({"duo": False}), False, check_mode)
+    before, after = brought(tenant, TenantMfa({"duo": False}), False, check_mode)
     assert before == after and tenant.writes == []
 
 
@@ -278,5 +287,5 @@ def test_a_factor_that_the_tenant_does_not_list_is_off_already(check_mode):
 def test_a_factor_that_the_tenant_does_not_list_cannot_be_turned_on_and_nothing_is_written(check_mode):
     tenant = Tenant(TenantMfa({"otp": False, "push": True}, None, "never"))
     with pytest.raises(RefusedError, match="does not list duo and email among") as caught:
-        converge_tenant(tenant, TenantMfa({"otp": True, "duo": True, "email": True}), True, check_mode)
+        brought(tenant, TenantMfa({"otp": True, "duo": True, "email": True}), True, check_mode)
     assert tenant.writes == [] and "remove it from enabled" in caught.value.hint
