@@ -212,3 +212,36 @@ options:
     default: 1d
     version_added: 0.3.0
 """
+
+    USERS = r"""
+options:
+  users:
+    description:
+      - Many users in one task, instead of O(user_id) or O(email). Several users are worked on at once, within the rate limit.
+      - Each entry names one user, with O(users[].user_id) or O(users[].email).
+      - The task checks all entries before its first request. If some are wrong, it names all of them, and changes nothing. If two entries
+        turn out to be the same user, neither is changed.
+      - A user who fails does not keep the task from the others. At the end the task fails, and RV(users) has the result of each user. If
+        the next user would fail as well (credentials, scopes, the rate limit, the network), the task ends, and tells who was not reached.
+        SIGINT and SIGTERM end it in the same way, after the users that are at work.
+      - If the task failed or was killed, run it again.
+    type: list
+    elements: dict
+    version_added: 0.3.0
+    suboptions:
+      user_id:
+        description: The user's ID.
+        type: str
+      email:
+        description: The user's e-mail address, in exactly this spelling. It takes one request more than an ID.
+        type: str
+      source:
+        description: Where the entry comes from, for messages, such as V(users.csv line 3). By default its place in the list.
+        type: str
+  max_users:
+    description:
+      - How many of O(users) the task may change, V(25) by default. If more have to be changed, it changes none of them. To know that, it
+        reads all users before the first write, unless O(users) has no more entries than this.
+    type: int
+    version_added: 0.3.0
+"""

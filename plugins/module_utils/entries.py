@@ -39,6 +39,10 @@ def many_users(options: Mapping[str, dict[str, Any]], one_user_only: Sequence[st
     )
 
 
+# Where users differ in nothing. Its documentation is in the fragment mfaops.auth0.connection.users.
+USERS = many_users({})
+
+
 def read_entries(
     name: str,
     given: object,

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: auth0_remembered_browser
-short_description: Let the remembered browsers of an Auth0 user ask for MFA again
+short_description: Let the remembered browsers of Auth0 users ask for MFA again
 version_added: 0.2.0
 description:
   - Makes Auth0 forget every browser in which the user ticked "remember this browser", as the operator. The next login then asks for MFA.
-  - Auth0 does not show whether there are any, so the task always reports a change.
+  - Auth0 does not show whether there are any, so the task always reports a change. With O(users) it reports one for every user, and
+    O(max_users) counts every user.
 options:
   state:
     description: V(absent) forgets them.
@@ -25,16 +26,20 @@ extends_documentation_fragment:
   - mfaops.auth0.attributes
   - mfaops.auth0.connection
   - mfaops.auth0.connection.target
+  - mfaops.auth0.connection.users
+  - mfaops.auth0.connection.progress
 attributes:
   check_mode:
     support: partial
-    details: Checks the credentials but not the scopes, and checks that the user exists only with O(email).
+    details: Checks the credentials but not the scopes, and checks that a user exists only with an e-mail address.
   diff_mode:
     support: none
     details: Auth0 does not show remembered browsers.
   idempotent:
     support: none
     details: Auth0 does not show remembered browsers, so every run reports a change. It is safe to run the task again.
+notes:
+  - The application needs the scope C(update:users), and for e-mail addresses also C(read:users).
 seealso:
   - module: mfaops.auth0.auth0_action
   - module: mfaops.auth0.auth0_mfa_authenticator
@@ -48,6 +53,16 @@ EXAMPLES = r"""
     client_secret: "{{ operator_client_secret }}"
     email: user00003@example.com
     state: absent
+
+- name: Forget the browsers of many users
+  mfaops.auth0.auth0_remembered_browser:
+    auth0_domain: example.eu.auth0.com
+    client_id: "{{ operator_client_id }}"
+    client_secret: "{{ operator_client_secret }}"
+    state: absent
+    users:
+      - email: user00002@example.com
+      - email: user00003@example.com
 """
 
 RETURN = r"""
@@ -56,6 +71,84 @@ user_id:
   returned: success
   type: str
   sample: auth0|640b5a0ed3534be8b2db9dd3
+users:
+  description: One entry for each user of O(users), in their order.
+  returned: with O(users), unless the task failed before its first request
+  type: list
+  elements: dict
+  contains:
+    user_id:
+      description: The user's ID; V(null) if the user was not found.
+      type: str
+      sample: auth0|640b5a0ed3534be8b2db9dd3
+    email:
+      description: The address that the entry has; V(null) if it has a user ID.
+      type: str
+      sample: user00001@example.com
+    result:
+      description:
+        - V(changed) or V(unchanged) (in check mode, what it would be), V(failed), or V(not_reached) if the task ended before it touched
+          the user.
+      type: str
+      sample: changed
+    changed:
+      description: Whether something was changed, or may have been.
+      type: bool
+      sample: true
+    failed:
+      description: Whether the user failed or was not reached.
+      type: bool
+      sample: false
+    msg:
+      description: Why the user failed or was not reached; V(null) otherwise.
+      type: str
+      sample: null
+    error:
+      description: The same as data; V(null) if there is no error.
+      type: dict
+      sample: null
+      contains:
+        msg:
+          description: The error.
+          type: str
+          sample: 'Could not list the authenticators of auth0|1: The user does not exist. (status 404, inexistent_user).'
+        status:
+          description: The HTTP status of Auth0's response.
+          returned: if there was a response
+          type: int
+          sample: 404
+        error_code:
+          description: Auth0's word for the error.
+          returned: if Auth0 gave one
+          type: str
+          sample: inexistent_user
+        request_id:
+          description: The ID by which Auth0's support finds the request.
+          returned: if the response had one
+          type: str
+          sample: 8a0bb6a5e7c1f3d2
+        required_scope:
+          description: The scope that the token lacks.
+          returned: if a scope is missing
+          type: str
+          sample: update:users
+        hint:
+          description: What to do about it.
+          returned: if there is something
+          type: str
+          sample: Check user_id, and that auth0_domain is the tenant this user belongs to.
+    warnings:
+      description: What to know about this user beside the result.
+      type: list
+      elements: str
+      sample: []
+  version_added: 0.3.0
+counts:
+  description: How many users have each RV(users[].result).
+  returned: with RV(users)
+  type: dict
+  sample: {changed: 998, unchanged: 1, failed: 1, not_reached: 0}
+  version_added: 0.3.0
 status:
   description: The HTTP status of Auth0's response.
   returned: failure, if there was a response
@@ -81,28 +174,26 @@ hint:
   returned: failure, if there is something to do
   type: str
   sample: Add the scope update:users to the application's grant for this API, then get a new token.
+mistakes:
+  description: Everything that is wrong with O(users), each with its place. Nothing was sent.
+  returned: failure because of O(users)
+  type: list
+  elements: str
+  sample: ["users[1]: 'nobody' is not an e-mail address"]
+  version_added: 0.3.0
 """
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import GuardianApi
-from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, TARGET, Part, Session, run
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.access import RememberedBrowsers
+from ansible_collections.mfaops.auth0.plugins.module_utils.ending import ended, parts
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import Session, run
 
 
-def forget(session: Session) -> dict:
-    user_id = session.operator_side().user_id
-    if session.check_mode:
-        session.operator.authenticate()
-    else:
-        GuardianApi(session.operator).forget_browsers(user_id)
-    return {"changed": True, "user_id": user_id}
+def task(session: Session) -> dict:
+    return ended(session, RememberedBrowsers)
 
 
 def main() -> None:
-    run(
-        forget,
-        CONNECTION,
-        TARGET,
-        Part({"state": {"type": "str", "choices": ["absent"], "required": True}}),
-    )
+    run(task, *parts())
 
 
 if __name__ == "__main__":

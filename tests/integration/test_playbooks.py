@@ -23,6 +23,7 @@ import yaml
 from tests.support.playbook import BIN, ROOT, environment
 
 from .conftest import Tenant, email
+from .test_ending import block, browser, is_blocked, refresh_token
 
 pytestmark = pytest.mark.oldest
 
@@ -159,8 +160,81 @@ def test_a_lost_phone_is_reset(tenant):
     assert "Name the user by address" in unnamed
 
 
+# The writes of a reset, in their order.
+RESET = [
+    ("DELETE", "/sessions"),
+    ("DELETE", "/refresh-tokens"),
+    ("POST", "/invalidate-remember-browser"),
+    ("DELETE", "/authentication-methods"),
+    ("POST", "/enrollments/ticket"),
+    ("DELETE", "/user-blocks/"),
+]
+
+
+def steps_of(tenant: Tenant) -> list[tuple[str, str]]:
+    """The writes of a reset that were sent, in their order."""
+    sent = [write.split() for write in tenant.writes()]
+    return [next(step for step in RESET if step[0] == method and step[1] in path) for method, path in sent]
+
+
+def give_all(tenant: Tenant, number: int) -> None:
+    """A session, a refresh token and a block."""
+    browser(tenant, number)
+    refresh_token(tenant, number)
+    block(tenant, number)
+
+
+def test_what_lets_in_ends_before_the_authenticators_go_and_the_block_goes_last(tenant):
+    tenant.running.reset(switches={"mfa-policy": "never", "brute-force-threshold": 2})
+    give_all(tenant, 3)
+    tenant.forget_requests()
+    checked = play(tenant, "reset_lost_phone", "--check", user=email(3))
+    assert tenant.writes() == [] and changed(checked) == 6
+    assert changed(play(tenant, "reset_lost_phone", user=email(3))) == 6 and steps_of(tenant) == RESET
+    assert not is_blocked(tenant, 3)
+    give_all(tenant, 3)
+    tenant.forget_requests()
+    off = dict.fromkeys(
+        ("end_sessions", "revoke_refresh_tokens", "forget_browsers", "create_ticket", "unblock"), "false"
+    )
+    play(tenant, "reset_lost_phone", user=email(3), **off)
+    assert steps_of(tenant) == [("DELETE", "/authentication-methods")] and is_blocked(tenant, 3)
+
+
+def test_a_reset_of_many_takes_the_same_steps_and_leaves_out_who_failed(tenant):
+    tenant.running.reset(switches={"mfa-policy": "never", "brute-force-threshold": 2})
+    for number in (2, 3):
+        give_all(tenant, number)
+    before = tenant.methods(2)
+    (tenant.folder / "users.txt").write_text("%s\n%s\n" % (email(2), email(3)))
+    tenant.fault(kind="status", method="DELETE", path="*%s/refresh-tokens" % tenant.user_id(2))
+    tenant.forget_requests()
+    said = play(tenant, "reset_users", users_file="users.txt", succeeds=False)
+    assert "Could not revoke the refresh tokens of %s" % tenant.user_id(2) in re.sub(r"\s+", " ", said)
+    assert [step for step in dict.fromkeys(steps_of(tenant))] == RESET
+    assert tenant.methods(2) == before and tenant.methods(3) == []
+    assert is_blocked(tenant, 2) and not is_blocked(tenant, 3)
+
+
+@pytest.mark.parametrize("name", ["reset_lost_phone", "reset_users"])
+def test_a_plan_without_sessions_is_told_before_anything_is_removed(tenant, name):
+    tenant.running.reset(switches={"session-management": "off"})
+    before = tenant.methods(3)
+    (tenant.folder / "users.txt").write_text(email(3) + "\n")
+    given = {"user": email(3)} if name == "reset_lost_phone" else {"users_file": "users.txt"}
+    tenant.forget_requests()
+    said = re.sub(r"\s+", " ", play(tenant, name, succeeds=False, **given))
+    assert "Enterprise plans" in said and "-e end_sessions=false" in said
+    assert tenant.methods(3) == before and tenant.writes(refused=False) == []
+    play(tenant, name, end_sessions=False, revoke_refresh_tokens=False, **given)
+    assert tenant.methods(3) == []
+
+
 def test_a_reset_that_fails_tells_what_the_user_has_now(tenant):
     tenant.fault(kind="status", method="POST", path="*/invalidate-remember-browser")
+    said = re.sub(r"\s+", " ", play(tenant, "reset_lost_phone", user=email(9), succeeds=False))
+    assert "%s still has: " % email(9) in said
+    tenant.fault(kind="status", method="POST", path="*/enrollments/ticket")
     said = re.sub(r"\s+", " ", play(tenant, "reset_lost_phone", user=email(9), succeeds=False))
     assert "%s has no second factor now: A PASSWORD IS ENOUGH TO LOG IN" % email(9) in said
     tenant.fault(kind="status", method="DELETE", path="*/authentication-methods")
@@ -176,7 +250,7 @@ def test_a_reset_that_fails_tells_what_the_user_has_now(tenant):
 def test_a_reset_whose_answer_is_lost_is_not_told_as_nothing_removed(tenant, kind):
     tenant.fault(kind=kind, method="DELETE", path="*/authentication-methods")
     # The readings afterward fail as well.
-    tenant.fault(kind="slow", seconds=0, method="GET", path="*/authentication-methods", count=2)
+    tenant.fault(kind="slow", seconds=0, method="GET", path="*/authentication-methods", count=3)
     tenant.fault(kind="close", method="GET", path="*/authentication-methods", count=20)
     said = re.sub(r"\s+", " ", play(tenant, "reset_lost_phone", user=email(3), succeeds=False))
     assert "could not be read: check what the user has now" in said and "removed nothing" not in said

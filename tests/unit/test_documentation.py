@@ -15,7 +15,7 @@ import pytest
 import yaml
 from ansible_collections.mfaops.auth0.plugins.doc_fragments.attributes import ModuleDocFragment as Attributes
 from ansible_collections.mfaops.auth0.plugins.doc_fragments.connection import ModuleDocFragment as Connection
-from ansible_collections.mfaops.auth0.plugins.module_utils import module as base
+from ansible_collections.mfaops.auth0.plugins.module_utils import entries, module as base
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import Auth0Error
 
 from tests.support.documented import PREFIX, returned
@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("auth0_*.py"))
 DOCSITE = ROOT / "docs" / "docsite"
 
-SHARED = {name: part for name, part in vars(base).items() if isinstance(part, base.Part)}
+SHARED = {name: part for name, part in {**vars(base), "USERS": entries.USERS}.items() if isinstance(part, base.Part)}
 FRAGMENTS = {
     "mfaops.auth0.attributes": Attributes.DOCUMENTATION,
     "mfaops.auth0.connection": Connection.DOCUMENTATION,

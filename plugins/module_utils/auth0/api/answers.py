@@ -215,6 +215,30 @@ def list_of(shape: Shape, *, distinct: str | None = None, least: int = 0) -> Sha
     return check
 
 
+def every_item_after(action: str, read: Callable[[str | None], object], member: str, item: Shape) -> list[Any]:
+    """The same of a list whose pages name the cursor of the next one. ``total`` need not be there.
+
+    The last page may name a cursor as well.
+
+    :param read: the page after this cursor, None for the first one
+    """
+    page_shape = object_of(**{member: list_of(item, distinct="id"), "next": maybe(word), "total": maybe(count)})
+    found: dict[str, Any] = {}
+    cursor = None
+    for _page in range(MOST_PAGES):
+        answer = checked(action, read(cursor), page_shape)
+        known = len(found)
+        found.update((each["id"], each) for each in answer[member])
+        cursor, total = answer.get("next"), answer.get("total")
+        if cursor is None or not answer[member] or len(found) == total:
+            if total not in (None, len(found)):
+                raise undocumented(action, "total is %d, but %s has %d items" % (total, member, len(found)))
+            return list(found.values())
+        if len(found) == known:
+            break
+    raise undocumented(action, "next leads to no end")
+
+
 def _of(value: object, name: str) -> object:
     return value.get(name, _ABSENT) if isinstance(value, dict) else _ABSENT
 

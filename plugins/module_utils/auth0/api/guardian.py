@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Guardian: the tenant's factors and MFA policy, enrollment tickets, and remembered browsers."""
+"""Guardian: the tenant's factors and MFA policy, and enrollment tickets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from .answers import (
     checked,
     flag,
     list_of,
-    nothing,
     object_of,
     one_of,
     token,
@@ -31,7 +30,7 @@ NO_POLICY = "never"
 
 
 class GuardianApi:
-    """The endpoints under ``/guardian/``, and the one that forgets browsers. Each call is one request."""
+    """The endpoints under ``/guardian/``. Each call is one request."""
 
     def __init__(self, api: ManagementApi) -> None:
         self._api = api
@@ -110,18 +109,6 @@ class GuardianApi:
             ) from None
         except (BadRequestError, ConflictError, NotFoundError) as error:
             raise error.replace(hint=_hint_for_domain(error, custom_domain)) from None
-
-    def forget_browsers(self, user_id: str) -> None:
-        """Let every remembered browser of the user ask for MFA again (scope ``update:users``). Twice does no harm."""
-        action = "forget the remembered browsers of %s" % user_id
-        again = "It is safe to run the task again."
-        try:
-            answer = self._api.call(
-                action, lambda client: client.users.multifactor.invalidate_remember_browser(user_id)
-            )
-        except AmbiguousWriteError as error:
-            raise error.replace(hint="The browsers may have been forgotten. " + again) from None
-        checked(action, answer, nothing, lost=again)
 
 
 def _hint_for_domain(error: Auth0Error, custom_domain: str | None) -> str | None:

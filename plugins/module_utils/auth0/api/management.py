@@ -13,6 +13,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Callable, Iterator, cast
 
 from ..authenticators import Authenticator
@@ -154,10 +155,15 @@ class ManagementApi:
 
     @property
     def _methods(self) -> AuthenticationMethodsClient:
-        # What many threads ask for is loaded by one of them: in imports that need each other, two may find half of one.
+        return cast("AuthenticationMethodsClient", self.part("users.authentication_methods"))
+
+    def part(self, path: str) -> Any:
+        """A part of auth0-python's client, such as ``users.sessions``, for a call that many threads make.
+
+        What they ask for is loaded by one of them: in imports that need each other, two may find half of one.
+        """
         with self._loading:
-            methods: AuthenticationMethodsClient = self._loaded.users.authentication_methods
-            return methods
+            return attrgetter(path)(self._loaded)
 
     def authenticate(self) -> None:
         """Get a token, so that wrong credentials show; sends nothing else."""

@@ -210,7 +210,6 @@ WRITES = {
     "set message types": lambda api: GuardianApi(api).set_message_types(("sms",)),
     "set policy": lambda api: GuardianApi(api).set_policy("never"),
     "ticket": lambda api: GuardianApi(api).create_ticket("auth0|1", {}),
-    "forget": lambda api: GuardianApi(api).forget_browsers("auth0|1"),
 }
 
 
