@@ -49,6 +49,7 @@ from .answers import (
     valid,
     word,
 )
+from .auth0_python import client_class
 from .bearer import Bearer
 from .checks import check_id
 from .profiles import Profile, read_profile, user_id as whole_id
@@ -148,10 +149,8 @@ class ManagementApi:
     @cached_property
     def _loaded(self) -> Auth0:
         # Slow to load, so not before there is something to send.
-        from auth0.management import Auth0
-
         base_url, http = self._connection.base_url + "/api/v2", httpx_client(self._transport)
-        return Auth0(base_url=base_url, token=self._bearer, httpx_client=http, max_retries=0)
+        return client_class()(base_url=base_url, token=self._bearer, httpx_client=http, max_retries=0)
 
     @property
     def _methods(self) -> AuthenticationMethodsClient:

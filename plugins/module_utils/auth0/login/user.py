@@ -7,14 +7,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Mapping
+from typing import TYPE_CHECKING, Any, Mapping
 
 from ..api.bearer import Authentication
 from ..api.checks import check_not_empty, check_token
 from ..api.tokens import MFA_SCOPES, TokenEndpoint, TokenSet, claims
 from ..wire.errors import ConfigurationError, MfaRequiredError
 from .given_token import GivenToken
-from .second_step import Otp, SecondStep
+
+if TYPE_CHECKING:
+    from .second_step import SecondStep
 
 
 @dataclass(frozen=True)
@@ -108,4 +110,9 @@ def as_user(options: Mapping[str, Any], endpoint: TokenEndpoint) -> Authenticati
         return GivenToken("mfa_token", options["mfa_token"])
     audience = endpoint.transport.connection.mfa_audience
     login = Password(endpoint, options["username"], options["password"], options["realm"], audience)
-    return TwoSteps(endpoint, login, Otp(options["otp"])) if options["otp"] is not None else login
+    if options["otp"] is None:
+        return login
+    # Ansible compiles a module anew for every task.
+    from .second_step import Otp
+
+    return TwoSteps(endpoint, login, Otp(options["otp"]))
