@@ -47,6 +47,7 @@ def _has_changed(told: Told, before: Summary) -> bool:
         figures["partial"]
         or before["partial"]
         or figures["policy"] != before["policy"]
+        or figures["note"] != before["note"]
         or any(_count(told, word) for word in ("new", "reopened", "resolved"))
         or bool(changes and changes["added_to_privileged"])
         or list(map(len, told.exemptions)) != list(map(len, told.exemptions_before))
@@ -80,7 +81,7 @@ def _subject(news: str, tenant: str) -> str:
 def body(told: Told, notes: Sequence[str] = ()) -> str:
     """The message, its most important line first.
 
-    :param notes: what became of other outputs, one sentence each
+    :param notes: what is to be known of the run, and what became of other outputs, one sentence each
     """
     paragraphs = [
         [_state(told), "Tenant: %s" % told.figures["tenant"]],

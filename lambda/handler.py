@@ -17,6 +17,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.history import 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import RUNS, Checkpoint, Ledger
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Order
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports import files
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import UnstartedError
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import StoreError, TakenError
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import GuardianApi
@@ -239,8 +240,10 @@ class Segment:
     def _reported_again(self) -> State:
         policy, _source = read_policy(self._store, self._ask.policy or self._settings.policy)
         history = History.of(self._store)
-        # Not of users whom somebody asked about in between.
-        ledger = next((each for each in history if each.checkpoint.whole_tenant), None) or history.find(None)
+        # Not of users whom somebody asked about in between, and not of a run that read nobody.
+        named = files.latest(self._store)
+        ledger = history.get(named["run"]) if named and named["whole_tenant"] else None
+        ledger = ledger or next((each for each in history if each.checkpoint.whole_tenant), None) or history.find(None)
         checkpoint = ledger.checkpoint
         logger.append_keys(run=checkpoint.run)
         if policy == Policy.from_row(checkpoint.policy):

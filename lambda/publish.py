@@ -112,6 +112,8 @@ def publish(
         return {}
     told = _told(settings, store, checkpoint, function_arn)
     teller = _Teller(store, told, now or datetime.now(timezone.utc))
+    if checkpoint.note and checkpoint.note not in (told.figures["reason"] or ""):
+        teller.notes.append(nobody("Note: %s" % checkpoint.note))
     teller.tell("tables", lambda _note: tables.copy(store, told))
     if settings.security_hub:
         teller.tell("security-hub", lambda note: _security_hub(store, told, client, seconds_left, note, teller))
@@ -147,7 +149,7 @@ class _Teller:
     """Tells one output after the other.
 
     :ivar words: what became of each
-    :ivar notes: what a person should know of them, one sentence each
+    :ivar notes: what a person should know of them and of the run, one sentence each
     """
 
     def __init__(self, store: Store, told: Told, now: datetime) -> None:

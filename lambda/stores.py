@@ -329,14 +329,10 @@ class S3Store:
         if verb == "write" and (code in _TAKEN or code in _MISSING):
             # Where another version is expected, nothing is another one as well.
             return self._taken(key)
-        message = _text(verb, action, self._bucket, key, str(said.get("Message")))
+        why = str(said.get("Message"))
+        message = _text(verb, action, self._bucket, key, why)
         if code in _LASTING_REFUSALS:
-            return StoreRefusal(
-                message,
-                code=code,
-                status=status,
-                hint="Check AUDIT_BUCKET and AUDIT_PREFIX, and that the function's role may call %s there." % action,
-            )
+            return StoreRefusal(message, code=code, status=status, hint=_hint(action, code, why))
         return StoreError(message, code=code, status=status, hint="What is stored stays. Run it again.")
 
     def _taken(self, key: str) -> TakenError:
@@ -348,6 +344,19 @@ class S3Store:
 
 class _Missing(Exception):
     """There is no object of this key."""
+
+
+def _hint(action: str, code: str, why: str) -> str:
+    """What to check. S3 names an action of KMS where it is the key that refuses, and sometimes only says no."""
+    key = "that the stack's KmsKey is the key that encrypts the bucket, that it is enabled, and that its policy and the role allow"
+    if "kms" in ("%s %s" % (code, why)).lower():
+        return "Check %s kms:Decrypt and kms:GenerateDataKey." % key
+    hint = "Check AUDIT_BUCKET and AUDIT_PREFIX, and that the function's role may call %s there." % action
+    return (
+        "%s If a key of your own encrypts the bucket: check %s its use." % (hint, key)
+        if code == "AccessDenied"
+        else hint
+    )
 
 
 def _text(verb: str, action: str, bucket: str, key: str, why: str) -> str:

@@ -145,6 +145,10 @@ class InMemory:
         """What is in an object."""
         return self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
 
+    def write(self, key: str, content: bytes) -> None:
+        """Replace an object."""
+        self._s3.put_object(Bucket=self.bucket, Key=key, Body=content)
+
     def uploads(self) -> list[str]:
         """The keys of files that were begun and neither ended nor given up."""
         return [each["Key"] for each in self._s3.list_multipart_uploads(Bucket=self.bucket).get("Uploads", ())]

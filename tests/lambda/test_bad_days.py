@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 
 import handler
+import segments
 from tests.emulator.launch import start
 
 from .conftest import PREFIX
@@ -47,6 +48,33 @@ def test_reports_are_made_again_of_the_last_run_of_everybody():
         run = audit.to_the_end({"execution": "e-1"})["run"]
         one = audit.to_the_end({"execution": "e-2", "users": ["user00003@example.com"]})["run"]
         assert one > run == audit.invoke({"execution": "e-3", "report_only": True})["run"]
+
+
+def test_reports_are_made_again_of_the_run_that_the_pointer_names_and_not_of_one_that_read_nobody(monkeypatch):
+    monkeypatch.setattr(handler, "PATIENCE", 1)
+    monkeypatch.setattr(segments, "LONGEST_HELD", 0)
+    with start(users=6, seed=7, switches={"export-seconds": 0}) as tenant, InMemory(tenant) as audit:
+        run = audit.to_the_end({"execution": "e-1"})["run"]
+        breaks(tenant, "/api/v2/users/*/authentication-methods")
+        with pytest.raises(segments.NoProgress):
+            audit.to_the_end({"execution": "e-2", "full": True})
+        latest = json.loads(audit.read(PREFIX + "latest.json"))
+        assert audit.invoke({"execution": "e-3", "report_only": True})["run"] == latest["run"] == run
+
+
+def test_a_damaged_checkpoint_is_told_in_the_message_and_the_summary_of_the_next_run():
+    with start(users=6, seed=7, switches={"export-seconds": 0}) as tenant, InMemory(tenant) as audit:
+        audit.to_the_end({"execution": "e-1"})
+        lost = audit.to_the_end({"execution": "e-2"})["run"]
+        audit.write(PREFIX + "runs/%s/checkpoint.json" % lost, b"{")
+        audit.mails()
+        run = audit.to_the_end({"execution": "e-3"})["run"]
+        (mail,) = audit.mails()
+        why = (
+            "Damaged runs, whose readings count only as far as they can be read: %s. What changed is told since" % lost
+        )
+        assert "\nNote: %s" % why in mail
+        assert why in json.loads(audit.read(PREFIX + "runs/%s/report/summary.json" % run))["note"]
 
 
 def breaks(tenant, path, status=500):

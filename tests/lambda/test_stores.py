@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
@@ -236,6 +237,27 @@ def test_errors_name_action_bucket_key_and_the_code_of_aws(of_s3, s3, bucket, as
             ask(store)
         assert isinstance(failure.value, ConfigurationError) is lasting
         assert not isinstance(failure.value, (DamagedError, TakenError))
+
+
+@pytest.mark.parametrize(
+    ("code", "why", "told"),
+    [
+        (
+            "AccessDenied",
+            "Access Denied",
+            "^Check AUDIT_BUCKET and .*s3:PutObject there. If a key of your own encrypts",
+        ),
+        (
+            "AccessDenied",
+            "User: x is not authorized to perform: kms:GenerateDataKey on r",
+            "^Check that the stack's KmsKey",
+        ),
+        ("KMS.DisabledException", "The key is disabled", "^Check that the stack's KmsKey .* enabled"),
+        ("NoSuchBucket", "The specified bucket does not exist", "^Check AUDIT_BUCKET and [^.]*s3:PutObject there.$"),
+    ],
+)
+def test_a_refusal_says_what_to_check_by_what_s3_says(code, why, told):
+    assert re.search(told, stores._hint("s3:PutObject", code, why))
 
 
 class Refusing:

@@ -160,31 +160,34 @@ class Ledger:
             raise damaged(name, "it belongs to the run %r, so this is a copy" % (checkpoint.run,))
         return cls(store, checkpoint, version)
 
-    def users(self) -> Iterator[PlanRow]:
+    def users(self) -> Generator[PlanRow, None, None]:
         """Who is still to be read for the first time.
 
         :raises StoreError: the plan is damaged
         """
-        return islice(self._planned(), self.checkpoint.first, None)
+        with closing(self._planned()) as planned:
+            yield from islice(planned, self.checkpoint.first, None)
 
-    def unread(self) -> Iterator[PlanRow]:
+    def unread(self) -> Generator[PlanRow, None, None]:
         """Who could not be read, or is gone by the word of one answer, and was not tried again yet.
 
         :raises StoreError: a file is damaged
         """
-        failed = (record for record in self._tried() if _is_open(record))
-        return islice(failed, self.checkpoint.again, None)
+        with closing(self._tried()) as tried:
+            yield from islice(filter(_is_open, tried), self.checkpoint.again, None)
 
     def anybody(self, most: int) -> list[str]:
-        """The IDs of so many users at most, spread over all of the run, other ones each time.
+        """The IDs of so many users at most, spread over all of the run, other ones each time. Any few of them in a row are spread as well.
 
         :raises StoreError: a file is damaged
         """
         stride = -(-(self.checkpoint.to_read + self.checkpoint.carried) // most) or 1
         everybody = chain(self._planned(), self._by_id(CARRIED, Record, self.checkpoint.carried))
         chosen = [row["profile"]["user_id"] for row in islice(everybody, random.randrange(stride), None, stride)]
-        random.shuffle(chosen)
-        return chosen
+        # Multiples of the golden ratio are far from each other, however many there are.
+        order = sorted(range(len(chosen)), key=lambda place: place * _GOLDEN % 1)
+        first = random.randrange(len(order) or 1)
+        return [chosen[place] for place in order[first:] + order[:first]]
 
     def check(self) -> None:
         """:raises StoreError: a file is damaged, so that the run can neither be gone on with nor be reported"""
@@ -323,6 +326,7 @@ class Ledger:
         self.checkpoint = checkpoint
 
 
+_GOLDEN = (5**0.5 - 1) / 2
 _COUNTED = {FIRST: "first", AGAIN: "again"}
 _SUM = "sum"
 _IS_CHECKPOINT = check_of(Checkpoint)

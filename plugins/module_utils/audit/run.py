@@ -478,7 +478,8 @@ def _plan(
 
 
 _LOST = (
-    "Damaged runs, whose readings count only as far as they can be read: %s. Move their directories out of the folder."
+    "Damaged runs, whose readings count only as far as they can be read: %s. What changed is told since the run before them, so some of "
+    "it was told already. Move their directories out of the folder."
 )
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import datetime
 from typing import Callable, Iterable, Iterator
 
@@ -83,11 +83,13 @@ class Scan:
         self._ledger.adopt(FIRST)
         # With all users under way at once, nobody would be left to ask again while the tenant is away.
         half = (self._ledger.checkpoint.to_read - self._ledger.checkpoint.first) // 2
-        reason = self._walk(FIRST, self._ledger.users(), max(1, min(self._threads, half)))
+        with closing(self._ledger.users()) as users:
+            reason = self._walk(FIRST, users, max(1, min(self._threads, half)))
         if reason is not None:
             return reason
         self._ledger.adopt(AGAIN)
-        return self._walk(AGAIN, self._ledger.unread(), self._threads)
+        with closing(self._ledger.unread()) as unread:
+            return self._walk(AGAIN, unread, self._threads)
 
     def _walk(self, kind: str, users: Iterator[PlanRow], threads: int) -> str | None:
         asked: deque[PlanRow] = deque()

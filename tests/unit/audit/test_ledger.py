@@ -276,3 +276,23 @@ def test_who_is_out_of_scope_was_not_read_and_is_told_last(store):
     assert (read["before"], read["before_at"]) == ([], "earlier")
     assert [each["profile"]["user_id"] for each in others] == ["out|1", "out|2"]
     assert all(each["authenticators"] is None and RUN in each["error"] for each in others)
+
+
+@pytest.mark.parametrize("most", [1, 6, 64])
+def test_anybody_is_of_all_of_the_run_each_once(store, most):
+    ledger = begun(store, users=60)
+    everybody = {"auth0|%02d" % number for number in range(60)} | {"carried|%d" % number for number in range(4)}
+    for _again in range(9):
+        chosen = ledger.anybody(most)
+        assert len(set(chosen)) == len(chosen) <= most and set(chosen) <= everybody
+        assert len(chosen) >= most // 2
+
+
+def test_a_few_of_anybody_in_a_row_are_not_next_to_each_other(store):
+    ledger = begun(store, run="000002-20260601T120000Z", users=99)
+    for _again in range(50):
+        chosen = ledger.anybody(64)
+        for first in range(len(chosen) - 5):
+            few = chosen[first : first + 5]
+            # However half of the users is broken that came one after the other, one of the few is in the other half.
+            assert {user_id < "auth0|50" for user_id in few} == {True, False}

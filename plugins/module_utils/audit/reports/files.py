@@ -158,9 +158,7 @@ def point(store: Store, checkpoint: Checkpoint, figures: Summary, keys: Mapping[
     :param figures: of the reports
     :param keys: file -> its name in the store
     """
-    found = store.read(LATEST)
-    content, known = found or (b"", None)
-    before = _pointer(content)
+    before, known = _named(store)
     coverage = figures["coverage"]
     this: Pointer = {
         "run": checkpoint.run,
@@ -176,6 +174,17 @@ def point(store: Store, checkpoint: Checkpoint, figures: Summary, keys: Mapping[
     after = moved(before, this, coverage["read"] > coverage["carried"], is_there)
     if after is not None and after != before:
         store.write(LATEST, json.dumps(after, indent=2, sort_keys=True).encode() + b"\n", known)
+
+
+def latest(store: Store) -> Pointer | None:
+    """What ``latest.json`` names; None where there is none that can be read."""
+    return _named(store)[0]
+
+
+def _named(store: Store) -> tuple[Pointer | None, str | None]:
+    """The same, and the version of the file."""
+    content, version = store.read(LATEST) or (b"", None)
+    return _pointer(content), version
 
 
 def moved(before: Pointer | None, this: Pointer, has_read: bool, is_there: Callable[[str], bool]) -> Pointer | None:
