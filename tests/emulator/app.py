@@ -26,6 +26,7 @@ from .http.errors import ApiError, management_error, oauth_error, problem, too_l
 from .http.faults import Fault
 from .http.files import File
 from .http.routing import Call, Route, Router
+from .http.validation import read_body
 from .management import access, authentication_methods, jobs, logs, users
 from .mfa import routes as mfa
 from .my_account import routes as my_account
@@ -180,6 +181,8 @@ class Emulator:
                 _authorize(call, route.scopes)
                 if len(call.body) > LARGEST_BODY:
                     raise too_large(api, 413)
+                if route.body is not None:
+                    call.content = route.body.check(read_body(call))
             status, answer = distortions.answer(call, route, fault)
             if api == "management" and method != "GET":
                 logs.record_write(call, route, path, status, answer)
@@ -220,8 +223,8 @@ def _authorize(call: Call, scopes: tuple[str, ...]) -> None:
     call.principal = claims["azp"]
     if call.tenant.now() >= claims["exp"] * 1000:
         raise _unauthorized("Expired token received for JSON Web Token validation")
-    granted = claims["scope"].split()
-    if not any(scope in granted for scope in scopes):
+    call.scopes = tuple(claims["scope"].split())
+    if not any(scope in call.scopes for scope in scopes):
         text = f"Insufficient scope, expected any of: {','.join(scopes)}"
         raise management_error(403, text, "insufficient_scope")
 

@@ -75,6 +75,7 @@ SWITCHES = {
     "expired-token-status": Switch(401, (401, 403)),
     "export-outcome": Switch("completed", ("completed", "failed")),
     "export-seconds": Switch(2),
+    "failed-build-errors": Switch(False),
     "foreign-mfa-token-status": Switch(400, (400, 403)),
     "implicit-email-delete-status": Switch(400, (400, 403, 404)),
     "longest-address": Switch(8192),

@@ -208,13 +208,17 @@ def test_a_build_that_fails_is_told_with_what_was_done(tmp_path):
 
 
 def test_why_a_build_failed_is_told(tenant):
-    tenant.running.reset(switches={"action-build-outcome": "failed", "action-build-seconds": 0})
+    failed = {"action-build-outcome": "failed", "action-build-seconds": 0}
+    tenant.running.reset(switches={**failed, "failed-build-errors": "on"})
     task = {MODULE: {"name": "mine", "code": JS, "dependencies": [{"name": "axois", "version": "1.0.0"}]}}
     made, again = tenant.results(tenant.operator, task, task)
     for result in (made, again):
         assert "could not be built: The npm package axois was not found in the registry. Correct" in result["msg"]
         assert result["build_errors"] == ["The npm package axois was not found in the registry."]
     assert (made["changed"], again["changed"]) == (True, False)
+    tenant.running.reset(switches=failed)
+    (result,) = tenant.results(tenant.operator, task)
+    assert "Auth0 gave no reason" in result["msg"] and result["build_errors"] == []
 
 
 def test_an_action_that_was_just_deployed_is_bound_as_soon_as_it_can_be(tenant):

@@ -104,6 +104,7 @@ def test_what_was_set_before_an_error_is_reported(tenant):
 
 
 def test_message_types_without_the_phone_factor_are_told(tenant):
+    tenant.running.reset(switches={"message-types-without-phone-status": 404})
     tenant.results(tenant.operator, {MODULE: {"disabled": ["phone"], "allow_lockout": True}})
     (result,) = tenant.results(tenant.operator, {MODULE: {"phone_message_types": ["sms"]}})
     assert result["failed"] and result["status"] == 404

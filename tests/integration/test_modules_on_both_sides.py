@@ -25,6 +25,7 @@ JS = 'exports.onExecutePostLogin = async (event, api) => { api.multifactor.enabl
 # These say what the tenant is, not what Auth0 leaves undocumented; with other values the same work has another outcome.
 CONFIGURATION = {
     "action-build-outcome",
+    "adaptive-mfa",
     "brute-force-protection",
     "custom-domains",
     "default-directory",

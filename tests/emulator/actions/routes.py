@@ -10,30 +10,24 @@ from typing import Any
 
 from ..http.errors import ApiError, management_error
 from ..http.routing import Call, Route
-from ..http.validation import (
-    MAX_PER_PAGE,
-    Property,
-    check_number,
-    check_object,
-    flag,
-    invalid_body,
-    invalid_path,
-    read_body,
-)
+from ..http.schemas import Body, Schema, array, boolean, invalid_body, record, text, whole_number
+from ..http.validation import MAX_PER_PAGE, check_number, flag, invalid_path
 from ..state.actions import (
+    ACCEPTED_RUNTIMES,
     DEFAULT_RUNTIME,
     ENTITY_BOUND,
     MOST_ACTIONS,
     MOST_BINDINGS,
     MOST_DEPENDENCIES,
     MOST_SECRETS,
-    RUNTIMES,
+    POST_LOGIN,
     TRIGGERS,
     Action,
     Binding,
     Content,
     Version,
     changed,
+    runtimes_of,
 )
 from ..state.tenant import Tenant
 from .builds import build_errors, build_nanoseconds, build_status, has_arrived, iso_nanoseconds, nanoseconds
@@ -41,44 +35,83 @@ from .builds import build_errors, build_nanoseconds, build_status, has_arrived, 
 ACTIONS_PER_PAGE = 20
 BINDINGS_PER_PAGE = 50
 
-_UPDATE = {
-    "name": Property("The name of an action.", shortest=1),
-    "supported_triggers": Property("The list of triggers that this action supports.", ("array",)),
-    "code": Property("The source code of the action."),
-    "dependencies": Property("The list of third party npm modules that this action depends on.", ("array",)),
-    "runtime": Property("The Node runtime. For example: `node22`, defaults to `node22`", values=RUNTIMES),
-    "secrets": Property("The list of secrets that are included in an action.", ("array",)),
-    "modules": Property("The list of action modules and their versions used by this action.", ("array",)),
+_TRIGGER_ID = text("An actions extensibility point.", values=list(TRIGGERS))
+_TRIGGER_VERSION = text("The version of a trigger. v1, v2, etc.")
+_TRIGGER = record(
+    {
+        "id": _TRIGGER_ID,
+        "version": _TRIGGER_VERSION,
+        "status": text("status points to the trigger status."),
+        "runtimes": array(text(), "runtimes supported by this trigger."),
+        "default_runtime": text("Runtime that will be used when none is specified when creating an action."),
+        "compatible_triggers": array(
+            record({"id": _TRIGGER_ID, "version": _TRIGGER_VERSION}, ["id", "version"], is_open=True),
+            "Which other trigger supports the same event and api.",
+        ),
+        "binding_policy": text("Who manages the bindings.", values=["trigger-bound", "entity-bound"]),
+    },
+    ["id"],
+)
+_DEPENDENCY = record(
+    {
+        "name": text("name is the name of the npm module, e.g. lodash"),
+        "version": text("The version of the npm module, e.g. 4.17.1"),
+        "registry_url": text("An optional value used primarily for private npm registries."),
+    },
+    ["name", "version"],
+)
+# Clients send back what they have read, with ``updated_at`` (recorded).
+_SECRET = record(
+    {
+        "name": text("The name of the particular secret, e.g. API_KEY."),
+        "value": text("The value of the particular secret, e.g. secret123."),
+    },
+    ["name"],
+    is_open=True,
+)
+_MODULE = record(
+    {
+        "module_id": text("The unique ID of the module."),
+        "module_name": text("The name of the module."),
+        "module_version_id": text("The ID of the specific module version."),
+        "module_version_number": whole_number("The version number of the module."),
+    }
+)
+_CONTENT: dict[str, Schema] = {
+    "name": text("The name of an action."),
+    "supported_triggers": array(_TRIGGER, "The list of triggers that this action supports.", 1),
+    "code": text("The source code of the action."),
+    "dependencies": array(_DEPENDENCY, "The list of third party npm modules that this action depends on."),
+    "runtime": text("The Node runtime. For example: `node22`, defaults to `node22`"),
+    "secrets": array(_SECRET, "The list of secrets that are included in an action."),
+    "modules": array(_MODULE, "The list of action modules and their versions used by this action."),
 }
-_CREATE = {**_UPDATE, "deploy": Property("True if the action should be deployed after creation.", ("boolean",))}
-_TRIGGER = {
-    "id": Property("An actions extensibility point.", values=tuple(TRIGGERS)),
-    "version": Property("The version of a trigger. v1, v2, etc."),
-    "status": Property("status points to the trigger status."),
-    "runtimes": Property("runtimes supported by this trigger.", ("array",)),
-    "default_runtime": Property("Runtime that will be used when none is specified when creating an action."),
-    "compatible_triggers": Property("Which other trigger supports the same event and api.", ("array",)),
-    "binding_policy": Property("Who manages the bindings.", values=("trigger-bound", "entity-bound")),
-}
-_DEPENDENCY = {
-    "name": Property("name is the name of the npm module, e.g. lodash", shortest=1),
-    "version": Property("The version of the npm module, e.g. 4.17.1", shortest=1),
-    "registry_url": Property("An optional value used primarily for private npm registries."),
-}
-_SECRET = {
-    "name": Property("The name of the particular secret, e.g. API_KEY.", shortest=1),
-    "value": Property("The value of the particular secret, e.g. secret123."),
-}
-_BINDINGS = {"bindings": Property("The actions that will be bound to this trigger.", ("array",))}
-_BINDING = {
-    "ref": Property("A reference to an action.", ("object",)),
-    "display_name": Property("The name of the binding.", shortest=1),
-    "secrets": Property("The list of secrets that are included in an action.", ("array",)),
-}
-_REF = {
-    "type": Property("How the action is being referred to.", values=("binding_id", "action_id", "action_name")),
-    "value": Property("The id or name of an action that is being bound to a trigger."),
-}
+_UPDATE = Body(record(_CONTENT))
+_CREATE = Body(
+    record(
+        {**_CONTENT, "deploy": boolean("True if the action should be deployed after creation.")},
+        ["name", "supported_triggers"],
+    )
+)
+_REF = record(
+    {
+        "type": text("How the action is being referred to.", values=["binding_id", "action_id", "action_name"]),
+        "value": text("The id or name of an action that is being bound to a trigger."),
+    },
+    ["type", "value"],
+    is_open=True,
+)
+_BINDING = record(
+    {
+        "ref": _REF,
+        "display_name": text("The name of the binding."),
+        "secrets": array(_SECRET, "The list of secrets that are included in an action."),
+    },
+    ["ref"],
+)
+_BINDINGS = Body(record({"bindings": array(_BINDING, "The actions that will be bound to this trigger.")}))
+# Versions with the same event and API (recorded).
+_COMPATIBLE = {(POST_LOGIN, "v3"): [{"id": POST_LOGIN, "version": "v2"}]}
 
 
 def list_triggers(_call: Call) -> tuple[int, dict]:
@@ -89,9 +122,9 @@ def list_triggers(_call: Call) -> tuple[int, dict]:
                 "id": trigger_id,
                 "version": version,
                 "status": "CURRENT" if version == versions[-1] else "DEPRECATED",
-                "runtimes": list(RUNTIMES),
-                "default_runtime": DEFAULT_RUNTIME,
-                "compatible_triggers": [],
+                "runtimes": list(runtimes_of(trigger_id, version)),
+                "default_runtime": runtimes_of(trigger_id, version)[-1],
+                "compatible_triggers": _COMPATIBLE.get((trigger_id, version), []),
                 "binding_policy": "entity-bound" if trigger_id in ENTITY_BOUND else "trigger-bound",
             }
             for trigger_id, versions in TRIGGERS.items()
@@ -125,7 +158,7 @@ def get_action(call: Call) -> tuple[int, dict]:
 
 def create_action(call: Call) -> tuple[int, dict]:
     """``POST /actions/actions``: 201 at once, the build follows; ``deploy`` also deploys it at once."""
-    body = check_object(read_body(call), _CREATE, ("name", "supported_triggers"))
+    body = call.content
     tenant = call.tenant
     actions = tenant.actions
     now = nanoseconds(tenant)
@@ -144,7 +177,7 @@ def create_action(call: Call) -> tuple[int, dict]:
 def update_action(call: Call) -> tuple[int, dict]:
     """``PATCH /actions/actions/{id}``: changes the draft; what is deployed stays until the next deploy."""
     action = _existing_action(call)
-    body = check_object(read_body(call), _UPDATE)
+    body = call.content
     now = nanoseconds(call.tenant)
     values = _content_values(body, action.content, now)
     if "name" in body:
@@ -191,11 +224,11 @@ def get_bindings(call: Call) -> tuple[int, dict]:
 def set_bindings(call: Call) -> tuple[int, dict]:
     """``PATCH /actions/triggers/{id}/bindings``: replaces the complete ordered list."""
     trigger_id = _trigger_id(call)
-    entries = check_object(read_body(call), _BINDINGS).get("bindings", [])
+    entries = call.content.get("bindings", [])
     if len(entries) > MOST_BINDINGS:
         raise _too_long(entries, "bindings", MOST_BINDINGS)
     tenant = call.tenant
-    bound = [_bound(tenant, trigger_id, check_object(entry, _BINDING, ("ref",))) for entry in entries]
+    bound = [_bound(tenant, trigger_id, entry) for entry in entries]
     if len({binding.id for binding in bound}) < len(bound):
         raise management_error(400, "A binding can be listed only once.")
     tenant.actions.bindings[trigger_id] = bound
@@ -203,7 +236,7 @@ def set_bindings(call: Call) -> tuple[int, dict]:
 
 
 def _bound(tenant: Tenant, trigger_id: str, entry: dict) -> Binding:
-    ref = check_object(entry["ref"], _REF, ("type", "value"))
+    ref = entry["ref"]
     now = nanoseconds(tenant)
     if ref["type"] == "binding_id":
         present = tenant.actions.bindings.get(trigger_id, [])
@@ -245,21 +278,20 @@ def _content_values(body: dict, old: Content, now: int) -> dict[str, Any]:
     """The members of the content that a validated body changes."""
     if body.get("modules"):
         raise invalid_body("Action modules are not available on this tenant", "modules")
+    if body.get("runtime", DEFAULT_RUNTIME) not in ACCEPTED_RUNTIMES:
+        raise invalid_body(f"No enum match for: {body['runtime']}", "runtime", _CONTENT["runtime"]["description"])
     values = {name: body[name] for name in ("code", "runtime") if name in body}
     if "supported_triggers" in body:
         values["trigger"] = _one_trigger(body["supported_triggers"])
     if "dependencies" in body:
         if len(body["dependencies"]) > MOST_DEPENDENCIES:
             raise _too_long(body["dependencies"], "dependencies", MOST_DEPENDENCIES)
-        values["dependencies"] = tuple(
-            check_object(entry, _DEPENDENCY, ("name", "version")) for entry in body["dependencies"]
-        )
+        values["dependencies"] = tuple(body["dependencies"])
     if "secrets" in body:
         if len(body["secrets"]) > MOST_SECRETS:
             raise _too_long(body["secrets"], "secrets", MOST_SECRETS)
-        entries = [check_object(entry, _SECRET, ("name",)) for entry in body["secrets"]]
         values["secrets"] = {
-            entry["name"]: now if "value" in entry else old.secrets.get(entry["name"], now) for entry in entries
+            entry["name"]: now if "value" in entry else old.secrets.get(entry["name"], now) for entry in body["secrets"]
         }
     return values
 
@@ -267,11 +299,11 @@ def _content_values(body: dict, old: Content, now: int) -> dict[str, Any]:
 def _one_trigger(entries: list) -> dict:
     if len(entries) != 1:
         raise invalid_body(f"Expected exactly one trigger but found {len(entries)}", "supported_triggers")
-    trigger = check_object(entries[0], _TRIGGER, ("id",))
+    trigger = entries[0]
     versions = TRIGGERS[trigger["id"]]
     version = trigger.get("version", versions[-1])
     if version not in versions:
-        raise invalid_body(f"No enum match for: {version}", "version", _TRIGGER["version"].description)
+        raise invalid_body(f"No enum match for: {version}", "version", _TRIGGER_VERSION["description"])
     return {"id": trigger["id"], "version": version}
 
 
@@ -359,8 +391,8 @@ def _deployed(tenant: Tenant, action: Action) -> dict:
 
 
 def _failed(tenant: Tenant, content: Content) -> dict:
-    """``current_version`` of a build that failed, with its errors."""
-    if build_status(content, tenant) != "failed":
+    """``current_version`` of a build that failed, with its errors; recorded without both (switchable)."""
+    if build_status(content, tenant) != "failed" or not tenant.switches["failed-build-errors"]:
         return {}
     return {"current_version": {"code": content.code, "status": "FAILED", "errors": build_errors(content)}}
 
@@ -402,11 +434,11 @@ _BINDINGS_PATH = "/api/v2/actions/triggers/{id}/bindings"
 ROUTES = [
     Route("GET", "/api/v2/actions/triggers", list_triggers, ("read:actions",)),
     Route("GET", _ACTIONS, list_actions, ("read:actions",)),
-    Route("POST", _ACTIONS, create_action, ("create:actions",)),
+    Route("POST", _ACTIONS, create_action, ("create:actions",), body=_CREATE),
     Route("GET", _ACTIONS + "/{id}", get_action, ("read:actions",)),
-    Route("PATCH", _ACTIONS + "/{id}", update_action, ("update:actions",)),
+    Route("PATCH", _ACTIONS + "/{id}", update_action, ("update:actions",), body=_UPDATE),
     Route("DELETE", _ACTIONS + "/{id}", delete_action, ("delete:actions",)),
     Route("POST", _ACTIONS + "/{id}/deploy", deploy_action, ("create:actions",)),
     Route("GET", _BINDINGS_PATH, get_bindings, ("read:actions",)),
-    Route("PATCH", _BINDINGS_PATH, set_bindings, ("update:actions",)),
+    Route("PATCH", _BINDINGS_PATH, set_bindings, ("update:actions",), body=_BINDINGS),
 ]

@@ -8,7 +8,8 @@ from __future__ import annotations
 from ..factors.enrollment import begin_enrollment
 from ..http.errors import ApiError, management_error
 from ..http.routing import Call, Route
-from ..http.validation import Property, check_object, invalid_body, invalid_path, json_type, read_body
+from ..http.schemas import Body, array, boolean, record, text
+from ..http.validation import invalid_path
 from ..management.users import existing_user
 from ..state.guardian import FACTORS, MESSAGE_TYPES, POLICIES, TICKET_FACTORS, Ticket, ticket_id
 from ..state.tenant import Tenant
@@ -17,19 +18,34 @@ from ..users.models import Authenticator, User
 from ..users.times import iso
 from ..users.views import active_factors
 
-_ENABLED = {"enabled": Property("Whether this factor is enabled (true) or disabled (false).", ("boolean",))}
-_MESSAGE_TYPES_TEXT = "The list of phone factors to enable on the tenant. Can include `sms` and `voice`."
-_MESSAGE_TYPES = {"message_types": Property(_MESSAGE_TYPES_TEXT, ("array",))}
-_TICKET = {
-    "user_id": Property("user_id for the enrollment ticket", shortest=1),
-    "email": Property("alternate email to which the enrollment email will be sent", shortest=1),
-    "send_mail": Property("Send an email to the user to start the enrollment", ("boolean",)),
-    "email_locale": Property("Optional. Specify the locale of the enrollment email. Used with send_email."),
-    "factor": Property("Optional. Specifies which factor the user must enroll with.", values=TICKET_FACTORS),
-    "allow_multiple_enrollments": Property(
-        "Optional. Allows a user who has previously enrolled in MFA to enroll with additional factors.", ("boolean",)
-    ),
-}
+_ENABLED = Body(record({"enabled": boolean("Whether this factor is enabled (true) or disabled (false).")}, ["enabled"]))
+_MESSAGE_TYPES = Body(
+    record(
+        {
+            "message_types": array(
+                text(values=MESSAGE_TYPES),
+                "The list of phone factors to enable on the tenant. Can include `sms` and `voice`.",
+            )
+        },
+        ["message_types"],
+    )
+)
+_POLICIES = Body(array(text("The MFA policy", values=POLICIES)))
+_TICKET = Body(
+    record(
+        {
+            "user_id": text("user_id for the enrollment ticket", form="user-id"),
+            "email": text("alternate email to which the enrollment email will be sent", form="email"),
+            "send_mail": boolean("Send an email to the user to start the enrollment"),
+            "email_locale": text("Optional. Specify the locale of the enrollment email. Used with send_email."),
+            "factor": text("Optional. Specifies which factor the user must enroll with.", values=TICKET_FACTORS),
+            "allow_multiple_enrollments": boolean(
+                "Optional. Allows a user who has previously enrolled in MFA to enroll with additional factors."
+            ),
+        },
+        ["user_id"],
+    )
+)
 CUSTOM_DOMAIN = "auth0-custom-domain"
 PROVIDERS = ("duo", "google-authenticator")
 # The published ``auth_method`` of each type; e-mail has none.
@@ -57,10 +73,10 @@ def set_factor(call: Call) -> tuple[int, dict]:
     name = call.path["name"]
     if name not in FACTORS:
         raise invalid_path(f"No enum match for: {name}", "name")
-    body = check_object(read_body(call), _ENABLED, ("enabled",))
-    call.tenant.guardian.factors[name] = body["enabled"]
+    enabled = call.content["enabled"]
+    call.tenant.guardian.factors[name] = enabled
     _record_change(call)
-    return 200, {"enabled": body["enabled"]}
+    return 200, {"enabled": enabled}
 
 
 def get_message_types(call: Call) -> tuple[int, dict]:
@@ -70,8 +86,7 @@ def get_message_types(call: Call) -> tuple[int, dict]:
 
 def set_message_types(call: Call) -> tuple[int, dict]:
     """``PUT /guardian/factors/phone/message-types``: for phones enrolled from now on."""
-    body = check_object(read_body(call), _MESSAGE_TYPES, ("message_types",))
-    types = _checked_list(body["message_types"], MESSAGE_TYPES, "message_types", _MESSAGE_TYPES_TEXT)
+    types = list(dict.fromkeys(call.content["message_types"]))
     guardian, switches = call.tenant.guardian, call.tenant.switches
     if not guardian.factors["sms"] and switches["message-types-without-phone-status"] == 404:
         raise management_error(404, "The phone factor does not exist.")
@@ -87,23 +102,13 @@ def get_policies(call: Call) -> tuple[int, list]:
 
 def set_policies(call: Call) -> tuple[int, list]:
     """``PUT /guardian/policies``."""
-    body = read_body(call)
-    if not isinstance(body, list):
-        raise invalid_body(f"Expected type array but found type {json_type(body)}")
-    policies = _checked_list(body, POLICIES, "0", "The MFA policy")
+    policies = list(dict.fromkeys(call.content))
     if "confidence-score" in policies and not call.tenant.switches["adaptive-mfa"]:
         text = "The requestor is not entitled to perform this operation."  # codespell:ignore requestor
         raise management_error(403, text, "not_entitled")
     call.tenant.guardian.policies = policies
     _record_change(call)
-    return 200, list(body)
-
-
-def _checked_list(values: list, allowed: tuple[str, ...], name: str, description: str) -> list:
-    for value in values:
-        if value not in allowed:
-            raise invalid_body(f"No enum match for: {value}", name, description)
-    return list(dict.fromkeys(values))
+    return 200, list(call.content)
 
 
 def _record_change(call: Call) -> None:
@@ -115,7 +120,7 @@ def _record_change(call: Call) -> None:
 
 def create_ticket(call: Call) -> tuple[int, dict]:
     """``POST /guardian/enrollments/ticket``: for one enrollment within five days; ``send_mail`` mails it."""
-    body = check_object(read_body(call), _TICKET, ("user_id",))
+    body = call.content
     tenant, address_of_tenant = call.tenant, _address_of_links(call)
     user = tenant.find(body["user_id"])
     if user is None:
@@ -275,12 +280,24 @@ _GUARDIAN = "/api/v2/guardian"
 _USER = "/api/v2/users/{id}"
 ROUTES = [
     Route("GET", _GUARDIAN + "/factors", list_factors, ("read:guardian_factors",)),
-    Route("PUT", _GUARDIAN + "/factors/{name}", set_factor, ("update:guardian_factors",)),
+    Route("PUT", _GUARDIAN + "/factors/{name}", set_factor, ("update:guardian_factors",), body=_ENABLED),
     Route("GET", _GUARDIAN + "/factors/phone/message-types", get_message_types, ("read:guardian_factors",)),
-    Route("PUT", _GUARDIAN + "/factors/phone/message-types", set_message_types, ("update:guardian_factors",)),
+    Route(
+        "PUT",
+        _GUARDIAN + "/factors/phone/message-types",
+        set_message_types,
+        ("update:guardian_factors",),
+        body=_MESSAGE_TYPES,
+    ),
     Route("GET", _GUARDIAN + "/policies", get_policies, ("read:mfa_policies",)),
-    Route("PUT", _GUARDIAN + "/policies", set_policies, ("update:mfa_policies",)),
-    Route("POST", _GUARDIAN + "/enrollments/ticket", create_ticket, ("create:guardian_enrollment_tickets",)),
+    Route("PUT", _GUARDIAN + "/policies", set_policies, ("update:mfa_policies",), body=_POLICIES),
+    Route(
+        "POST",
+        _GUARDIAN + "/enrollments/ticket",
+        create_ticket,
+        ("create:guardian_enrollment_tickets",),
+        body=_TICKET,
+    ),
     Route("GET", _GUARDIAN + "/enrollments/{id}", get_enrollment, ("read:guardian_enrollments",)),
     Route("DELETE", _GUARDIAN + "/enrollments/{id}", delete_enrollment, ("delete:guardian_enrollments",)),
     Route("GET", _USER + "/enrollments", first_enrollment, ("read:users", "read:current_user"), "read-users"),

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+from .schemas import Body
+
 _PARAMETER = object()
 _ROUTES = object()
 
@@ -25,6 +27,7 @@ class Route:
         content type in the call's ``answer_headers``.
     :param scopes: Management scopes, any of which lets the caller in; empty outside the Management API.
     :param group: the endpoint group whose rate limit counts.
+    :param body: what the request's body may hold; it is checked before the handler is called.
     """
 
     method: str
@@ -32,6 +35,7 @@ class Route:
     handler: Callable[[Call], tuple[int, Any]]
     scopes: tuple[str, ...] = ()
     group: str = "other"
+    body: Body | None = None
 
 
 @dataclass
@@ -43,6 +47,8 @@ class Call:
     :param headers: names in lower case.
     :param body: raw bytes.
     :param principal: client or user id, once it is known; for the request log.
+    :param scopes: those of the Management token.
+    :param content: the body as the route's schema checked it; None without one.
     :param scheme: ``http`` or ``https``, as the client called.
     :param answer_headers: filled by the handler: headers that the answer carries besides the usual ones; of ``set-cookie`` a list.
     """
@@ -53,6 +59,8 @@ class Call:
     headers: dict[str, str]
     body: bytes
     principal: str | None = field(default=None)
+    scopes: tuple[str, ...] = ()
+    content: Any = None
     scheme: str = "http"
     answer_headers: dict[str, Any] = field(default_factory=dict)
 

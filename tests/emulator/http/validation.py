@@ -1,45 +1,29 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Validation of Management API bodies and queries, with messages worded as in public reports (API.md §0.1)."""
+"""Validation of what is in the address of a Management request; ``schemas.py`` is about bodies."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from .errors import ApiError, management_error
 from .routing import Call
+from .schemas import message
 
 MAX_PER_PAGE = 100
 DEFAULT_PER_PAGE = 50
 
 
-@dataclass(frozen=True)
-class Property:
-    """What a body property may hold; ``kinds`` are JSON type names, lengths count characters."""
-
-    description: str = ""
-    kinds: tuple[str, ...] = ("string",)
-    shortest: int = 0
-    longest: int | None = None
-    values: tuple[str, ...] = ()
-
-
-def invalid_body(reason: str, name: str | None = None, description: str = "") -> ApiError:
-    """400 ``invalid_body``: ``Payload validation error: '<reason>' on property <name> (<description>).``"""
-    return management_error(400, _message("Payload", reason, name, description), "invalid_body")
-
-
 def invalid_query(reason: str, name: str | None = None, description: str = "") -> ApiError:
-    """400 ``invalid_query_string``, in the same form."""
-    return management_error(400, _message("Query", reason, name, description), "invalid_query_string")
+    """400 ``invalid_query_string``: ``Query validation error: ...``."""
+    return management_error(400, message("Query", reason, name, description), "invalid_query_string")
 
 
 def invalid_path(reason: str, name: str, description: str = "") -> ApiError:
-    """400 ``invalid_uri``, in the same form."""
-    return management_error(400, _message("Path", reason, name, description), "invalid_uri")
+    """400 ``invalid_uri``: ``Path validation error: ...``."""
+    return management_error(400, message("Path", reason, name, description), "invalid_uri")
 
 
 def read_body(call: Call) -> object:
@@ -48,20 +32,6 @@ def read_body(call: Call) -> object:
         return call.json()
     except ValueError:
         raise management_error(400, "Invalid request payload JSON format", "invalid_body") from None
-
-
-def check_object(body: object, properties: dict[str, Property], required: tuple[str, ...] = ()) -> dict:
-    """The body, if it is an object with all required, no unknown and only valid properties; otherwise 400."""
-    if not isinstance(body, dict):
-        raise invalid_body(f"Expected type object but found type {json_type(body)}")
-    for name in required:
-        if name not in body:
-            raise invalid_body(f"Missing required property: {name}")
-    for name, value in body.items():
-        if name not in properties:
-            raise invalid_body(f"Additional properties not allowed: {name}")
-        _check_value(name, value, properties[name])
-    return body
 
 
 def page_of(call: Call) -> tuple[int, int]:
@@ -125,36 +95,3 @@ def select_fields(call: Call, profile: dict) -> dict:
         return profile
     names = {name.strip() for name in text.split(",")}
     return {name: value for name, value in profile.items() if (name in names) == wanted}
-
-
-def json_type(value: object) -> str:
-    """The JSON type name of a parsed value."""
-    if value is None:
-        return "null"
-    names = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
-    return names[type(value)]
-
-
-def _check_value(name: str, value: object, rule: Property) -> None:
-    kind = json_type(value)
-    if kind not in rule.kinds:
-        raise invalid_body(f"Expected type {rule.kinds[0]} but found type {kind}", name, rule.description)
-    if isinstance(value, str):
-        length = len(value)
-        if length < rule.shortest:
-            text = f"String is too short ({length} chars), minimum {rule.shortest}"
-            raise invalid_body(text, name, rule.description)
-        if rule.longest is not None and length > rule.longest:
-            text = f"String is too long ({length} chars), maximum {rule.longest}"
-            raise invalid_body(text, name, rule.description)
-        if rule.values and value not in rule.values:
-            raise invalid_body(f"No enum match for: {value}", name, rule.description)
-
-
-def _message(subject: str, reason: str, name: str | None, description: str) -> str:
-    message = f"{subject} validation error: '{reason}'"
-    if name is not None:
-        message += f" on property {name}"
-        if description:
-            message += f" ({description})"
-    return message + "."

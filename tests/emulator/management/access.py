@@ -16,7 +16,8 @@ from typing import Any
 
 from ..http.errors import management_error
 from ..http.routing import Call, Route
-from ..http.validation import Property, check_object, flag, read_body, taken
+from ..http.schemas import Body, boolean, record, text
+from ..http.validation import flag, read_body, taken
 from ..state.refresh_tokens import Family
 from ..state.sessions import Device, Session
 from ..state.tenant import Tenant
@@ -25,12 +26,14 @@ from ..users.models import User
 from ..users.times import iso
 from .users import existing_user
 
-_REVOKE = {
-    "session_id": Property("ID of the session to revoke.", longest=50),
-    "preserve_refresh_tokens": Property(
-        "Whether to preserve the refresh tokens associated with the session.", ("boolean",)
-    ),
-}
+_REVOKE = Body(
+    record(
+        {
+            "session_id": text("ID of the session to revoke.", longest=50),
+            "preserve_refresh_tokens": boolean("Whether to preserve the refresh tokens associated with the session."),
+        }
+    )
+)
 
 
 # Sessions
@@ -160,7 +163,7 @@ def _token(tenant: Tenant) -> Callable[[Family], dict]:
 def revoke_access(call: Call) -> tuple[int, None]:
     """``POST /users/{id}/revoke-access``: 202; without ``session_id`` all sessions, and all refresh tokens unless they are preserved."""
     tenant, now = call.tenant, call.tenant.now()
-    body = check_object(read_body(call) if call.body else {}, _REVOKE)
+    body = _REVOKE.check(read_body(call) if call.body else {})
     user = existing_user(call)
     sessions, tokens = tenant.sessions.of_user(user.id, now), tenant.refresh_tokens.of_user(user.id, now)
     if "session_id" in body:

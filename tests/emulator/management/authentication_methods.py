@@ -10,7 +10,8 @@ import binascii
 
 from ..http.errors import ApiError, management_error
 from ..http.routing import Call, Route
-from ..http.validation import Property, check_object, flag, invalid_body, json_type, page_of, read_body
+from ..http.schemas import Body, array, boolean, invalid_body, record, text
+from ..http.validation import flag, page_of
 from ..state.tenant import Tenant
 from ..users.models import Authenticator, User, device_suffix
 from ..users.views import find_row, read_item, written_item
@@ -25,35 +26,51 @@ _PREFERRED = "Applies to phone authentication methods only. The preferred commun
 _EMAIL = "Applies to email authentication methods only. The email address used to send verification messages"
 _SECRET = "Applies to totp authentication methods only. The base32 encoded secret for TOTP generation"
 _WEBAUTHN = {
-    "key_id": Property("Applies to webauthn/passkey authentication methods only. The id of the credential"),
-    "public_key": Property("Applies to webauthn/passkey authentication methods only. The public key, base64 encoded"),
-    "aaguid": Property("Applies to passkeys only. Authenticator Attestation Globally Unique Identifier"),
-    "relying_party_identifier": Property(
-        "Applies to webauthn authentication methods only. The relying party identifier"
+    "key_id": text("Applies to webauthn/passkey authentication methods only. The id of the credential"),
+    "public_key": text("Applies to webauthn/passkey authentication methods only. The public key, base64 encoded"),
+    "aaguid": text("Applies to passkeys only. Authenticator Attestation Globally Unique Identifier", form="uuid"),
+    "relying_party_identifier": text(
+        "Applies to webauthn authentication methods only. The relying party identifier", form="hostname"
     ),
-    "credential_device_type": Property("Applies to passkeys only", values=("single_device", "multi_device")),
-    "credential_backed_up": Property("Applies to passkeys only. Whether the credential was backed up", ("boolean",)),
-    "identity_user_id": Property("Applies to passkeys only. The ID of the user identity"),
-    "user_agent": Property("Applies to passkeys only. The user-agent of the browser used to create the passkey"),
-    "user_handle": Property("Applies to passkeys only. The user handle of the user identity"),
-    "transports": Property("Applies to passkeys only. The transports used", ("array",)),
+    "credential_device_type": text("Applies to passkeys only", values=["single_device", "multi_device"]),
+    "credential_backed_up": boolean("Applies to passkeys only. Whether the credential was backed up"),
+    "identity_user_id": text("Applies to passkeys only. The ID of the user identity"),
+    "user_agent": text("Applies to passkeys only. The user-agent of the browser used to create the passkey"),
+    "user_handle": text("Applies to passkeys only. The user handle of the user identity"),
+    "transports": array(text(), "Applies to passkeys only. The transports used"),
 }
-_NAME = Property(_LABEL, shortest=1, longest=20)
-_PREFERENCE = Property(_PREFERRED, values=("voice", "sms"))
-_COMMON = {
-    "name": _NAME,
-    "phone_number": Property(_PHONE, shortest=2, longest=30),
-    "email": Property(_EMAIL, shortest=1),
-    "totp_secret": Property(_SECRET, shortest=1),
-    "preferred_authentication_method": _PREFERENCE,
-}
-_CREATE = {
-    "type": Property(values=("phone", "email", "totp", "webauthn-roaming", "passkey")),
-    **_COMMON,
-    **_WEBAUTHN,
-}
-_SET = {"type": Property(values=("phone", "email", "totp")), **_COMMON}
-_UPDATE = {"name": _NAME, "preferred_authentication_method": _PREFERENCE}
+_NAME = text(_LABEL, 1, 20)
+_PREFERENCE = text(_PREFERRED, values=["voice", "sms"])
+_CREATE = Body(
+    record(
+        {
+            "type": text(values=["phone", "email", "totp", "webauthn-roaming", "passkey"]),
+            "name": _NAME,
+            "phone_number": text(_PHONE, 2, 30),
+            "email": text(_EMAIL),
+            "totp_secret": text(_SECRET),
+            "preferred_authentication_method": _PREFERENCE,
+            **_WEBAUTHN,
+        },
+        ["type"],
+    )
+)
+_SET = Body(
+    array(
+        record(
+            {
+                "type": text(values=["phone", "email", "totp"]),
+                "name": _NAME,
+                "phone_number": text(_PHONE, 2, 30),
+                "email": text(_EMAIL, 1),
+                "totp_secret": text(_SECRET, 1),
+                "preferred_authentication_method": _PREFERENCE,
+            },
+            ["type"],
+        )
+    )
+)
+_UPDATE = Body(record({"name": _NAME, "preferred_authentication_method": _PREFERENCE}))
 _NEEDED = {
     "phone": ("phone_number",),
     "email": ("email",),
@@ -88,7 +105,7 @@ def get_method(call: Call) -> tuple[int, dict]:
 def create_method(call: Call) -> tuple[int, dict]:
     """``POST``: confirmed at once; 409 if an equal method exists (switchable)."""
     user = existing_user(call)
-    item = _build(call.tenant, check_object(read_body(call), _CREATE, ("type",)))
+    item = _build(call.tenant, call.content)
     if call.tenant.is_full(user):
         raise management_error(403, "You reached the limit of entities of this type for this user.")
     if call.tenant.switches["post-equal-method-status"] == 409 and _equal(user.authenticators, item):
@@ -100,12 +117,9 @@ def create_method(call: Call) -> tuple[int, dict]:
 def set_methods(call: Call) -> tuple[int, list]:
     """``PUT``: replaces the complete set; the answer is unmasked and in the order of the request."""
     user = existing_user(call)
-    body = read_body(call)
-    if not isinstance(body, list):
-        raise invalid_body(f"Expected type array but found type {json_type(body)}")
     items: list[Authenticator] = []
-    for entry in body:
-        item = _build(call.tenant, check_object(entry, _SET, ("type",)))
+    for entry in call.content:
+        item = _build(call.tenant, entry)
         if _equal(items, item):
             raise _conflict()
         old = _equal(user.authenticators, item) if call.tenant.switches["put-keeps-ids"] else None
@@ -122,7 +136,7 @@ def update_method(call: Call) -> tuple[int, dict]:
     """``PATCH .../{method_id}``: ``name`` and ``preferred_authentication_method`` only."""
     user = existing_user(call)
     item = _existing_method(call, user)
-    body = check_object(read_body(call), _UPDATE)
+    body = call.content
     preferred = body.get("preferred_authentication_method")
     if preferred is not None and item.type != "phone":
         raise invalid_body("Only phones have a preferred method", "preferred_authentication_method", _PREFERRED)
@@ -222,10 +236,10 @@ def _method_not_found() -> ApiError:
 _METHODS = "/api/v2/users/{id}/authentication-methods"
 ROUTES = [
     Route("GET", _METHODS, list_methods, ("read:authentication_methods",), "authentication-methods"),
-    Route("POST", _METHODS, create_method, ("create:authentication_methods",)),
-    Route("PUT", _METHODS, set_methods, ("update:authentication_methods",)),
+    Route("POST", _METHODS, create_method, ("create:authentication_methods",), body=_CREATE),
+    Route("PUT", _METHODS, set_methods, ("update:authentication_methods",), body=_SET),
     Route("DELETE", _METHODS, delete_all_methods, ("delete:authentication_methods",)),
     Route("GET", _METHODS + "/{method_id}", get_method, ("read:authentication_methods",), "authentication-methods"),
-    Route("PATCH", _METHODS + "/{method_id}", update_method, ("update:authentication_methods",)),
+    Route("PATCH", _METHODS + "/{method_id}", update_method, ("update:authentication_methods",), body=_UPDATE),
     Route("DELETE", _METHODS + "/{method_id}", delete_method, ("delete:authentication_methods",)),
 ]

@@ -6,50 +6,53 @@
 from __future__ import annotations
 
 import functools
-import re
 import secrets
 from urllib.parse import quote
 
 from ..http.errors import ApiError, management_error, oauth_error
 from ..http.files import CONTENT_TYPE, File
 from ..http.routing import Call, Route
-from ..http.validation import Property, check_object, invalid_body, read_body
+from ..http.schemas import Body, array, invalid_body, record, text, whole_number
 from ..state.jobs import JOB_LIFETIME, LINK_LIFETIME, Job
 from ..state.tenant import Tenant
 from ..users.models import ALPHANUMERIC
 from ..users.times import iso
 from .exports import DEFAULT_FIELDS, MOST_CSV_FIELDS, lines, rows
 
-_CONNECTION_TEXT = "connection_id of the connection from which users will be exported."
-_LIMIT_TEXT = "Limit the number of records."
-_CREATE = {
-    "connection_id": Property(_CONNECTION_TEXT),
-    "format": Property("Format of the file. Must be `json` or `csv`.", values=("json", "csv")),
-    "limit": Property(_LIMIT_TEXT, ("integer",)),
-    "fields": Property("List of fields to be included in the CSV. Defaults to a predefined set of fields.", ("array",)),
-}
-_FIELD = {
-    "name": Property("Name of the field in the profile.", shortest=1, longest=100),
-    "export_as": Property("Title of the column in the exported CSV.", longest=100),
-}
-_CONNECTION_ID = re.compile(r"con_[A-Za-z0-9]{16}")
+_FIELD = record(
+    {
+        "name": text("Name of the field in the profile.", longest=100),
+        "export_as": text("Title of the column in the exported CSV.", longest=100),
+    },
+    ["name"],
+)
+_CREATE = Body(
+    record(
+        {
+            "connection_id": text(
+                "connection_id of the connection from which users will be exported.",
+                pattern="^con_[A-Za-z0-9]{16}$",
+            ),
+            "format": text("Format of the file. Must be `json` or `csv`.", values=["json", "csv"]),
+            "limit": whole_number("Limit the number of records.", 1),
+            "fields": array(
+                _FIELD, "List of fields to be included in the CSV. Defaults to a predefined set of fields."
+            ),
+        }
+    )
+)
 
 
 def create_export(call: Call) -> tuple[int, dict]:
     """``POST /jobs/users-exports``: each call starts a job."""
-    body = check_object(read_body(call), _CREATE)
-    fields = [check_object(entry, _FIELD, ("name",)) for entry in body.get("fields", [])]
-    if body.get("limit", 1) < 1:
-        raise invalid_body(f"Value {body['limit']} is less than minimum 1", "limit", _LIMIT_TEXT)
+    body = call.content
+    fields = body.get("fields", [])
     file_format = body.get("format", "json")
     if file_format == "csv":
         _check_csv([field["name"] for field in fields])
     connection = None
     if "connection_id" in body:
         connection_id = body["connection_id"]
-        if not _CONNECTION_ID.fullmatch(connection_id):
-            text = f"String does not match pattern ^{_CONNECTION_ID.pattern}$: {connection_id}"
-            raise invalid_body(text, "connection_id", _CONNECTION_TEXT)
         connection = next((item for item in call.tenant.connections.values() if item.id == connection_id), None)
         if connection is None:
             raise management_error(400, "The connection does not exist.", "inexistent_connection")
@@ -151,7 +154,7 @@ def _location(call: Call, job: Job) -> str:
 
 _SCOPES = ("create:users", "read:users")
 ROUTES = [
-    Route("POST", "/api/v2/jobs/users-exports", create_export, ("read:users",)),
+    Route("POST", "/api/v2/jobs/users-exports", create_export, ("read:users",), body=_CREATE),
     Route("GET", "/api/v2/jobs/{id}", get_job, _SCOPES),
     Route("GET", "/api/v2/jobs/{id}/errors", get_job_errors, _SCOPES),
     Route("GET", "/exports/{job}/{file}", download),

@@ -129,8 +129,10 @@ def _sorted(entries: list[dict], sort: str) -> list[dict]:
 
 def record_write(call: Call, route: Route, path: str, status: int, answer: Any) -> None:
     """Write the ``sapi`` entry of a Management write that succeeded, without the secrets in its bodies."""
+    # Recorded with the scopes for writes about users, and without them for others.
+    credentials = {"scopes": list(call.scopes)} if route.pattern.startswith("/api/v2/users") else {}
     request = {
-        "auth": {"credentials": {}, "strategy": "jwt", "user": {}},
+        "auth": {"credentials": credentials, "strategy": "jwt", "user": {}},
         "body": _masked(_sent(call)),
         "channel": "api",
         "ip": "127.0.0.1",

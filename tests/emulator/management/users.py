@@ -5,21 +5,12 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 
 from ..http.errors import management_error
 from ..http.routing import Call, Route
-from ..http.validation import (
-    Property,
-    check_object,
-    flag,
-    invalid_body,
-    invalid_query,
-    page_of,
-    read_body,
-    select_fields,
-)
+from ..http.schemas import Body, Schema, anything, boolean, invalid_body, record, text
+from ..http.validation import flag, invalid_query, page_of, select_fields
 from ..search.language import EVERYTHING, SEARCHABLE, Query, SearchError, parse
 from ..search.user_search import TooManyUsers, search
 from ..users.connections import CONNECTIONS, DATABASE, SOCIAL, Connection
@@ -32,29 +23,58 @@ PAGEABLE = 1000
 SEARCH_ENGINE = "v3"
 _CREATABLE = (DATABASE, SOCIAL)
 
-_PROFILE = {
-    "email": Property("The user's email", shortest=1),
-    "username": Property("The user's username. Only valid if the connection requires a username", longest=128),
-    "given_name": Property("The user's given name(s)", shortest=1, longest=150),
-    "family_name": Property("The user's family name(s)", shortest=1, longest=150),
-    "name": Property("The user's full name", shortest=1, longest=300),
-    "nickname": Property("The user's nickname", shortest=1, longest=300),
-    "picture": Property("A URI pointing to the user's picture", shortest=1),
-    "phone_number": Property("The user's phone number (following the E.164 recommendation)", shortest=2, longest=16),
-    "blocked": Property("Whether this user was blocked by an administrator (true) or not (false)", ("boolean",)),
-    "email_verified": Property("Whether this email address is verified (true) or unverified (false)", ("boolean",)),
-    "phone_verified": Property("Whether this phone number has been verified (true) or not (false)", ("boolean",)),
-    "user_metadata": Property("User metadata to which this user has read/write access", ("object",)),
-    "app_metadata": Property("User metadata to which this user has read-only access", ("object",)),
-}
-_NOT_IN_PROFILE = {
-    "connection": Property("Name of the connection this user should be created in", shortest=1),
-    "password": Property("Initial password for this user. Only valid for auth0 connection strategy", shortest=1),
-    "verify_email": Property("Whether the user will receive a verification email after creation", ("boolean",)),
-}
-_CREATE = {**_PROFILE, **_NOT_IN_PROFILE, "user_id": Property("The external user's id", longest=255)}
-_UPDATE = {**_PROFILE, **_NOT_IN_PROFILE, "client_id": Property("Auth0 client ID", shortest=1)}
-_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+def _profile(nullable: bool) -> dict[str, Schema]:
+    """The members of a profile that can be written; a null takes one away again."""
+    phone = "The user's phone number (following the E.164 recommendation)"
+    return {
+        "email": text("The user's email", form="email", nullable=nullable),
+        "username": text(
+            "The user's username. Only valid if the connection requires a username", 1, 128, nullable=nullable
+        ),
+        "given_name": text("The user's given name(s)", 1, 150, nullable=nullable),
+        "family_name": text("The user's family name(s)", 1, 150, nullable=nullable),
+        "name": text("The user's full name", 1, 300, nullable=nullable),
+        "nickname": text("The user's nickname", 1, 300, nullable=nullable),
+        "picture": text("A URI pointing to the user's picture", form="strict-uri", nullable=nullable),
+        "phone_number": text(phone, pattern=r"^\+[0-9]{1,15}$", nullable=nullable),
+        "blocked": boolean("Whether this user was blocked by an administrator (true) or not (false)"),
+        "email_verified": boolean("Whether this email address is verified (true) or unverified (false)"),
+        "phone_verified": boolean("Whether this phone number has been verified (true) or not (false)"),
+        "user_metadata": anything("User metadata to which this user has read/write access"),
+        "app_metadata": anything("User metadata to which this user has read-only access"),
+    }
+
+
+def _login(nullable: bool) -> dict[str, Schema]:
+    return {
+        "connection": text("Name of the connection this user should be created in", 1),
+        "password": text("Password of this user. Only valid for auth0 connection strategy", 1, nullable=nullable),
+        "verify_email": boolean("Whether the user will receive a verification email"),
+    }
+
+
+_PROFILE = frozenset(_profile(False))
+_CREATE = Body(
+    record(
+        {
+            **_profile(False),
+            **_login(False),
+            "user_id": text("The external user's id", 0, 255, pattern=r"^\S*$"),
+        },
+        ["connection"],
+    )
+)
+_UPDATE = Body(
+    record(
+        {
+            **_profile(True),
+            **_login(True),
+            "verify_phone_number": boolean("Whether the user will receive a text to verify the phone number"),
+            "client_id": text("Auth0 client ID", 1),
+        }
+    )
+)
 
 
 def existing_user(call: Call) -> User:
@@ -132,7 +152,7 @@ def _sort(call: Call) -> tuple[str, bool] | None:
 
 def create_user(call: Call) -> tuple[int, dict]:
     """``POST /users``."""
-    body = check_object(read_body(call), _CREATE, ("connection",))
+    body = call.content
     connection = body["connection"]
     if connection not in _CREATABLE:
         raise management_error(400, "The connection does not exist.", "inexistent_connection")
@@ -168,17 +188,19 @@ def _record_signup(call: Call, user: User, body: dict) -> None:
 def update_user(call: Call) -> tuple[int, dict]:
     """``PATCH /users/{id}``: metadata are merged at the first level, everything else is replaced."""
     user = existing_user(call)
-    body = check_object(read_body(call), _UPDATE)
+    body = call.content
     email = _address(body, call.tenant.connections[user.connection])
     profile = {**user.profile, "updated_at": iso(call.tenant.now())}
     for name, value in body.items():
         if name in ("app_metadata", "user_metadata"):
             profile[name] = _merged(profile.get(name, {}), value)
+        elif name in _PROFILE and value is None:
+            profile.pop(name, None)
         elif name in _PROFILE:
             profile[name] = value
     if email:
         profile["email"] = email
-    if "password" in body:
+    if body.get("password") is not None:
         profile["last_password_reset"] = profile["updated_at"]
         user.password = body["password"]
         call.tenant.failed_logins.forget(user.id)
@@ -224,17 +246,15 @@ def invalidate_remember_browser(call: Call) -> tuple[int, None]:
 def _address(body: dict, connection: Connection) -> str | None:
     """The address as the connection stores it: only databases write it in lower case (API.md §8)."""
     address = body.get("email")
-    if address is not None and not _ADDRESS.fullmatch(address):
-        raise invalid_body("Object didn't pass validation for format email: " + address, "email", "The user's email")
     return address.lower() if address is not None and connection.strategy_type == "database" else address
 
 
 _USERS = "/api/v2/users"
 ROUTES = [
     Route("GET", _USERS, list_users, ("read:users",), "read-users"),
-    Route("POST", _USERS, create_user, ("create:users",), "write-users"),
+    Route("POST", _USERS, create_user, ("create:users",), "write-users", _CREATE),
     Route("GET", _USERS + "/{id}", get_user, ("read:users",), "read-users"),
-    Route("PATCH", _USERS + "/{id}", update_user, ("update:users",), "write-users"),
+    Route("PATCH", _USERS + "/{id}", update_user, ("update:users",), "write-users", _UPDATE),
     Route("DELETE", _USERS + "/{id}", delete_user, ("delete:users",), "delete-users"),
     Route("GET", "/api/v2/users-by-email", users_by_email, ("read:users",), "read-users"),
     Route("POST", _USERS + "/{id}/recovery-code-regeneration", regenerate_recovery_code, ("update:users",)),

@@ -77,6 +77,8 @@ def client_credentials(tenant: Tenant, client: Client, parameters: dict, device:
             "azp": client.id,
         }
     )
+    text = "Client Credentials for Access Token"
+    tenant.record_event("seccft", client_id=client.id, description=text, audience=audience, scope=scope)
     return {"access_token": token, "scope": scope, "expires_in": DEFAULT_TOKEN_SECONDS, "token_type": "Bearer"}
 
 

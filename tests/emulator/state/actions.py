@@ -12,8 +12,11 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field, replace
 
-RUNTIMES = ("node22", "node18", "node16", "node12")
-DEFAULT_RUNTIME = RUNTIMES[0]
+# What the current versions of triggers run, the default last; ``node18`` is another name of ``node18-actions``.
+RUNTIMES = ("node12", "node16", "node18-actions", "node22")
+DEFAULT_RUNTIME = RUNTIMES[-1]
+ACCEPTED_RUNTIMES = (*RUNTIMES, "node18")
+OLDEST_RUNTIMES = ("node12",)
 POST_LOGIN = "post-login"
 # Versions of each trigger, the current one last.
 TRIGGERS = {
@@ -31,12 +34,18 @@ TRIGGERS = {
     "password-hash-migration": ("v1",),
     "login-post-identifier": ("v1",),
     "signup-post-identifier": ("v1",),
+    "mcp-tool": ("v1",),  # recorded, though OpenAPI does not know it
 }
-ENTITY_BOUND = ("custom-phone-provider", "custom-email-provider", "custom-token-exchange", "event-stream")
+ENTITY_BOUND = ("custom-phone-provider", "custom-email-provider", "custom-token-exchange", "event-stream", "mcp-tool")
 MOST_ACTIONS = 100
 MOST_BINDINGS = 20
 MOST_SECRETS = 30
 MOST_DEPENDENCIES = 10
+
+
+def runtimes_of(trigger_id: str, version: str) -> tuple[str, ...]:
+    """The runtimes of a trigger's version, the default last; a first version that was replaced has the oldest alone."""
+    return OLDEST_RUNTIMES if version == "v1" and len(TRIGGERS[trigger_id]) > 1 else RUNTIMES
 
 
 @dataclass(frozen=True)

@@ -168,9 +168,14 @@ class Tenant:
         authenticator: Authenticator | None = None,
         description: str = "",
         details: dict | None = None,
+        **values: str,
     ) -> None:
-        """Write an entry of the type ``code`` (``gd_auth_succeed``, ``sapi``, ...) into the tenant's log, now."""
-        self.log.write(self.now(), **event_fields(code, user, client_id, authenticator, description, details))
+        """Write an entry of the type ``code`` (``gd_auth_succeed``, ``sapi``, ...) into the tenant's log, now.
+
+        :param values: other members of the entry.
+        """
+        fields = event_fields(code, user, client_id, authenticator, description, details)
+        self.log.write(self.now(), **fields | values)
 
     def remove(self, user_id: str) -> None:
         """Delete a user with all authenticators (API.md §3.3); an unknown id is no error."""

@@ -50,7 +50,14 @@ def test_the_current_trigger_version_can_be_found(api):
     triggers = api.manage("GET", "/actions/triggers").json()["triggers"]
     versions = {item["version"]: item["status"] for item in triggers if item["id"] == "post-login"}
     assert versions == {"v1": "DEPRECATED", "v2": "DEPRECATED", "v3": "CURRENT"}
-    assert {item["default_runtime"] for item in triggers} == {"node22"}
+    runtimes = {
+        item["version"]: (item["runtimes"], item["default_runtime"]) for item in triggers if item["id"] == "post-login"
+    }
+    assert runtimes["v1"] == (["node12"], "node12")
+    assert runtimes["v3"] == (["node12", "node16", "node18-actions", "node22"], "node22")
+    (current,) = (item for item in triggers if (item["id"], item["version"]) == ("post-login", "v3"))
+    assert current["compatible_triggers"] == [{"id": "post-login", "version": "v2"}]
+    assert {item["binding_policy"] for item in triggers if item["id"] == "mcp-tool"} == {"entity-bound"}
 
 
 def test_a_build_follows_the_tenants_clock(make_api):
@@ -61,6 +68,19 @@ def test_a_build_follows_the_tenants_clock(make_api):
         api.advance(300)
         seen.append(read(api, action)["status"])
     assert seen == ["pending", "building", "built"]
+
+
+@pytest.mark.parametrize("runtime", ["node12", "node16", "node18", "node18-actions", "node22"])
+def test_a_runtime_is_answered_as_it_was_sent(api, runtime):
+    assert create(api, runtime=runtime)["runtime"] == runtime
+
+
+def test_secrets_are_sorted_and_may_be_sent_back_as_they_were_read(api):
+    action = create(api, secrets=[{"name": "Z", "value": "1"}, {"name": "A", "value": "2"}])
+    assert [secret["name"] for secret in action["secrets"]] == ["A", "Z"]
+    api.advance(60)
+    changed = api.manage("PATCH", f"/actions/actions/{action['id']}", json={"secrets": action["secrets"]})
+    assert (changed.status_code, changed.json()["secrets"]) == (200, action["secrets"])
 
 
 def test_secrets_are_never_in_a_response(api):
@@ -161,8 +181,14 @@ def test_an_action_that_was_just_deployed_can_be_bound_after_a_while(make_api):
     assert bind(api, "hide").status_code == 200
 
 
-def test_a_build_that_fails_has_errors(make_api):
-    api = make_api({"action-build-outcome": "failed"})
+def test_a_build_that_fails_gives_no_reason(make_api):
+    api = make_api({"action-build-outcome": "failed", "action-build-seconds": 0})
+    failed = read(api, create(api))
+    assert (failed["status"], "current_version" in failed) == ("failed", False)
+
+
+def test_the_errors_of_a_build_that_fails_are_switchable(make_api):
+    api = make_api({"action-build-outcome": "failed", "failed-build-errors": "on"})
     action = create(api, dependencies=[{"name": "axois", "version": "1.0.0"}])
     assert action["status"] == "pending" and "current_version" not in action
     api.advance(2)

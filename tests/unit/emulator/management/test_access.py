@@ -250,7 +250,7 @@ def test_blocks_that_are_not_in_force_are_left_out_on_request(make_api):
 def test_wrong_passwords_and_the_block_are_in_the_log(make_api):
     api = make_api({"brute-force-threshold": "2"})
     block(api, failures=2)
-    assert [entry["type"] for entry in api.manage("GET", "/logs").json()] == ["limit_wc", "fp", "fp"]
+    assert [entry["type"] for entry in api.manage("GET", "/logs").json()] == ["seccft", "limit_wc", "fp", "fp"]
 
 
 # All of them

@@ -49,7 +49,9 @@ def test_a_write_leaves_an_entry_without_secrets(api):
         "password": "Very-Secret-9",
     }
     created = api.manage("POST", "/users", json=body, headers={"user-agent": "probe/1"}).json()
-    newest, older = api.manage("GET", "/logs").json()
+    newest, older, token = api.manage("GET", "/logs").json()
+    assert (token["type"], token["audience"]) == ("seccft", api.management_audience)
+    assert newest["details"]["request"]["auth"]["credentials"]["scopes"] == token["scope"].split()
     assert (newest["type"], newest["description"], newest["client_id"]) == ("sapi", "Create a User", "m2m")
     request = newest["details"]["request"]
     assert (request["method"], request["path"], request["userAgent"]) == ("post", "/api/v2/users", "probe/1")
@@ -70,7 +72,7 @@ def test_neither_recovery_codes_nor_otp_secrets_are_logged(api):
 def test_refused_writes_and_reads_leave_no_entry(api):
     api.manage("PATCH", "/users/nobody", json={})
     api.manage("GET", "/users")
-    assert api.manage("GET", "/logs").json() == []
+    assert [entry["type"] for entry in api.manage("GET", "/logs").json()] == ["seccft"]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +86,7 @@ def test_refused_writes_and_reads_leave_no_entry(api):
 )
 def test_other_entries_of_management_writes(api, method, path, body, code):
     api.manage(method, path.replace("{id}", quote(api.user_id(2))), json=body)
-    assert {entry["type"] for entry in api.manage("GET", "/logs").json()} == {code, "sapi"}
+    assert {entry["type"] for entry in api.manage("GET", "/logs").json()} == {code, "sapi", "seccft"}
 
 
 def test_entries_of_a_login_name_user_and_authenticator(api):
@@ -107,25 +109,27 @@ def test_the_entry_of_a_removal_names_the_enrollment(api):
 
 
 def test_checkpoint_mode_ascends_from_the_next_entry(api):
+    token = api.management_token()
     write_user(api, 5)
     newest_first = ids(api.manage("GET", "/logs"))
     assert newest_first == sorted(newest_first, reverse=True)
     answer = api.manage("GET", "/logs", params={"from": newest_first[-1], "take": 2})
     assert ids(answer) == newest_first[-2:-4:-1]
     seen = ids(answer)
-    while page := ids(answer := api.call("GET", next_link(answer), api.management_token())):
+    while page := ids(answer := api.call("GET", next_link(answer), token)):
         seen += page
     assert seen == newest_first[-2::-1]
 
 
 def test_an_empty_page_links_to_itself_and_continues_later(api):
+    token = api.management_token()
     write_user(api)
-    (last,) = ids(api.manage("GET", "/logs"))
+    last, *_older = ids(api.manage("GET", "/logs"))
     answer = api.manage("GET", "/logs", params={"from": last})
     assert answer.json() == []
     assert next_link(answer) == f"/api/v2/logs?from={last}&take=50"
     write_user(api)
-    assert len(api.call("GET", next_link(answer), api.management_token()).json()) == 1
+    assert len(api.call("GET", next_link(answer), token).json()) == 1
 
 
 def test_checkpoint_mode_ignores_all_other_parameters(api):
@@ -134,7 +138,7 @@ def test_checkpoint_mode_ignores_all_other_parameters(api):
     ignored = {"q": "type:fn", "page": "x", "sort": "nonsense", "include_totals": "true", "fields": "type"}
     plain = api.manage("GET", "/logs", params={"from": first}).json()
     assert api.manage("GET", "/logs", params={"from": first, **ignored}).json() == plain
-    assert len(plain) == 2
+    assert len(plain) == 3
 
 
 def test_at_most_100_entries_are_taken(api):
@@ -171,13 +175,13 @@ def test_search_pages_sorts_and_counts(api):
         "start": 2,
         "limit": 2,
         "length": 2,
-        "total": 5,
+        "total": 6,  # with the token's own entry
     }
 
 
 def test_search_can_select_fields(api):
     write_user(api)
-    assert api.manage("GET", "/logs", params={"fields": "type"}).json() == [{"type": "sapi"}]
+    assert api.manage("GET", "/logs", params={"fields": "type"}).json() == [{"type": "sapi"}, {"type": "seccft"}]
 
 
 @pytest.mark.parametrize(

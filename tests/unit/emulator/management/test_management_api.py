@@ -285,6 +285,40 @@ def test_a_new_password_is_dated_in_the_profile(api):
     assert api.manage("GET", path).json()["last_password_reset"] == changed["updated_at"]
 
 
+def test_a_null_takes_a_member_of_the_profile_away(api):
+    path = f"/users/{quote(api.user_id(2))}"
+    body = {"given_name": None, "nickname": None, "phone_number": "+1", "verify_phone_number": True}
+    changed = api.manage("PATCH", path, json=body)
+    assert changed.status_code == 200
+    profile = api.manage("GET", path).json()
+    assert (profile["phone_number"], {"given_name", "nickname", "verify_phone_number"} & profile.keys()) == (
+        "+1",
+        set(),
+    )
+    assert api.manage("PATCH", path, json={"email": None}).status_code == 200
+    assert api.manage("GET", "/users-by-email", params={"email": "user00002@example.com"}).json() == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({"phone_number": "hello"}, id="phone number of letters"),
+        pytest.param({"phone_number": "+1234567890123456"}, id="phone number of 16 digits"),
+        pytest.param({"email": "nobody"}, id="e-mail without a domain"),
+        pytest.param({"picture": "me.png"}, id="picture without an address"),
+        pytest.param({"username": ""}, id="empty user name"),
+        pytest.param({"blocked": None}, id="blocked is null"),
+        pytest.param({"app_metadata": None}, id="metadata are null"),
+        pytest.param({"app_metadata": []}, id="metadata are a list"),
+        pytest.param({"color": "blue"}, id="unknown member"),
+        pytest.param("text", id="text"),
+    ],
+)
+def test_a_wrong_profile_is_refused_before_the_user_is_looked_for(api, body):
+    for user_id in (api.user_id(1), "auth0|nobody"):
+        refused(api.manage("PATCH", f"/users/{quote(user_id)}", json=body), 400, "invalid_body")
+
+
 def test_creating_an_existing_user_is_409(api):
     body = {"connection": "Username-Password-Authentication", "email": "user00001@example.com", "password": "x"}
     refused(api.manage("POST", "/users", json=body), 409, "auth0_idp_error")

@@ -91,7 +91,7 @@ def test_assertions_follow_the_clock_of_the_tenant(api, seconds):
 )
 def test_wrong_claim_is_401_and_named_in_the_log(api, changes):
     refused(ask(api, jwt.encode(claims(**changes), KEY, algorithm="RS256")), 401, "invalid_client")
-    entry = api.manage("GET", "/logs").json()[0]
+    entry = api.manage("GET", "/logs", params={"q": "type:feccft"}).json()[0]
     assert (entry["type"], entry["description"]) == ("feccft", "Failed client authentication")
     assert entry["details"]["client_authentication_error"]
 
