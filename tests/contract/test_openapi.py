@@ -34,9 +34,11 @@ def users(tenant):
         "?q=email:user0000*&sort=created_at:-1",
         "?per_page=999",
         "?q=(",
+        "?q=" + "x" * 9000,
     ):
         tenant.call("GET", f"/api/v2/users{query}", token)
     path = user_path(tenant, token, 2)
+    tenant.call("PATCH", path, token, json={"user_metadata": {"text": "x" * 1_000_000}})
     tenant.call("GET", path, token)
     tenant.call("GET", "/api/v2/users/nobody", token)
     tenant.call("GET", "/api/v2/users-by-email", token)

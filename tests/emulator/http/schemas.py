@@ -150,7 +150,8 @@ def _reason(error: ValidationError) -> str:
     if keyword == "required":
         return f"Missing required property: {next(name for name in limit if name not in value)}"
     if keyword == "additionalProperties":
-        return f"Additional properties not allowed: {','.join(value.keys() - error.schema['properties'].keys())}"
+        unknown = [name for name in value if name not in error.schema["properties"]]
+        return f"Additional properties not allowed: {','.join(unknown)}"
     if keyword == "format":
         return f"Object didn't pass validation for format {limit}: {value}"
     if keyword == "pattern":
