@@ -114,6 +114,9 @@ notes:
   - The module reads the environment variables on the host that it runs on. This is not the controller, unless the task is delegated to it.
   - Characters of the tenant's texts that would steer a terminal or cannot be seen are returned and shown as escapes such as
     C(\x1b) and C(\u202e). An option with such a character is refused.
+seealso:
+  - ref: ansible_collections.mfaops.auth0.docsite.guide_authenticate
+    description: Say which tenant a task calls, and who calls.
 requirements:
   - Python 3.10 or newer on the host that the module runs on
   - requests 2.32 or newer

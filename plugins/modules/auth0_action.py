@@ -97,6 +97,8 @@ attributes:
 notes:
   - If an error stops the task halfway, the failed result has RV(action_id) and RV(done). Run the task again to complete the remaining steps.
 seealso:
+  - ref: ansible_collections.mfaops.auth0.docsite.guide_gitops
+    description: Keep the tenant's policy in git.
   - module: mfaops.auth0.auth0_action_info
   - module: mfaops.auth0.auth0_guardian_factor
   - module: mfaops.auth0.auth0_remembered_browser

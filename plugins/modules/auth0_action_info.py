@@ -34,6 +34,8 @@ attributes:
     support: full
     details: Never changes anything.
 seealso:
+  - ref: ansible_collections.mfaops.auth0.docsite.guide_gitops
+    description: Keep the tenant's policy in git.
   - module: mfaops.auth0.auth0_action
 """
 

@@ -65,6 +65,8 @@ attributes:
 notes:
   - If an error stops the task halfway, the failed result lists in RV(applied) what was already set.
 seealso:
+  - ref: ansible_collections.mfaops.auth0.docsite.guide_gitops
+    description: Keep the tenant's policy in git.
   - module: mfaops.auth0.auth0_guardian_factor_info
   - module: mfaops.auth0.auth0_mfa_policy
   - module: mfaops.auth0.auth0_action

@@ -28,6 +28,8 @@ attributes:
     support: full
     details: Never changes anything.
 seealso:
+  - ref: ansible_collections.mfaops.auth0.docsite.guide_gitops
+    description: Keep the tenant's policy in git.
   - module: mfaops.auth0.auth0_guardian_factor
   - module: mfaops.auth0.auth0_mfa_policy_info
 """

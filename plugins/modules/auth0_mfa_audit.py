@@ -91,6 +91,10 @@ attributes:
     support: full
     details: Never changes anything in the tenant.
 seealso:
+  - ref: ansible_collections.mfaops.auth0.docsite.guide_audit
+    description: Audit all users.
+  - ref: ansible_collections.mfaops.auth0.docsite.guide_policy
+    description: Decide what the audit finds.
   - module: mfaops.auth0.auth0_mfa_authenticator_info
 """
 

@@ -326,6 +326,10 @@ notes:
 requirements:
   - segno 1.6 or newer (for O(qr_path), O(qr_text) or O(qr_show))
 seealso:
+  - ref: ansible_collections.mfaops.auth0.docsite.guide_as_the_user
+    description: Enroll, confirm and remove as the user.
+  - ref: ansible_collections.mfaops.auth0.docsite.guide_onboard
+    description: Onboard users from a CSV file.
   - module: mfaops.auth0.auth0_mfa_authenticator_info
   - module: mfaops.auth0.auth0_mfa_enrollment_ticket
   - module: mfaops.auth0.auth0_mfa_token

@@ -99,6 +99,8 @@ attributes:
     support: full
     details: Never changes anything.
 seealso:
+  - ref: ansible_collections.mfaops.auth0.docsite.guide_see
+    description: See who has what.
   - module: mfaops.auth0.auth0_mfa_authenticator
 """
 

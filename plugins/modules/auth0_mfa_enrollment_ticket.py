@@ -124,6 +124,8 @@ notes:
   - A ticket cannot enroll a passkey, because a passkey is no factor of Guardian. The user adds one while logging in, or with an application
     that uses Auth0's My Account API.
 seealso:
+  - ref: ansible_collections.mfaops.auth0.docsite.guide_reset
+    description: Reset a lost phone.
   - module: mfaops.auth0.auth0_mfa_authenticator
 """
 

@@ -52,6 +52,8 @@ notes:
     remaining steps.
   - Auth0 does not document what users can do at a login if all of their factors are off. The task assumes that they cannot log in.
 seealso:
+  - ref: ansible_collections.mfaops.auth0.docsite.guide_gitops
+    description: Keep the tenant's policy in git.
   - module: mfaops.auth0.auth0_mfa_policy_info
   - module: mfaops.auth0.auth0_guardian_factor
   - module: mfaops.auth0.auth0_action

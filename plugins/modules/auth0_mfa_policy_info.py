@@ -39,6 +39,8 @@ notes:
   - The file has no values of secrets, because Auth0 never shows them, and no positions of Actions, because they depend on Actions that the
     file does not name.
 seealso:
+  - ref: ansible_collections.mfaops.auth0.docsite.guide_gitops
+    description: Keep the tenant's policy in git.
   - module: mfaops.auth0.auth0_mfa_policy
 """
 

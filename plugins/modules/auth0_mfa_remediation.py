@@ -91,6 +91,8 @@ attributes:
     support: full
     details: If Auth0's response to a ticket is lost, the task fails, and the next task mails another one. Both are valid.
 seealso:
+  - ref: ansible_collections.mfaops.auth0.docsite.guide_remediate
+    description: Act on what an audit found.
   - module: mfaops.auth0.auth0_mfa_audit
   - module: mfaops.auth0.auth0_mfa_authenticator
   - module: mfaops.auth0.auth0_mfa_enrollment_ticket

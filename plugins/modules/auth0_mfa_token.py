@@ -160,6 +160,8 @@ notes:
   - Register the result and set C(no_log=true) on the task, because the module does not mask the secrets that it returns.
   - The module does not use O(api_token).
 seealso:
+  - ref: ansible_collections.mfaops.auth0.docsite.guide_as_the_user
+    description: Enroll, confirm and remove as the user.
   - module: mfaops.auth0.auth0_mfa_authenticator_info
   - module: mfaops.auth0.auth0_mfa_authenticator
 """

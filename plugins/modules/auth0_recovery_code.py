@@ -103,6 +103,8 @@ attributes:
 notes:
   - Without O(path), register the result and set C(no_log=true) on the task, because RV(recovery_code) is not masked.
 seealso:
+  - ref: ansible_collections.mfaops.auth0.docsite.guide_recovery_codes
+    description: Rotate recovery codes.
   - module: mfaops.auth0.auth0_mfa_authenticator_info
 """
 

@@ -41,6 +41,8 @@ attributes:
 notes:
   - The application needs the scope C(update:users), and for e-mail addresses also C(read:users).
 seealso:
+  - ref: ansible_collections.mfaops.auth0.docsite.guide_reset
+    description: Reset a lost phone.
   - module: mfaops.auth0.auth0_action
   - module: mfaops.auth0.auth0_mfa_authenticator
 """

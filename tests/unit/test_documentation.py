@@ -132,6 +132,15 @@ def test_a_fragment_names_the_environment_variables_of_its_part(name):
         assert all("E(%s)" % variable in str(documented[option]["description"]) for variable in variables), option
 
 
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_leads_to_a_guide_that_uses_it(name):
+    documentation = documentation_of(name)
+    fragments = [yaml.safe_load(FRAGMENTS[each]) for each in documentation["extends_documentation_fragment"]]
+    also = [each for part in (documentation, *fragments) for each in part.get("seealso", [])]
+    guides = [each["ref"].rpartition(".")[2] for each in also if "ref" in each]
+    assert any("mfaops.auth0." + name in (DOCSITE / "rst" / (guide + ".rst")).read_text() for guide in guides)
+
+
 def test_every_environment_variable_is_declared_where_options_that_name_it_link_to():
     named = {
         found
