@@ -47,6 +47,8 @@ notes:
   - Auth0 offers this on Enterprise plans only.
   - The application needs the scopes C(read:refresh_tokens) and C(delete:refresh_tokens), and with O(email) also C(read:users).
 seealso:
+  - ref: ansible_collections.mfaops.auth0.docsite.guide_reset
+    description: Reset a lost phone.
   - module: mfaops.auth0.auth0_user_session
 """
 

@@ -38,6 +38,8 @@ attributes:
 notes:
   - The application needs the scopes C(read:users) and C(update:users).
 seealso:
+  - ref: ansible_collections.mfaops.auth0.docsite.guide_reset
+    description: Reset a lost phone.
   - module: mfaops.auth0.auth0_user_session
 """
 

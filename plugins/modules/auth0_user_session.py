@@ -48,6 +48,8 @@ notes:
   - Auth0 offers this on Enterprise plans only.
   - The application needs the scopes C(read:sessions) and C(delete:sessions), and with O(email) also C(read:users).
 seealso:
+  - ref: ansible_collections.mfaops.auth0.docsite.guide_reset
+    description: Reset a lost phone.
   - module: mfaops.auth0.auth0_refresh_token
   - module: mfaops.auth0.auth0_remembered_browser
 """
