@@ -14,11 +14,11 @@ gitops = docs/examples/gitops
 # is a broken link.
 lint_docs = antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
 
-.PHONY: help setup aws aws-plan demo demo-aws test sanity lint importer docs units coverage oldest mutants
+.PHONY: help setup aws aws-plan demo demo-aws test sanity lint importer docs targets units coverage oldest mutants
 help:
 	@echo "make demo      the whole path against the embedded tenant; the report is build/demo/report.html"
 	@echo "make demo-aws  the scheduled audit in an AWS on loopback: the schedule fires, users change, the messages are shown"
-	@echo "make test      every test; its parts are sanity, lint, importer, docs, units and oldest"
+	@echo "make test      every test; its parts are sanity, lint, importer, docs, targets, units and oldest"
 	@echo "make coverage  the branches that the unit tests reach by themselves"
 	@echo "make mutants   how many mistakes in the deciding files the unit tests notice; takes half an hour"
 	@echo "make docs      the documentation; it starts at build/docs/html/index.html"
@@ -45,7 +45,7 @@ aws-plan: setup
 
 # Two targets at a time, because most of them use one core; what a target prints comes in one piece.
 test: setup
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target sanity lint importer docs units oldest
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target sanity lint importer docs targets units oldest
 
 sanity: setup
 	@tools/sanity.sh
@@ -73,6 +73,10 @@ importer: setup
 
 docs: setup
 	@tools/docs.sh
+
+# The targets of ansible-test integration.
+targets: setup
+	@tools/integration.sh
 
 # More workers than cores, because many tests wait: for what the tenant does by the clock, or for another process.
 units: aws
