@@ -56,10 +56,15 @@ def _is_uuid(value: object) -> bool:
 
 
 class Body:
-    """A checked body. ``schema`` is plain JSON Schema; it is prepared once, with its route."""
+    """A checked body.
 
-    def __init__(self, schema: Schema):
+    :param schema: plain JSON Schema; it is prepared once, with its route.
+    :param advice: what is said to a member that is not allowed.
+    """
+
+    def __init__(self, schema: Schema, advice: str = ""):
         self.schema = schema
+        self._advice = advice
         self._validator = Draft202012Validator(schema, format_checker=_FORMATS)
 
     def check(self, value: Any) -> Any:
@@ -67,7 +72,8 @@ class Body:
         error = min(self._validator.iter_errors(value), key=_precedence, default=None)
         if error is not None:
             name = ".".join(map(str, error.absolute_path)) or None
-            raise invalid_body(_reason(error), name, error.schema.get("description", ""))
+            advice = self._advice if error.validator == "additionalProperties" else ""
+            raise invalid_body(_reason(error) + advice, name, error.schema.get("description", ""))
         return value
 
 

@@ -55,6 +55,11 @@ def _login(nullable: bool) -> dict[str, Schema]:
 
 
 _PROFILE = frozenset(_profile(False))
+# What Auth0 says to a member that a profile does not have (public threads).
+_ADVICE = (
+    " (consider storing them in app_metadata or user_metadata. "
+    'See "Users Metadata" in https://auth0.com/docs/api/v2/changes for more details)'
+)
 _CREATE = Body(
     record(
         {
@@ -63,7 +68,8 @@ _CREATE = Body(
             "user_id": text("The external user's id", 0, 255, pattern=r"^\S*$"),
         },
         ["connection"],
-    )
+    ),
+    _ADVICE,
 )
 _UPDATE = Body(
     record(
@@ -73,7 +79,8 @@ _UPDATE = Body(
             "verify_phone_number": boolean("Whether the user will receive a text to verify the phone number"),
             "client_id": text("Auth0 client ID", 1),
         }
-    )
+    ),
+    _ADVICE,
 )
 
 

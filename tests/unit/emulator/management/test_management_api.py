@@ -319,6 +319,15 @@ def test_a_wrong_profile_is_refused_before_the_user_is_looked_for(api, body):
         refused(api.manage("PATCH", f"/users/{quote(user_id)}", json=body), 400, "invalid_body")
 
 
+def test_a_member_that_profiles_do_not_have_is_named_with_advice(api):
+    answer = api.manage("PATCH", f"/users/{quote(api.user_id(1))}", json={"color": "blue", "size": 3, "name": "n"})
+    refused(answer, 400, "invalid_body")
+    assert (
+        "'Additional properties not allowed: color,size (consider storing them in app_metadata"
+        in answer.json()["message"]
+    )
+
+
 def test_creating_an_existing_user_is_409(api):
     body = {"connection": "Username-Password-Authentication", "email": "user00001@example.com", "password": "x"}
     refused(api.manage("POST", "/users", json=body), 409, "auth0_idp_error")
