@@ -18,6 +18,8 @@ export_group runtime tests/lambda/requirements.txt
 # Its Python may be older than those of the other groups.
 uv pip compile --upgrade --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-annotate \
     --group oldest -o tests/oldest/requirements.txt
+uv pip compile --upgrade --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+    --group plain -o tests/plain/requirements.txt
 gitops=docs/examples/gitops
 uv pip compile --upgrade --quiet --universal --python-version 3.12 --generate-hashes --no-header --no-annotate \
     "$gitops/requirements.in" -o "$gitops/requirements.txt"

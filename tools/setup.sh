@@ -13,7 +13,7 @@ supported="3.13 3.12 3.11"
 # What the oldest supported ansible-core runs on; the oldest Python first, because modules support it, too.
 supported_by_oldest="3.10 3.11 3.12"
 link=build/collections/ansible_collections/mfaops/auth0
-locks="requirements-dev.txt lambda/requirements.txt tests/lambda/requirements.txt tests/oldest/requirements.txt
+locks="requirements-dev.txt lambda/requirements.txt tests/lambda/requirements.txt tests/oldest/requirements.txt tests/plain/requirements.txt
     tests/contract/clients/auth0-python-4/requirements.txt tests/contract/clients/auth0-auth-js/requirements.txt
     tests/contract/clients/auth0-auth-js/package-lock.json"
 
@@ -53,12 +53,13 @@ pip_apart() { pip .venv --no-warn-conflicts --target "$@"; }
 
 clients=tests/contract/clients
 # The longest first.
-parts="main oldest clients function runtime"
+parts="main oldest clients function plain runtime"
 
 what_is() {
     case $1 in
     main) echo "Ansible and the tools" ;;
     oldest) echo "the oldest ansible-core" ;;
+    plain) echo "what the README tells to install, alone" ;;
     clients) echo "other Auth0 clients, for tests" ;;
     function) echo "packages of the AWS function" ;;
     runtime) echo "packages of AWS's runtime, for tests" ;;
@@ -78,6 +79,11 @@ install() {
         else
             echo "The oldest ansible-core runs on none of this machine's Pythons (one of: $supported_by_oldest): make oldest will fail" >&2
         fi
+        ;;
+    # As whoever follows the README has it. Its pip is asked whether the README's command finds everything installed.
+    plain)
+        .venv/bin/python -m venv .venv/plain
+        pip .venv/plain -r tests/plain/requirements.txt
         ;;
     # The function runs without what the rest of .venv holds, as it does in AWS: its own packages, here and there, and those of the runtime.
     function)
