@@ -4,8 +4,9 @@
 
 """The GitOps example as the guide prints it: copied to an empty folder, installed, and run over TLS with nothing but an environment.
 
-The registry of Python packages stands still: a stub of pip checks what it is asked for, and links the Ansible of the tests. Everything
-else is real: ``install.sh`` builds and installs the collection from a git repository with a tag. With MFAOPS_REGISTRY set, pip is real.
+The registry of Python packages stands still: a stub of pip checks what it is asked for, and links an Ansible with what the README
+tells to install. Everything else is real: ``install.sh`` builds and installs the collection from a git repository with a tag. With
+MFAOPS_REGISTRY set, pip is real.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ import pytest
 import yaml
 
 from tests.emulator.launch import start
-from tests.support.playbook import BIN, ROOT
+from tests.support.playbook import ROOT
+
+from .test_newcomer import PLAIN
 
 EXAMPLE = ROOT / "docs" / "examples" / "gitops"
-# Stands for the Python that makes the environment, with a pip that installs what the tests have.
+# Stands for the Python that makes the environment, with a pip that installs what the README tells.
 PYTHON = """#!/bin/sh
 [ "$1 $2" = "-m venv" ] || exec %(python)s "$@"
 mkdir -p "$3/bin"
@@ -92,7 +95,7 @@ def here(tmp_path, emulator_over_tls):
         environ.update({name: value for name, value in os.environ.items() if name.startswith("PIP_")})
     else:
         stub = tmp_path / "python"
-        stub.write_text(PYTHON % {"python": sys.executable, "bin": BIN})
+        stub.write_text(PYTHON % {"python": sys.executable, "bin": PLAIN})
         stub.chmod(0o755)
         environ["PYTHON"] = str(stub)
 

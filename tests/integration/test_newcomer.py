@@ -19,13 +19,11 @@ import pytest
 from tests.emulator.launch import start
 from tests.support.playbook import ROOT
 
-from .test_documented_commands import OUR_PLAYBOOK, PRINTED
+from .test_documented_commands import CHAPTERS, PRINTED, README, playbooks_of
 from .test_playbooks import decide
 
 PLAIN = ROOT / ".venv" / "plain" / "bin"
-README, GUIDES = ROOT / "README.md", ROOT / "docs" / "docsite" / "rst"
-# Those of several tenants need an inventory, and the function needs AWS: test_tenants.py and tests/lambda run them.
-CHAPTERS = ["onboard", "recovery_codes", "reset", "audit", "remediate", "gitops"]
+GITOPS = CHAPTERS[-1]
 
 
 class Newcomer:
@@ -86,14 +84,9 @@ def of(page: Path, words: str) -> str:
     return found
 
 
-def playbooks_of(page: Path) -> list[str]:
-    """The commands of a page that play a shipped playbook."""
-    return [command for command in PRINTED[page] if OUR_PLAYBOOK.match(command)]
-
-
 def test_every_guide_with_a_playbook_is_a_chapter():
-    guides = {page.stem for page in PRINTED if page.parent == GUIDES and playbooks_of(page)}
-    assert {name for name in guides if name.startswith("guide_")} == {f"guide_{name}" for name in CHAPTERS}
+    guides = {page for page in PRINTED if page.name.startswith("guide_") and playbooks_of(page)}
+    assert guides | {README} == {*CHAPTERS}
 
 
 def test_everything_printed_in_one_empty_folder(newcomer, tenant):
@@ -106,15 +99,13 @@ def test_everything_printed_in_one_empty_folder(newcomer, tenant):
         shutil.move(tarball, newcomer.folder)
     newcomer.types(of(README, "ansible-galaxy collection install mfaops-auth0-"))
     first_playbook(newcomer, tenant)
-    for command in playbooks_of(README):
-        newcomer.types(command)
     newcomer.file(
         "users.csv",
         "email,phone_number,name\nuser00001@example.com,+442071838750,work phone\nuser00016@example.com,,\n",
     )
     newcomer.file("users.txt", "user00004@example.com\nuser00005@example.com\n")
-    for name in CHAPTERS:
-        for command in playbooks_of(GUIDES / f"guide_{name}.rst"):
+    for page in CHAPTERS:
+        for command in playbooks_of(page):
             if "remediate" in command:
                 reviewed(newcomer)
             newcomer.types(in_the_folder(newcomer, command))
@@ -159,8 +150,8 @@ def reviewed(newcomer: Newcomer) -> None:
 def drifted(newcomer: Newcomer) -> None:
     """What the guide says of drift, and of users who would be locked out."""
     policy = (newcomer.folder / "policy.yml").read_text()
-    look = of(GUIDES / "guide_gitops.rst", "ansible-playbook mfaops.auth0.policy --check")
-    apply = of(GUIDES / "guide_gitops.rst", "ansible-playbook mfaops.auth0.policy --diff")
+    look = of(GITOPS, "ansible-playbook mfaops.auth0.policy --check")
+    apply = of(GITOPS, "ansible-playbook mfaops.auth0.policy --diff")
     assert "changed=0 " in newcomer.types(look)
     newcomer.file("policy.yml", policy.replace("duo: false", "duo: true"))
     assert "The tenant differs from the policy" in newcomer.types(look + " -e fail_on_drift=true", code=2)
