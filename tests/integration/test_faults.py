@@ -21,11 +21,22 @@ import pytest
 from tests.support.playbook import ROOT
 
 from .conftest import PASSWORD, REALM, Tenant, code_of, email
-from .test_failures import ACTION, AUTHENTICATOR, BROWSER, CODE, FACTOR, INFO, TICKET, TOKEN
+from .test_failures import ACTION, AUTHENTICATOR, BROWSER, CODE, FACTOR, INFO, REFRESH_TOKEN, TICKET, TOKEN
 
 OPTIONAL = ["confirmed", "name", "enrolled_at", "last_auth_at", "link_id", "scope", "trial_expired"]
 REQUIRED = [
-    *("authenticators", "users", "id", "type", "authenticator_type", "user_id", "total", "secret", "barcode_uri"),
+    *(
+        "authenticators",
+        "users",
+        "tokens",
+        "id",
+        "type",
+        "authenticator_type",
+        "user_id",
+        "total",
+        "secret",
+        "barcode_uri",
+    ),
     *(
         "access_token",
         "recovery_code",
@@ -96,6 +107,11 @@ def as_operator(module: str, *methods: dict, **options):
         return {module: {**tenant.operator, "user_id": tenant.user_id(number), **options}}
 
     return task
+
+
+def with_refresh_token(tenant: Tenant, number: int) -> dict:
+    assert "refresh_token" in tenant.log_in(number, scope="enroll offline_access")
+    return {REFRESH_TOKEN: {**tenant.operator, "user_id": tenant.user_id(number), "state": "absent"}}
 
 
 def for_many(module: str, *methods: dict, others: tuple[dict, ...] = (), **options):
@@ -276,6 +292,21 @@ ROWS = [
         as_operator(BROWSER, state="absent"),
         ("POST", "*/invalidate-remember-browser"),
         ("status", "close", "lost", *LATE, "error-200", "wrong-length", "redirect") + GONE,
+        GONE,
+    ),
+    Row(
+        "refresh_token absent, when they are read",
+        with_refresh_token,
+        ("GET", "*/refresh-tokens"),
+        READ + LIST + GONE,
+        GONE,
+    ),
+    Row(
+        # Its answer has no body that could be cut. The user is read again after a doubt.
+        "refresh_token absent, when they end",
+        with_refresh_token,
+        ("DELETE", "*/refresh-tokens"),
+        ("status", "close") + GONE,
         GONE,
     ),
     Row("guardian_factor", factor, ("PUT", "/api/v2/guardian/factors/duo"), WRITE),

@@ -17,7 +17,19 @@ from tests.emulator.switches import SWITCHES
 
 from .conftest import Tenant, code_of, email
 from .test_both_sides import other_values
-from .test_failures import ACTION, AUTHENTICATOR, BROWSER, CODE, FACTOR, INFO, TICKET, TOKEN
+from .test_failures import (
+    ACTION,
+    AUTHENTICATOR,
+    BLOCK,
+    BROWSER,
+    CODE,
+    FACTOR,
+    INFO,
+    REFRESH_TOKEN,
+    SESSION,
+    TICKET,
+    TOKEN,
+)
 
 PHONE = "+442071838750"
 OTP_OF_2 = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -27,12 +39,14 @@ CONFIGURATION = {
     "action-build-outcome",
     "adaptive-mfa",
     "brute-force-protection",
+    "brute-force-threshold",
     "custom-domains",
     "default-directory",
     "enabled-factors",
     "message-types",
     "mfa-policy",
     "recovery-code-factor",
+    "session-management",
     "user-quotas",
 }
 UNDOCUMENTED = sorted(set(SWITCHES) - CONFIGURATION)
@@ -86,6 +100,10 @@ def work(tenant: Tenant) -> list[tuple[str, dict]]:
         ("ticket", as_operator(TICKET, 1)),
         ("ticket of a domain", as_operator(TICKET, 1, custom_domain="login.example.com")),
         ("browsers", as_operator(BROWSER, 1, state="absent")),
+        # The login has left one. How long it is listed after it was revoked is not documented.
+        ("refresh tokens", as_operator(REFRESH_TOKEN, 2, state="absent")),
+        ("sessions", as_operator(SESSION, 1, state="absent")),
+        ("blocks", as_operator(BLOCK, 1, state="absent")),
         ("factor", as_operator(FACTOR, enabled=["duo"], policy="confidence-score")),
         ("factor again", as_operator(FACTOR, enabled=["duo"], policy="confidence-score")),
         ("action", as_operator(ACTION, name="mine", code=JS)),

@@ -156,6 +156,9 @@ def test_a_lost_phone_is_reset(tenant):
     assert re.search(r"Give this link to the user\. .*/mfa/enrollment\?ticket=\w+", again)
     # What Auth0 does not list may have been there, so nobody can say that nothing was removed.
     assert changed(again) == 3
+    filed = play(tenant, "reset_lost_phone", user=email(9), send_mail=False, ticket_file="link")
+    assert "ticket=" not in filed and "/mfa/enrollment?ticket=" in (tenant.folder / "link").read_text()
+    assert stat.S_IMODE((tenant.folder / "link").stat().st_mode) == 0o600
     unnamed = play(tenant, "reset_lost_phone", succeeds=False)
     assert "Name the user by address" in unnamed
 
@@ -327,6 +330,10 @@ def test_the_users_of_a_list_are_reset_and_who_cannot_be_is_told(tenant):
     assert tenant.methods(2) == tenant.methods(3) == []
     reset = {tenant.user_id(2), tenant.user_id(3)}
     assert {ticket["user_id"] for ticket in tenant.running.control("GET", "tickets")} == reset
+    users.write_text(email(4) + "\n")
+    play(tenant, "reset_users", users_file="users.txt", send_mail=False, tickets_folder="links")
+    (link,) = (tenant.folder / "links").iterdir()
+    assert "/mfa/enrollment?ticket=" in link.read_text() and tenant.methods(4) == []
     users.write_text("nobody\n")
     assert "users.txt line 1" in play(tenant, "reset_users", users_file="users.txt", succeeds=False)
 

@@ -20,10 +20,12 @@ from .test_failures import (
     API_TOKEN,
     AUDIT,
     AUTHENTICATOR,
+    BLOCK,
     BROWSER,
     CODE,
     FACTOR,
     INFO,
+    REFRESH_TOKEN,
     REMEDIATION,
     TICKET,
     TOKEN,
@@ -66,6 +68,28 @@ def with_pending_otp(number, **options):
         secret = tenant.post("/mfa/associate", {"authenticator_types": ["otp"]}, headers=headers)["secret"]
         code = {"code": code_of(secret, tenant.running)} if options["state"] == "confirmed" else {}
         return {AUTHENTICATOR: {**user, **code, **options}}
+
+    return task
+
+
+def refresh_tokens(number, **options):
+    """The user has one."""
+
+    def task(tenant):
+        tenant.management("POST", "/users", {"connection": REALM, "email": email(number), "password": PASSWORD})
+        tenant.log_in(number, scope="enroll offline_access")
+        return {REFRESH_TOKEN: {**tenant.operator, "email": email(number), "state": "absent", **options}}
+
+    return task
+
+
+def blocked(number):
+    """Brute-force protection has blocked the user."""
+
+    def task(tenant):
+        for _time in range(10):
+            tenant.log_in(number, password="wrong")
+        return {BLOCK: {**tenant.operator, "email": email(number), "state": "absent"}}
 
     return task
 
@@ -115,6 +139,8 @@ CASES = {
         "recovery_code rotated": (as_operator(CODE, 8, state="rotated"), ALWAYS),
         "enrollment_ticket": (as_operator(TICKET, 1), ALWAYS),
         "remembered_browser absent": (as_operator(BROWSER, 1, state="absent"), ALWAYS),
+        "refresh_token absent": (refresh_tokens(104), ONCE),
+        "user_block absent": (blocked(1), ONCE),
         "api_token": (lambda tenant: {API_TOKEN: tenant.operator}, NEVER),
         "mfa_token": (lambda tenant: {TOKEN: tenant.user(1)}, NEVER),
         "guardian_factor": (as_operator(FACTOR, enabled=["duo"], policy="never"), ONCE),
