@@ -126,6 +126,19 @@ def guardian(tenant):
         tenant.call("GET", "/api/v2/guardian/policies", token)
 
 
+def tickets_of_several_domains(tenant):
+    token = tenant.management_token()
+    user_id = tenant.call("GET", user_path(tenant, token, 4), token).json()["user_id"]
+    for headers, status in (
+        ({}, 409),
+        ({"auth0-custom-domain": "one.example.com"}, 200),
+        ({"auth0-custom-domain": "three.example.com"}, 400),
+    ):
+        body = {"user_id": user_id}
+        answer = tenant.call("POST", "/api/v2/guardian/enrollments/ticket", token, json=body, headers=headers)
+        assert answer.status_code == status
+
+
 def exports(tenant):
     token = tenant.management_token()
     jobs = "/api/v2/jobs"
@@ -330,6 +343,10 @@ SCENARIOS = [
     (older_endpoints_of_a_user, {}),
     (older_endpoints_of_a_user, {"switches": {"delete-all-unknown-user-status": 404}}),
     (guardian, {}),
+    (
+        tickets_of_several_domains,
+        {"switches": {"custom-domains": "one.example.com,two.example.com", "missing-custom-domain-status": 409}},
+    ),
     (exports, {}),
     (logs, {}),
     (actions, {}),
