@@ -85,7 +85,7 @@ def list_methods(call: Call) -> tuple[int, list | dict]:
     page, per_page = page_of(call)
     include_totals = flag(call, "include_totals", False)
     user = existing_user(call)
-    methods = _visible(call.tenant, user)
+    methods = sorted(_visible(call.tenant, user), key=lambda item: item.type == "phone")  # as recorded after a PUT
     start = page * per_page
     items = [read_item(user, item) for item in methods[start : start + per_page]]
     if not include_totals:

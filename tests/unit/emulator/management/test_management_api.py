@@ -478,6 +478,11 @@ def test_set_replaces_everything_and_answers_unmasked_in_order(api):
     assert sorted(item["type"] for item in api.methods(4)) == ["email", "phone", "totp"]
 
 
+def test_the_order_of_the_list_is_neither_that_of_the_set_nor_that_of_creation(api):
+    api.manage("PUT", api.methods_path(1), json=[EMAIL, PHONE, TOTP])
+    assert [item["type"] for item in api.methods(1)] == ["email", "totp", "phone"]
+
+
 @pytest.mark.parametrize(("value", "kept"), [("off", False), ("on", True)])
 def test_set_keeping_ids_is_switchable(make_api, value, kept):
     api = make_api({"put-keeps-ids": value})
