@@ -14,11 +14,11 @@ gitops = docs/examples/gitops
 # is a broken link.
 lint_docs = antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
 
-.PHONY: help setup aws aws-plan demo demo-aws test sanity lint importer docs targets units coverage oldest mutants
+.PHONY: help setup aws aws-plan demo demo-aws test sanity lint importer docs targets units coverage oldest middle mutants
 help:
 	@echo "make demo      the whole path against the embedded tenant; the report is build/demo/report.html"
 	@echo "make demo-aws  the scheduled audit in an AWS on loopback: the schedule fires, users change, the messages are shown"
-	@echo "make test      every test; its parts are sanity, lint, importer, docs, targets, units and oldest"
+	@echo "make test      every test; its parts are sanity, lint, importer, docs, targets, units, oldest and middle"
 	@echo "make coverage  the branches that the unit tests reach by themselves"
 	@echo "make mutants   how many mistakes in the deciding files the unit tests notice; takes half an hour"
 	@echo "make docs      the documentation; it starts at build/docs/html/index.html"
@@ -45,7 +45,7 @@ aws-plan: setup
 
 # Two targets at a time, because most of them use one core; what a target prints comes in one piece.
 test: setup
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target sanity lint importer docs targets units oldest
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target sanity lint importer docs targets units oldest middle
 
 sanity: setup
 	@tools/sanity.sh
@@ -95,3 +95,7 @@ mutants: setup
 # is there for.
 oldest: setup
 	@MFAOPS_ANSIBLE_BIN=.venv/oldest/bin $(python) -m pytest -n 3 --dist worksteal tests/integration -m oldest
+
+# A few of them on one between the oldest and the newest.
+middle: setup
+	@MFAOPS_ANSIBLE_BIN=.venv/middle/bin $(python) -m pytest -n 2 --dist worksteal tests/integration -m middle

@@ -15,9 +15,11 @@ export_group dev requirements-dev.txt
 # What the audit never imports: the asynchronous half of two clients, and what only compiling needs.
 export_group function lambda/requirements.txt --prune aiohttp --prune anyio --prune pycparser
 export_group runtime tests/lambda/requirements.txt
-# Its Python may be older than those of the other groups.
+# The Pythons may be older than those of the other groups.
 uv pip compile --upgrade --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-annotate \
     --group oldest -o tests/oldest/requirements.txt
+uv pip compile --upgrade --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+    --group middle -o tests/middle/requirements.txt
 uv pip compile --upgrade --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
     --group plain -o tests/plain/requirements.txt
 gitops=docs/examples/gitops

@@ -10,10 +10,12 @@ cd "$(dirname "$0")/.."
 export LC_ALL=C.UTF-8
 
 supported="3.13 3.12 3.11"
-# What the oldest supported ansible-core runs on; the oldest Python first, because modules support it, too.
+# What the oldest supported ansible-core runs on, the oldest Python first, because modules support it, too; and one between it and the newest.
 supported_by_oldest="3.10 3.11 3.12"
+supported_by_middle="3.11 3.12 3.13"
 link=build/collections/ansible_collections/mfaops/auth0
-locks="requirements-dev.txt lambda/requirements.txt tests/lambda/requirements.txt tests/oldest/requirements.txt tests/plain/requirements.txt
+locks="requirements-dev.txt lambda/requirements.txt tests/lambda/requirements.txt tests/oldest/requirements.txt tests/middle/requirements.txt
+    tests/plain/requirements.txt
     tests/contract/clients/auth0-python-4/requirements.txt tests/contract/clients/auth0-auth-js/requirements.txt
     tests/contract/clients/auth0-auth-js/package-lock.json"
 
@@ -53,12 +55,12 @@ pip_apart() { pip .venv --no-warn-conflicts --target "$@"; }
 
 clients=tests/contract/clients
 # The longest first.
-parts="main oldest clients function plain runtime"
+parts="main oldest middle clients function plain runtime"
 
 what_is() {
     case $1 in
     main) echo "Ansible and the tools" ;;
-    oldest) echo "the oldest ansible-core" ;;
+    oldest | middle) echo "the $1 ansible-core" ;;
     plain) echo "what the README tells to install, alone" ;;
     clients) echo "other Auth0 clients, for tests" ;;
     function) echo "packages of the AWS function" ;;
@@ -66,20 +68,24 @@ what_is() {
     esac
 }
 
+# An environment with another ansible-core: its name, and the Pythons that it runs on.
+another_core() {
+    # shellcheck disable=SC2086
+    python=$(find_python $2)
+    if [ -n "$python" ]; then
+        "$python" -m venv --without-pip ".venv/$1"
+        pip ".venv/$1" -r "tests/$1/requirements.txt"
+    else
+        echo "The $1 ansible-core runs on none of this machine's Pythons (one of: $2): make $1 will fail" >&2
+    fi
+}
+
 install() {
     case $1 in
     main) pip .venv -r requirements-dev.txt ;;
-    oldest)
-        # Modules and playbooks also run on the oldest ansible-core that is supported.
-        # shellcheck disable=SC2086
-        old_python=$(find_python $supported_by_oldest)
-        if [ -n "$old_python" ]; then
-            "$old_python" -m venv --without-pip .venv/oldest
-            pip .venv/oldest -r tests/oldest/requirements.txt
-        else
-            echo "The oldest ansible-core runs on none of this machine's Pythons (one of: $supported_by_oldest): make oldest will fail" >&2
-        fi
-        ;;
+    # Modules and playbooks also run on the oldest ansible-core that is supported, and on one between it and the newest.
+    oldest) another_core oldest "$supported_by_oldest" ;;
+    middle) another_core middle "$supported_by_middle" ;;
     # As whoever follows the README has it. Its pip is asked whether the README's command finds everything installed.
     plain)
         .venv/bin/python -m venv .venv/plain

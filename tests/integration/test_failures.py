@@ -157,6 +157,7 @@ def test_bad_input_as_operator(tenant, options, said, facts):
 
 
 @pytest.mark.oldest
+@pytest.mark.middle
 @pytest.mark.run_by("ansible-playbook")
 def test_ansible_playbook_shows_one_line_for_every_module(tenant):
     wrong = {**tenant.operator, "client_secret": "wrong"}

@@ -43,6 +43,7 @@ def run(folder, *command, collections=None):
 
 
 @pytest.mark.oldest
+@pytest.mark.middle
 def test_the_built_collection_installs_and_plays_the_demo_twice(tenant):
     built, installed, elsewhere = (tenant.folder / name for name in ("built", "installed", "elsewhere"))
     elsewhere.mkdir()
