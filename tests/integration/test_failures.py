@@ -50,6 +50,8 @@ TENANT_TASKS = {
 ALL_TASKS = {**TASKS, **TENANT_TASKS}
 AUDIT = "mfaops.auth0.auth0_mfa_audit"
 REMEDIATION = "mfaops.auth0.auth0_mfa_remediation"
+# Those that find nothing to change.
+UNCHANGED = (INFO, AUDIT, SESSION, REFRESH_TOKEN, BLOCK)
 AS_USER = {INFO: {}, AUTHENTICATOR: {"factor": "otp"}}
 
 
@@ -247,7 +249,7 @@ def test_an_expired_token_says_so_on_either_side(tenant):
 def test_a_missing_scope_is_named_with_what_to_do(tenant):
     reader = {**tenant.operator, "client_id": "m2m-readonly", "client_secret": "m2m-readonly-secret"}
     # Where there is nothing to end, nothing is asked for; test_ending.py has the scopes of these.
-    elsewhere = (INFO, AUTHENTICATOR, AUDIT, SESSION, REFRESH_TOKEN, BLOCK)
+    elsewhere = (AUTHENTICATOR, *UNCHANGED)
     played = tenant.play(
         reader,
         {AUTHENTICATOR: TASKS[AUTHENTICATOR]},
@@ -347,7 +349,7 @@ def test_a_429_is_waited_for_and_the_task_goes_on(tenant, path):
     tenant.fault(kind="limit", path=path, count=2, seconds=0)
     results = tenant.results(tenant.operator, *[{module: task} for module, task in tasks.items()])
     assert [result.get("msg") for result in results if result.get("failed")] == []
-    assert [result["changed"] for result in results] == [module not in (INFO, AUDIT) for module in tasks]
+    assert [result["changed"] for result in results] == [module not in UNCHANGED for module in tasks]
     assert len(tenant.requests("POST", "recovery-code-regeneration")) == 2
     assert 429 in {entry["status"] for entry in tenant.requests()}
 
@@ -405,7 +407,7 @@ def test_a_lost_reading_is_repeated(tenant, kind):
     two = {AUDIT: {"folder": str(tenant.folder / "audits")}, REMEDIATION: decided(tenant, 6)}
     tenant.fault(kind=kind, method="GET", path="*/authentication-methods", count=2)
     results = tenant.results(tenant.operator, *[{module: task} for module, task in TASKS.items()])
-    assert [result["changed"] for result in results] == [False, *[True] * 4]
+    assert [result["changed"] for result in results] == [module not in UNCHANGED for module in TASKS]
     tenant.fault(kind=kind, method="GET", path="*/authentication-methods", count=2)
     results = tenant.results(tenant.operator, *[{module: task} for module, task in two.items()])
     assert [(result["changed"], bool(result.get("failed"))) for result in results] == [(False, False), (True, False)]
