@@ -22,13 +22,15 @@ BLOCK = "mfaops.auth0.auth0_user_block"
 BROWSER = "mfaops.auth0.auth0_remembered_browser"
 CALLBACK = "http://127.0.0.1:49152/callback"
 ABSENT = {"state": "absent"}
-MANY = 1000
+
+
+# A password is enough, and two wrong ones block.
+SHORT_LOGINS = {"mfa-policy": "never", "brute-force-threshold": 2}
 
 
 @pytest.fixture(autouse=True)
 def short_logins(tenant):
-    """A password is enough, and two wrong ones block."""
-    tenant.running.reset(switches={"mfa-policy": "never", "brute-force-threshold": 2, "rotating-applications": ""})
+    tenant.running.reset(switches=SHORT_LOGINS)
 
 
 def browser(tenant: Tenant, number: int) -> requests.Session:

@@ -19,6 +19,7 @@ import yaml
 from tests.support.playbook import BIN, ROOT, environment, play
 
 from .conftest import PASSWORD, code_of, email
+from .test_ending import HOW_MANY, SHORT_LOGINS, give_two
 from .test_mfa_token import SECRET_4, answering_the_push, browse, received
 from .test_playbooks import audit_of, decide, removable
 
@@ -70,6 +71,9 @@ def test_the_examples_of_a_module(tenant, module):
         (enrolled,) = play(tenant.folder, [{**enroll, "register": "x"}], {}, variables=variables).results
         variables["code"] = code_of(enrolled["enrollment"]["secret"], tenant.running)
         tasks = rest
+    if "mfaops.auth0." + module in HOW_MANY:
+        tenant.running.reset(switches=SHORT_LOGINS)
+        give_two(tenant, "mfaops.auth0." + module, 3)
     if module == "auth0_mfa_remediation":
         _row, finding = removable(audit_of(tenant))
         decide(tenant.folder / "findings.csv", {finding["id"]: "remove"})

@@ -23,7 +23,7 @@ import yaml
 from tests.support.playbook import BIN, ROOT, environment
 
 from .conftest import Tenant, email
-from .test_ending import block, browser, is_blocked, refresh_token
+from .test_ending import SHORT_LOGINS, block, browser, is_blocked, refresh_token
 
 pytestmark = pytest.mark.oldest
 
@@ -188,7 +188,7 @@ def give_all(tenant: Tenant, number: int) -> None:
 
 
 def test_what_lets_in_ends_before_the_authenticators_go_and_the_block_goes_last(tenant):
-    tenant.running.reset(switches={"mfa-policy": "never", "brute-force-threshold": 2})
+    tenant.running.reset(switches=SHORT_LOGINS)
     give_all(tenant, 3)
     tenant.forget_requests()
     checked = play(tenant, "reset_lost_phone", "--check", user=email(3))
@@ -205,7 +205,7 @@ def test_what_lets_in_ends_before_the_authenticators_go_and_the_block_goes_last(
 
 
 def test_a_reset_of_many_takes_the_same_steps_and_leaves_out_who_failed(tenant):
-    tenant.running.reset(switches={"mfa-policy": "never", "brute-force-threshold": 2})
+    tenant.running.reset(switches=SHORT_LOGINS)
     for number in (2, 3):
         give_all(tenant, number)
     before = tenant.methods(2)

@@ -20,11 +20,14 @@ from .test_failures import (
     API_TOKEN,
     AUDIT,
     AUTHENTICATOR,
+    BLOCK,
     BROWSER,
     CODE,
     FACTOR,
     INFO,
+    REFRESH_TOKEN,
     REMEDIATION,
+    SESSION,
     TICKET,
     TOKEN,
     decided,
@@ -154,6 +157,9 @@ def test_no_secret_of_any_module_is_printed_or_left_behind(tenant, temporary, mo
                 **canaries("state", "code_verifier"),
             }
         },
+        {SESSION: {**operator, "state": "absent", **canaries("client_secret")}},
+        {REFRESH_TOKEN: {**operator, "state": "absent", **canaries("api_token")}},
+        {BLOCK: {**tenant.operator, "state": "absent", "users": [{"email": email(3), **canaries("pasword")}]}},
     ]
     outputs = []
     for callback in (None, "whole_results"):
