@@ -214,7 +214,8 @@ _NOT_IN_THE_PLAN = "The tenant's plan does not include this. Remove what asks fo
 _HINTS = {
     "unauthorized_client": "Enable this grant type on the application (Applications, Advanced Settings, Grant Types).",
     "unsupported_challenge_type": "The user has no confirmed authenticator of this kind.",
-    "too_many_attempts": "Attack protection blocks the user or the address. Try again later, or remove the block.",
+    "too_many_attempts": "Attack protection blocks the user or the address. Try again later, or remove the block with "
+    "mfaops.auth0.auth0_user_block.",
     "expired_token": "Log in again. The mfa_token expired before the second step.",
     "unauthorized": "This user may not log in. Read the reason that Auth0 gives, and unblock the user if that is right.",
     "not_entitled": _NOT_IN_THE_PLAN,
