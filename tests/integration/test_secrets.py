@@ -159,7 +159,7 @@ def test_no_secret_of_any_module_is_printed_or_left_behind(tenant, temporary, mo
         },
         {SESSION: {**operator, "state": "absent", **canaries("client_secret")}},
         {REFRESH_TOKEN: {**operator, "state": "absent", **canaries("api_token")}},
-        {BLOCK: {**tenant.operator, "state": "absent", "users": [{"email": email(3), **canaries("pasword")}]}},
+        {BLOCK: {**tenant.operator, "state": "absent", "users": [{"email": email(3), **canaries("passphrase")}]}},
     ]
     outputs = []
     for callback in (None, "whole_results"):
