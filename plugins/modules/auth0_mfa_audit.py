@@ -202,6 +202,12 @@ hint:
   returned: failure, if there is something to do
   type: str
   sample: Add the scope read:authentication_methods to the application's grant for this API, then get a new token.
+mistakes:
+  description: What is wrong with the policy file, each with its line and column.
+  returned: failure because of the file
+  type: list
+  elements: str
+  sample: ['policy.yml:3:10: profile is "pcii"; expected pci']
 """
 
 import math

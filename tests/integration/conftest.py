@@ -19,6 +19,7 @@ import requests
 
 from tests.emulator.launch import Running, start
 from tests.support import in_process, playbook
+from tests.support.documented import undocumented
 from tests.support.playbook import Played
 
 PASSWORD = "Correct-Horse-7"
@@ -49,11 +50,14 @@ class Tenant:
         return {**self.application, "username": email(number), "password": PASSWORD, "realm": REALM, **options}
 
     def play(self, defaults: dict, *tasks: dict, options: tuple[str, ...] = (), callback: str | None = None) -> Played:
-        """Run tasks with these defaults.
+        """Run tasks with these defaults. What their modules return is documented.
 
         :param callback: the plugin that prints, instead of Ansible's own
         """
-        return self.runner(self.folder, list(tasks), defaults, *options, callback=callback)
+        played = self.runner(self.folder, list(tasks), defaults, *options, callback=callback)
+        for task, result in zip(tasks, played.results):
+            assert undocumented(task, result) == [], task
+        return played
 
     def results(self, defaults: dict, *tasks: dict) -> list[dict]:
         """The results of tasks with these defaults."""
