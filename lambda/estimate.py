@@ -4,7 +4,7 @@
 
 """What the scheduled audit makes in AWS, and how long a run takes and what it costs. Calls nobody.
 
-    python lambda/estimate.py --users 100000 --limit 16 [--share 0.9]
+    python lambda/estimate.py --users 100000 --limit 16 [--share 0.9] [--memory 1769]
 
 Prices are AWS's list prices for us-east-1, as if there were no free tiers. A run that reads only who changed has fewer requests. Storage, logs,
 keys and Security Hub are not in it, because they grow with what is found and kept.
@@ -24,7 +24,16 @@ TEMPLATE = Path(__file__).resolve().with_name("template.yaml")
 REQUESTS_PER_USER = 1
 # A segment of 900 s keeps the rest for its start and its end.
 SEGMENT_SECONDS = 780
-MEMORY_GB = 0.5
+# After that Lambda ends the function, as the template says.
+TIMEOUT = 900
+# The reports are one segment, which takes so much of a processor for each user, by tests/bench/bench_audit.py on a busy machine. Those of a
+# tenant with more findings, a slower processor or a busy S3 must not end it.
+REPORT_SECONDS_PER_USER = 0.00024
+MARGIN = 3
+# Megabytes for which Lambda gives a whole processor. More of it makes one thread no faster.
+WHOLE_PROCESSOR = 1769
+# That of the template.
+MEMORY = WHOLE_PROCESSOR
 # Beside its segments, an execution enters Who, Start, Begin and Finished; each segment is the segment and the question whether there is
 # more. The reports are a segment of their own.
 OTHER_TRANSITIONS = 4
@@ -33,7 +42,7 @@ TRANSITIONS_PER_SEGMENT = 2
 _GB_SECOND = {"arm64": 0.0000133334, "x86_64": 0.0000166667}
 _TRANSITION = 25 / 1_000_000
 _METRIC, _ALARM, _SECRET, _DASHBOARD = 0.30, 0.10, 0.40, 3.00
-METRICS, ALARMS = 33, 5
+METRICS, ALARMS = 33, 6
 # More of them nobody has. A larger number is a mistake.
 _MOST = 1e9
 
@@ -43,6 +52,7 @@ class Estimate(NamedTuple):
 
     :ivar seconds: of reading; what others use of the limit makes it longer
     :ivar segments: of reading
+    :ivar report: seconds of the segment that makes the reports
     :ivar function: dollars for the function
     :ivar machine: dollars for the state machine
     """
@@ -50,24 +60,42 @@ class Estimate(NamedTuple):
     requests: int
     seconds: float
     segments: int
+    report: float
     transitions: int
     function: float
     machine: float
 
 
-def estimate(users: int, limit: float, share: float = 0.9, architecture: str = "arm64") -> Estimate:
+def estimate(
+    users: int, limit: float, share: float = 0.9, architecture: str = "arm64", memory: int = MEMORY
+) -> Estimate:
     """What a run takes.
 
     :param users: to read
     :param limit: requests each second that the tenant's plan allows
     :param share: the part of it that log-ins and other applications leave
+    :param memory: of the function, megabytes
     """
     requests = users * REQUESTS_PER_USER
     seconds = requests / (limit * share)
     segments = max(1, math.ceil(seconds / SEGMENT_SECONDS))
     transitions = OTHER_TRANSITIONS + TRANSITIONS_PER_SEGMENT * (segments + 1)
-    function = seconds * MEMORY_GB * _GB_SECOND[architecture]
-    return Estimate(requests, seconds, segments, transitions, function, transitions * _TRANSITION)
+    report = users * REPORT_SECONDS_PER_USER * max(1.0, WHOLE_PROCESSOR / memory)
+    function = (seconds + report) * memory / 1024 * _GB_SECOND[architecture]
+    return Estimate(requests, seconds, segments, report, transitions, function, transitions * _TRANSITION)
+
+
+def advice(report: float, memory: int) -> str:
+    """What to do about reports that take so long; empty if there is time enough.
+
+    :param report: seconds
+    :param memory: of the function, megabytes
+    """
+    if report * MARGIN <= TIMEOUT:
+        return ""
+    if memory < WHOLE_PROCESSOR:
+        return "Deploy with Memory=%d, so that they are made in time, also on a bad day." % WHOLE_PROCESSOR
+    return "No function of Lambda is faster, so try it before you rely on it."
 
 
 def a_month(runs: int, run: Estimate) -> float:
@@ -129,9 +157,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--limit", type=_positive, required=True, help="requests each second that the plan allows")
     parser.add_argument("--share", type=_part, default=0.9, help="the part of it that others leave, 0.9 by default")
     parser.add_argument("--architecture", choices=_GB_SECOND, default="arm64")
+    parser.add_argument("--memory", type=_count, default=MEMORY, help="of the function in MB, %d by default" % MEMORY)
     parser.add_argument("--runs", type=_count, default=30, help="in a month, 30 by default")
     options = parser.parse_args(arguments)
-    run = estimate(options.users, options.limit, options.share, options.architecture)
+    run = estimate(options.users, options.limit, options.share, options.architecture, options.memory)
     print("One stack for each tenant makes:")
     for name, kind in created(TEMPLATE.read_text()):
         print("  %-15s %s" % (name, kind))
@@ -147,6 +176,9 @@ def main(arguments: list[str]) -> int:
     print(
         "and costs $%.4f for the function and $%.4f for %d transitions." % (run.function, run.machine, run.transitions)
     )
+    told = "Its reports take about %.0f of the %d seconds that the function has, with %d MB."
+    words = [told % (run.report, TIMEOUT, options.memory), advice(run.report, options.memory)]
+    print(" ".join(filter(None, words)))
     print(
         "A month with %s of this kind: $%.2f, of which $%.2f are for %d metrics, %d alarms, a dashboard and a secret."
         % (_plural(options.runs, "run"), a_month(options.runs, run), a_month(0, run), METRICS, ALARMS)

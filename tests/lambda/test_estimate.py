@@ -32,10 +32,13 @@ TABLE = [
 
 @pytest.mark.parametrize("users, limit, seconds, segments, dollars", TABLE)
 def test_a_run_takes_what_the_table_says(users, limit, seconds, segments, dollars):
-    found = estimate.estimate(users, limit)
+    found = estimate.estimate(users, limit, memory=512)
+    reading = (
+        found.function * found.seconds / (found.seconds + found.report)
+    )  # the table has no segment for the reports
     assert (found.requests, found.segments) == (users, segments)
     assert found.seconds == pytest.approx(seconds, rel=0.03)
-    assert found.function == pytest.approx(dollars, abs=0.0051 if dollars > 0.01 else 0.0006)
+    assert reading == pytest.approx(dollars, abs=0.0051 if dollars > 0.01 else 0.0006)
 
 
 @pytest.mark.parametrize("segments, transitions", [(1, 5), (95, 193), (950, 1903)])
@@ -60,15 +63,52 @@ def test_the_transitions_are_those_of_the_state_machine():
 
 def test_who_gets_half_of_the_limit_takes_longer_and_an_intel_function_costs_more():
     whole, half = estimate.estimate(1_000_000, 50), estimate.estimate(1_000_000, 50, share=0.5)
-    assert half.seconds == pytest.approx(1.8 * whole.seconds) and half.function == pytest.approx(1.8 * whole.function)
+    assert half.seconds == pytest.approx(1.8 * whole.seconds) and half.report == whole.report
+    assert half.function / whole.function == pytest.approx(
+        (half.seconds + half.report) / (whole.seconds + whole.report)
+    )
     intel = estimate.estimate(1_000_000, 50, architecture="x86_64")
     assert intel.function == pytest.approx(1.25 * whole.function, rel=0.001)
+
+
+PARAMETER = load(TEMPLATE.read_text())["Parameters"]["Memory"]
+
+
+def test_the_reports_of_a_million_users_have_three_times_the_time_that_they_need():
+    function = load(TEMPLATE.read_text())["Resources"]["Function"]["Properties"]
+    assert (PARAMETER["Default"], function["Timeout"]) == (estimate.MEMORY, estimate.TIMEOUT)
+    assert function["MemorySize"] == {"Ref": "Memory"}
+    assert estimate.advice(estimate.estimate(1_000_000, 50).report, estimate.MEMORY) == ""
+
+
+def test_the_template_says_how_many_users_each_memory_is_enough_for():
+    enough = {512: 300_000, 1024: 700_000, 1769: 1_000_000}
+    said = "512 is enough for 300000 users, 1024 for 700000, and 1769 for a million"
+    assert said in PARAMETER["Description"] and PARAMETER["AllowedValues"] == list(enough)
+    for memory, users in enough.items():
+        found = estimate.estimate(users, 50, memory=memory).report
+        assert estimate.advice(found, memory) == "" != estimate.advice(1.3 * found, memory)
+
+
+@pytest.mark.parametrize("memory, part_of_a_processor", [(512, 512 / 1769), (1024, 1024 / 1769), (1769, 1), (3008, 1)])
+def test_a_processor_is_as_large_as_the_memory_and_one_is_all_that_the_reports_use(memory, part_of_a_processor):
+    found = estimate.estimate(100_000, 50, memory=memory).report
+    assert found == pytest.approx(100_000 * estimate.REPORT_SECONDS_PER_USER / part_of_a_processor)
+
+
+def test_reports_that_may_not_be_ready_in_time_come_with_advice(capsys):
+    said = []
+    for users, memory in (("1000000", "1769"), ("1000000", "1024"), ("10000000", "1769")):
+        assert estimate.main(["--users", users, "--limit", "50", "--memory", memory]) == 0
+        (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Its reports take ")]
+        said.append(line.partition(" of the 900 seconds that the function has, with %s MB." % memory)[2])
+    assert said[0] == "" and "Memory=1769" in said[1] and "No function of Lambda is faster" in said[2]
 
 
 def test_what_is_paid_by_the_month_is_what_the_template_and_the_function_make():
     kinds = [each["Type"] for each in load(TEMPLATE.read_text())["Resources"].values()]
     assert estimate.ALARMS == kinds.count("AWS::CloudWatch::Alarm") and estimate.METRICS == len(metrics.UNITS)
-    assert estimate.a_month(0, estimate.estimate(1, 1)) == pytest.approx(33 * 0.3 + 5 * 0.1 + 0.4 + 3)
+    assert estimate.a_month(0, estimate.estimate(1, 1)) == pytest.approx(33 * 0.3 + 6 * 0.1 + 0.4 + 3)
     assert kinds.count("AWS::CloudWatch::Dashboard") == 1
 
 
@@ -83,7 +123,7 @@ def test_it_is_told_in_words(capsys):
     assert "  Timetable       AWS::Scheduler::Schedule\n" in told
     assert "A run that reads all of 1000000 users takes 1000000 requests beside those that list the users, 6.2" in told
     assert " hours and 29 segments," in told
-    assert "costs $0.1481 for the function and $0.0016 for 64 transitions" in told
+    assert "costs $0.5174 for the function and $0.0016 for 64 transitions" in told
 
 
 def test_one_of_a_kind_is_not_several(capsys):

@@ -27,7 +27,7 @@ GUIDE = ROOT / "docs" / "docsite" / "rst" / "guide_aws_operations.rst"
 HEADING = re.compile(r"^(\S.*)\n-+$", re.MULTILINE)
 BLOCK = re.compile(r"^( *)\.\. code-block:: shell\n\n((?:\1   .*\n|\n)+)", re.MULTILINE)
 STACK, USERS = "mfa-audit", 12
-ALARMS = {"FailedAlarm", "PartialAlarm", "OutputsAlarm", "NoRunAlarm", "DeadLetterAlarm"}
+ALARMS = {"FailedAlarm", "StoppedAlarm", "PartialAlarm", "OutputsAlarm", "NoRunAlarm", "DeadLetterAlarm"}
 # Another one than that of the package.
 NEXT = "version: 1\nweak_factors: [phone, email, otp]\n"
 NOT_RUN = {

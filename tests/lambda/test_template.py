@@ -181,7 +181,7 @@ def test_every_metric_that_is_watched_or_shown_is_one_that_a_run_has():
             shown.add(name)
     assert shown == set(metrics.UNITS) - {"RunDurationSeconds"}
     arns = {"<%s.Arn>" % name for name, each in resources.items() if each["Type"] == "AWS::CloudWatch::Alarm"}
-    assert set(body["widgets"][0]["properties"]["alarms"]) == arns and len(alarms) == 5
+    assert set(body["widgets"][0]["properties"]["alarms"]) == arns and len(alarms) == 6
 
 
 def test_too_long_without_a_complete_run_is_an_alarm_also_when_nothing_runs():
@@ -272,8 +272,18 @@ def test_what_a_run_tells_of_itself_is_an_alarm_until_a_run_tells_otherwise(name
     assert alarm["MetricName"] in {"Partial", "OutputsFailed"}  # each run has them, also with the value 0
 
 
-def test_a_failure_of_the_night_is_still_an_alarm_in_the_evening_and_the_next_night_s_is_another_one():
-    alarm = stack().resources["FailedAlarm"]["Properties"]
+def test_every_way_in_which_an_execution_does_not_succeed_raises_an_alarm():
+    alarms = [each["Properties"] for each in stack().resources.values() if each["Type"] == "AWS::CloudWatch::Alarm"]
+    watched = [each for each in alarms if each["Namespace"] == "AWS/States"]
+    assert {each["MetricName"] for each in watched} == {"ExecutionsFailed", "ExecutionsAborted"}
+    assert all(each["Dimensions"] == [{"Name": "StateMachineArn", "Value": KNOWN["Machine"]}] for each in watched)
+    # An execution times out only where its machine has a limit. A segment that does is a failure.
+    assert "TimeoutSeconds" not in json.loads(DEFINITION.read_text())
+
+
+@pytest.mark.parametrize("name", ["FailedAlarm", "StoppedAlarm"])
+def test_what_the_night_did_not_end_is_still_an_alarm_in_the_evening_and_the_next_night_s_is_another_one(name):
+    alarm = stack().resources[name]["Properties"]
     hours = alarm["Period"] * alarm["EvaluationPeriods"] / 3600
     assert 18 <= hours < 24 and (alarm["DatapointsToAlarm"], alarm["TreatMissingData"]) == (1, "notBreaching")
 
