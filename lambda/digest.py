@@ -151,7 +151,14 @@ def _whom(told: Told, rule: str) -> str:
 
 def _new(told: Told) -> list[str]:
     before = told.before
-    lines = ["Since %s:" % _day(before) if before else "There is no earlier run to compare with, so everything is new."]
+    partial = ", when a run was partial" if before and before["partial"] else ""
+    lines = [
+        (
+            "Since %s%s:" % (_day(before), partial)
+            if before
+            else "There is no earlier run to compare with, so everything is new."
+        )
+    ]
     found = ["- %s: %s" % (RULES[rule].title, grouped(told.high.new[rule])) for rule in RULES if told.high.new[rule]]
     affected, newly = told.high.privileged, told.high.newly_privileged if before else 0
     privileged = "Privileged people with critical or high findings: %s" % grouped(affected)
@@ -177,7 +184,7 @@ def _protection(told: Told) -> list[str]:
         return ["Nobody was read, so nothing is known."]
     lines = ["Strong second factor: %s of %s (%s)." % (grouped(users["strong"]), plural(total, "user"), _share(users))]
     if told.complete is not None:
-        lines.append(_change(told.figures, told.complete))
+        lines.append(_change(told.figures, told.complete, told.before))
     elif told.before is not None:
         lines.append("There is no complete run before to compare with.")
     words = {"weak": "only weak factors", "none": "no factor", "elsewhere": "at the identity provider"}
@@ -189,11 +196,17 @@ def _protection(told: Told) -> list[str]:
     return lines
 
 
-def _change(figures: Summary, before: Summary) -> str:
+def _change(figures: Summary, before: Summary, last: Summary | None) -> str:
+    """The protection next to that of the last complete run.
+
+    :param last: the run that the findings are compared with
+    """
     old, new = before["users"], figures["users"]
     users = new["strong"] - old["strong"]
     change = "%s more" % grouped(users) if users > 0 else "%s fewer" % grouped(-users) if users else "as many"
     facts = [_share(old)]
+    if last is None or last["run"] != before["run"]:
+        facts.append("the last complete run")
     if before["policy"] != figures["policy"]:
         facts.append("judged by another policy")
     doubt = " This run is partial, so the difference may mean nothing." if figures["partial"] else ""

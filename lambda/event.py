@@ -43,7 +43,8 @@ class Detail(TypedDict):
     ``reason`` says why a run is partial; None where it is complete. ``base`` is the run that it is compared with, whose time was
     ``since``; both are None where there is none, and then every finding is new. ``rules`` are those that found something.
     ``statuses``: the findings that hold, and those that no longer do since that run. ``new``: those of them that count, and are new
-    or reopened, by severity; ``new_high``: the critical and high ones of these, by rule. ``privileged_affected`` are the privileged
+    or reopened, by severity, without users who could not be read, whom ``coverage`` counts; ``new_high``: the critical and high ones of
+    these, by rule. ``privileged_affected`` are the privileged
     people with critical or high findings, and ``newly_affected`` those of them with a new one. ``expired_exemptions`` and
     ``expiring_exemptions`` are numbers of exemptions of the policy; the latter expire within 14 days.
     """

@@ -55,9 +55,9 @@ class High:
         counts = found["closed_at"] is None and found["place"] == "in" and found["exempted"] is None
         if not counts or found["severity"] not in HIGH:
             return
-        new = found["status"] in ("new", "reopened")
         # Whoever could not be read is told as such, and is no news of a person.
-        if new and found["rule"] != "unread":
+        new = found["status"] in ("new", "reopened") and found["rule"] != "unread"
+        if new:
             self.new[found["rule"]] += 1
         if found["privileged"]:
             user = found["user_id"] or ""

@@ -61,7 +61,8 @@ options:
     type: int
     default: 32
   fail_on:
-    description: The task fails if there is a finding of this severity or above. With C(new:), only what the run before did not find counts.
+    description: The task fails if there is a finding of this severity or above. With C(new:), only what the run before did not find counts. Users who could
+      not be read are no new findings; they make the run partial.
     type: str
     choices: [critical, high, medium, low, 'new:critical', 'new:high', 'new:medium', 'new:low', none]
     default: none
@@ -150,7 +151,9 @@ protection:
   type: dict
   sample: {strong: 700, weak: 200, none: 100, elsewhere: 42, unknown: 0}
 new:
-  description: How many findings count that the run before did not have, by severity; V(null) if it is compared with none.
+  description:
+    - How many findings count that the run before did not have, by severity; V(null) if it is compared with none.
+    - Users who could not be read are in RV(coverage) and not in here.
   returned: if a run was made
   type: dict
   sample: {critical: 0, high: 1, medium: 4, low: 0}

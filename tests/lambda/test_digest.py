@@ -119,6 +119,15 @@ def test_the_first_line_of_a_partial_run_says_why_and_its_subject_how_much_was_r
     assert "2 unknown" in text
 
 
+def test_what_is_compared_with_another_run_than_the_last_complete_one_says_so(quiet):
+    text = body(quiet)
+    assert "Since 2026-06-01:\n" in text and "the last complete run" not in text
+    partial = {**quiet.before, "run": "000009-20260601T120000Z", "partial": True}
+    text = body(replace(quiet, before=partial))
+    assert "Since 2026-06-01, when a run was partial:\n" in text
+    assert "That is as many as on 2026-06-01 (90.0 %, the last complete run)." in text
+
+
 def test_a_run_that_was_cut_off_waits_for_the_next_one(quiet):
     coverage = {**quiet.figures["coverage"], "read": 5, "not_reached": 15, "listed_is_lower_bound": True}
     figures = {**quiet.figures, "partial": True, "reason": "The time limit was reached.", "coverage": coverage}
@@ -151,6 +160,13 @@ def test_a_person_with_findings_of_two_severities_is_one_person():
     for severity, user, status in (("critical", "a", "new"), ("critical", "b", "persisting"), ("high", "a", "new")):
         high.add({**line, "severity": severity, "user_id": user, "status": status})
     assert (high.privileged, high.newly_privileged, high.new["stale"]) == (2, 1, 2)
+
+
+def test_a_privileged_person_who_could_not_be_read_is_affected_and_no_news():
+    high = High()
+    line = {"closed_at": None, "place": "in", "exempted": None, "rule": "unread", "privileged": True}
+    high.add({**line, "severity": "high", "user_id": "a", "status": "new"})
+    assert (high.privileged, high.newly_privileged, sum(high.new.values())) == (1, 0, 0)
 
 
 def test_one_user_is_not_several(quiet):

@@ -242,7 +242,8 @@ class Differences:
             return
         if found["closed_at"] in (None, self._at):
             self._statuses[found["status"]] += 1
-        if found["status"] in ("new", "reopened") and found["exempted"] is None:
+        # Whoever could not be read is in the coverage, and is no news of a user.
+        if found["status"] in ("new", "reopened") and found["exempted"] is None and found["rule"] != "unread":
             self._new[found["severity"]] += 1
 
     def figures(self, base: str | None, base_at: str | None) -> HistoryFigures:

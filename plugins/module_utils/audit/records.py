@@ -368,7 +368,8 @@ class HistoryFigures(TypedDict):
 
     All three are None where there was none. ``statuses``: the findings that hold, and those that no longer do since that run,
     without those of users who stand aside.
-    ``new``: those of them that count for ``fail_on`` and are new or reopened, by severity.
+    ``new``: those of them that count for ``fail_on`` and are new or reopened, by severity, without users who could not be read:
+    these are in the coverage.
     """
 
     base: str | None

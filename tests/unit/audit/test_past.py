@@ -449,6 +449,17 @@ def test_the_figures_tell_the_gap_what_became_of_each_and_what_is_new():
     assert sum(figures["new"].values()) == 1
 
 
+def test_a_user_who_could_not_be_read_is_no_news_and_is_counted_all_the_same():
+    runs = Runs()
+    runs.run(reading(1, STALE, error="refused"), reading(2, STALE))
+    assert {each["rule"] for each in runs.known} >= {"unread", "stale"}
+    differences = Differences(runs.at)
+    for found in runs.known:
+        differences.add(found)
+    figures = differences.figures(None, None)
+    assert figures["statuses"]["new"] == len(runs.known) == sum(figures["new"].values()) + 1
+
+
 def test_without_an_earlier_run_there_is_no_gap():
     figures = Differences(DAY % 1).figures(None, None)
     assert (figures["base"], figures["since"], figures["days"]) == (None, None, None)

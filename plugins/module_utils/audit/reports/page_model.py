@@ -330,7 +330,7 @@ def page_model(
         reason=cut(figures["reason"] or "", _LONGEST_TEXT) if figures["partial"] else None,
         protected=share(users["strong"], total),
         sentence=_sentence(users),
-        since=_since(figures, before),
+        since=_since(figures, before, earlier),
         stack=_stack(users),
         legend=tuple(
             InState(each, LABELS[each], users[each], share(users[each], total))
@@ -430,14 +430,24 @@ def _sentence(users: Mapping[State, int]) -> str:
     return text + ("; " + ", ".join(told) if told else "") + "."
 
 
-def _since(figures: Summary, before: Summary | None) -> str | None:
-    """How the protection changed since the run before."""
-    if before is None:
+def _since(figures: Summary, last: Summary | None, earlier: Sequence[Summary]) -> str | None:
+    """How the protection changed since the last complete run: what a partial one did not read is no change.
+
+    :param last: the run that the findings are compared with; a report by another policy is compared with its own run only
+    """
+    if last is None:
         return None
+    if not last["partial"] or last["run"] == figures["run"]:
+        before, named = last, "the run of"
+    else:
+        complete = [each for each in earlier[: earlier.index(last)] if not each["partial"]]
+        if not complete:
+            return "There is no complete run before to compare with."
+        before, named = complete[-1], "the last complete run, of"
     old, new = before["users"], figures["users"]
     when = "%s, %s" % (_day(before["reported"]), _gap(before["reported"], figures["reported"]))
     if not sum(old.values()) or not sum(new.values()):
-        return "It cannot be compared with the run of %s." % when
+        return "It cannot be compared with %s %s." % (named, when)
     points = _percent(new) - _percent(old)
     users = new["strong"] - old["strong"]
     change = (
@@ -445,7 +455,7 @@ def _since(figures: Summary, before: Summary | None) -> str | None:
     )
     # What an earlier version stored has no policy of this form.
     policy = ", which another policy judged" if before.get("policy") != figures["policy"] else ""
-    return "%s the run of %s (%s%s)%s." % (change, when, "+" if users >= 0 else "-", plural(abs(users), "user"), policy)
+    return "%s %s %s (%s%s)%s." % (change, named, when, "+" if users >= 0 else "-", plural(abs(users), "user"), policy)
 
 
 def _percent(users: Mapping[State, int]) -> float:

@@ -110,6 +110,25 @@ def test_protection_is_compared_with_the_run_that_findings_are_compared_with():
     assert model(in_state(1, "strong"), earlier=earlier, history={**compared, "base": None}).since is None
 
 
+def test_protection_is_compared_with_the_last_complete_run_and_the_page_says_which():
+    complete = {**earlier_run(9, strong=1), "run": "complete"}
+    older = {**earlier_run(20, none=1), "run": "older"}
+    partial = {**earlier_run(2, none=1), "run": "partial", "partial": True}
+    compared = {**history(), "base": "partial"}
+    shown = model(in_state(1, "strong"), earlier=[older, complete, partial], history=compared)
+    assert shown.since == "As much as the last complete run, of 2026-05-23, 9 days before (+0 users)."
+    alone = model(in_state(1, "strong"), earlier=[partial], history=compared)
+    assert alone.since == "There is no complete run before to compare with."
+
+
+def test_a_report_by_another_policy_is_compared_with_its_own_run_though_that_is_partial():
+    shown = figures(tallied(in_state(1, "strong")), history={**history(), "base": "same"})
+    own = {**earlier_run(0, strong=1), "run": "same", "partial": True}
+    complete = {**earlier_run(9, strong=1), "run": "complete"}
+    made = page_model({**shown, "run": "same"}, {}, (), [complete, own], pseudonyms=False)
+    assert made.since.startswith("As much as the run of 2026-06-01")
+
+
 def test_a_comparison_across_policies_says_so():
     shown = model(in_state(1, "strong"), earlier=[earlier_run(7, strong=1)], policy=Policy(stale_days=30))
     assert shown.since.endswith("(+0 users), which another policy judged.")
