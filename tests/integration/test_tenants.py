@@ -19,6 +19,7 @@ from tests.emulator.launch import start
 from tests.support.playbook import BIN, environment
 
 from .conftest import Tenant, email
+from .test_playbooks import audit_of, decide, removable
 
 pytestmark = pytest.mark.oldest
 
@@ -92,9 +93,16 @@ def test_a_playbook_reaches_the_tenants_that_are_meant(tenants):
         ("reset_lost_phone", ("-e", "user=" + email(3))),
         ("rotate_recovery_codes", ("-e", "codes_folder=codes", "-e", "max_age=1d")),
         ("hide_remember_browser", ()),
+        ("reset_users", ("-e", "users_file=users.txt")),
+        ("remediate", ("-e", "findings=findings.csv")),
     ],
 )
 def test_every_other_playbook_reaches_it_as_well(tenants, name, options):
+    folder = tenants["prod"].folder
+    (folder / "users.txt").write_text("%s\n" % email(4))
+    if name == "remediate":
+        _row, finding = removable(audit_of(tenants["prod"]))
+        decide(folder / "findings.csv", {finding["id"]: "remove"})
     play(tenants, name, "--check", "-e", "target=prod", *options)
     assert tokens(tenants) == [0, 1] and tenants["dev"].requests() == []
 
