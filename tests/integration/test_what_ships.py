@@ -63,6 +63,9 @@ def test_the_built_collection_installs_and_plays_the_demo_twice(tenant):
     )
     content = installed / "ansible_collections" / "mfaops" / "auth0"
     assert not [path for path in content.rglob("*") if path.name in ("lambda", ".venv", "__pycache__", "build")]
+    # A tool's cache or a setting of the checkout; pipelines of the example begin with a dot.
+    hidden = {str(path.relative_to(content)) for path in content.rglob(".*")}
+    assert not [name for name in hidden if not name.startswith("docs/examples/")]
     # What ansible-test needs to check the tarball.
     assert [path.name for path in content.joinpath("tests").iterdir()] == ["config.yml"]
     # All that git has of these, and nothing else at the top.
