@@ -138,7 +138,7 @@ def run_the_logins(tenant, tasks: list[dict], variables: dict) -> list[dict]:
 
 @pytest.mark.oldest
 def test_the_first_playbook_of_the_readme(tenant):
-    (text,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (text,) = re.findall(r"```yaml\n(# first\.yml\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     playbook: Path = tenant.folder / "first.yml"
     playbook.write_text(text.replace("http://127.0.0.1:8090", tenant.running.url))
     command = [BIN / "ansible-playbook", playbook]
