@@ -13,7 +13,7 @@ from typing import Callable, Mapping, NamedTuple
 from .auth0.times import iso
 from .auth0.users.operator_side import OperatorSide
 from .auth0.users.recovery_codes import CodeOutcome, converge_code
-from .auth0.wire.errors import AmbiguousWriteError, Auth0Error, ConfigurationError, RefusedError
+from .auth0.wire.errors import AmbiguousWriteError, Auth0Error, RefusedError
 from .secret_file import SecretFile
 
 

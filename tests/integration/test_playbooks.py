@@ -214,7 +214,7 @@ def test_a_reset_of_many_takes_the_same_steps_and_leaves_out_who_failed(tenant):
     tenant.forget_requests()
     said = play(tenant, "reset_users", users_file="users.txt", succeeds=False)
     assert "Could not revoke the refresh tokens of %s" % tenant.user_id(2) in re.sub(r"\s+", " ", said)
-    assert [step for step in dict.fromkeys(steps_of(tenant))] == RESET
+    assert list(dict.fromkeys(steps_of(tenant))) == RESET
     assert tenant.methods(2) == before and tenant.methods(3) == []
     assert is_blocked(tenant, 2) and not is_blocked(tenant, 3)
 
