@@ -28,6 +28,7 @@ from .test_ending import SHORT_LOGINS, block, browser, is_blocked, refresh_token
 pytestmark = pytest.mark.oldest
 
 PLAYBOOKS = ROOT / "playbooks"
+EMAIL = {"type": "email", "email": "new@example.com"}
 NOT_YET = ("demo", "deploy_audit")
 
 
@@ -159,6 +160,11 @@ def test_a_lost_phone_is_reset(tenant):
     filed = play(tenant, "reset_lost_phone", user=email(9), send_mail=False, ticket_file="link")
     assert "ticket=" not in filed and "/mfa/enrollment?ticket=" in (tenant.folder / "link").read_text()
     assert stat.S_IMODE((tenant.folder / "link").stat().st_mode) == 0o600
+    # Somebody may still have to read that link, so nothing is done that would need another one.
+    tenant.management("POST", "/users/%s/authentication-methods" % tenant.user_id(9).replace("|", "%7C"), EMAIL)
+    for place, said in (("link", "exists already"), ("no/link", "There is no directory")):
+        refused = play(tenant, "reset_lost_phone", user=email(9), send_mail=False, ticket_file=place, succeeds=False)
+        assert said in refused and len(tenant.methods(9)) == 1
     unnamed = play(tenant, "reset_lost_phone", succeeds=False)
     assert "user is required" in unnamed
 
@@ -334,6 +340,14 @@ def test_the_users_of_a_list_are_reset_and_who_cannot_be_is_told(tenant):
     play(tenant, "reset_users", users_file="users.txt", send_mail=False, tickets_folder="links")
     (link,) = (tenant.folder / "links").iterdir()
     assert "/mfa/enrollment?ticket=" in link.read_text() and tenant.methods(4) == []
+    # Somebody may still have to read that link, so nothing is done that would need another one.
+    tenant.management("POST", "/users/%s/authentication-methods" % tenant.user_id(4).replace("|", "%7C"), EMAIL)
+    again = play(tenant, "reset_users", users_file="users.txt", send_mail=False, tickets_folder="links", succeeds=False)
+    assert "exists already" in again and len(tenant.methods(4)) == 1
+    lost = play(
+        tenant, "reset_users", users_file="users.txt", send_mail=False, tickets_folder="no/links", succeeds=False
+    )
+    assert "There is no directory" in lost and len(tenant.methods(4)) == 1
     users.write_text("nobody\n")
     assert "users.txt line 1" in play(tenant, "reset_users", users_file="users.txt", succeeds=False)
 
