@@ -249,7 +249,7 @@ def test_every_other_command_runs_as_printed_or_is_listed(source, checkout, tmp_
     with ExitStack() as stack:
         for command in OTHERS[source]:
             if command.startswith("export "):
-                exports += command + "; "
+                exports += command.replace("8090", port) + "; "
                 continue
             here = command.startswith(".venv/")
             where = (
