@@ -8,7 +8,7 @@ Each output is tried on its own. What was told is noted in an object for each ou
 
     published/OUTPUT.json   the last run that was told there, how far it was, and when
 
-So a step that is repeated tells nothing twice, and an older run nothing after a newer one. The note is written after the output: a
+So a step that is repeated tells nothing twice, and an older run nothing after a newer one that is still there. The note is written after the output: a
 process that is killed in between tells once more, which is better than never.
 """
 
@@ -25,7 +25,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import C
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import read_lines
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import FoundRow, Summary
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.asff import Selection
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.files import OWN, REPORT, SUMMARY
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.files import OWN, REPORT, SUMMARY, is_there
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.lists import FINDINGS
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import Store, StoreError
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import iso
@@ -177,7 +177,9 @@ class _Teller:
         known, version = self._known(name)
         run, stage = self._told.figures["run"], self._told.stage
         last = known.get("run", "")
-        if rank(last) > rank(run) or (last, known.get("stage")) == (run, stage):
+        # The numbers of runs begin anew where the bucket has none anymore.
+        is_later = rank(last) > rank(run) and is_there(self._store, last)
+        if is_later or (last, known.get("stage")) == (run, stage):
             return "told before"
         noted = action(known)
         note = {**(known if noted is None else noted), "run": run, "stage": stage, "at": iso(self.now)}

@@ -10,6 +10,7 @@ import gzip
 import importlib
 import json
 import logging
+import shutil
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -209,6 +210,18 @@ def test_an_older_run_is_not_told_after_a_newer_one(aws, tenant):
     first, second = tenant.run(), tenant.run()
     assert told(aws, tenant, second)["event"] == "told"
     assert set(told(aws, tenant, first).values()) == {"told before"}
+
+
+def test_a_run_is_told_after_one_with_a_higher_number_that_is_no_longer_there(aws, tenant, tmp_path):
+    for _run in range(2):
+        told(aws, tenant)
+    aws.mails()
+    # What a bucket forgets, or loses; the notes stay.
+    shutil.rmtree(tmp_path / "runs")
+    outcome = tenant.run()
+    assert outcome.run.startswith("000001-")
+    assert told(aws, tenant, outcome) == EVERYTHING and len(aws.mails()) == 1
+    assert set(told(aws, tenant, outcome).values()) == {"told before"}
 
 
 def test_a_run_that_is_gone_on_with_is_told_again_when_it_is_further(aws, tenant):

@@ -167,13 +167,14 @@ def point(store: Store, checkpoint: Checkpoint, figures: Summary, keys: Mapping[
         "whole_tenant": checkpoint.whole_tenant,
         "complete": None,
     }
-
-    def is_there(run: str) -> bool:
-        return store.read(path(run, CHECKPOINT)) is not None
-
-    after = moved(before, this, coverage["read"] > coverage["carried"], is_there)
+    after = moved(before, this, coverage["read"] > coverage["carried"], lambda run: is_there(store, run))
     if after is not None and after != before:
         store.write(LATEST, json.dumps(after, indent=2, sort_keys=True).encode() + b"\n", known)
+
+
+def is_there(store: Store, run: str) -> bool:
+    """Whether a run that is named somewhere still is in the store."""
+    return store.read(path(run, CHECKPOINT)) is not None
 
 
 def latest(store: Store) -> Pointer | None:
