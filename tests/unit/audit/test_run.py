@@ -335,6 +335,47 @@ def test_who_is_gone_does_not_stand_in_for_who_is_missing(store):
     assert report(store, None, as_it_was, NOW).summary["reason"] == outcome.summary["reason"]
 
 
+@pytest.mark.parametrize("answered", [0, 5])
+def test_users_who_are_said_to_be_gone_while_the_tenant_counts_them_are_unread_and_keep_their_findings(store, answered):
+    tenant = tenant_of(40)
+    first = audit(tenant, store, replace(ONE_BY_ONE, full=True))
+    lists, there = tenant.list_authenticators, [each["user_id"] for each in tenant.users[:answered]]
+
+    def denies(user_id):
+        if user_id not in there:
+            raise GONE
+        return lists(user_id)
+
+    tenant.list_authenticators = denies
+    outcome = audit(tenant, store, replace(ONE_BY_ONE, full=True), days=1)
+    coverage = outcome.summary["coverage"]
+    assert (coverage["listed"], coverage["read"], coverage["unread"], coverage["gone"]) == (
+        40,
+        answered,
+        40 - answered,
+        0,
+    )
+    assert outcome.summary["reason"] == "Users who could not be read: %d." % (40 - answered) and adds_up(coverage)
+    statuses = outcome.summary["history"]["statuses"]
+    assert (statuses["gone"], statuses["not-read"]) == (0, 40 - answered) and len(rows_of(store, outcome)) == 40
+    tenant.list_authenticators = lists
+    after = audit(tenant, store, replace(ONE_BY_ONE, full=True), days=2)
+    statuses = after.summary["history"]["statuses"]
+    assert statuses["reopened"] == 0 and after.summary["counted"] == first.summary["counted"]
+
+
+def test_most_users_may_be_deleted_during_a_run_where_the_tenant_counts_them_no_more(store):
+    tenant = tenant_of(8, authenticators={"auth0|%05d" % number: GONE for number in range(1, 8)})
+    outcome = audit(tenant, store)
+    assert (outcome.summary["partial"], outcome.summary["coverage"]["gone"]) == (False, 7)
+
+
+def test_where_nobody_is_read_before_a_run_is_cut_off_nobody_is_gone(store):
+    tenant = tenant_of(30, authenticators={"auth0|%05d" % number: GONE for number in range(30)})
+    coverage = audit(tenant, store, stop=StopAfter(tenant, 20)).summary["coverage"]
+    assert (coverage["gone"], coverage["read"]) == (0, 0) and coverage["unread"] and adds_up(coverage)
+
+
 def test_users_who_come_and_go_while_the_audit_runs_do_not_make_it_partial(store):
     tenant = tenant_of(40, authenticators={"auth0|00030": GONE, "auth0|00031": GONE})
     lists = tenant.list_authenticators

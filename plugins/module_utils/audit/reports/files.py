@@ -21,6 +21,7 @@ import platform
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from itertools import islice
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Callable, Mapping, Sequence, TypedDict, cast
 
@@ -99,7 +100,17 @@ def write(
 
         acted = store.read(ACTED)
         notes = acted_notes(acted[0]) if acted else {}
-        made = OnePass(checkpoint.run, compared.at, judged_on, compared.terms, compared.past, lists, masked, notes)
+        made = OnePass(
+            checkpoint.run,
+            compared.at,
+            judged_on,
+            compared.terms,
+            compared.past,
+            lists,
+            masked,
+            notes,
+            doubts_gone=_doubts_gone(ledger),
+        )
         made.over(ledger.records())
         everybody = stopped is None and is_everybody(checkpoint, made.tally)
         about = judge.about_policy(checkpoint.run, compared.at, everybody and checkpoint.whole_tenant)
@@ -129,6 +140,25 @@ def write(
         for name, file in files.items():
             store.put(keys[name], file)
     return figures, keys
+
+
+def _doubts_gone(ledger: Ledger) -> bool:
+    """Whether those who are said to be gone are more likely there: something answers so of everybody, or the tenant still counts
+    more users than are left while most of them are said to be gone.
+    """
+    checkpoint = ledger.checkpoint
+    counted = (
+        checkpoint.census["counted"] if checkpoint.census is not None and checkpoint.finished is not None else None
+    )
+    if checkpoint.census is not None and counted is not None and counted <= checkpoint.census["listed"]:
+        return False
+    gone = read = 0
+    # Whoever is carried over, or out of scope, comes after these and was not asked for.
+    for record in islice(ledger.records(), checkpoint.first):
+        gone, read = gone + record["gone"], read + (record["authenticators"] is not None)
+        if read and counted is None:
+            return False
+    return gone > read
 
 
 def _judge(ledger: Ledger, wish: Wish, terms: Terms) -> Judge:

@@ -20,6 +20,11 @@ from .summary import Tally
 # Makes the row of a user from what was read.
 Judge = Callable[[Record], UserRow]
 
+_DOUBTED = (
+    "Auth0 answered that %s does not exist, and so it did of the other users, whom it lists. Check the tenant's status and what is "
+    "between it and the audit."
+)
+
 
 class OnePass:
     """Judges each record, holds it against the past, writes it into the lists and counts it. Memory is flat.
@@ -39,6 +44,8 @@ class OnePass:
         lists: Lists,
         masked: Pseudonyms | None = None,
         acted: Mapping[str, ActedNote] | None = None,
+        *,
+        doubts_gone: bool = False,
     ) -> None:
         """
         :param run: ID of the run
@@ -48,9 +55,10 @@ class OnePass:
         :param past: knows the findings of the run before
         :param masked: replaces names before anything is written or counted
         :param acted: what was done about findings, by their IDs
+        :param doubts_gone: whoever is said to be gone is not believed to be, and counts as unread
         """
         self.tally, self.changes, self.differences = Tally(), Changes(), Differences(at)
-        self._acted = acted or {}
+        self._acted, self._doubts_gone = acted or {}, doubts_gone
         self._run, self._at, self._past, self._lists, self._masked = run, at, past, lists, masked
         self._make_judge, self._judge = judge, judge(terms)
         # Few: those of the runs that found something which is not found any more.
@@ -59,7 +67,10 @@ class OnePass:
     def over(self, records: Iterable[Record]) -> None:
         """Take each user of the run, once."""
         for record in records:
-            if record["gone"]:
+            if record["gone"] and self._doubts_gone:
+                self.tally.doubted += 1
+                self._user({**record, "gone": False, "error": _DOUBTED % record["profile"]["user_id"]})
+            elif record["gone"]:
                 self.tally.gone += 1
                 self._closed(self._past.leave(record["profile"]["user_id"], "gone"))
             else:

@@ -96,6 +96,7 @@ class Tally:
     :ivar factors: users by factor, confirmed second factors and recovery codes only
     :ivar unknown_types: users by a type of authenticator that this version does not know
     :ivar gone: users without a row, because they were deleted after the plan was made; counted by whoever makes the rows
+    :ivar doubted: users who are said to be gone and have a row all the same, because that is not believed; counted there, too
     :ivar oldest_reading: when the user was read who was read longest ago; None without users
     """
 
@@ -110,7 +111,7 @@ class Tally:
         self.counted: Counter[Severity] = Counter()
         self.factors: Counter[str] = Counter()
         self.unknown_types: Counter[str] = Counter()
-        self.unread = self.out_of_scope = self.gone = 0
+        self.unread = self.out_of_scope = self.gone = self.doubted = 0
         self.oldest_reading: str | None = None
         self._rules = {rule: _no_figures() for rule in RULES}
         self._exempted: Counter[tuple[str, str, str]] = Counter()
@@ -339,7 +340,7 @@ def summary(
     :param notes: what is to be known of the policy, a sentence each
     """
     coverage = _coverage(checkpoint, tally)
-    reasons = [stopped, checkpoint.incomplete, *_missing(checkpoint, coverage, stopped)]
+    reasons = [stopped, checkpoint.incomplete, *_missing(checkpoint, coverage, stopped, _unseen(checkpoint, tally))]
     reason = " ".join(filter(None, reasons)) or None
     return {
         "schema_version": SCHEMA_VERSION,
@@ -366,7 +367,7 @@ def summary(
     }
 
 
-def _unseen(checkpoint: Checkpoint) -> int:
+def _unseen(checkpoint: Checkpoint, tally: Tally) -> int:
     """How many users nobody listed, at least. Who is gone does not stand in for them.
 
     Who was deleted after the reading, or carried over and deleted, hides as many of them: nobody knows of those.
@@ -374,7 +375,8 @@ def _unseen(checkpoint: Checkpoint) -> int:
     census = checkpoint.census
     if census is None or census["counted"] is None or checkpoint.finished is None:
         return checkpoint.unseen
-    return max(checkpoint.unseen, census["counted"] - census["listed"])
+    # The census is without all who are said to be gone.
+    return max(checkpoint.unseen, census["counted"] - census["listed"] - tally.doubted)
 
 
 def is_everybody(checkpoint: Checkpoint, tally: Tally) -> bool:
@@ -389,7 +391,7 @@ def is_everybody(checkpoint: Checkpoint, tally: Tally) -> bool:
 def _coverage(checkpoint: Checkpoint, tally: Tally) -> CoverageFigures:
     rows = sum(tally.users.values()) + sum(users.total() for users in tally.aside.values())
     in_lists = checkpoint.to_read + checkpoint.carried + checkpoint.out_of_scope
-    listed = in_lists + _unseen(checkpoint)
+    listed = in_lists + _unseen(checkpoint, tally)
     return {
         "source": checkpoint.source,
         "listed": listed,
@@ -404,12 +406,11 @@ def _coverage(checkpoint: Checkpoint, tally: Tally) -> CoverageFigures:
     }
 
 
-def _missing(checkpoint: Checkpoint, coverage: CoverageFigures, stopped: str | None) -> list[str]:
+def _missing(checkpoint: Checkpoint, coverage: CoverageFigures, stopped: str | None, unseen: int) -> list[str]:
     """What is missing, one sentence each."""
     found = []
     if coverage["unread"]:
         found.append("Users who could not be read: %d." % coverage["unread"])
-    unseen = _unseen(checkpoint)
     if unseen and checkpoint.source == GIVEN and checkpoint.note:
         found.append(checkpoint.note)
     elif unseen and (checkpoint.incomplete is None or unseen > checkpoint.unseen):
