@@ -116,7 +116,7 @@ def publish(
         teller.notes.append(nobody("Note: %s" % checkpoint.note))
     teller.tell("tables", lambda _note: tables.copy(store, told))
     if settings.security_hub:
-        teller.tell("security-hub", lambda note: _security_hub(store, told, client, seconds_left, note, teller))
+        teller.tell("security-hub", lambda _note: _security_hub(store, told, client, seconds_left, teller))
     if settings.topic:
         teller.tell("digest", lambda note: _digest(settings, told, client, note, teller))
     if settings.event_bus:
@@ -200,17 +200,16 @@ class _Teller:
 
 
 def _security_hub(
-    store: Store,
-    told: Told,
-    client: Callable[[str], Any],
-    seconds_left: Callable[[], float],
-    note: Note,
-    teller: _Teller,
+    store: Store, told: Told, client: Callable[[str], Any], seconds_left: Callable[[], float], teller: _Teller
 ) -> Note:
-    at = told.figures["planned"]
-    selection = Selection(at, told.place.account, told.place.region, told_until=note.get("told_until"))
+    shown = security_hub.Shown(store, teller.now)
+    selection = Selection(shown.at, told.place.account, told.place.region, active=shown.active)
     for found in _findings(store, told.figures["run"]):
         selection.add(found)
+    if not told.figures["partial"]:
+        selection.archive_unknown()
+    # Before they are sent, or nobody would know of them if this ends in between.
+    shown.save(selection.active(sent=False))
     sent = security_hub.send(client("securityhub"), selection.batches(), seconds_left)
     sent.left_out = selection.left_out
     logger.info("Security Hub: %s", sent, extra={"run": told.figures["run"]})
@@ -218,7 +217,8 @@ def _security_hub(
     if sent.not_sent:
         # Not noted: it is tried again, and what is closed by now is told by a later run.
         raise OutputError("Security Hub: %s" % sent)
-    return {"told_until": at}
+    shown.save(selection.active(sent=True))
+    return {}
 
 
 def _digest(settings: Settings, told: Told, client: Callable[[str], Any], note: Note, teller: _Teller) -> Note | None:

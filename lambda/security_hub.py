@@ -2,15 +2,29 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Findings for Security Hub: sends what ``asff.Selection`` selects, and says what became of each finding in numbers."""
+"""Findings for Security Hub: sends what ``asff.Selection`` selects, and says what became of each finding in numbers.
+
+What Security Hub shows is kept in an object of its own, because a run knows only what it found and what the run before had:
+
+    published/security-hub-active.json   the findings that were sent and not archived since, and the time of the last sending
+"""
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, Callable, Iterable, Mapping
 
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.forms import check_of
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.asff import Active
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import Store
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import iso
+
+ACTIVE = "published/security-hub-active.json"
 # The service's own words for what may pass.
 _UNAVAILABLE = "ServiceUnavailable"
 _PASSING = ("Internal", "LimitExceeded", "Throttl", "TooManyRequests", _UNAVAILABLE)
@@ -44,6 +58,43 @@ class Sent:
         if self.left_out:
             told.append("%d left out, because only the worst are sent" % self.left_out)
         return ", ".join(told)
+
+
+class Shown:
+    """What Security Hub shows, as far as this function sent it.
+
+    :ivar at: the time of this sending. It is later than that of the last one, whatever the clock says: Security Hub takes an update
+        only then
+    :ivar active: ID -> finding
+    """
+
+    def __init__(self, store: Store, now: datetime) -> None:
+        """:raises StoreError: it cannot be read"""
+        self._store = store
+        found = store.read(ACTIVE)
+        self._version = found[1] if found else None
+        last, self.active = _known(found[0]) if found else (None, {})
+        self.at = iso(now if last is None else max(now, last + timedelta(milliseconds=1)))
+
+    def save(self, active: Mapping[str, Active]) -> None:
+        """Note this sending, and what is shown from now on.
+
+        :raises StoreError: it cannot be written
+        """
+        content = json.dumps({"at": self.at, "active": active}, sort_keys=True).encode() + b"\n"
+        self._version = self._store.write(ACTIVE, content, self._version)
+
+
+def _known(content: bytes) -> tuple[datetime | None, dict[str, Active]]:
+    """The time of the last sending, and what is active. What nobody can read is not known."""
+    try:
+        noted = json.loads(content)
+        last = datetime.strptime(noted["at"], "%Y-%m-%dT%H:%M:%S.%f%z")
+        findings = dict(noted["active"])
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None, {}
+    is_active = check_of(Active)
+    return last, {each: known for each, known in findings.items() if is_active(known) and known["rule"] in RULES}
 
 
 def send(

@@ -252,7 +252,7 @@ def test_a_run_without_reports_is_an_error(aws, tenant):
 
 @pytest.mark.parametrize(
     "content",
-    [b"[]", b"\xff", b"", b'{"run": 5, "stage": [], "sent": 3, "told_until": {}}', b'{"sent": "x", "run": "y"}'],
+    [b"[]", b"\xff", b"", b'{"run": 5, "stage": [], "sent": 3, "told": {}}', b'{"sent": "x", "run": "y"}'],
 )
 def test_a_note_that_nobody_can_read_is_none(aws, tenant, content):
     for name in EVERYTHING:
@@ -314,10 +314,9 @@ def test_over_runs_security_hub_has_what_is_new_resolved_reopened_and_exempted(a
     tenant.policy = replace(tenant.policy, exemptions=(runs.exemption(date(2026, 12, 31)),))
     told(aws, tenant)
     first = aws.hub()
-    # The medium one of user 5 is not sent, and the exempted one is suppressed.
-    assert aws.states() == dict.fromkeys(("no-mfa 00001", "no-mfa 00003", "no-mfa 00004"), "ACTIVE")
+    # The medium one of user 5 and the exempted one are not sent.
+    assert aws.states() == dict.fromkeys(("no-mfa 00001", "no-mfa 00004"), "ACTIVE")
     assert first["no-mfa 00001"]["Severity"]["Label"] == "CRITICAL"
-    assert first["no-mfa 00003"]["Workflow"] == {"Status": "SUPPRESSED"}
     # User 4 enrolls, and user 2 loses everything.
     tenant.has = {1: NO_FACTOR, 2: NO_FACTOR, 3: NO_FACTOR, 5: WEAK}
     told(aws, tenant)
@@ -334,7 +333,7 @@ def test_over_runs_security_hub_has_what_is_new_resolved_reopened_and_exempted(a
     told(aws, tenant)
     third = aws.hub()
     assert aws.states() == {name: "ARCHIVED" if name.endswith("1") else "ACTIVE" for name in third}
-    assert len(third) == 4 and third["no-mfa 00004"]["Compliance"]["Status"] == "FAILED"
+    assert len(third) == 3 and third["no-mfa 00004"]["Compliance"]["Status"] == "FAILED"
     assert third["no-mfa 00004"]["FirstObservedAt"] == first["no-mfa 00004"]["FirstObservedAt"]
 
 
@@ -352,6 +351,92 @@ def test_what_was_resolved_while_security_hub_was_not_told_is_archived_later(aws
     aws.broken.clear()
     assert told(aws, tenant)["security-hub"] == "told"
     assert aws.states() == {"no-mfa 00001": "ARCHIVED", "no-mfa 00003": "ACTIVE"}
+
+
+def test_security_hub_does_not_keep_what_is_no_longer_severe(aws, tenant):
+    tenant.has = {1: WEAK}
+    told(aws, tenant)
+    assert aws.states() == {"weak-only 00001": "ACTIVE"}
+    privileged, tenant.policy = tenant.policy, replace(tenant.policy, privileged=runs.People())
+    told(aws, tenant)
+    archived = aws.hub()["weak-only 00001"]
+    assert archived["RecordState"] == "ARCHIVED" and archived["Severity"]["Label"] == "MEDIUM"
+    tenant.policy = privileged
+    told(aws, tenant)
+    assert aws.states() == {"weak-only 00001": "ACTIVE"}
+
+
+def test_security_hub_follows_an_exemption_both_ways(aws, tenant):
+    tenant.has = {3: NO_FACTOR}
+    plain, tenant.policy = tenant.policy, replace(tenant.policy, exemptions=(runs.exemption(date(2026, 6, 2)),))
+    told(aws, tenant)
+    assert aws.states() == {}
+    told(aws, tenant)
+    told(aws, tenant)
+    assert aws.states() == {"no-mfa 00003": "ACTIVE"}
+    tenant.policy = replace(plain, exemptions=(runs.exemption(date(2026, 12, 31)),))
+    told(aws, tenant)
+    exempted = aws.hub()["no-mfa 00003"]
+    assert exempted["RecordState"] == "ARCHIVED" and exempted["Compliance"]["Status"] == "FAILED"
+    assert "a reason of hers" in exempted["Resources"][0]["Details"]["Other"]["exempted"]
+    tenant.policy = plain
+    told(aws, tenant)
+    assert aws.states() == {"no-mfa 00003": "ACTIVE"}
+    assert "exempted" not in aws.hub()["no-mfa 00003"]["Resources"][0]["Details"]["Other"]
+
+
+@pytest.mark.parametrize("partial", [False, True])
+def test_what_an_earlier_stage_of_the_run_told_and_the_run_does_not_know_any_more_is_archived(aws, tenant, partial):
+    tenant.has = {1: NO_FACTOR, 4: NO_FACTOR, 7: runs.unreadable(7)}
+    outcome = tenant.run()
+    told(aws, tenant, outcome)
+    assert aws.states() == {"no-mfa 00001": "ACTIVE", "no-mfa 00004": "ACTIVE", "unread 00007": "ACTIVE"}
+    # As if it had been gone on with: everybody is read, and what the first stage said of user 7 is nowhere.
+    key = outcome.keys["findings.jsonl.gz"]
+    lines = gzip.decompress(tenant.store.read(key)[0]).splitlines(keepends=True)
+    rest = [line for line in lines if json.loads(line)["rule"] != "unread"]
+    tenant.store.write(key, gzip.compress(b"".join(rest)), tenant.store.read(key)[1])
+    key = outcome.keys["summary.json"]
+    figures = {**outcome.summary, "partial": partial, "reason": None}
+    figures["coverage"] = {**figures["coverage"], "read": 20, "unread": 0}
+    tenant.store.write(key, json.dumps(figures).encode(), tenant.store.read(key)[1])
+    before = aws.clients["securityhub"].get_findings()["Findings"]
+    assert told(aws, tenant, outcome)["security-hub"] == "told"
+    after = {each["Id"]: each for each in aws.clients["securityhub"].get_findings()["Findings"]}
+    (unread,) = [each["Id"] for each in before if each["GeneratorId"].endswith("/unread")]
+    assert after[unread]["RecordState"] == ("ACTIVE" if partial else "ARCHIVED")
+    sent = [each for each in before if each["Id"] != unread or not partial]
+    # The clock has not moved, and Security Hub takes only what is newer.
+    assert len(sent) >= 2 and all(after[each["Id"]]["UpdatedAt"] > each["UpdatedAt"] for each in sent)
+
+
+def test_what_is_sent_is_newer_than_before_even_if_the_clock_went_back(aws, tenant):
+    tenant.has = {1: NO_FACTOR}
+    tenant.day = 30
+    told(aws, tenant)
+    first = aws.hub()["no-mfa 00001"]
+    tenant.day = 2
+    told(aws, tenant)
+    assert aws.hub()["no-mfa 00001"]["UpdatedAt"] > first["UpdatedAt"]
+
+
+def test_what_was_sent_by_a_process_that_was_killed_is_archived_later(aws, tenant):
+    tenant.has = {1: NO_FACTOR}
+    outcome, write = tenant.run(), tenant.store.write
+
+    def killed(name, content, version):
+        if aws.hub():
+            raise Killed
+        return write(name, content, version)
+
+    tenant.store.write = killed
+    with pytest.raises(Killed):
+        told(aws, tenant, outcome)
+    tenant.store.write = write
+    assert aws.states() == {"no-mfa 00001": "ACTIVE"}
+    tenant.has = {}
+    told(aws, tenant)
+    assert aws.states() == {"no-mfa 00001": "ARCHIVED"}
 
 
 def test_a_message_says_how_many_findings_security_hub_took(aws, tenant):

@@ -6,12 +6,16 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime, timedelta, timezone
+
 import pytest
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from security_hub import send
+from security_hub import ACTIVE, Shown, send
 
 DOWN = ReadTimeoutError(endpoint_url="https://securityhub")
 AWAY = EndpointConnectionError(endpoint_url="https://securityhub")
@@ -116,3 +120,40 @@ def test_each_finding_is_counted_once_whatever_happens(answers, time, seconds):
     sent = hub.send("abc", "def", "ghi", time=time)
     assert sent.taken == len(hub.taken) == len(set(hub.taken))
     assert sent.taken + sent.refused.total() + sent.not_sent == 9
+
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
+KNOWN = {"rule": "no-mfa", "severity": "high", "first_seen": "2026-05-01T12:00:00.000Z"}
+
+
+@pytest.mark.parametrize("hours", [1, 0, -1000])
+def test_what_is_shown_is_kept_and_each_sending_is_later_than_the_last(tmp_path, hours):
+    store = FolderStore(str(tmp_path))
+    first = Shown(store, NOW)
+    assert (first.at, first.active) == ("2026-06-01T12:00:00.000Z", {})
+    first.save({"a": KNOWN})
+    first.save({"b": KNOWN})
+    second = Shown(store, NOW + timedelta(hours=hours))
+    assert second.at > first.at and second.active == {"b": KNOWN}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b"\xff", b'{"at": 5, "active": {}}', b'{"at": "2026-06-01T12:00:00.000Z", "active": 5}', b"[" * 99999]
+    + [b'{"at": "2026-06-01T12:00:00", "active": {}}'],
+)
+def test_what_nobody_can_read_is_replaced(tmp_path, content):
+    store = FolderStore(str(tmp_path))
+    store.write(ACTIVE, content, None)
+    shown = Shown(store, NOW)
+    assert (shown.at, shown.active) == ("2026-06-01T12:00:00.000Z", {})
+    shown.save({"a": KNOWN})
+    assert Shown(store, NOW).active == {"a": KNOWN}
+
+
+@pytest.mark.parametrize("known", [5, {}, {**KNOWN, "rule": "of another version"}, {**KNOWN, "severity": 5}])
+def test_a_finding_that_this_version_does_not_know_is_left_alone(tmp_path, known):
+    store = FolderStore(str(tmp_path))
+    noted = {"at": "2026-06-01T12:00:00.000Z", "active": {"a": KNOWN, "b": known}}
+    store.write(ACTIVE, json.dumps(noted).encode(), None)
+    assert Shown(store, NOW).active == {"a": KNOWN}

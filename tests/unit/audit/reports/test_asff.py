@@ -37,6 +37,15 @@ def no_mfa(**changes) -> dict:
     return {**found_of()[0], **changes}
 
 
+def active(*rows) -> dict:
+    """What Security Hub shows, if these were sent."""
+    return selected(rows, severities=EVERY).active(sent=True)
+
+
+def states(selection: Selection) -> dict[str, str]:
+    return {made["Id"]: made["RecordState"] for batch in selection.batches() for made in batch}
+
+
 def many(count: int, **changes) -> list[dict]:
     return [no_mfa(id="%032d" % number, user_id="auth0|%d" % number, **changes) for number in range(count)]
 
@@ -62,7 +71,8 @@ def test_findings_are_imported_and_read_back(hub):
         no_mfa(id="3" * 32, status="resolved", closed_at=AT),
         *found_of(authenticator("phone", created=900, used=200, phone_number="XXXXXXXX4321")),
     ]
-    selection = selected(rows, severities=EVERY)
+    shown = active(no_mfa(id="2" * 32), no_mfa(id="3" * 32))
+    selection = selected(rows, severities=EVERY, active=shown)
     sent = [made for batch in selection.batches() for made in batch]
     assert len(sent) == len(rows)
     for batch in selection.batches():
@@ -73,7 +83,9 @@ def test_findings_are_imported_and_read_back(hub):
     for made in sent:
         assert {name: back[made["Id"]][name] for name in made} == made
     # The same findings again replace what is there.
-    for batch in selected([{**found, "status": "persisting"} for found in rows], severities=EVERY).batches():
+    for batch in selected(
+        [{**found, "status": "persisting"} for found in rows], severities=EVERY, active=shown
+    ).batches():
         hub.batch_import_findings(Findings=batch)
     assert len(hub.get_findings(MaxResults=100)["Findings"]) == len(rows)
 
@@ -92,46 +104,73 @@ def test_whatever_users_are_called(name):
         assert valid(made)
         assert len(made["Title"]) <= 256 and len(made["Resources"][0]["Id"]) <= 512
         assert max(map(len, made["Resources"][0]["Details"]["Other"].values())) <= 1024
-        assert len(made["Note"]["Text"]) <= 512
         assert len(json.dumps(made).encode()) < 240_000
 
 
 @pytest.mark.parametrize(
-    "changes, state, compliance, workflow",
+    "changes, state, compliance",
     [
-        ({}, "ACTIVE", "FAILED", None),
-        ({"status": "persisting"}, "ACTIVE", "FAILED", None),
-        ({"exempted": EXEMPTED}, "ACTIVE", "FAILED", {"Status": "SUPPRESSED"}),
-        ({"status": "resolved", "closed_at": AT}, "ARCHIVED", "PASSED", None),
-        ({"status": "gone", "closed_at": AT}, "ARCHIVED", "NOT_AVAILABLE", None),
-        ({"status": "out-of-scope", "closed_at": AT}, "ARCHIVED", "NOT_AVAILABLE", None),
-        ({"status": "not-asked", "closed_at": AT, "exempted": EXEMPTED}, "ARCHIVED", "NOT_AVAILABLE", None),
+        ({}, "ACTIVE", "FAILED"),
+        ({"status": "persisting"}, "ACTIVE", "FAILED"),
+        ({"exempted": EXEMPTED}, "ARCHIVED", "FAILED"),
+        ({"severity": "medium"}, "ARCHIVED", "FAILED"),
+        ({"status": "resolved", "closed_at": AT}, "ARCHIVED", "PASSED"),
+        ({"status": "resolved", "closed_at": "2026-05-01T12:00:00.000Z"}, "ARCHIVED", "PASSED"),
+        ({"status": "resolved", "closed_at": AT, "severity": "low"}, "ARCHIVED", "PASSED"),
+        ({"status": "gone", "closed_at": AT}, "ARCHIVED", "NOT_AVAILABLE"),
+        ({"status": "out-of-scope", "closed_at": AT}, "ARCHIVED", "NOT_AVAILABLE"),
+        ({"status": "not-asked", "closed_at": AT, "exempted": EXEMPTED}, "ARCHIVED", "NOT_AVAILABLE"),
     ],
 )
-def test_only_what_is_resolved_passes(changes, state, compliance, workflow):
-    made = finding(no_mfa(**changes), *WHERE)
+def test_what_is_shown_and_is_not_to_be_shown_is_archived_and_only_what_is_resolved_passes(changes, state, compliance):
+    selection = selected([no_mfa(**changes)], active=active(no_mfa()))
+    ((made,),) = selection.batches()
     assert valid(made)
-    assert (made["RecordState"], made["Compliance"]["Status"], made.get("Workflow")) == (state, compliance, workflow)
+    assert (made["RecordState"], made["Compliance"]["Status"]) == (state, compliance)
+    # What somebody decided in Security Hub is theirs.
+    assert "Workflow" not in made and "Note" not in made
+    assert bool(selection.active(sent=True)) is (state == "ACTIVE")
+    # What is not shown is not archived.
+    assert bool(states(selected([no_mfa(**changes)]))) is (state == "ACTIVE")
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [{"status": "not-read", "closed_at": AT}, {"status": "resolved", "closed_at": "2026-05-31T12:00:00.000Z"}],
-)
-def test_what_is_no_news_is_not_sent(changes):
-    assert finding(no_mfa(**changes), *WHERE) is None
-    assert list(selected([no_mfa(**changes)]).batches()) == []
+def test_an_exemption_is_told_among_the_details():
+    details = finding(no_mfa(exempted=EXEMPTED), *WHERE)["Resources"][0]["Details"]["Other"]
+    assert details["exempted"] == "until 2026-12-31 by security: a safe"
+    assert "exempted" not in finding(no_mfa(), *WHERE)["Resources"][0]["Details"]["Other"]
 
 
-@pytest.mark.parametrize(
-    "told_until, is_sent",
-    [("2026-05-30T12:00:00.000Z", True), ("2026-05-31T12:00:00.000Z", False), (AT, False), (None, False)],
-)
-def test_what_was_closed_since_security_hub_was_told_last_is_sent(told_until, is_sent):
-    rows = [no_mfa(status="resolved", closed_at="2026-05-31T12:00:00.000Z")]
-    assert bool(list(selected(rows, told_until=told_until).batches())) is is_sent
-    # What this run closed is sent in any case: one that is gone on with is told of twice.
-    assert list(selected([no_mfa(status="resolved", closed_at=AT)], told_until=told_until).batches())
+@pytest.mark.parametrize("closed_at", [AT, None])
+def test_what_was_not_read_stays_as_it_is(closed_at):
+    shown = active(no_mfa())
+    selection = selected([no_mfa(status="not-read", closed_at=closed_at)], active=shown)
+    selection.archive_unknown()
+    assert states(selection) == {} and selection.active(sent=True) == shown
+
+
+def test_what_no_finding_is_about_any_more_is_archived_by_a_run_that_knows_all():
+    lost = no_mfa(id="lost", severity="critical")
+    selection = selected([no_mfa()], active=active(no_mfa(), lost))
+    assert states(selection) == {no_mfa()["id"]: "ACTIVE"} and "lost" in selection.active(sent=True)
+    selection.archive_unknown()
+    ((made, _other),) = selection.batches()
+    assert valid(made) and (made["Id"], made["RecordState"]) == ("lost", "ARCHIVED")
+    assert (made["Compliance"]["Status"], made["Severity"]["Label"]) == ("NOT_AVAILABLE", "CRITICAL")
+    assert made["CreatedAt"] == lost["first_seen"] and selection.active(sent=True) == active(no_mfa())
+
+
+def test_until_all_is_sent_whatever_may_be_shown_is_kept():
+    rows = [no_mfa(id="old", status="resolved", closed_at=AT), no_mfa(id="new")]
+    selection = selected(rows, active=active(no_mfa(id="old")))
+    assert set(selection.active(sent=False)) == {"old", "new"} and set(selection.active(sent=True)) == {"new"}
+
+
+def test_what_is_left_out_is_archived_by_the_next_run():
+    rows = [no_mfa(id=each, status="resolved", closed_at=AT) for each in ("a", "b")]
+    first = selected(rows, active=active(no_mfa(id="a"), no_mfa(id="b")), most=1)
+    second = selected(rows, active=first.active(sent=True), most=1)
+    assert {**states(first), **states(second)} == {"a": "ARCHIVED", "b": "ARCHIVED"}
+    assert second.active(sent=True) == {}
 
 
 @pytest.mark.parametrize(
@@ -156,7 +195,7 @@ def test_beyond_the_most_the_first_of_the_list_are_kept_and_closing_comes_first(
         no_mfa(id="privileged", privileged=True),
         no_mfa(id="closed", status="resolved", closed_at=AT),
     ]
-    selection = selected(rows, most=3)
+    selection = selected(rows, most=3, active=active(no_mfa(id="closed")))
     (batch,) = selection.batches()
     assert [made["Id"] for made in batch] == ["closed", "privileged", "critical"]
     assert selection.left_out == 2
