@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit import run as audit
@@ -22,7 +22,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import StoreError, TakenError
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import GuardianApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import as_time
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import as_time, iso
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.patience import is_of_the_tenant
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     Auth0Error,
@@ -57,6 +57,10 @@ for library in ("boto3", "botocore", "s3transfer", "urllib3", "requests", "httpx
 _tenant = keeper()
 
 
+class QuestionError(ConfigurationError):
+    """What somebody asked beside the audit cannot be answered. Only who asked needs to know, so it is no failure of the state machine."""
+
+
 # Whatever the environment says, an event is not logged: it may name users.
 @logger.inject_lambda_context(clear_state=True, log_event=False)
 def handler(event: object, context: LambdaContext) -> dict[str, Any]:
@@ -64,6 +68,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, Any]:
 
     :param event: what to do, see :class:`settings.Ask`
     :raises ConfigurationError: settings, event, secret, credentials, scopes or policy are wrong, so a retry would not help
+    :raises QuestionError: the same or the next, and it was asked for something else than the audit
     :raises NoProgress: segments end, and nothing new is stored
     :raises Auth0Error: anything else failed, which a retry may mend
     """
@@ -77,9 +82,9 @@ def handler(event: object, context: LambdaContext) -> dict[str, Any]:
         lasting = isinstance(error, (ConfigurationError, AuthenticationError, ForbiddenError))
         # What is raised goes to logs, and a message may name the user whom a request was about.
         told = error.replace(ConfigurationError if lasting else None, message=nobody(error.message))
-        # Whoever asks a question of their own gets the answer.
-        is_theirs = settings is not None and (ask is None or not ask.is_audit)
-        if not is_theirs and (lasting or isinstance(error, NoProgress)):
+        if lasting or isinstance(error, NoProgress):
+            if settings is not None and (ask is None or not ask.is_audit):
+                raise told.replace(QuestionError) from None
             tell_failure(os.environ, told)
         raise told from None
     logger.info("segment ended", extra=state.model_dump())
@@ -124,7 +129,9 @@ class Segment:
             if self._store.is_held and not self._store.lost():
                 raise  # an earlier attempt of this very execution was quicker; the next one goes on
             logger.info("another audit of this tenant is running")
-            return State(segment=self._before.segment + 1, next="end", status="already running")
+            free = datetime.now(timezone.utc) + timedelta(seconds=self._store.seconds_held())
+            hint = "If no other execution runs, one has died. Start again after %s, or redrive that one." % iso(free)
+            return State(segment=self._before.segment + 1, next="end", status="already running", hint=hint)
 
     # Reading
 

@@ -99,6 +99,7 @@ class State(BaseModel):
     :ivar partial: whether the reports, if there are any, lack somebody
     :ivar idle: how many segments in a row stored nothing new, although the tenant answered
     :ivar held: for how many seconds in a row the tenant was away, or its rate limit let nothing through
+    :ivar hint: what to do about a run that is already running
     :ivar worker: who has the run; another execution that goes on with this state is the same worker
     """
 
@@ -114,6 +115,7 @@ class State(BaseModel):
     status: Status = "running"
     idle: _Count = 0
     held: _Count = 0
+    hint: str | None = None
     worker: Annotated[str, Field(max_length=64)] = ""
 
 

@@ -133,6 +133,11 @@ class S3Store:
             except StoreError:
                 pass  # the lease ends by itself, and what ends this tells more
 
+    def seconds_held(self) -> float:
+        """After how many seconds anybody gets the store, unless whoever has it goes on."""
+        found = self._held()
+        return 0.0 if found is None else max(0.0, float(found[0].get("seconds", 0)) - found[1])
+
     def lost(self) -> bool:
         """Whether somebody else took the store, which was held, because the lease was over or in the name of the same execution."""
         found = self._held()

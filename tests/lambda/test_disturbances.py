@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 
@@ -153,6 +154,7 @@ def test_a_second_delivery_ends_as_already_running(function, runs, tenant):
     told.append(to_the_end(second, execution="e-2"))
     for ((state),) in told:
         assert (state["status"], state["next"], state["run"]) == ("already running", "end", None)
+        assert re.search(r"Start again after 20\d\d-[^ ]*Z, or redrive", state["hint"])
     is_whole(runs, tenant, to_the_end(first, state=states[0])[-1])
     # Then it is free.
     assert to_the_end(second, execution="e-2")[-1]["status"] == "complete"

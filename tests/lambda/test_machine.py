@@ -11,6 +11,7 @@ import re
 
 import pytest
 
+from settings import State
 from tests.support.lambda_runtime import LambdaFunction
 from tests.support.state_machines import StateMachines, definition
 
@@ -50,9 +51,9 @@ def machines():
 class Scripted:
     """A state machine whose function follows a script."""
 
-    def __init__(self, machines, function, calls) -> None:
+    def __init__(self, machines, function, calls, attempts) -> None:
         self._machines, self._calls = machines, calls
-        self.arn = machines.machine(function)
+        self.arn = machines.machine(function, attempts)
 
     def run(self, event: object):
         return self._machines.run(self.arn, event)
@@ -76,12 +77,12 @@ def scripted(tmp_path, packages, machines):
     (tmp_path / "app.py").write_text(CODE)
     started = []
 
-    def of(*steps: dict, timeout: float = 60) -> Scripted:
+    def of(*steps: dict, timeout: float = 60, attempts: int = 30) -> Scripted:
         calls = tmp_path / "calls"
         environment = {"CALLS": str(calls), "SCRIPT": json.dumps(steps)}
         function = LambdaFunction([tmp_path, *packages], environment, timeout, handler="app.handler")
         started.append(function)
-        return Scripted(machines, function, calls)
+        return Scripted(machines, function, calls, attempts)
 
     yield of
     for one in started:
@@ -119,6 +120,33 @@ def test_what_a_retry_cannot_change_is_tried_once_and_ends_the_execution_with_it
     ended = machine.run({})
     assert (ended.status, ended.error, len(machine.events)) == ("FAILED", name, 1)
     assert "said by the function" in ended.cause
+
+
+def test_a_question_that_cannot_be_answered_ends_with_its_reason_and_is_no_failure(scripted):
+    machine = scripted({"raise": "QuestionError"}, state(1, "end"))
+    ended = machine.run({"report_only": True})
+    assert (ended.status, ended.states[-2:], len(machine.events)) == ("SUCCEEDED", ["Segment", "Finished"], 1)
+    assert ended.output["refused"]["Error"] == "QuestionError"
+    assert "said by the function" in ended.output["refused"]["Cause"]
+
+
+def test_who_waits_for_the_only_place_in_vain_ends_as_already_running(scripted):
+    machine = scripted(*[{"raise": "Lambda.TooManyRequestsException"}] * 3, attempts=2)
+    ended = machine.run({})
+    assert (ended.status, ended.states[-3:]) == ("SUCCEEDED", ["Occupied", "AlreadyRunning", "Finished"])
+    told = ended.output["event"]["state"]
+    assert State.model_validate(told) and (told["next"], told["status"]) == ("end", "already running")
+
+
+def test_who_has_begun_goes_on_waiting_for_the_place_with_the_same_state(scripted):
+    machine = scripted(state(1), *[{"raise": "Lambda.TooManyRequestsException"}] * 3, state(2, "end"), attempts=2)
+    ended = machine.run({"full": True})
+    assert (ended.status, ended.states[-5:]) == (
+        "SUCCEEDED",
+        ["Segment", "Occupied", "Segment", "More", "Finished"],
+    )
+    first, *others = machine.events
+    assert others == [{**first, "state": state(1)}] * 4
 
 
 def test_everything_else_is_tried_again_with_the_same_state(scripted):
@@ -177,7 +205,8 @@ def test_an_execution_has_room_for_its_segments_with_a_pause_and_some_retries_ea
 def test_a_failed_segment_is_where_a_redrive_goes_on():
     """A redrive repeats the state that failed. After a Catch that would be whatever came last."""
     states = definition("arn:f")["States"]
-    assert "Catch" not in states["Segment"]
+    caught = [name for each in states["Segment"]["Catch"] for name in each["ErrorEquals"]]
+    assert caught == ["QuestionError", "Lambda.TooManyRequestsException"]
     assert not [name for name, each in states.items() if each["Type"] == "Fail"]
 
 

@@ -83,6 +83,6 @@ def test_what_nobody_retries_is_told_with_its_reason(function, tenant, mails, se
     assert mail["Message"].startswith("FAILED. ") and "not-the-secret" not in mail["Message"]
     # Whoever asks for something else than the audit learns it alone.
     for question in ({"dry_run": True}, {"report_only": True}, {"users": ["auth0|1"]}, {"unknown": 1}):
-        with pytest.raises(FunctionError, match="ConfigurationError"):
+        with pytest.raises(FunctionError, match="QuestionError"):
             audit.invoke(question)
     assert arrived() == []

@@ -46,6 +46,7 @@ class Ended(NamedTuple):
     cause: str | None
     states: list[str]
     events: int
+    output: Any = None
 
 
 class StateMachines:
@@ -110,8 +111,11 @@ class StateMachines:
             aws_secret_access_key="test",
         )
 
-    def machine(self, function: LambdaFunction) -> str:
-        """The ARN of a new state machine that calls the function."""
+    def machine(self, function: LambdaFunction, attempts: int = 30) -> str:
+        """The ARN of a new state machine that calls the function.
+
+        :param attempts: how often it waits for the only place of the function
+        """
         name = "audit-%s" % uuid.uuid4().hex[:8]
         iam = self._client("iam")
         role = iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
@@ -119,7 +123,7 @@ class StateMachines:
             FunctionName=name, Runtime="python3.13", Role=role, Handler="app.handler", Code={"ZipFile": b"none"}
         )["FunctionArn"]
         self._functions[name] = function
-        text = json.dumps(definition(arn))
+        text = json.dumps(definition(arn)).replace('"MaxAttempts": 30', '"MaxAttempts": %d' % attempts)
         return self._sfn.create_state_machine(name=name, definition=text, roleArn=role)["stateMachineArn"]
 
     def run(self, machine: str, event: object) -> Ended:
@@ -137,7 +141,8 @@ class StateMachines:
             time.sleep(0.05)
         events = self._sfn.get_execution_history(executionArn=execution)["events"]
         states = [each["stateEnteredEventDetails"]["name"] for each in events if "stateEnteredEventDetails" in each]
-        return Ended(now["status"], now.get("error"), now.get("cause"), states, len(events))
+        output = json.loads(now.get("output") or "null")
+        return Ended(now["status"], now.get("error"), now.get("cause"), states, len(events), output)
 
     def executions(self, machine: str) -> dict[str, str]:
         """Name -> ARN of every execution, the first one first."""
