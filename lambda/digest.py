@@ -95,13 +95,16 @@ def body(told: Told, notes: Sequence[str] = ()) -> str:
     return "\n\n".join("\n".join(lines) for lines in paragraphs if lines) + "\n"
 
 
-def failure_body(tenant: str, why: Sequence[str]) -> str:
+def failure_body(tenant: str, why: Sequence[str], goes_on: bool = False) -> str:
     """The message about a run that failed, and is not retried.
 
     :param why: line by line
+    :param goes_on: the tenant was away or too slow, so the next run may do without a correction
     """
     lines = ["FAILED. %s" % nobody(why[0]), *map(nobody, why[1:]), "Tenant: %s" % tenant]
     to_do = "Correct this, and start the audit again or wait for the next one. Until then nobody is audited."
+    if goes_on:
+        to_do = "Check the status of Auth0 and of the tenant, and do what is said above. The next run starts by itself, and goes on."
     return "%s\n\nTO DO FIRST\n1. %s\n\nEarlier reports stay where they are.\n" % ("\n".join(lines), to_do)
 
 
@@ -154,7 +157,7 @@ def _new(told: Told) -> list[str]:
     partial = ", when a run was partial" if before and before["partial"] else ""
     lines = [
         (
-            "Since %s%s:" % (_day(before), partial)
+            "Since %s%s:" % (_day(before, told.figures), partial)
             if before
             else "There is no earlier run to compare with, so everything is new."
         )
@@ -166,7 +169,7 @@ def _new(told: Told) -> list[str]:
         ("resolved", "resolved"),
         ("reopened", "reopened"),
         ("gone", "of deleted users"),
-        ("not-read", "unknown because the user was not read"),
+        ("not-read", "unknown because the user, a date or a type could not be read"),
     )
     others = ["%s %s" % (grouped(_count(told, word)), text) for word, text in words if _count(told, word)]
     return [
@@ -210,7 +213,13 @@ def _change(figures: Summary, before: Summary, last: Summary | None) -> str:
     if before["policy"] != figures["policy"]:
         facts.append("judged by another policy")
     doubt = " This run is partial, so the difference may mean nothing." if figures["partial"] else ""
-    return "That is %s %s on %s (%s).%s" % (change, "than" if users else "as", _day(before), ", ".join(facts), doubt)
+    return "That is %s %s on %s (%s).%s" % (
+        change,
+        "than" if users else "as",
+        _day(before, figures),
+        ", ".join(facts),
+        doubt,
+    )
 
 
 def _exemptions(told: Told) -> list[str]:
@@ -247,8 +256,10 @@ def _share(users: Mapping[State, int]) -> str:
     return "%.1f %%" % (100 * users["strong"] / sum(users.values()))
 
 
-def _day(figures: Summary) -> str:
-    return figures["reported"][:10]
+def _day(before: Summary, figures: Summary) -> str:
+    """The day of a run before, with the time where both are of one day."""
+    day, time = before["reported"][:10], before["reported"][11:16]
+    return "%s, %s UTC" % (day, time) if day == figures["reported"][:10] else day
 
 
 def _first_sentence(text: str) -> str:

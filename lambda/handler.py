@@ -151,7 +151,7 @@ class Segment:
             # Nobody could log in or be listed. An unknown host is a mistake more likely than an outage.
             if not is_of_the_tenant(error) or (isinstance(error, TransportError) and error.lasting):
                 raise
-            state = after(self._before, Walked(None, False, nobody(str(error)), in_time=False))
+            state = after(self._before, Walked(None, False, nobody(str(error)), in_time=False, took=self._took))
             logger.warning("the tenant is away", extra={"reason": nobody(str(error)), "wait": state.wait})
         return state
 
@@ -180,6 +180,7 @@ class Segment:
             walk.stopped,
             self._deadline.reason() is not None,
             self._deadline.wait,
+            self._took,
         )
         logger.info("reading ended", extra={**walk.costs, "reason": walk.stopped})
         try:
@@ -187,6 +188,10 @@ class Segment:
         except NoProgress as error:
             self._give_up(ledger, error.message)
             raise
+
+    @property
+    def _took(self) -> float:
+        return self._begun_with - self._seconds_left()
 
     def _begin(self, api: ManagementApi, budget: Any, order: Order) -> tuple[Ledger, bool]:
         """The run, and whether it was begun now."""

@@ -53,7 +53,9 @@ UNITS: Mapping[str, str] = {
 
 
 def values(told: Told, outputs_failed: int) -> dict[str, float]:
-    """Name -> value. A run that read nobody knows nothing of protection and ages, and leaves these out.
+    """Name -> value. A run that read nobody knows nothing of protection, findings and ages, and leaves these out.
+
+    A partial one leaves out how many users and findings there are: less than there were would look like an improvement.
 
     :param outputs_failed: how many of the other outputs of this run failed
     """
@@ -61,17 +63,20 @@ def values(told: Told, outputs_failed: int) -> dict[str, float]:
     found: dict[str, float] = {
         "Complete": int(not figures["partial"]),
         "Partial": int(figures["partial"]),
-        **({of_state(state): figures["users"][state] for state in STATES} if figures["coverage"]["read"] else {}),
         "UsersUnread": figures["coverage"]["unread"],
         "UsersNotReached": figures["coverage"]["not_reached"],
-        "PrivilegedNotStrong": sum(figures["privileged"].values()) - figures["privileged"]["strong"],
-        **{of_rule(rule): sum(figures["rules"][rule]["severities"].values()) for rule in RULES},
-        "NewHighFindings": sum(told.high.new.values()),
         "Requests": costs["requests"],
         "RateLimited": costs["rate_limited"],
         "RunDurationSeconds": _seconds(figures["planned"], figures["reported"]),
         "OutputsFailed": outputs_failed,
     }
+    if not figures["coverage"]["read"]:
+        return found
+    found["NewHighFindings"] = sum(told.high.new.values())
+    if not figures["partial"]:
+        found.update({of_state(state): figures["users"][state] for state in STATES})
+        found["PrivilegedNotStrong"] = sum(figures["privileged"].values()) - figures["privileged"]["strong"]
+        found.update({of_rule(rule): sum(figures["rules"][rule]["severities"].values()) for rule in RULES})
     if figures["oldest_reading"] is not None:
         found["AgeOfOldestReadingHours"] = round(_seconds(figures["oldest_reading"], figures["reported"]) / 3600, 2)
     return found

@@ -37,6 +37,7 @@ import event
 import metrics
 import security_hub
 import tables
+from segments import NoProgress
 from told import OutputError, Place, Told, nobody
 
 Word = Literal["told", "nothing to tell", "told before", "failed"]
@@ -139,7 +140,9 @@ def tell_failure(environment: Mapping[str, str], error: Auth0Error, *, client: C
         return
     try:
         client("sns").publish(
-            TopicArn=topic, Subject=digest.failure_subject(tenant), Message=digest.failure_body(tenant, error.told())
+            TopicArn=topic,
+            Subject=digest.failure_subject(tenant),
+            Message=digest.failure_body(tenant, error.told(), goes_on=isinstance(error, NoProgress)),
         )
     except Exception as refusal:
         logger.error("output failed", extra={"output": "digest", "why": _why(refusal)})

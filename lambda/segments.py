@@ -35,6 +35,7 @@ class Walked(NamedTuple):
     :ivar stopped: why it ended early; None where everybody is read
     :ivar in_time: whether its end was the deadline or the rate limit, and not the tenant
     :ivar held: seconds for which the rate limit lets nothing through; 0 where that did not end it
+    :ivar took: seconds that the segment took
     """
 
     checkpoint: Checkpoint | None
@@ -42,6 +43,7 @@ class Walked(NamedTuple):
     stopped: str | None
     in_time: bool
     held: float = 0.0
+    took: float = 0.0
 
 
 def after(before: State, walked: Walked) -> State:
@@ -62,7 +64,7 @@ def after(before: State, walked: Walked) -> State:
     if walked.stored:
         return known.model_copy(update={"wait": wait})
     if walked.held or not walked.in_time:
-        held = before.held + wait + (0 if walked.in_time else PATIENCE)
+        held = before.held + wait + (0 if walked.in_time else math.ceil(walked.took))
         if held > LONGEST_HELD:
             raise NoProgress("Nobody could be read for %d s: %s" % (held, walked.stopped), hint=_hint(known))
         return known.model_copy(update={"wait": wait, "held": held, "idle": before.idle})

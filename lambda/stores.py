@@ -23,6 +23,7 @@ from typing import IO, Any, Callable, Iterator
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import (
     DAMAGED,
     DamagedError,
+    ExpiredError,
     StoreError,
     TakenError,
 )
@@ -68,10 +69,6 @@ _CONTENT_TYPES = {
 
 class StoreRefusal(StoreError, ConfigurationError):
     """The bucket refuses us, and will refuse a retry as well."""
-
-
-class ExpiredError(DamagedError, ConfigurationError):
-    """What was read of a run is forgotten by now, and no retry brings it back."""
 
 
 _EXPIRED = "The bucket keeps what was read of a run for a month. The run's reports stay. Start a new run."

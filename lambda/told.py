@@ -53,10 +53,10 @@ class High:
     def add(self, found: FoundRow) -> None:
         """One more line of ``findings.jsonl.gz``, whose order is by severity: those of a user are apart."""
         counts = found["closed_at"] is None and found["place"] == "in" and found["exempted"] is None
-        if not counts or found["severity"] not in HIGH:
+        # Whoever could not be read is told as such, and nothing is known of that person.
+        if not counts or found["severity"] not in HIGH or found["rule"] == "unread":
             return
-        # Whoever could not be read is told as such, and is no news of a person.
-        new = found["status"] in ("new", "reopened") and found["rule"] != "unread"
+        new = found["status"] in ("new", "reopened")
         if new:
             self.new[found["rule"]] += 1
         if found["privileged"]:

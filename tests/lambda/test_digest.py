@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest import ALWAYS, CHANGES, body, failure_body, failure_subject, is_due, subject
-from metrics import values
+from metrics import UNITS, values
 from told import High, Place, Told, nobody
 
 # The name of the folder is a word of Python's.
@@ -162,11 +162,11 @@ def test_a_person_with_findings_of_two_severities_is_one_person():
     assert (high.privileged, high.newly_privileged, high.new["stale"]) == (2, 1, 2)
 
 
-def test_a_privileged_person_who_could_not_be_read_is_affected_and_no_news():
+def test_a_privileged_person_who_could_not_be_read_is_neither_affected_nor_news():
     high = High()
     line = {"closed_at": None, "place": "in", "exempted": None, "rule": "unread", "privileged": True}
     high.add({**line, "severity": "high", "user_id": "a", "status": "new"})
-    assert (high.privileged, high.newly_privileged, sum(high.new.values())) == (1, 0, 0)
+    assert (high.privileged, high.newly_privileged, sum(high.new.values())) == (0, 0, 0)
 
 
 def test_one_user_is_not_several(quiet):
@@ -220,7 +220,33 @@ def test_a_run_that_read_nobody_claims_nothing_of_protection_and_asks_to_check_t
     told = replace(quiet, figures=figures)
     assert "PROTECTION\nNobody was read, so nothing is known." in body(told)
     assert "1. Check the tenant and the application that the audit logs in with" in body(told)
-    assert not {"UsersStrong", "UsersNone"} & set(values(told, 0)) and "Partial" in values(told, 0)
+    assert set(values(told, 0)) == {
+        *("Complete", "Partial", "UsersUnread", "UsersNotReached", "Requests", "RateLimited", "RunDurationSeconds"),
+        "OutputsFailed",
+    }
+
+
+def test_a_partial_run_does_not_count_what_there_is_and_so_shows_no_improvement(quiet):
+    left_out = {name for name in UNITS if name.startswith(("Findings", "Users"))} - {"UsersUnread", "UsersNotReached"}
+    told = replace(quiet, figures={**quiet.figures, "partial": True, "reason": "Enough."})
+    assert set(UNITS) - set(values(told, 0)) == left_out | {"PrivilegedNotStrong"}
+    assert set(values(quiet, 0)) == set(UNITS)
+
+
+def test_a_run_before_on_the_same_day_is_told_with_its_time(quiet):
+    before = {**quiet.before, "reported": quiet.figures["reported"][:10] + "T03:04:05.000Z"}
+    text = body(replace(quiet, before=before, complete=before))
+    assert "Since 2026-06-02, 03:04 UTC:\n" in text and "as on 2026-06-02, 03:04 UTC (90.0 %)" in text
+
+
+def test_what_is_unknown_in_a_complete_run_is_not_said_to_be_of_users_who_were_not_read(quiet):
+    assert "27 unknown because the user, a date or a type could not be read." in body(statuses(quiet, not_read=27))
+
+
+def test_after_an_outage_there_is_nothing_to_correct():
+    text = failure_body("example.eu.auth0.com", ["Nobody could be read for 3690 s"], goes_on=True)
+    assert "1. Check the status of Auth0 and of the tenant, and do what is said above. The next run" in text
+    assert "Correct this" not in text
 
 
 def test_users_who_are_set_aside_are_told(quiet):

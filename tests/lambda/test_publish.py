@@ -25,6 +25,7 @@ from moto import mock_aws
 
 import metrics
 from publish import publish, tell_failure
+from segments import NoProgress
 
 runs = importlib.import_module("tests.lambda.runs")
 REGION = "eu-west-1"
@@ -476,6 +477,12 @@ def test_a_failure_is_told_with_its_reason_in_the_first_line(aws):
         "FAILED. The secret cannot log in to the tenant for (a user) (status 401). Check client_secret in the secret."
     )
     assert rest[0] == "Tenant: example.eu.auth0.com" and rest[-1] == "Earlier reports stay where they are."
+
+
+def test_an_outage_asks_for_no_correction(aws):
+    tell_failure(environment(aws), NoProgress("Nobody could be read for 3690 s: no answer"), client=aws.client)
+    (mail,) = aws.mails()
+    assert "Check the status of Auth0" in mail["Message"] and "Correct this" not in mail["Message"]
 
 
 def test_a_failure_that_cannot_be_told_hides_no_error(aws, caplog):

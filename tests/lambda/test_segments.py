@@ -38,12 +38,13 @@ def test_what_the_rate_limit_asks_for_is_waited_for_outside():
 
 
 def test_a_tenant_that_is_away_is_asked_again_for_an_hour():
-    away, state, waited = Walked(RUN, False, "no answer", in_time=False), State(), 0
+    away, state, waited = Walked(RUN, False, "no answer", in_time=False, took=29.5), State(), 0
     while waited + PAUSE + PATIENCE <= LONGEST_HELD:
         state, waited = after(state, away), waited + PAUSE + PATIENCE
         assert (state.next, state.wait, state.held, state.idle) == ("read", PAUSE, waited, 0)
     with pytest.raises(NoProgress, match="Nobody could be read for 3690 s: no answer. What was read is kept"):
         after(state, away)
+    assert after(State(), away._replace(took=0.4)).held == PAUSE + 1
     assert after(state, away._replace(stored=True)).held == 0
 
 

@@ -32,7 +32,7 @@ from .records import EXPORT, Census, Costs, Summary
 from .reports import files
 from .scan import Scan
 from .stopping import Stop, Stopped, UnstartedError
-from .store import DamagedError, Store
+from .store import DamagedError, ExpiredError, Store
 
 
 class Api(PopulationApi, UserLookup, Protocol):
@@ -460,16 +460,20 @@ def _plan(
         threads=order.threads,
     )
     listing = enrollment.list(order.scope)
+    expired: list[str] = []
     lost = history.damaged_after(earlier[0].checkpoint.run if earlier else None)
     for ledger in earlier:
         try:
             for record in ledger.records():
                 roll.know(record, iso(now()))
+        except ExpiredError:
+            expired.append(ledger.checkpoint.run)
         except DamagedError as error:
             note(str(error))
             lost.append(ledger.checkpoint.run)
-    if lost:
-        listing = replace(listing, note=" ".join(filter(None, (listing.note, _LOST % ", ".join(lost)))))
+    for words, names in ((_EXPIRED, expired), (_LOST, lost)):
+        if names:
+            listing = replace(listing, note=" ".join(filter(None, (listing.note, words % ", ".join(names)))))
     # Without the export's mark of change a new factor could go unseen for weeks.
     everybody = base is None or listing.source != EXPORT or not roll.has_marks()
     if everybody and base is not None:
@@ -477,6 +481,10 @@ def _plan(
     return listing, None if everybody else base, roll.choose(everybody)
 
 
+_EXPIRED = (
+    "What was read in these runs has expired: %s. Whoever is known from them alone is read anew, and devices that changed since are not "
+    "told."
+)
 _LOST = (
     "Damaged runs, whose readings count only as far as they can be read: %s. What changed is told since the run before them, so some of "
     "it was told already. Move their directories out of the folder."

@@ -20,7 +20,7 @@ import tempfile
 from contextlib import contextmanager
 from typing import IO, ContextManager, Iterator, Protocol
 
-from ..auth0.wire.errors import Auth0Error
+from ..auth0.wire.errors import Auth0Error, ConfigurationError
 
 DAMAGED = "The file is damaged. Move the directory of its run out of the folder, and run again."
 # A directory for what is not whole yet. It is ours alone.
@@ -33,6 +33,10 @@ class StoreError(Auth0Error):
 
 class DamagedError(StoreError):
     """What is stored cannot be read, now or later: it is missing, or not as it was left."""
+
+
+class ExpiredError(DamagedError, ConfigurationError):
+    """What was read of a run is forgotten by now, as whoever set up the store wished, and no retry brings it back."""
 
 
 class TakenError(StoreError):

@@ -28,7 +28,12 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.files i
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports import files
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import plan, report
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stop, UnstartedError
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore, StoreError, TakenError
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import (
+    ExpiredError,
+    FolderStore,
+    StoreError,
+    TakenError,
+)
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 
 from tests.unit.audit.fake_tenant import NOW, FakeTenant, authenticator, user
@@ -415,3 +420,19 @@ def test_what_a_killed_process_leaves_of_its_database_is_nothing(tmp_path):
     with roll.Roll(str(tmp_path), lambda: None) as users:
         users.add({**profile("auth0|1"), "email": "ann@example.com"})
         assert os.listdir(tmp_path) == []
+
+
+def test_readings_that_expired_are_not_damage(store, monkeypatch):
+    tenant = tenant_of(12)
+    first = audit(tenant, store)
+    opened = type(store).open
+
+    def forgetful(self, name):
+        if name.startswith("runs/%s/parts/" % first.run):
+            raise ExpiredError("%s is missing" % name)
+        return opened(self, name)
+
+    monkeypatch.setattr(type(store), "open", forgetful)
+    summary = audit(tenant, store, days=40).summary
+    assert summary["note"].startswith("What was read in these runs has expired: %s. " % first.run)
+    assert "amaged" not in summary["note"] and (summary["partial"], summary["coverage"]["read"]) == (False, 12)
