@@ -58,7 +58,8 @@ def test_a_run_is_told_everywhere_once_and_its_report_can_be_repeated(function, 
     assert sent == {each["id"] for each in found if each["severity"] in ("critical", "high")} and sent
     notes = [key for key in runs.keys() if key.startswith(PREFIX + "published/")]
     tables = [key for key in runs.keys() if key.startswith(PREFIX + "tables/")]
-    assert len(notes) == 5 and len(tables) == 3
+    # One for each output, and what Security Hub shows.
+    assert len(notes) == 6 and len(tables) == 3
     assert to_the_end(audit, state=states[-2]) == states[-1:]
     assert arrived() == [] and audit.output.count('"_aws"') == 1
 

@@ -40,12 +40,11 @@ def finding(found: FoundRow, at: str, account: str, region: str, active: bool = 
     :param active: archived otherwise, which says only that Security Hub need not show it
     """
     closed = found["closed_at"] is not None
-    partition = _partition(region)
-    failed = ("PASSED" if found["status"] == "resolved" else "NOT_AVAILABLE") if closed else "FAILED"
-    made = _made(found["id"], found, at, account, region, failed, active)
+    compliance = ("PASSED" if found["status"] == "resolved" else "NOT_AVAILABLE") if closed else "FAILED"
+    made = _made(found["id"], found, at, account, region, compliance, active)
     made["LastObservedAt"] = found["last_seen"]
     made["Title"] = _cut("%s: %s" % (made["Title"], found["user"]), 256)
-    made["Resources"] = [_resource(found, region, partition)]
+    made["Resources"] = [_resource(found, region, _partition(region))]
     return made
 
 
