@@ -56,7 +56,7 @@ def statements(made: dict[str, Any]) -> list[dict[str, Any]]:
 
 def actions(**more: str) -> list[str]:
     """What the role may do."""
-    return [each["Action"] for each in statements(resources(**more))]
+    return list(dict.fromkeys(each["Action"] for each in statements(resources(**more))))
 
 
 class Role:
