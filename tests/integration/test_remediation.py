@@ -296,7 +296,7 @@ def test_as_the_playbook_with_everything_printed(seeded, tmp_path):
     seeded.reset()
     tenant = Tenant(seeded, tmp_path, playbook.play)
     decided(tenant)
-    given = {"tenant": {"base_url": seeded.url}, "findings": "findings.csv", "results": "acted.jsonl"}
+    given = {"tenant": {"base_url": seeded.url}, "findings": "findings.csv", "results_file": "acted.jsonl"}
     command = [BIN / "ansible-playbook", ROOT / "playbooks" / "remediate.yml", "-vvvv", "-e", json.dumps(given)]
     environ = {**environment(), "AUTH0_CLIENT_ID": "m2m", "AUTH0_CLIENT_SECRET": "m2m-secret"}
     run = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, check=True)

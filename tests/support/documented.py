@@ -31,11 +31,11 @@ def returned(module: str) -> dict[str, dict]:
 def undocumented(task: dict, result: dict) -> list[str]:
     """What a result has that its module does not document; ``a.b`` for a member of a member.
 
-    :param task: as in a playbook; one of another collection, or with a loop, is not looked at
+    :param task: as in a playbook; one of another collection, with a loop or in the background is not looked at
     :param result: as it was registered
     """
     names = [name for name in task if name.startswith(COLLECTION)]
-    if not names or "results" in result and "loop" in task or result.get("skipped"):
+    if not names or "async" in task or "results" in result and "loop" in task or result.get("skipped"):
         return []
     own = {
         name: value
