@@ -44,7 +44,7 @@ def columns(table: str) -> dict[str, exp.DataType]:
 
 def properties(table: str) -> dict[str, str]:
     found = TABLES[table].args["properties"].expressions
-    return {each.name: each.args["value"].name for each in found if type(each) is exp.Property}
+    return {each.name: each.args["value"].name for each in found if each.key == exp.Property.key}
 
 
 def fits(column: exp.DataType, hint: object) -> bool:
