@@ -64,7 +64,7 @@ def after(before: State, walked: Walked) -> State:
     if walked.stored:
         return known.model_copy(update={"wait": wait})
     if walked.held or not walked.in_time:
-        held = before.held + wait + (0 if walked.in_time else math.ceil(walked.took))
+        held = before.held + wait + (0 if walked.in_time else max(math.ceil(walked.took), 1))
         if held > LONGEST_HELD:
             raise NoProgress("Nobody could be read for %d s: %s" % (held, walked.stopped), hint=_hint(known))
         return known.model_copy(update={"wait": wait, "held": held, "idle": before.idle})

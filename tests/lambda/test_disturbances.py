@@ -247,7 +247,7 @@ def test_a_tenant_that_stays_away_ends_the_run_with_a_partial_report(function, r
     for after, execution in ((0, "e-1"), (5, "e-2")):
         tenant.control("DELETE", "faults")
         tenant.control("POST", "faults", {**fault, "after": after})
-        with pytest.raises(FunctionError, match="Nobody could be read for 60 s: .*What was read is kept") as failure:
+        with pytest.raises(FunctionError, match=r"Nobody could be read for \d+ s: .*What was read is kept") as failure:
             to_the_end(audit, {"full": True}, execution)
         assert failure.value.kind == "NoProgress"
         # A run that read nobody is worth less than the one before.
