@@ -240,7 +240,7 @@ def test_a_refusal_in_the_middle_leaves_a_partial_report_and_is_gone_on_with(fun
 
 
 def test_a_tenant_that_stays_away_ends_the_run_with_a_partial_report(function, runs, tenant):
-    audit = function(tenant, unruly={**SMALL, "longest_held": 40}, **FEW)
+    audit = function(tenant, unruly={**SMALL, "longest_held": 4}, **FEW)
     whole = to_the_end(audit, execution="e-0")[-1]["run"]
     before = runs.latest()
     fault = {"kind": "status", "path": METHODS, "status": 503, "count": 9999}
