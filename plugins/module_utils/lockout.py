@@ -8,11 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from .audit.history import History
-from .audit.ledger import Ledger
-from .audit.readings import authenticators_of
-from .audit.store import FolderStore
 from .auth0.api.management import ManagementApi
 from .auth0.tenant.lockout import Lockout
 from .auth0.tenant.mfa import TenantPlan
@@ -21,6 +18,9 @@ from .auth0.users.reading import Reading
 from .auth0.users.side_by_side import AT_ONCE
 from .auth0.wire.errors import Auth0Error, RefusedError
 from .module import Session
+
+if TYPE_CHECKING:
+    from .audit.ledger import Ledger
 
 _CHOICES = "Set audit_folder to the folder of a recent audit, increase lockout_max_users, or set lockout_check=skip."
 
@@ -39,6 +39,11 @@ class AuditSource:
         :raises RefusedError: no audit is recent, complete and about every user
         :raises ConfigurationError: there is none at all, or it is of another tenant
         """
+        # Modules are compiled anew for every task, so the audit is loaded for those that name one.
+        from .audit.history import History
+        from .audit.readings import authenticators_of
+        from .audit.store import FolderStore
+
         history = History.of(FolderStore(self.folder))
         history.check_tenant(self.tenant)
         history.find(None)
