@@ -201,17 +201,20 @@ def test_a_printed_command_is_found(tmp_path, name, text, commands):
     assert printed(tmp_path / name) == commands
 
 
+def copied(folder: Path) -> Path:
+    """The folder, with what git has."""
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, names.split("\0")):
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target)
+    return folder
+
+
 @pytest.fixture
 def checkout(tmp_path):
     """What git has, with the environment that ``make setup`` makes."""
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
-        "\n"
-    )
-    for name in filter(None, tracked):
-        target = tmp_path / "checkout" / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, target)
-    folder = tmp_path / "checkout"
+    folder = copied(tmp_path / "checkout")
     (folder / ".venv").symlink_to(ROOT / ".venv")
     link = folder / "build" / "collections" / "ansible_collections" / "mfaops" / "auth0"
     link.parent.mkdir(parents=True)

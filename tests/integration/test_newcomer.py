@@ -19,7 +19,7 @@ import pytest
 from tests.emulator.launch import start
 from tests.support.playbook import ROOT
 
-from .test_documented_commands import CHAPTERS, PRINTED, README, playbooks_of
+from .test_documented_commands import CHAPTERS, PRINTED, README, copied, playbooks_of
 from .test_playbooks import decide
 
 PLAIN = ROOT / ".venv" / "plain" / "bin"
@@ -92,10 +92,9 @@ def test_every_guide_with_a_playbook_is_a_chapter():
 def test_everything_printed_in_one_empty_folder(newcomer, tenant):
     # The packages are those that the README names: its command has nothing to add.
     newcomer.types(of(README, "python -m pip install "), PIP_NO_INDEX="1")
-    newcomer.types(
-        of(README, ".venv/bin/ansible-galaxy collection build").partition("/bin/")[2], cwd=checkout(newcomer)
-    )
-    for tarball in (newcomer.folder.parent / "checkout").glob("*.tar.gz"):
+    checkout = copied(newcomer.folder.parent / "checkout")
+    newcomer.types(of(README, ".venv/bin/ansible-galaxy collection build").partition("/bin/")[2], cwd=checkout)
+    for tarball in checkout.glob("*.tar.gz"):
         shutil.move(tarball, newcomer.folder)
     newcomer.types(of(README, "ansible-galaxy collection install mfaops-auth0-"))
     first_playbook(newcomer, tenant)
@@ -110,16 +109,6 @@ def test_everything_printed_in_one_empty_folder(newcomer, tenant):
                 reviewed(newcomer)
             newcomer.types(in_the_folder(newcomer, command))
     drifted(newcomer)
-
-
-def checkout(newcomer: Newcomer) -> Path:
-    """What git has."""
-    folder = newcomer.folder.parent / "checkout"
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in filter(None, names.split("\0")):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, folder / name)
-    return folder
 
 
 def first_playbook(newcomer: Newcomer, tenant) -> None:

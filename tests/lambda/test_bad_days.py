@@ -52,7 +52,7 @@ def test_reports_are_made_again_of_the_last_run_of_everybody():
 
 def test_reports_are_made_again_of_the_run_that_the_pointer_names_and_not_of_one_that_read_nobody(monkeypatch):
     monkeypatch.setattr(handler, "PATIENCE", 1)
-    monkeypatch.setattr(segments, "LONGEST_HELD", -1)  # no time passes in this context
+    monkeypatch.setattr(segments, "LONGEST_HELD", 0)
     with start(users=6, seed=7, switches={"export-seconds": 0}) as tenant, InMemory(tenant) as audit:
         run = audit.to_the_end({"execution": "e-1"})["run"]
         breaks(tenant, "/api/v2/users/*/authentication-methods")

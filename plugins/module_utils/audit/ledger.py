@@ -107,6 +107,13 @@ class Checkpoint:
         return "%s-%s.jsonl.gz" % (kind, self.digests[kind])
 
     @property
+    def counted_beyond(self) -> int | None:
+        """How many more users the tenant counts than are listed, at the end of the run; None before, or if it cannot tell."""
+        if self.finished is None or self.census is None or self.census["counted"] is None:
+            return None
+        return self.census["counted"] - self.census["listed"]
+
+    @property
     def whole_tenant(self) -> bool:
         """Whether it is about every user."""
         return not any(self.scope.values())

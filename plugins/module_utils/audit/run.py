@@ -118,13 +118,11 @@ class Walk:
     """What became of reading for a while.
 
     :ivar stopped: why it ended early, without IDs; None where everybody is read
-    :ivar answered: of how many users it learned something
     :ivar unread: how many users could not be read in it at the first try
     :ivar costs: of the run until now
     """
 
     stopped: str | None
-    answered: int
     unread: int
     costs: Costs
 
@@ -224,7 +222,7 @@ def read(
         told(scan, text)
 
     stopped = scan.run() or _finish(api, ledger, stop, order.patience, clock, costs, note, answered=scan.answered > 0)
-    return Walk(stopped, scan.answered, scan.unread, costs())
+    return Walk(stopped, scan.unread, costs())
 
 
 def conclude(

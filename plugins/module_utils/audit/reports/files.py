@@ -21,8 +21,8 @@ import platform
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from itertools import islice
 from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
 from typing import Any, Callable, Mapping, Sequence, TypedDict, cast
 
 from ...auth0.times import iso
@@ -146,17 +146,14 @@ def _doubts_gone(ledger: Ledger) -> bool:
     """Whether those who are said to be gone are more likely there: something answers so of everybody, or the tenant still counts
     more users than are left while most of them are said to be gone.
     """
-    checkpoint = ledger.checkpoint
-    counted = (
-        checkpoint.census["counted"] if checkpoint.census is not None and checkpoint.finished is not None else None
-    )
-    if checkpoint.census is not None and counted is not None and counted <= checkpoint.census["listed"]:
+    beyond = ledger.checkpoint.counted_beyond
+    if beyond is not None and beyond <= 0:
         return False
     gone = read = 0
     # Whoever is carried over, or out of scope, comes after these and was not asked for.
-    for record in islice(ledger.records(), checkpoint.first):
+    for record in islice(ledger.records(), ledger.checkpoint.first):
         gone, read = gone + record["gone"], read + (record["authenticators"] is not None)
-        if read and counted is None:
+        if read and beyond is None:
             return False
     return gone > read
 

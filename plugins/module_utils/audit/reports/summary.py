@@ -372,11 +372,9 @@ def _unseen(checkpoint: Checkpoint, tally: Tally) -> int:
 
     Who was deleted after the reading, or carried over and deleted, hides as many of them: nobody knows of those.
     """
-    census = checkpoint.census
-    if census is None or census["counted"] is None or checkpoint.finished is None:
-        return checkpoint.unseen
+    beyond = checkpoint.counted_beyond
     # The census is without all who are said to be gone.
-    return max(checkpoint.unseen, census["counted"] - census["listed"] - tally.doubted)
+    return checkpoint.unseen if beyond is None else max(checkpoint.unseen, beyond - tally.doubted)
 
 
 def is_everybody(checkpoint: Checkpoint, tally: Tally) -> bool:
