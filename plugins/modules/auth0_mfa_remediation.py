@@ -245,6 +245,12 @@ hint:
   returned: failure, if there is something to do
   type: str
   sample: Add the scope delete:authentication_methods to the application's grant for this API, then get a new token.
+mistakes:
+  description: What is wrong with the findings file, each after the ID of the finding that it is about.
+  returned: failure because of decisions that cannot be right
+  type: list
+  elements: str
+  sample: ['1f0c7b1fd3a54a3f9f3c1f2a5b6c7d8e: Rule, user or authenticator are not those of the ID']
 """
 
 from collections import Counter
