@@ -25,7 +25,7 @@ from .control.routes import MOST_USERS
 from .state.rate_limits import PLANS
 from .state.seed_file import SeedFileError, plant
 from .state.tenant import Tenant
-from .switches import read_switches
+from .switches import PRESETS, read_switches
 from .tls import make_server_context
 
 
@@ -69,6 +69,7 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--users", type=_whole_number(0, MOST_USERS), default=500)
     parser.add_argument("--seed", type=_whole_number(0, 2**63), default=7)
     parser.add_argument("--plan", choices=sorted(PLANS), default="enterprise", help="preset of rate limits")
+    parser.add_argument("--preset", metavar="NAME|FILE", help=f"switches: {' or '.join(PRESETS)}, or a YAML file")
     parser.add_argument("--switch", metavar="NAME=VALUE", action="append", default=[], dest="switches")
     parser.add_argument("--seed-file", metavar="FILE", help="YAML file with users, added to the seeded ones")
     parser.add_argument("--tls", action="store_true", help="serve https with a certificate authority made at start")
@@ -77,7 +78,7 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     if options.ca_file is not None and not options.tls:
         parser.error("--ca-file needs --tls")
     try:
-        options.switches = read_switches(options.switches)
+        options.switches = read_switches(options.switches, options.preset)
     except ValueError as error:
         parser.error(str(error))
     return options

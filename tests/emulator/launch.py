@@ -42,13 +42,14 @@ class Running:
         users: int | None = None,
         seed: int | None = None,
         plan: str | None = None,
+        preset: str | None = None,
         switches: dict[str, Any] | None = None,
     ) -> None:
         """Make the tenant as new, in the millisecond that a process of its own would need a second for.
 
         What is not given is as :func:`start` was told; values of switches are written as on the command line.
         """
-        given = {"users": users, "seed": seed, "plan": plan}
+        given = {"users": users, "seed": seed, "plan": plan, "preset": preset}
         body: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         if switches is not None:
             body["switches"] = {name: str(value) for name, value in switches.items()}
@@ -75,6 +76,7 @@ def start(
     users: int = 50,
     seed: int = 7,
     plan: str = "unlimited",
+    preset: str | Path | None = None,
     switches: dict[str, Any] | None = None,
     tls: bool = False,
     seed_file: str | Path | None = None,
@@ -85,7 +87,8 @@ def start(
     :param users: how many seeded users.
     :param seed: what makes them.
     :param plan: rate-limit preset; ``unlimited`` unless limits are what is tested.
-    :param switches: values by switch name, as written on the command line.
+    :param preset: name or file of a preset of switches.
+    :param switches: values by switch name, as written on the command line; they change those of the preset.
     :param tls: serve https; ``ca_file`` of what is yielded names the certificate to trust.
     :param seed_file: YAML file with users, added to the seeded ones.
     :param program: the module to run, for tests that put something around the emulator.
@@ -94,6 +97,8 @@ def start(
     """
     command = [sys.executable, "-m", program, "--port", "0"]
     command += ["--users", str(users), "--seed", str(seed), "--plan", plan]
+    if preset is not None:
+        command += ["--preset", str(preset)]
     for name, value in (switches or {}).items():
         command += ["--switch", f"{name}={value}"]
     if tls:

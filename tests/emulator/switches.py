@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mfaops.auth0 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Named switches: for what a tenant's administrator configures, and for what Auth0 does not document.
+"""Named switches: for what a tenant's administrator configures, and for what Auth0 does not document. Presets set several of them.
 
 The README lists every switch with its meaning and evidence; a test compares the two lists.
 """
@@ -9,8 +9,15 @@ The README lists every switch with its meaning and evidence; a test compares the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
 
 FACTORS = ("otp", "phone", "push-notification", "email", "webauthn-roaming", "webauthn-platform")
+_PRESETS = Path(__file__).parent / "presets"
+PRESETS = tuple(sorted(path.stem for path in _PRESETS.glob("*.yml")))
+Value = bool | int | str | tuple
 
 
 @dataclass(frozen=True)
@@ -20,10 +27,10 @@ class Switch:
     A ``bool`` is written ``on``/``off``, a ``tuple`` as a comma-separated list (empty text: the empty list).
     """
 
-    default: bool | int | str | tuple
+    default: Value
     choices: tuple = ()
 
-    def parse(self, text: str) -> bool | int | str | tuple:
+    def parse(self, text: str) -> Value:
         """The value written as ``text``; raises ``ValueError`` that names the allowed values."""
         if isinstance(self.default, bool):
             if text not in ("on", "off"):
@@ -115,17 +122,56 @@ SWITCHES = {
 }
 
 
-def read_switches(assignments: list[str]) -> dict:
-    """All switches, changed by ``NAME=VALUE`` texts; raises ``ValueError`` that names a wrong text."""
+def read_switches(assignments: list[str], preset: str | None = None) -> dict[str, Any]:
+    """All switches: the defaults, changed by a preset, changed by ``NAME=VALUE`` texts.
+
+    :param preset: one of :data:`PRESETS`, or the path of a file like theirs.
+
+    Raises ``ValueError`` whose text is one line that names what is wrong.
+    """
     values = {name: switch.default for name, switch in SWITCHES.items()}
+    if preset is not None:
+        values |= read_preset(preset)
     for assignment in assignments:
         name, separator, text = assignment.partition("=")
         if not separator:
             raise ValueError(f"switch '{assignment}': expected NAME=VALUE")
-        if name not in SWITCHES:
-            raise ValueError(f"switch '{name}': unknown; known are {', '.join(sorted(SWITCHES))}")
-        try:
-            values[name] = SWITCHES[name].parse(text)
-        except ValueError as error:
-            raise ValueError(f"switch '{name}': {error}, not '{text}'") from None
+        values[name] = _value(name, text)
     return values
+
+
+def read_preset(preset: str) -> dict[str, Any]:
+    """The values by switch name in the preset of this name or in the file at this path; raises ``ValueError``."""
+    path = _PRESETS / f"{preset}.yml" if preset in PRESETS else Path(preset)
+    try:
+        # Without types, so that on, off and numbers are read as the command line writes them.
+        document = yaml.compose(path.read_text(encoding="utf-8"), yaml.BaseLoader)
+    except FileNotFoundError:
+        raise ValueError(f"preset '{preset}': no such file, and the known names are {', '.join(PRESETS)}") from None
+    except OSError as error:
+        raise ValueError(f"preset '{preset}': cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"preset '{preset}': is not YAML: {str(error).splitlines()[0]}") from None
+    if not isinstance(document, yaml.MappingNode):
+        raise ValueError(f"preset '{preset}': expected lines such as 'otp-reuse: on'")
+    values: dict[str, Any] = {}
+    for key, value in document.value:
+        where = f"{preset}:{key.start_mark.line + 1}"
+        if not isinstance(key, yaml.ScalarNode) or not isinstance(value, yaml.ScalarNode):
+            raise ValueError(f"{where}: expected a switch and its value, such as 'otp-reuse: on'")
+        if key.value in values:
+            raise ValueError(f"{where}: switch '{key.value}' is there twice")
+        try:
+            values[key.value] = _value(key.value, value.value)
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}") from None
+    return values
+
+
+def _value(name: str, text: str) -> Value:
+    if name not in SWITCHES:
+        raise ValueError(f"switch '{name}': unknown; known are {', '.join(sorted(SWITCHES))}")
+    try:
+        return SWITCHES[name].parse(text)
+    except ValueError as error:
+        raise ValueError(f"switch '{name}': {error}, not '{text}'") from None

@@ -17,7 +17,7 @@ from ..factors.verification import challenged
 from ..guardian.routes import redeem_ticket
 from ..http.faults import is_whole, read_fault
 from ..state.rate_limits import PLANS
-from ..switches import read_switches
+from ..switches import PRESETS, read_switches
 from ..users.times import iso
 from .emulation import Emulation
 
@@ -58,6 +58,7 @@ _RESET = {
     "users": (lambda value: is_whole(value, 0, MOST_USERS), f"a whole number from 0 to {MOST_USERS}"),
     "seed": (lambda value: is_whole(value, 0), "a whole number from 0"),
     "plan": _PLAN,
+    "preset": (lambda value: value in PRESETS, f"one of {', '.join(PRESETS)}"),
     "switches": (lambda value: isinstance(value, dict), "an object of texts by switch name"),
 }
 
@@ -70,9 +71,11 @@ def _reset(emulation: Emulation, _query: dict, body: Any) -> tuple[int, None]:
         is_allowed, expected = _RESET[name]
         if not is_allowed(value):
             raise ValueError(f"{name} must be {expected}")
-    if "switches" in wanted:
-        wanted = {**wanted, "switches": read_switches([f"{name}={text}" for name, text in wanted["switches"].items()])}
-    emulation.reset(**wanted)
+    changes = {name: value for name, value in wanted.items() if name not in ("preset", "switches")}
+    if "preset" in wanted or "switches" in wanted:
+        assignments = [f"{name}={text}" for name, text in wanted.get("switches", {}).items()]
+        changes["switches"] = read_switches(assignments, wanted.get("preset"))
+    emulation.reset(**changes)
     return 204, None
 
 

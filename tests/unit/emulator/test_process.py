@@ -78,6 +78,7 @@ def test_a_tenant_that_others_can_reach_is_told_about(host, warnings):
         pytest.param(["--plan", "platinum"], id="unknown plan"),
         pytest.param(["--switch", "no-such=1"], id="unknown switch"),
         pytest.param(["--switch", "otp-reuse"], id="switch without a value"),
+        pytest.param(["--preset", "no-such"], id="unknown preset"),
         pytest.param(["--color", "red"], id="unknown option"),
         pytest.param(["--host", "192.0.2.1", "--port", "0"], id="foreign address"),
     ],

@@ -96,6 +96,21 @@ def test_reset_takes_what_the_command_line_takes_and_the_next_one_goes_back(make
     assert told(first) == expected
 
 
+def test_reset_takes_a_preset_which_switches_change(api):
+    def delays():
+        switches = api._observed._app.emulation.tenant.switches
+        return switches["latency-ms"], switches["search-delay"]
+
+    before = delays()
+    assert api.call("POST", "/_control/reset", json={"preset": "realistic"}).status_code == 204
+    realistic = delays()
+    assert realistic[0] > before[0] and realistic[1] > before[1]
+    api.call("POST", "/_control/reset", json={"preset": "realistic", "switches": {"latency-ms": "1"}})
+    assert delays() == (1, realistic[1])
+    api.call("POST", "/_control/reset")
+    assert delays() == before
+
+
 def test_after_reset_no_token_counts_as_expired_and_no_mfa_token_is_known(api):
     token, mfa_token = api.management_token(), api.mfa_token(2)
     api.call("POST", "/_control/faults", json={"kind": "expire-token", "path": "/api/v2/*"})
@@ -108,13 +123,15 @@ def test_after_reset_no_token_counts_as_expired_and_no_mfa_token_is_known(api):
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ([], "expected an object with users, seed, plan, switches"),
-        ({"user": 3}, "expected an object with users, seed, plan, switches"),
+        ([], "expected an object with users, seed, plan, preset, switches"),
+        ({"user": 3}, "expected an object with users, seed, plan, preset, switches"),
         ({"users": -1}, "users must be a whole number"),
         ({"users": True}, "users must be a whole number"),
         ({"seed": "7"}, "seed must be a whole number"),
         ({"plan": "platinum"}, "plan must be one of"),
         ({"plan": []}, "plan must be one of"),
+        ({"preset": "dreamed"}, "preset must be one of realistic"),
+        ({"preset": "/etc/hosts"}, "preset must be one of realistic"),
         ({"switches": ["otp-reuse=on"]}, "switches must be an object"),
         ({"switches": {"no-such": "on"}}, "switch 'no-such': unknown"),
         ({"switches": {"otp-reuse": "yes"}}, "switch 'otp-reuse': expected on or off"),

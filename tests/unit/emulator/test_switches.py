@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.switches import SWITCHES, read_switches
+from tests.emulator.switches import PRESETS, SWITCHES, read_preset, read_switches
 
 README = Path(__file__).parents[2] / "emulator" / "README.md"
 
@@ -50,3 +50,42 @@ def test_every_allowed_value_can_be_set(name):
 def test_wrong_assignment_is_named(assignment):
     with pytest.raises(ValueError, match=assignment.partition("=")[0]):
         read_switches([assignment])
+
+
+def test_every_preset_can_be_read_and_changes_something():
+    assert "realistic" in PRESETS
+    defaults = read_switches([])
+    for name in PRESETS:
+        assert {switch: value for switch, value in read_preset(name).items() if value != defaults[switch]}
+
+
+def test_a_preset_takes_the_place_of_defaults_and_an_assignment_that_of_the_preset(tmp_path):
+    path = tmp_path / "mine.yml"
+    path.write_text("otp-reuse: on\nmessage-types: sms\nmfa-token-lifetime: 600\nenabled-factors:\n", encoding="utf-8")
+    expected = {"otp-reuse": True, "message-types": ("sms",), "mfa-token-lifetime": 600, "enabled-factors": ()}
+    assert read_preset(str(path)) == expected
+    assert read_switches(["otp-reuse=off"], str(path)) == read_switches([]) | expected | {"otp-reuse": False}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("otp-reuse: on\nno-such: on\n", "mine.yml:2: switch 'no-such': unknown"),
+        ("otp-reuse: yes\n", "mine.yml:1: switch 'otp-reuse': expected on or off, not 'yes'"),
+        ("otp-reuse: on\notp-reuse: off\n", "mine.yml:2: switch 'otp-reuse' is there twice"),
+        ("message-types: [sms]\n", "mine.yml:1: expected a switch and its value"),
+        ("- otp-reuse\n", "expected lines such as"),
+        ("", "expected lines such as"),
+        ("otp-reuse: 'on\n", "is not YAML"),
+        (b"\xff\xfe\xff", "is not YAML"),
+        (None, "no such file, and the known names are realistic"),
+    ],
+    ids=lambda part: repr(part)[:30],
+)
+def test_what_is_wrong_in_a_preset_is_told_in_one_line(tmp_path, text, said):
+    path = tmp_path / "mine.yml"
+    if text is not None:
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ValueError) as raised:
+        read_preset(str(path))
+    assert said in str(raised.value) and "mine.yml" in str(raised.value) and "\n" not in str(raised.value)
