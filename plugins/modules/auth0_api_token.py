@@ -17,7 +17,8 @@ description:
     gets another one for itself.
   - In a long play, run the task again. With O(api_token) it returns that token as long as it is valid for O(min_validity), and
     otherwise a new one.
-  - Set C(no_log=true) on the task, because it returns the token. The token is written to no file.
+  - Ansible hides the task's result, which has the token, from all output, and shows an error. C(no_log=true) is not needed. Before
+    ansible-core 2.19 it hides the error as well. The token is written to no file.
 options:
   api_token:
     description:
@@ -39,6 +40,9 @@ extends_documentation_fragment:
   - mfaops.auth0.attributes
   - mfaops.auth0.connection
 attributes:
+  async:
+    description: Can be run in the background, with the keyword C(async).
+    support: none
   check_mode:
     support: full
     details: Gets a token as without check mode.
@@ -67,7 +71,6 @@ EXAMPLES = r"""
     - name: Get the token
       mfaops.auth0.auth0_api_token:
       register: operator
-      no_log: true
 
     - name: List the authenticators of a user
       mfaops.auth0.auth0_mfa_authenticator_info:
@@ -77,7 +80,6 @@ EXAMPLES = r"""
       mfaops.auth0.auth0_api_token:
         min_validity: 1h
       register: operator
-      no_log: true
 """
 
 RETURN = r"""

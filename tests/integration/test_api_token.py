@@ -82,10 +82,17 @@ def test_a_scope_that_the_token_lacks_is_told_and_no_other_token_is_fetched(tena
 
 
 @pytest.mark.oldest
+@pytest.mark.middle
 @pytest.mark.run_by("ansible-playbook")
-def test_a_play_shares_one_token_that_is_not_there_yet(tenant):
+@pytest.mark.parametrize("callback", [None, "whole_results"])
+def test_a_play_shares_one_token_that_is_not_there_yet_and_shows_only_why_there_is_none(tenant, callback):
+    """Without ``no_log``, which would hide the error as well before ansible-core 2.19."""
     defaults = {**tenant.operator, "api_token": "{{ result_0.access_token | default(omit) }}"}
-    tasks = [{INFO: {"email": email(number)}} for number in (3, 4)]
-    played = tenant.play(defaults, {API_TOKEN: {}, "no_log": True}, *tasks)
-    assert not any(result.get("failed") for result in played.results) and grants(tenant) == 1
-    assert played.results[0]["access_token"] not in played.output
+    refused = {API_TOKEN: {"client_secret": "canary", "api_token": "{{ omit }}"}}
+    tasks = [{API_TOKEN: {}, "loop": [1, 2]}, refused, *({INFO: {"email": email(number)}} for number in (3, 4))]
+    played = tenant.play(defaults, {API_TOKEN: {}}, *tasks, options=("-v",), callback=callback)
+    shared, looped, wrong, *read = played.results
+    assert not any(result.get("failed") for result in (shared, looped, *read)) and grants(tenant) == 2
+    assert {each["access_token"] for each in looped["results"]} == {shared["access_token"]}
+    assert "eyJ" not in played.output and "canary" not in played.output
+    assert wrong["hint"] in played.output and (wrong["status"], wrong["error_code"]) == (401, "access_denied")

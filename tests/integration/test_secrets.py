@@ -102,8 +102,8 @@ def test_tokens_and_codes_that_auth0_returns_are_not_printed(tenant):
         {REMEDIATION: {**tenant.operator, **decided(tenant)}, "diff": True},
         {TICKET: {**tenant.operator, "email": email(2), "ticket_file": str(tenant.folder / "ticket")}},
         {TICKET: {**tenant.operator, "users": [{"email": email(2)}], "tickets_folder": str(tenant.folder / "tickets")}},
-        {API_TOKEN: tenant.operator, "no_log": True},
-        {API_TOKEN: {**tenant.operator, "api_token": tenant.operator_token()}, "no_log": True},
+        {API_TOKEN: tenant.operator},
+        {API_TOKEN: {**tenant.operator, "api_token": tenant.operator_token()}},
         options=("-vvvv",),
     )
     otp, phone, code, _listed, _audited, acted, ticket, tickets, shared, kept = played.results

@@ -2,17 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The action plugin prints progress if somebody wants to see it and the file is on this machine."""
+"""The action plugins print progress if somebody wants to see it and the file is on this machine, and hide a token, not an error."""
 
 from __future__ import annotations
 
+import re
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from ansible_collections.mfaops.auth0.plugins.action import auth0_mfa_authenticator_info as plugin
 from ansible_collections.mfaops.auth0.plugins.modules.auth0_mfa_authenticator_info import MANY_USERS
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def can_follow(monkeypatch, options, verbosity=1, transport="local", become=False, async_val=0):
@@ -77,3 +81,13 @@ def test_an_error_in_the_block_goes_on_after_the_last_lines(tmp_path):
         path.write_text("one\n")
         raise ZeroDivisionError
     assert shown == ["one"]
+
+
+PAGES = [*ROOT.glob("playbooks/*.yml"), *ROOT.glob("docs/**/*.rst"), *ROOT.glob("plugins/modules/*.py")]
+
+
+def test_nothing_that_is_copied_hides_why_there_is_no_token():
+    """``no_log`` would, before ansible-core 2.19. The plugin hides the token."""
+    tasks = {path.name: re.findall(r"auth0_api_token:\n(?: +.+\n)*", path.read_text()) for path in PAGES}
+    assert sum(map(len, tasks.values())) >= 8
+    assert [name for name, found in tasks.items() if any("no_log" in task for task in found)] == []
