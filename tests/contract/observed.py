@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 from collections.abc import Iterator
 
 from starlette.responses import JSONResponse
@@ -55,6 +56,8 @@ class Observed:
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in sent[0]["headers"]}
             kind = dict(scope["headers"]).get(b"content-type", b"").decode("latin-1")
             body = b"".join(message.get("body", b"") for message in sent[1:])
+            if headers.get("content-encoding") == "gzip":
+                body = gzip.decompress(body)
             self.judge.judge(method, path, (kind, b"".join(received)), sent[0]["status"], headers, body)
 
 

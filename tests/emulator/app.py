@@ -22,6 +22,7 @@ from .control import guard, page as control_page, routes as control
 from .control.emulation import Emulation
 from .guardian import routes as guardian
 from .http import browsers, distortions, hostile
+from .http.compression import compress
 from .http.errors import ApiError, management_error, oauth_error, problem, too_large, unknown_path
 from .http.faults import Fault
 from .http.files import File
@@ -96,9 +97,10 @@ class Emulator:
         entry = f"{path}?{query_string}" if query_string else path
         arrived = self.emulation.tenant.now()
         status, answer, headers, fault = self._answer(call, method, path, len(entry))
+        headers |= self.emulation.tenant.request_ids.headers(_api_of(path))
         closed = fault is not None and fault.kind in ("close", "lost")
         self.emulation.requests.append((method, entry, call.principal, None if closed else status, arrived))
-        if latency := self.emulation.tenant.latency.draw():
+        if latency := self.emulation.tenant.latency.draw(path):
             await asyncio.sleep(latency)
         if closed:
             scope["extensions"][CLOSE_EXTENSION]()
@@ -132,6 +134,8 @@ class Emulator:
                 await _disconnected(receive)
                 return
             response.headers["content-length"] = str(len(response.body))
+        if self.emulation.tenant.switches["compression"] and not is_file:
+            compress(response, call.headers.get("accept-encoding", ""))
         await response(scope, receive, send)
 
     def _control(self, method: str, path: str, query_string: str, headers: dict[str, str], body: bytes) -> Response:

@@ -24,11 +24,14 @@ Value = bool | int | str | tuple
 class Switch:
     """One switch: its default, and the values it may take (an empty tuple: any value of the default's type).
 
+    ``highest`` is the largest value of a whole number without choices.
+
     A ``bool`` is written ``on``/``off``, a ``tuple`` as a comma-separated list (empty text: the empty list).
     """
 
     default: Value
     choices: tuple = ()
+    highest: int | None = None
 
     def parse(self, text: str) -> Value:
         """The value written as ``text``; raises ``ValueError`` that names the allowed values."""
@@ -44,6 +47,8 @@ class Switch:
         if isinstance(self.default, int):
             if not text.isdecimal() or (self.choices and int(text) not in self.choices):
                 raise ValueError(f"expected {' or '.join(map(str, self.choices)) or 'a whole number'}")
+            if self.highest is not None and int(text) > self.highest:
+                raise ValueError(f"expected a whole number up to {self.highest}")
             return int(text)
         if self.choices and text not in self.choices:
             raise ValueError(f"expected {' or '.join(self.choices)}")
@@ -56,14 +61,18 @@ SWITCHES = {
     "action-build-outcome": Switch("built", ("built", "failed")),
     "brute-force-protection": Switch(True),
     "brute-force-threshold": Switch(10),
+    "compression": Switch(False),
     "custom-domains": Switch(("login.example.com",)),
     "default-directory": Switch("Username-Password-Authentication"),
     "enabled-factors": Switch(FACTORS, FACTORS),
+    "latency-by-path": Switch(False),
     "latency-ms": Switch(0),
     "latency-spread": Switch(0),
+    "latency-tail": Switch(0, highest=40),
     "message-types": Switch(("sms", "voice"), ("sms", "voice")),
     "mfa-policy": Switch("all-applications", ("all-applications", "never")),
     "recovery-code-factor": Switch(True),
+    "request-id": Switch(False),
     "rotating-applications": Switch(("spa",), ("app", "spa")),
     "session-management": Switch(True),
     "user-quotas": Switch(True),
@@ -86,8 +95,10 @@ SWITCHES = {
     "foreign-mfa-token-status": Switch(400, (400, 403)),
     "implicit-email-delete-status": Switch(400, (400, 403, 404)),
     "longest-address": Switch(8192),
+    "log-delay": Switch(0),
     "malformed-mfa-token-status": Switch(401, (401, 403)),
     "message-types-without-phone-status": Switch(200, (200, 404)),
+    "method-order": Switch("recorded", ("recorded", "shuffled")),
     "mfa-on-refresh": Switch(False),
     "mfa-required-status": Switch(403, (403, 401)),
     "mfa-requirements": Switch(False),

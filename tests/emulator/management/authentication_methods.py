@@ -85,7 +85,7 @@ def list_methods(call: Call) -> tuple[int, list | dict]:
     page, per_page = page_of(call)
     include_totals = flag(call, "include_totals", False)
     user = existing_user(call)
-    methods = sorted(_visible(call.tenant, user), key=lambda item: item.type == "phone")  # as recorded after a PUT
+    methods = _ordered(call.tenant, user)
     start = page * per_page
     items = [read_item(user, item) for item in methods[start : start + per_page]]
     if not include_totals:
@@ -170,6 +170,13 @@ def _visible(tenant: Tenant, user: User) -> list[Authenticator]:
     if tenant.switches["unconfirmed-in-management"]:
         return user.authenticators
     return [item for item in user.authenticators if item.confirmed]
+
+
+def _ordered(tenant: Tenant, user: User) -> list[Authenticator]:
+    """What is listed; phones come last, as recorded after a PUT, or all in an order that only chance has made (switchable)."""
+    if tenant.switches["method-order"] == "shuffled":
+        return sorted(_visible(tenant, user), key=lambda item: item.suffix[::-1])
+    return sorted(_visible(tenant, user), key=lambda item: item.type == "phone")
 
 
 def _find(tenant: Tenant, user: User, method_id: str) -> Authenticator | None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import random
 from bisect import bisect_left, bisect_right
 from datetime import datetime, timezone
 
@@ -23,12 +24,18 @@ class EventLog:
     """Log entries with ascending ids. Times are the tenant's, milliseconds since 1970.
 
     :param plan: the tenant's plan, which says how long entries are kept.
+    :param delay: seconds; an entry arrives up to so much later than it happens, and at least a quarter of it. Recorded entries
+        arrived after 1.3 to 5.4 s, not in the order of their dates; their ids have the time of the arrival.
+    :param seed: what the delays are drawn from.
     """
 
-    def __init__(self, plan: str):
+    def __init__(self, plan: str, delay: int = 0, seed: int = 0):
         self.keep_as(plan)
+        self._delay = delay * 1000
+        self._rng = random.Random(f"log/{seed}")
         self._entries: list[dict] = []
-        self._written: list[int] = []  # when, per entry; never descending, even when the clock is set back
+        self._arrived: list[int] = []  # when, per entry, ascending
+        self._latest = 0  # the log's own time, which does not go back when the clock is set back
         self._number = _FIRST_NUMBER
 
     def keep_as(self, plan: str) -> None:
@@ -37,18 +44,21 @@ class EventLog:
 
     def write(self, now: int, **fields) -> None:
         """Add an entry of ``fields`` at the time ``now``; past 100,000 entries the oldest tenth is forgotten."""
-        at = max(now, self._written[-1]) if self._written else now
+        self._latest = max(self._latest, now)
+        at = self._latest + round(self._delay * self._rng.uniform(0.25, 1))
         self._number += 1
         log_id = _log_id(at, self._number)
-        self._entries.append({"_id": log_id, "log_id": log_id, "date": iso(now), **fields})
-        self._written.append(at)
+        place = bisect_right(self._arrived, at)
+        self._entries.insert(place, {"_id": log_id, "log_id": log_id, "date": iso(now), **fields})
+        self._arrived.insert(place, at)
         if len(self._entries) > MOST_ENTRIES:
             self._forget(MOST_ENTRIES // 10)
 
     def entries(self, now: int) -> list[dict]:
-        """All entries that are still stored, oldest first."""
-        self._forget(bisect_right(self._written, now - self._lifetime))
-        return self._entries
+        """All entries that have arrived and are still stored, in the order of their arrival."""
+        self._latest = max(self._latest, now)
+        self._forget(bisect_right(self._arrived, now - self._lifetime))
+        return self._entries[: bisect_right(self._arrived, self._latest)]
 
     def after(self, log_id: str, take: int, now: int) -> list[dict]:
         """Up to ``take`` entries that follow ``log_id``, which itself need not exist anymore."""
@@ -64,7 +74,7 @@ class EventLog:
 
     def _forget(self, count: int) -> None:
         del self._entries[:count]
-        del self._written[:count]
+        del self._arrived[:count]
 
 
 def event_fields(

@@ -27,6 +27,7 @@ from .logins import Browsers, Logins
 from .quotas import FailedLogins, Quotas
 from .rate_limits import Limiter
 from .refresh_tokens import RefreshTokens
+from .request_ids import RequestIds
 from .sessions import Sessions
 from .tokens import Sealer, Signer
 from .used_assertions import UsedAssertions
@@ -62,8 +63,9 @@ class Tenant:
         self.guardian = Guardian.from_switches(switches)
         self.jobs: dict[str, Job] = {}
         self.search_delay = SearchDelay(switches["search-delay"])
-        self.latency = Latency(switches["latency-ms"], switches["latency-spread"], seed)
-        self.log = EventLog(plan)
+        self.latency = Latency(switches, seed)
+        self.request_ids = RequestIds(switches["request-id"], seed)
+        self.log = EventLog(plan, switches["log-delay"], seed)
         self.signer = signer or Signer()
         self.sealer = Sealer()
         self.failed_logins = FailedLogins(switches["brute-force-threshold"])

@@ -45,6 +45,7 @@ def test_every_allowed_value_can_be_set(name):
         "message-types=fax",
         "mfa-token-lifetime=x",
         "search-total=some",
+        "latency-tail=41",
     ],
 )
 def test_wrong_assignment_is_named(assignment):

@@ -483,6 +483,17 @@ def test_the_order_of_the_list_is_neither_that_of_the_set_nor_that_of_creation(a
     assert [item["type"] for item in api.methods(1)] == ["email", "totp", "phone"]
 
 
+def test_a_shuffled_list_is_in_any_order_and_its_pages_are_of_one(make_api):
+    api = make_api({"method-order": "shuffled"})
+    phones = [{**PHONE, "phone_number": f"+4420718387{number:02d}"} for number in range(20)]
+    set_ids = [item["id"] for item in api.manage("PUT", api.methods_path(1), json=[EMAIL, *phones, TOTP]).json()]
+    listed = [item["id"] for item in api.methods(1)]
+    assert listed == [item["id"] for item in api.methods(1)]
+    assert sorted(listed) == sorted(set_ids) and listed != set_ids
+    pages = [api.manage("GET", f"{api.methods_path(1)}?per_page=7&page={page}").json() for page in range(4)]
+    assert [item["id"] for page in pages for item in page] == listed
+
+
 @pytest.mark.parametrize(("value", "kept"), [("off", False), ("on", True)])
 def test_set_keeping_ids_is_switchable(make_api, value, kept):
     api = make_api({"put-keeps-ids": value})
