@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -14,8 +15,10 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens impo
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.operator import ClientSecret, PrivateKey
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError, TransportError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 from pydantic import BaseModel, Field, ValidationError
+
+from outage import ParameterOutage, SecretOutage
 
 # Seconds for one attempt of a request. Short, because what is in flight has to end before the function's deadline does.
 REQUEST_TIMEOUT = 8.0
@@ -74,7 +77,7 @@ def fetch(name: str, tenant: str, *, fresh: bool = False) -> Credentials:
     :param name: of a secret, or its ARN; or ``ssm:`` and the name of a parameter
     :param fresh: do not use those that are kept, because they may have been rotated
     :raises ConfigurationError: they cannot be read, or are not of the right form, or of another tenant
-    :raises TransportError: AWS does not give them now
+    :raises Outage: AWS does not give them now
     """
     from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError, TransformParameterError
 
@@ -89,20 +92,28 @@ def fetch(name: str, tenant: str, *, fresh: bool = False) -> Credentials:
         action = "ssm:GetParameter" if name.startswith(SSM) else "secretsmanager:GetSecretValue"
         message = "The secret %s cannot be read (%s): %s" % (name, action, error)
         if code not in _LASTING_REFUSALS:
-            raise TransportError(message, code=code) from None
+            raise (ParameterOutage if name.startswith(SSM) else SecretOutage)(message, code=code) from None
         raise ConfigurationError(
             message, hint="Check AUDIT_SECRET and that the function's role may call %s on it." % action
         ) from None
     return read_credentials(name, tenant, value)
 
 
-def _read(name: str, fresh: bool) -> Any:
+@functools.cache
+def _provider(kind: str) -> Any:
+    """Asks AWS, and gives up soon: the state machine waits for less than a function does."""
     from aws_lambda_powertools.utilities import parameters
+    from botocore.config import Config
 
+    retries = {"mode": "standard", "total_max_attempts": 3}
+    return getattr(parameters, kind)(boto_config=Config(connect_timeout=5, read_timeout=10, retries=retries))
+
+
+def _read(name: str, fresh: bool) -> Any:
+    kept: dict[str, Any] = {"transform": "json", "max_age": MAX_AGE, "force_fetch": fresh}
     if name.startswith(SSM):
-        parameter = name.removeprefix(SSM)
-        return parameters.get_parameter(parameter, transform="json", decrypt=True, max_age=MAX_AGE, force_fetch=fresh)
-    return parameters.get_secret(name, transform="json", max_age=MAX_AGE, force_fetch=fresh)
+        return _provider("SSMProvider").get(name.removeprefix(SSM), decrypt=True, **kept)
+    return _provider("SecretsProvider").get(name, **kept)
 
 
 def read_credentials(name: str, tenant: str, secret: object) -> Credentials:

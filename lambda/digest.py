@@ -99,12 +99,13 @@ def failure_body(tenant: str, why: Sequence[str], goes_on: bool = False) -> str:
     """The message about a run that failed, and is not retried.
 
     :param why: line by line
-    :param goes_on: the tenant was away or too slow, so the next run may do without a correction
+    :param goes_on: the tenant or a service of AWS was away or too slow, so the next run may do without a correction
     """
     lines = ["FAILED. %s" % nobody(why[0]), *map(nobody, why[1:]), "Tenant: %s" % tenant]
     to_do = "Correct this, and start the audit again or wait for the next one. Until then nobody is audited."
     if goes_on:
-        to_do = "Check the status of Auth0 and of the tenant, and do what is said above. The next run starts by itself, and goes on."
+        to_do = "Check the status of what is named above (AWS, Auth0 or the tenant), and do what is said there."
+        to_do += " The next run starts by itself, and goes on."
     return "%s\n\nTO DO FIRST\n1. %s\n\nEarlier reports stay where they are.\n" % ("\n".join(lines), to_do)
 
 

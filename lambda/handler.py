@@ -19,7 +19,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Or
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports import files
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import UnstartedError
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import StoreError, TakenError
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import DamagedError, TakenError
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import GuardianApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import as_time, iso
@@ -37,9 +37,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from credentials import REQUEST_TIMEOUT
 from deadline import Deadline
+from outage import Outage
 from policies import read_policy
 from publish import publish, tell_failure
-from segments import PATIENCE, NoProgress, Walked, after
+from segments import PATIENCE, NoProgress, Walked, after, without
 from settings import Ask, Settings, State, read_event, read_settings
 from stores import S3Store
 from tenant import keeper
@@ -69,7 +70,8 @@ def handler(event: object, context: LambdaContext) -> dict[str, Any]:
     :param event: what to do, see :class:`settings.Ask`
     :raises ConfigurationError: settings, event, secret, credentials, scopes or policy are wrong, so a retry would not help
     :raises QuestionError: the same or the next, and it was asked for something else than the audit
-    :raises NoProgress: segments end, and nothing new is stored
+    :raises NoProgress: segments end, and nothing new is stored, because the tenant or a service of AWS is away or too slow
+    :raises DamagedError: what is stored of the run cannot be read, so a retry would not help
     :raises Auth0Error: anything else failed, which a retry may mend
     """
     settings = ask = None
@@ -82,7 +84,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, Any]:
         lasting = isinstance(error, (ConfigurationError, AuthenticationError, ForbiddenError))
         # What is raised goes to logs, and a message may name the user whom a request was about.
         told = error.replace(ConfigurationError if lasting else None, message=nobody(error.message))
-        if lasting or isinstance(error, NoProgress):
+        if lasting or isinstance(error, (NoProgress, DamagedError)):
             if settings is not None and (ask is None or not ask.is_audit):
                 raise told.replace(QuestionError) from None
             tell_failure(os.environ, told)
@@ -108,11 +110,20 @@ class Segment:
             lease=self._begun_with,
         )
         self._deadline = Deadline(self._seconds_left, self._slowest_write, REQUEST_TIMEOUT)
+        # The run that this segment reads, and how far it was before.
+        self._reads: tuple[Ledger, Checkpoint | None] | None = None
         logger.append_keys(segment=self._before.segment + 1)
 
     def run(self) -> State:
         """Do what is next; returns what comes after it."""
-        return self._done().model_copy(update={"worker": self._worker})
+        try:
+            state = self._done()
+        except Outage as outage:
+            checkpoint = self._reads[0].checkpoint if self._reads else None
+            state = without(self._before, checkpoint, outage, self._is_further(), self._took)
+            told = {"away": outage.service, "reason": nobody(str(outage)), "wait": state.wait}
+            logger.warning("a service of AWS is away", extra=told)
+        return state.model_copy(update={"worker": self._worker})
 
     def _done(self) -> State:
         try:
@@ -149,7 +160,8 @@ class Segment:
                     self._keep(state)
         except (TransportError, ServerError) as error:
             # Nobody could log in or be listed. An unknown host is a mistake more likely than an outage.
-            if not is_of_the_tenant(error) or (isinstance(error, TransportError) and error.lasting):
+            lasting = isinstance(error, TransportError) and error.lasting
+            if isinstance(error, Outage) or lasting or not is_of_the_tenant(error):
                 raise
             state = after(self._before, Walked(None, False, nobody(str(error)), in_time=False, took=self._took))
             logger.warning("the tenant is away", extra={"reason": nobody(str(error)), "wait": state.wait})
@@ -164,6 +176,7 @@ class Segment:
             why = "The list of users does not fit into one segment of %.0f s." % self._begun_with
             return after(self._before, Walked(None, False, why, in_time=True))
         checkpoint = ledger.checkpoint
+        self._reads = (ledger, None if begun else checkpoint)
         logger.append_keys(run=checkpoint.run)
         logger.info("segment started", extra={"read": checkpoint.first, "to_read": checkpoint.to_read})
         self._deadline.loses_nothing = True
@@ -176,7 +189,7 @@ class Segment:
             raise
         walked = Walked(
             ledger.checkpoint,
-            begun or _is_further(ledger.checkpoint, checkpoint),
+            self._is_further(),
             walk.stopped,
             self._deadline.reason() is not None,
             self._deadline.wait,
@@ -188,6 +201,13 @@ class Segment:
         except NoProgress as error:
             self._give_up(ledger, error.message)
             raise
+
+    def _is_further(self) -> bool:
+        """Whether the run came closer to its end. Nobody is counted in it whom a tenant that was away did not answer for."""
+        if self._reads is None:
+            return False
+        ledger, before = self._reads
+        return before is None or _place_of(ledger.checkpoint) != _place_of(before)
 
     @property
     def _took(self) -> float:
@@ -297,7 +317,7 @@ class Segment:
     def _ledger(self, run: str | None) -> Ledger:
         ledger = Ledger.load(self._store, run) if run is not None else None
         if ledger is None:
-            raise StoreError("There is no run %s in the bucket" % run, hint="Start the audit anew, without a state.")
+            raise DamagedError("There is no run %s in the bucket" % run, hint="Start the audit anew, without a state.")
         return ledger
 
     def _keep(self, state: State) -> None:
@@ -340,9 +360,9 @@ class _Chunks:
         self._kept, self._done = progress.kept, progress.done
 
 
-def _is_further(now: Checkpoint, before: Checkpoint) -> bool:
-    """Whether a run came closer to its end. Nobody is counted in it whom a tenant that was away did not answer for."""
-    return (now.first, now.again, now.finished) != (before.first, before.again, before.finished)
+def _place_of(checkpoint: Checkpoint) -> tuple[int, int, str | None]:
+    """How far a run is."""
+    return checkpoint.first, checkpoint.again, checkpoint.finished
 
 
 def _time_of(checkpoint: Checkpoint) -> datetime:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import Checkpoint
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import Auth0Error
 
+from outage import Outage
 from settings import State
 
 # For so many seconds a segment waits for a tenant that is away, and then the state machine does, at no cost.
@@ -19,8 +20,10 @@ PATIENCE = 30
 PAUSE = 60
 # So many segments in a row may store nothing new, although the tenant answers.
 MOST_IDLE = 2
-# For so many seconds in a row a tenant may be away, or its rate limit may let nothing through.
+# For so many seconds in a row a tenant or a service of AWS may be away, or a rate limit may let nothing through.
 LONGEST_HELD = 3600
+# A service of AWS is waited for as long again as it has been away, within these seconds.
+SHORTEST_AWAY, LONGEST_AWAY = 15, 300
 
 
 class NoProgress(Auth0Error):
@@ -75,6 +78,24 @@ def after(before: State, walked: Walked) -> State:
             hint=_hint(known, " Increase the function's timeout or AUDIT_RATE_LIMIT_SHARE."),
         )
     return known.model_copy(update={"wait": wait, "idle": idle})
+
+
+def without(before: State, checkpoint: Checkpoint | None, outage: Outage, stored: bool, took: float) -> State:
+    """The state after a segment that ended because a service of AWS is away.
+
+    :param checkpoint: of the run as far as it is stored; None where it was not looked at
+    :param stored: whether the segment stored anything new before
+    :param took: seconds that the segment took
+    :raises NoProgress: it has been away for too long
+    """
+    held = 0 if stored else before.held + max(math.ceil(took), 1)
+    wait = min(max(held, SHORTEST_AWAY), LONGEST_AWAY)
+    run = {"run": checkpoint.run, "read": checkpoint.first, "to_read": checkpoint.to_read} if checkpoint else {}
+    known = before.model_copy(update={**run, "segment": before.segment + 1, "wait": wait, "held": held + wait})
+    if known.held > LONGEST_HELD:
+        said = "%s does not work, and nothing new was stored for %d s: %s" % (outage.service, held, outage.message)
+        raise NoProgress(said, status=outage.status, code=outage.code, hint=_hint(known))
+    return known
 
 
 def _hint(known: State, advice: str = "") -> str:

@@ -29,6 +29,8 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import (
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 
+from outage import StoreOutage
+
 LOCK = "lock.json"
 PARTS = "parts"
 # Files that are larger go in several requests.
@@ -318,7 +320,9 @@ class S3Store:
         except ClientError as error:
             raise self._error(verb, action, key, error.response) from None
         except (BotoCoreError, Boto3Error, OSError) as error:
-            raise StoreError(_text(verb, action, self._bucket, key, "%s: %s" % (type(error).__name__, error))) from None
+            raise StoreOutage(
+                _text(verb, action, self._bucket, key, "%s: %s" % (type(error).__name__, error))
+            ) from None
         finally:
             if verb == "write":
                 self.slowest = max(self.slowest, time.monotonic() - begun)
@@ -335,7 +339,7 @@ class S3Store:
         message = _text(verb, action, self._bucket, key, why)
         if code in _LASTING_REFUSALS:
             return StoreRefusal(message, code=code, status=status, hint=_hint(action, code, why))
-        return StoreError(message, code=code, status=status, hint="What is stored stays. Run it again.")
+        return StoreOutage(message, code=code, status=status, hint="What is stored stays.")
 
     def _taken(self, key: str) -> TakenError:
         return TakenError(

@@ -55,7 +55,7 @@ def keeper() -> Callable[[Settings, Deadline], Tenant]:
     def of(settings: Settings, deadline: Deadline) -> Tenant:
         """
         :raises ConfigurationError: the secret cannot be used
-        :raises TransportError: AWS does not give it now
+        :raises Outage: AWS does not give it now
         """
         current = credentials.fetch(settings.secret, settings.tenant)
         if not kept or (kept[0].settings, kept[0].credentials) != (settings, current):

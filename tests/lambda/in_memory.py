@@ -21,12 +21,11 @@ import boto3
 import botocore.endpoint
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit import scan
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire import budget
-from aws_lambda_powertools.utilities import parameters
-from aws_lambda_powertools.utilities.parameters.base import DEFAULT_PROVIDERS
 from botocore.awsrequest import AWSPreparedRequest
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 
+import credentials
 import handler
 import publish
 import segments
@@ -112,8 +111,7 @@ class InMemory:
         boto3.DEFAULT_SESSION = None
         stores._s3.cache_clear()
         publish.aws.cache_clear()
-        parameters.clear_caches()
-        DEFAULT_PROVIDERS.clear()
+        credentials._provider.cache_clear()
 
     def invoke(self, event: dict[str, Any]) -> dict[str, Any]:
         """One invocation of the handler."""

@@ -18,7 +18,7 @@ import segments
 from tests.emulator.launch import start
 
 from .conftest import PREFIX
-from .in_memory import InMemory
+from .in_memory import PARAMETER, InMemory
 
 NOBODY = SimpleNamespace(domain="t.example", url="http://127.0.0.1:1")
 
@@ -41,6 +41,32 @@ def test_settings_that_cannot_be_right_are_told_in_a_message(monkeypatch, settin
         (mail,) = audit.mails()
     tenant = settings.get("AUDIT_TENANT", "t.example")
     assert mail.startswith("MFA audit: FAILED, %s\nFAILED. %s" % (tenant, why))
+
+
+@pytest.mark.parametrize(
+    ("host", "service", "settings"),
+    [
+        (".s3.", "S3", {}),
+        ("secretsmanager.", "Secrets Manager", {}),
+        ("ssm.", "SSM", {"AUDIT_SECRET": "ssm:" + PARAMETER}),
+    ],
+)
+@pytest.mark.parametrize("event", [{}, {"dry_run": True}])
+def test_a_service_of_aws_that_is_away_is_waited_for_and_then_named(monkeypatch, host, service, settings, event):
+    monkeypatch.setattr(segments, "LONGEST_HELD", 100)
+    with InMemory(NOBODY) as audit:
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        audit.disturb = lambda request, do: (503, {}, "away") if host in request.url else do()
+        state, waits = None, []
+        with pytest.raises(segments.NoProgress if not event else handler.QuestionError) as failure:
+            while True:
+                state = audit.invoke({**event, "execution": "e-1", "state": state})
+                waits.append(state["wait"])
+        assert waits == [15, 17, 35]
+        assert str(failure.value).startswith(service + " does not work, and nothing new was stored for 71 s: ")
+        mails = audit.mails()
+        assert len(mails) == (not event) and all("status of what is named above (AWS," in mail for mail in mails)
 
 
 def test_reports_are_made_again_of_the_last_run_of_everybody():

@@ -9,14 +9,15 @@ import json
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.operator import ClientSecret, PrivateKey
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError, TransportError
-from aws_lambda_powertools.utilities import parameters
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+import credentials
 import tenant
 from credentials import fetch, read_credentials
 from deadline import Deadline
+from outage import Outage
 from settings import read_settings
 
 WHOLE = {"domain": "t.example", "client_id": "me", "client_secret": "canary"}
@@ -75,8 +76,8 @@ def test_a_secret_that_is_no_object_is_told(secret):
 @pytest.mark.parametrize(
     ("cause", "kind"),
     [
-        (ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow"}}, "Get"), TransportError),
-        (EndpointConnectionError(endpoint_url="https://aws"), TransportError),
+        (ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow"}}, "Get"), Outage),
+        (EndpointConnectionError(endpoint_url="https://aws"), Outage),
         (ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "Get"), ConfigurationError),
         (ClientError({"Error": {"Code": "ParameterNotFound", "Message": "no"}}, "Get"), ConfigurationError),
     ],
@@ -88,16 +89,17 @@ def test_what_passes_may_be_retried_and_what_lasts_may_not(monkeypatch, name, ca
         except Exception as error:
             raise GetParameterError(str(error)) from error
 
-    monkeypatch.setattr(parameters, "get_secret", refuse)
-    monkeypatch.setattr(parameters, "get_parameter", refuse)
-    with pytest.raises(kind, match="The secret %s cannot be read" % name):
+    monkeypatch.setattr(credentials, "_read", refuse)
+    with pytest.raises(kind, match="The secret %s cannot be read" % name) as failure:
         fetch(name, "t.example")
+    if kind is Outage:
+        assert failure.value.service == {"tenant": "Secrets Manager", "ssm:": "SSM"}[name.partition("/")[0]]
 
 
 def test_a_warm_function_keeps_its_tenant_until_the_secret_is_another(monkeypatch):
     secrets = [WHOLE, WHOLE, {**WHOLE, "client_secret": "new canary"}]
     found = iter(secrets)
-    monkeypatch.setattr(parameters, "get_secret", lambda *_names, **_options: next(found))
+    monkeypatch.setattr(credentials, "_read", lambda *_names: next(found))
     environment = {"AUDIT_TENANT": "t.example", "AUDIT_SECRET": "name", "AUDIT_BUCKET": "bucket"}
     settings, of = read_settings(environment), tenant.keeper()
     deadlines = [Deadline(lambda: 900.0, lambda: 0.0, 8.0) for _segment in secrets]

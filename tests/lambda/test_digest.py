@@ -245,7 +245,10 @@ def test_what_is_unknown_in_a_complete_run_is_not_said_to_be_of_users_who_were_n
 
 def test_after_an_outage_there_is_nothing_to_correct():
     text = failure_body("example.eu.auth0.com", ["Nobody could be read for 3690 s"], goes_on=True)
-    assert "1. Check the status of Auth0 and of the tenant, and do what is said above. The next run" in text
+    assert (
+        "1. Check the status of what is named above (AWS, Auth0 or the tenant), and do what is said there. The next run"
+        in text
+    )
     assert "Correct this" not in text
 
 

@@ -11,6 +11,7 @@ import re
 
 import pytest
 
+from segments import LONGEST_HELD
 from settings import State
 from tests.support.lambda_runtime import LambdaFunction
 from tests.support.state_machines import StateMachines, definition
@@ -210,9 +211,33 @@ def test_a_failed_segment_is_where_a_redrive_goes_on():
     assert not [name for name, each in states.items() if each["Type"] == "Fail"]
 
 
-def test_a_worker_waits_for_the_only_place_for_longer_than_a_segment_takes():
+def retried_for(error: str) -> float:
+    """For how many seconds a segment that ends with this error is tried again, without the time of the tries."""
     rows = definition("arn:f", quick=False)["States"]["Segment"]["Retry"]
-    throttled = next(row for row in rows if "Lambda.TooManyRequestsException" in row["ErrorEquals"])
-    waits = [throttled["IntervalSeconds"] * throttled["BackoffRate"] ** n for n in range(throttled["MaxAttempts"])]
-    assert sum(min(wait, throttled["MaxDelaySeconds"]) for wait in waits) > 900
-    assert rows[-1]["ErrorEquals"] == ["States.ALL"]
+    row = next(row for row in rows if {error, "States.ALL"} & set(row["ErrorEquals"]))
+    if not row["MaxAttempts"]:
+        return 0
+    waits = (row["IntervalSeconds"] * row["BackoffRate"] ** number for number in range(row["MaxAttempts"]))
+    return sum(min(wait, row["MaxDelaySeconds"]) for wait in waits)
+
+
+def test_a_worker_waits_for_the_only_place_for_longer_than_a_segment_takes():
+    assert retried_for("Lambda.TooManyRequestsException") > 900
+
+
+@pytest.mark.parametrize("name", ["Lambda.ServiceException", "Lambda.SdkClientException"])
+def test_lambda_that_is_away_is_waited_for_as_long_as_others_are(name):
+    assert LONGEST_HELD <= retried_for(name) < 1.2 * LONGEST_HELD
+
+
+LASTING = ["ConfigurationError", "NoProgress", "DamagedError", "QuestionError", "Runtime.ImportModuleError"]
+
+
+@pytest.mark.parametrize("name", [*LASTING, "Runtime.HandlerNotFound", "Lambda.ResourceNotFoundException"])
+def test_what_no_retry_can_change_is_not_tried_again(name):
+    assert retried_for(name) == 0
+
+
+@pytest.mark.parametrize("name", ["Sandbox.Timedout", "Lambda.Unknown", "Lambda.AWSLambdaException", "KeyError"])
+def test_what_nobody_can_tell_is_tried_again_for_some_minutes(name):
+    assert 60 < retried_for(name) < 600

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 
 from deadline import Deadline, margin
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import Stopped
-from segments import LONGEST_HELD, PATIENCE, PAUSE, NoProgress, Walked, after
+from outage import Outage, ParameterOutage, SecretOutage, StoreOutage
+from segments import LONGEST_AWAY, LONGEST_HELD, PATIENCE, PAUSE, NoProgress, Walked, after, without
 from settings import State
 
 RUN = SimpleNamespace(run="000001-20261127T120000Z", first=12, to_read=40)
@@ -67,6 +69,34 @@ def test_a_rate_limit_alone_is_no_lack_of_progress_for_an_hour():
         state, waited = after(state, Walked(RUN, False, "held", in_time=True, held=90)), waited + 90
     with pytest.raises(NoProgress, match="Nobody could be read for 36.. s: held"):
         after(state, Walked(RUN, False, "held", in_time=True, held=90))
+
+
+@pytest.mark.parametrize(
+    ("outage", "service"), [(StoreOutage, "S3"), (SecretOutage, "Secrets Manager"), (ParameterOutage, "SSM")]
+)
+@pytest.mark.parametrize("took", [0.2, 80.0])
+def test_a_service_of_aws_that_is_away_is_waited_for_in_growing_steps_for_an_hour(outage, service, took):
+    away, state, waits = outage("Could not read lock.json", code="SlowDown", status=503), State(run=RUN.run), []
+    with pytest.raises(NoProgress) as failure:
+        while True:
+            state = without(state, None, away, False, took)
+            waits.append(state.wait)
+            assert (state.run, state.next, state.segment) == (RUN.run, "read", len(waits))
+    assert waits == sorted(waits) and waits[0] < 2 * took + 16 and waits[-1] == LONGEST_AWAY
+    assert LONGEST_HELD - LONGEST_AWAY - 2 * took - 2 < sum(waits) + len(waits) * max(took, 1) <= LONGEST_HELD
+    assert re.match(
+        r"%s does not work, and nothing new was stored for 3\d\d\d s: Could not read lock.json \(status 503, SlowDown\)\. "
+        "What was read is kept" % service,
+        str(failure.value),
+    )
+
+
+def test_a_segment_that_stored_something_before_a_service_was_away_begins_to_wait_anew():
+    before = State(run=RUN.run, next="read", segment=7, read=3, to_read=40, held=LONGEST_HELD)
+    state = without(before, RUN, Outage("away"), True, 800.0)
+    assert (state.read, state.to_read, state.wait, state.held) == (12, 40, 15, 15)
+    reports = State(run=RUN.run, next="report", segment=7, read=40, to_read=40)
+    assert without(reports, None, Outage("away"), False, 3.0).next == "report"
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans(), st.sampled_from([0.0, 7.5, 300.0])), max_size=60))
