@@ -55,6 +55,31 @@ class Switch:
         return text
 
 
+# Percent of the users by kind, of a tenant such as companies have; users/kinds.py says what the kinds are. The rest are "database".
+MIXED = (
+    "google-oauth2:12", "samlp:8", "samlp-without-email:2", "waad:8", "adfs:3", "oidc:4", "sms:5", "email:4", "username:4", "phone:3",
+    "linked:5", "imported:2",
+)  # fmt: skip
+KINDS = ("database", *(share.partition(":")[0] for share in MIXED))
+
+
+class Shares(Switch):
+    """How many percent of the users are of which kind: such as ``samlp:30,sms:10``, or ``mixed``."""
+
+    def parse(self, text: str) -> tuple:
+        if text == "mixed":
+            return MIXED
+        shares = tuple(part for part in text.split(",") if part)
+        pairs = [share.partition(":")[::2] for share in shares]
+        names, percents = [name for name, _percent in pairs], [percent for _name, percent in pairs]
+        right = set(names) <= set(KINDS) and len(set(names)) == len(names)
+        if not right or not all(percent.isascii() and percent.isdecimal() for percent in percents):
+            raise ValueError(f"expected mixed or such as samlp:30,sms:10, of {', '.join(KINDS)}")
+        if sum(map(int, percents)) > 100:
+            raise ValueError("expected no more than 100 percent together")
+        return shares
+
+
 SWITCHES = {
     # The tenant's configuration.
     "adaptive-mfa": Switch(True),
@@ -75,6 +100,7 @@ SWITCHES = {
     "request-id": Switch(False),
     "rotating-applications": Switch(("spa",), ("app", "spa")),
     "session-management": Switch(True),
+    "user-kinds": Shares(("google-oauth2:12",)),
     "user-quotas": Switch(True),
     # Undocumented behavior.
     "action-bind-delay-seconds": Switch(0),

@@ -47,6 +47,7 @@ CONFIGURATION = {
     "mfa-policy",
     "recovery-code-factor",
     "session-management",
+    "user-kinds",
     "user-quotas",
 }
 UNDOCUMENTED = sorted(set(SWITCHES) - CONFIGURATION)

@@ -64,6 +64,8 @@ def candidates(population: Population, query: Query) -> tuple[list[range], bool]
         if found is None:
             exact = False
         else:
+            if term.kind == "prefix" and not population.all_have_email:
+                exact = False  # users without an address are in the ranges
             ranges = [part for one in ranges for other in found if (part := _common(one, other))]
     return ranges, exact
 
@@ -74,8 +76,10 @@ def _ranges_of(population: Population, term: Term) -> list[range] | None:
     if term.field == "email" and term.kind == "prefix":
         return population.indexes_of_email_prefix(term.value)
     if term.field in ("email", "user_id") and term.kind == "equals":
-        find = population.index_of_email if term.field == "email" else population.index_of_id
+        find = population.index_of_name if term.field == "email" else population.index_of_id
         i = find(term.value)
+        if i and term.field == "email" and (population.email(i) or "").lower() != term.value:
+            return []
         return [range(i, i + 1)] if i else []
     return None
 

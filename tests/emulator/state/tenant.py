@@ -77,7 +77,8 @@ class Tenant:
         self.offset = 0  # milliseconds by which the tenant's clock was moved
         self._newcomers = 0
         self.change_plan(plan)
-        self.store = UserStore(Population(seed, users, self.now(), switches["message-types"]))
+        population = Population(seed, users, self.now(), switches["message-types"], switches["user-kinds"])
+        self.store = UserStore(population)
 
     def change_plan(self, plan: str) -> None:
         """Have the limits of another plan from now on; all buckets and quotas begin anew."""

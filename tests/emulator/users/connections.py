@@ -11,6 +11,9 @@ from dataclasses import dataclass
 DATABASE = "Username-Password-Authentication"
 SOCIAL = "google-oauth2"
 CUSTOM_SOCIAL = "name"
+SAML, ENTRA, ADFS, OIDC = "corp-saml", "corp-entra", "corp-adfs", "corp-oidc"
+SMS, EMAIL = "sms", "email"
+STAFF, PHONES = "staff", "phones"  # databases whose users have a username, or a phone number, and no address
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,14 @@ CONNECTIONS = {
         Connection("con_0000000000000001", DATABASE, "auth0", "database"),
         Connection("con_0000000000000002", SOCIAL, "google-oauth2", "social"),
         Connection("con_0000000000000003", CUSTOM_SOCIAL, "oauth2", "social"),
+        Connection("con_0000000000000004", SAML, "samlp", "enterprise"),
+        Connection("con_0000000000000005", ENTRA, "waad", "enterprise"),
+        Connection("con_0000000000000006", ADFS, "adfs", "enterprise"),
+        Connection("con_0000000000000007", OIDC, "oidc", "enterprise"),
+        Connection("con_0000000000000008", SMS, "sms", "passwordless"),
+        Connection("con_0000000000000009", EMAIL, "email", "passwordless"),
+        Connection("con_000000000000000A", STAFF, "auth0", "database"),
+        Connection("con_000000000000000B", PHONES, "auth0", "database"),
     )
 }
 

@@ -4,7 +4,7 @@
 """The seeded users: user ``i`` is a pure function of the seed, ``i`` and the tenant's start.
 
 No user is made in advance: ``i`` can be computed from an ID or an e-mail address, and users are numbered in the order
-of their creation. The first twenty are a fixed gallery, listed in the README.
+of their creation. The first twenty are a fixed gallery, listed in the README; a population of several kinds has a second one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .connections import CUSTOM_SOCIAL, DATABASE, SOCIAL
+from ..switches import SWITCHES
+from .connections import CONNECTIONS
+from .kinds import CUSTOM, KINDS, Kind, kind_at, numbers_in, shares_of, user_id
 from .models import ALPHANUMERIC, Authenticator, User, device_suffix, recovery_code, totp_secret
 from .profiles import identity, logged_in
 from .times import DAY, HOUR, iso
@@ -48,6 +50,12 @@ GALLERY_NAMES = {
 }
 UNVERIFIED, SOCIAL_USER, BLOCKED, ODD_ID = 1, 16, 17, 11
 GALLERY_SIZE = 20
+USUAL = SWITCHES["user-kinds"].default
+# The kinds of the second gallery, from user 21 on.
+SECOND_GALLERY = (
+    "samlp", "samlp", "samlp-without-email", "waad", "waad", "adfs", "oidc", "sms", "sms", "email", "email",
+    "username", "username", "phone", "phone", "linked", "linked", "imported", "imported", "samlp-without-email",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -77,46 +85,69 @@ class Population:
     :param count: how many users there are.
     :param start: the tenant's time at start, milliseconds; all ages count back from it.
     :param message_types: the channels of phones: ``sms``, ``voice`` or both.
+    :param kinds: how many percent of the users are of which kind, such as ``samlp:30``; the rest are database users. With any but
+        the usual shares there is the second gallery.
     """
 
-    def __init__(self, seed: int, count: int, start: int, message_types: tuple[str, ...]):
+    def __init__(
+        self, seed: int, count: int, start: int, message_types: tuple[str, ...], kinds: tuple[str, ...] = USUAL
+    ):
         self.count = count
+        self._shares = shares_of(kinds)
+        self._second = () if kinds == USUAL else SECOND_GALLERY
+        self._gallery_size = GALLERY_SIZE + len(self._second)
         self._message_types = message_types
         self.seed = seed
         self._start = start
         self._logins: list[tuple[int, int]] = []
         self._mask = int.from_bytes(self._digest(0)[:4], "big")
 
+    def kind(self, i: int) -> Kind:
+        """The kind of user ``i`` (from 1)."""
+        if i <= GALLERY_SIZE:
+            return {ODD_ID: CUSTOM, SOCIAL_USER: KINDS["google-oauth2"]}.get(i, KINDS["database"])
+        if i <= self._gallery_size:
+            return KINDS[self._second[i - GALLERY_SIZE - 1]]
+        return kind_at(self._shares, self._digest(i)[0])
+
     def user_id(self, i: int) -> str:
         """The id of user ``i`` (from 1)."""
-        if i == ODD_ID:
-            return f"oauth2|{CUSTOM_SOCIAL}|a/b+c"
-        digest = self._digest(i)
-        hidden = i ^ self._mask
-        if self._is_social(i, digest):
-            return f"{SOCIAL}|1{int.from_bytes(digest[1:5], 'big'):010d}{hidden:010d}"
-        return f"auth0|{digest[1:9].hex()}{hidden:08x}"
+        return user_id(self.kind(i), i, i ^ self._mask, self._digest(i)[1:9].hex())
 
-    def index_of_id(self, user_id: str) -> int | None:
+    def index_of_id(self, text: str) -> int | None:
         """The ``i`` of a user ID; None if no seeded user has it."""
-        if self.count >= ODD_ID and user_id == self.user_id(ODD_ID):
-            return ODD_ID
-        match = re.fullmatch(r"auth0\|[0-9a-f]{16}([0-9a-f]{8})|google-oauth2\|\d{11}(\d{10})", user_id, re.ASCII)
-        if match is None:
-            return None
-        i = (int(match[1], 16) if match[1] else int(match[2])) ^ self._mask
-        return i if 1 <= i <= self.count and self.user_id(i) == user_id else None
+        for i in (ODD_ID, *numbers_in(text, self._mask)):
+            if 1 <= i <= self.count and self.user_id(i) == text:
+                return i
+        return None
 
-    @staticmethod
-    def email(i: int) -> str:
-        """The address of user ``i``."""
-        return f"user{i:05d}@example.com"
+    def email(self, i: int) -> str | None:
+        """The address of user ``i``; None for a user without one."""
+        kind = self.kind(i)
+        if not kind.has_email:
+            return None
+        return f"{'User' if kind.cased else 'user'}{i:05d}@example.com"
+
+    @property
+    def all_have_email(self) -> bool:
+        """Whether no kind of users lacks an address."""
+        kinds = {*self._shares, *self._second}
+        return all(KINDS[name].has_email for name in kinds)
 
     def index_of_email(self, address: str) -> int | None:
         """The ``i`` of an address; None if no seeded user has it."""
-        match = re.fullmatch(r"user(\d{5,10})@example\.com", address, re.ASCII)
-        i = int(match[1]) if match else 0
-        return i if 1 <= i <= self.count and self.email(i) == address else None
+        i = self.index_of_name(address)
+        return i if i and self.email(i) == address else None
+
+    def index_of_name(self, name: str) -> int | None:
+        """The ``i`` that an address in any case, a username or a phone number leads to; None without one.
+
+        The user may have none of the kind: compare it.
+        """
+        match = re.fullmatch(r"user(\d{5,10})(?:@example\.com)?|\+999(\d{10})", name, re.ASCII | re.IGNORECASE)
+        i = int(match[1] or match[2]) if match else 0
+        right = 1 <= i <= self.count and (match[2] or match[1] == f"{i:05d}")
+        return i if right else None
 
     def indexes_of_email_prefix(self, prefix: str) -> list[range]:
         """All ``i`` whose address starts with ``prefix``, as disjoint ascending ranges."""
@@ -127,8 +158,8 @@ class Population:
             return []
         digits = match[1]
         if match[2]:
-            i = self.index_of_email(f"user{digits}@example.com")
-            return [range(i, i + 1)] if i and self.email(i).startswith(prefix) else []
+            i = self.index_of_name(f"user{digits}@example.com")
+            return [range(i, i + 1)] if i and f"user{i:05d}@example.com".startswith(prefix) else []
         found = []
         for missing in range(max(0, 5 - len(digits)), max(5, len(str(self.count))) - len(digits) + 1):
             if len(digits) + missing == 5 or digits[0] != "0":
@@ -154,10 +185,13 @@ class Population:
         rng = random.Random(f"{self.seed}/{i}")
         ages = self._ages(i, rng)
         user = User(*self._profile(i, rng, ages))
-        if user.connection == DATABASE:
+        kind = self.kind(i)
+        if CONNECTIONS[kind.connection].strategy_type == "database":
             user.password = PASSWORD
-        if i <= GALLERY_SIZE:
+        if i <= self._gallery_size:
             state = GALLERY.get(i, _no_factor)
+        elif kind.is_enterprise and rng.random() < 0.75:
+            state = _no_factor
         elif ages.last_login is None:
             state = rng.choice((_no_factor, _created_by_administrator))
         else:
@@ -169,15 +203,15 @@ class Population:
 
     def _created_days_ago(self, i: int) -> float:
         """The age of user ``i``: each user has a time slot of equal length, and a random moment in it."""
-        if i <= GALLERY_SIZE:
-            return OLDEST + GALLERY_SIZE - i
-        slot = (OLDEST - YOUNGEST) / (self.count - GALLERY_SIZE)
+        if i <= self._gallery_size:
+            return OLDEST + self._gallery_size - i
+        slot = (OLDEST - YOUNGEST) / (self.count - self._gallery_size)
         drawn = (self._digest(i)[9] + 0.5) / 256
-        return OLDEST - (i - GALLERY_SIZE - 1 + drawn) * slot
+        return OLDEST - (i - self._gallery_size - 1 + drawn) * slot
 
     def _ages(self, i: int, rng: random.Random) -> Ages:
         created = self._created_days_ago(i)
-        return Ages(created, 2.0) if i <= GALLERY_SIZE else _ages(created, rng)
+        return Ages(created, 2.0) if i <= self._gallery_size else _ages(created, rng)
 
     def index_of_device(self, suffix: str) -> int | None:
         """The ``i`` that an authenticator ID's suffix (``dev_...``) leads to; None if it leads to no seeded user."""
@@ -199,45 +233,59 @@ class Population:
     def _digest(self, i: int) -> bytes:
         return hashlib.sha256(f"{self.seed}/{i}/id".encode()).digest()
 
-    @staticmethod
-    def _is_social(i: int, digest: bytes) -> bool:
-        return i == SOCIAL_USER if i <= GALLERY_SIZE else digest[0] < 31  # about one in eight
-
     def _profile(self, i: int, rng: random.Random, ages: Ages) -> tuple[dict, str]:
-        user_id = self.user_id(i)
-        provider, _separator, local_id = user_id.partition("|")
-        connection = {"auth0": DATABASE, SOCIAL: SOCIAL}.get(provider, CUSTOM_SOCIAL)
+        kind = self.kind(i)
+        text = self.user_id(i)
+        local_id = text.partition("|")[2]
+        is_social = CONNECTIONS[kind.connection].strategy_type == "social"
         given, family = GALLERY_NAMES.get(i) or (rng.choice(GIVEN_NAMES), rng.choice(FAMILY_NAMES))
         email = self.email(i)
         created = self._start - int(ages.created * DAY)
         last_login = None if ages.last_login is None else self._start - int(ages.last_login * DAY)
-        if i <= GALLERY_SIZE:
+        if i <= self._gallery_size:
             verified = i not in (UNVERIFIED, 6)
         else:
-            verified = provider != "auth0" or rng.random() < 0.6
+            verified = kind.provider != "auth0" or rng.random() < 0.6
         profile = {
             "created_at": iso(created),
             "email": email,
             "email_verified": verified,
             "family_name": family,
             "given_name": given,
-            "identities": [identity(connection, provider, local_id, provider != "auth0")],
+            "identities": [identity(kind.connection, kind.provider, local_id, is_social)],
             "name": f"{given} {family}",
-            "nickname": email.partition("@")[0],
+            "nickname": (email or "").partition("@")[0],
             "picture": f"https://cdn.example.com/avatars/{i}.png",
             "updated_at": iso(last_login or created),
-            "user_id": user_id,
+            "user_id": text,
         }
+        if not kind.has_email:
+            self._identify(i, kind, profile)
+        if kind.linked:
+            other = user_id(KINDS[kind.linked], i, i ^ self._mask, self._digest(i)[1:9].hex()).partition("|")
+            data = {"email": f"user{i:05d}@mail.example.org", "email_verified": True, "name": profile["name"]}
+            profile["identities"].append({**identity(kind.linked, other[0], other[2], True), "profileData": data})
         if last_login is not None:
             profile["last_login"] = iso(last_login)
             profile["last_ip"] = f"192.0.2.{rng.randrange(1, 255)}"
             profile["logins_count"] = rng.randrange(1, 400)
-        if i == BLOCKED or (i > GALLERY_SIZE and rng.random() < 0.02):
+        if i == BLOCKED or (i > self._gallery_size and rng.random() < 0.02):
             profile["blocked"] = True
         for every, moment in self._logins:
             if i % every == 0:
                 profile = logged_in(profile, moment)
-        return profile, connection
+        return profile, kind.connection
+
+    @staticmethod
+    def _identify(i: int, kind: Kind, profile: dict) -> None:
+        """Take the address out of a profile, and put in what its kind logs in by."""
+        del profile["email"], profile["email_verified"]
+        if kind.identifier == "phone_number":
+            del profile["given_name"], profile["family_name"]
+            number = f"+999{i:010d}"  # a code of the E.164 that no country has
+            profile.update(phone_number=number, phone_verified=True, name=number, nickname="")
+        elif kind.identifier == "username":
+            profile.update(username=f"user{i:05d}", nickname=f"user{i:05d}")
 
 
 def credential(kind: str, rng: random.Random) -> dict:
@@ -353,7 +401,10 @@ def _phone(builder: Builder) -> None:
 
 
 def _email(builder: Builder) -> None:
-    builder.add("email", email=builder.user.email)
+    if builder.user.email:
+        builder.add("email", email=builder.user.email)
+    else:
+        builder.phone()
 
 
 def _security_key(builder: Builder) -> None:
@@ -419,6 +470,18 @@ GALLERY: dict[int, State] = {
     18: _passkey,
     19: _email,
     20: _created_by_administrator,
+    22: _otp,
+    23: _otp,
+    25: _phone,
+    26: _otp,
+    27: _push,
+    29: _otp,
+    31: _phone,
+    32: _otp,
+    34: _otp_with_recovery_code,
+    36: _stale,
+    38: _phone,
+    39: _pending,
 }
 SHARES: dict[State, int] = {
     _no_factor: 20,

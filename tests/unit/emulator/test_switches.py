@@ -46,6 +46,10 @@ def test_every_allowed_value_can_be_set(name):
         "mfa-token-lifetime=x",
         "search-total=some",
         "latency-tail=41",
+        "user-kinds=fax:3",
+        "user-kinds=sms",
+        "user-kinds=sms:60,samlp:41",
+        "user-kinds=sms:1,sms:1",
     ],
 )
 def test_wrong_assignment_is_named(assignment):

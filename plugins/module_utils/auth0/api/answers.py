@@ -98,9 +98,14 @@ def identifier(value: object, where: str) -> str:
 
 
 def named_id(value: object, where: str) -> str:
-    """The ID of a user or of an authenticator: a kind, a pipe and a name."""
-    if not all(identifier(value, where).partition("|")):
+    """The ID of a user or of an authenticator: a kind, a pipe and a name.
+
+    Identity providers name their users, such as ``samlp|corp|CN=Ada Lind,O=Corp``, so that the name may have blanks.
+    """
+    kind, _pipe, name = text(value, where).partition("|")
+    if not name.strip() or not re.fullmatch(r"[^\x00-\x1f\x7f-\x9f]{1,1024}", str(value)):
         raise _wrong(where, "is not an ID")
+    identifier(kind, where)
     return str(value)
 
 

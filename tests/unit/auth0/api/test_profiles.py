@@ -89,6 +89,9 @@ def test_nothing_else_of_an_identity_is_kept():
         "\ud800|1",
         "auth0|a\udc00",
         "auth0|j\ufffdrgen",
+        "auth0|  ",
+        "auth0|a\x85b",
+        "auth0|" + "a" * 1024,
     ],
 )
 def test_a_row_that_names_nobody_is_no_profile(user_id):
@@ -127,3 +130,17 @@ def test_any_row_is_a_profile_that_can_be_written_or_none(members):
         assert set(profile) <= {*WHOLE, "unreadable"}
     else:
         assert not isinstance(members.get("user_id"), str) or read_profile({"user_id": members["user_id"]}) is None
+
+
+@pytest.mark.parametrize(
+    "user_id",
+    [
+        pytest.param("samlp|corp|CN=Ada Lind,OU=Sales/EMEA,O=Corp + Co", id="name of a directory"),
+        pytest.param("adfs|corp|CORP\\ada lind", id="name of Windows"),
+        pytest.param("auth0|Altsystem%2F/Müller & Söhne #1?", id="imported"),
+        pytest.param("oauth2|name|a\u00a0b ", id="blanks of all kinds"),
+        pytest.param("auth0|..", id="dots"),
+    ],
+)
+def test_ids_are_what_identity_providers_say(user_id):
+    assert read_profile({"user_id": user_id}) == {"user_id": user_id}

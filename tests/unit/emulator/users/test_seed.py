@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.emulator.users.seed import GALLERY_SIZE, Population
+from tests.emulator.switches import KINDS, MIXED, SWITCHES
+from tests.emulator.users import kinds
+from tests.emulator.users.seed import GALLERY_SIZE, SECOND_GALLERY, Population
 from tests.emulator.users.times import DAY
 from tests.emulator.users.views import active_factors
 
@@ -77,6 +79,55 @@ def test_id_and_address_lead_back_to_the_user(seed, i):
     population = Population(seed, 1_000_000, START, BOTH)
     assert population.index_of_id(population.user_id(i)) == i
     assert population.index_of_email(population.email(i)) == i
+
+
+def name_of(kind):
+    return next(name for name, known in kinds.KINDS.items() if known is kind)
+
+
+def test_the_switch_knows_the_kinds():
+    assert set(kinds.KINDS) == set(KINDS)
+
+
+@given(st.integers(0, 2**32), st.integers(GALLERY_SIZE + 1, 1_000_000))
+def test_ids_of_all_kinds_lead_back_to_the_user(seed, i):
+    population = Population(seed, 1_000_000, START, BOTH, MIXED)
+    user_id, address = population.user_id(i), population.email(i)
+    assert population.index_of_id(user_id) == i and population.index_of_id(user_id + "0") is None
+    assert address is None or population.index_of_email(address) == i
+
+
+def test_the_shares_are_those_of_the_switch():
+    population = Population(7, 20_000, START, BOTH, MIXED)
+    first = GALLERY_SIZE + len(SECOND_GALLERY) + 1
+    counted = Counter(name_of(population.kind(i)) for i in range(first, 20_001))
+    shares = kinds.shares_of(MIXED)
+    for name in KINDS:
+        assert abs(counted[name] / 20_000 * 100 - shares.get(name, 100 - sum(shares.values()))) < 1, name
+
+
+def test_each_kind_has_what_it_logs_in_by():
+    population = Population(7, 2_000, START, BOTH, MIXED)
+    for i in range(GALLERY_SIZE + 1, 2_001):
+        kind, user = population.kind(i), population.user(i)
+        assert user.profile == population.profile(i)
+        assert ("email" in user.profile) == ("email_verified" in user.profile) == kind.has_email
+        assert len(user.profile["identities"]) == (2 if kind.linked else 1)
+        assert (user.password is None) == (kind.provider != "auth0")
+        assert kind.is_enterprise or kind.identifier in user.profile
+        assert all(item.target for item in user.authenticators if item.type in ("email", "phone"))
+
+
+def test_the_second_gallery_has_every_kind():
+    assert {*SECOND_GALLERY, "database", "google-oauth2"} == set(KINDS)
+    population = Population(7, 500, START, BOTH, ("sms:1",))
+    assert [name_of(population.kind(i)) for i in range(21, 41)] == list(SECOND_GALLERY)
+    assert population.kind(21).connection == "corp-saml" and Population(7, 500, START, BOTH).kind(21).has_email
+
+
+def test_without_shares_all_are_database_users():
+    population = Population(7, 500, START, BOTH, SWITCHES["user-kinds"].parse(""))
+    assert {name_of(population.kind(i)) for i in range(41, 501)} == {"database"}
 
 
 @pytest.mark.parametrize(
