@@ -23,6 +23,8 @@ class ActionModule(ActionBase):
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """The result of the module."""
         super().run(tmp, task_vars)
+        # With -vvv, a connection to another machine shows what the module prints there.
+        self._connection._play_context.no_log = True
         result: dict[str, Any] = self._execute_module(module_args=dict(self._task.args), task_vars=task_vars)
         if result.get("failed"):
             return result

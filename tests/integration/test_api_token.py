@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime, timedelta
 
 import pytest
@@ -96,3 +97,22 @@ def test_a_play_shares_one_token_that_is_not_there_yet_and_shows_only_why_there_
     assert {each["access_token"] for each in looped["results"]} == {shared["access_token"]}
     assert "eyJ" not in played.output and "canary" not in played.output
     assert wrong["hint"] in played.output and (wrong["status"], wrong["error_code"]) == (401, "access_denied")
+
+
+@pytest.mark.oldest
+@pytest.mark.run_by("ansible-playbook")
+def test_a_connection_that_shows_what_tasks_print_does_not_show_the_token(tenant):
+    ssh = tenant.folder / "ssh"
+    ssh.write_text(
+        '#!/bin/sh\n# ssh to a machine that is this one: the command comes last.\neval "exec sh -c \\"\\${$#}\\""\n'
+    )
+    ssh.chmod(0o700)
+    variables = {
+        "ansible_connection": "ssh",
+        "ansible_ssh_executable": str(ssh),
+        "ansible_ssh_transfer_method": "piped",
+        "ansible_python_interpreter": sys.executable,
+    }
+    played = tenant.runner(tenant.folder, [{API_TOKEN: {}}], tenant.operator, "-vvvv", variables=variables)
+    assert played.results[0]["access_token"].startswith("eyJ") and "stdout and stderr censored" in played.output
+    assert "eyJ" not in played.output
