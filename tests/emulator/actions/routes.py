@@ -205,10 +205,48 @@ def deploy_action(call: Call) -> tuple[int, dict]:
     switches = call.tenant.switches
     if build_status(action.content, call.tenant) != "built" and switches["deploy-unbuilt-status"] == 400:
         raise management_error(400, "The action must be in the 'built' state to be deployed.")
-    version = action.deploy(nanoseconds(call.tenant))
+    return _deploy(call, action, action.content)
+
+
+def _deploy(call: Call, action: Action, content: Content) -> tuple[int, dict]:
+    version = action.deploy(nanoseconds(call.tenant), content)
     answer = {**_version(call.tenant, version), "deployed": False, "action": _base(action)}
     answer.pop("built_at", None)
-    return switches["action-deploy-status"], answer
+    return call.tenant.switches["action-deploy-status"], answer
+
+
+# Versions
+
+
+def list_versions(call: Call) -> tuple[int, dict]:
+    """``GET /actions/actions/{id}/versions``: what was deployed, the newest first."""
+    action = _existing_action(call)
+    page, per_page, shown = _page(call, action.versions[::-1], ACTIONS_PER_PAGE)
+    items = [_kept_version(call.tenant, action, version) for version in shown]
+    return 200, _envelope("versions", items, len(action.versions), page, per_page)
+
+
+def get_version(call: Call) -> tuple[int, dict]:
+    """``GET /actions/actions/{id}/versions/{version_id}``."""
+    action = _existing_action(call)
+    return 200, _kept_version(call.tenant, action, _existing_version(call, action))
+
+
+def deploy_version(call: Call) -> tuple[int, dict]:
+    """``POST /actions/actions/{id}/versions/{version_id}/deploy``: a new version with its content (recorded); the draft stays."""
+    action = _existing_action(call)
+    return _deploy(call, action, _existing_version(call, action).content)
+
+
+def _existing_version(call: Call, action: Action) -> Version:
+    for version in action.versions:
+        if version.id == call.path["version_id"]:
+            return version
+    raise management_error(404, "That action version does not exist.")
+
+
+def _kept_version(tenant: Tenant, action: Action, version: Version) -> dict:
+    return {**_version(tenant, version), "deployed": version is action.deployed, "action": _base(action)}
 
 
 # Bindings
@@ -439,6 +477,9 @@ ROUTES = [
     Route("PATCH", _ACTIONS + "/{id}", update_action, ("update:actions",), body=_UPDATE),
     Route("DELETE", _ACTIONS + "/{id}", delete_action, ("delete:actions",)),
     Route("POST", _ACTIONS + "/{id}/deploy", deploy_action, ("create:actions",)),
+    Route("GET", _ACTIONS + "/{id}/versions", list_versions, ("read:actions",)),
+    Route("GET", _ACTIONS + "/{id}/versions/{version_id}", get_version, ("read:actions",)),
+    Route("POST", _ACTIONS + "/{id}/versions/{version_id}/deploy", deploy_version, ("create:actions",)),
     Route("GET", _BINDINGS_PATH, get_bindings, ("read:actions",)),
     Route("PATCH", _BINDINGS_PATH, set_bindings, ("update:actions",), body=_BINDINGS),
 ]

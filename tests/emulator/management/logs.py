@@ -61,6 +61,7 @@ WRITES = {
     ("PATCH", "/api/v2/actions/actions/{id}"): "Update an action",
     ("DELETE", "/api/v2/actions/actions/{id}"): "Delete an action",
     ("POST", "/api/v2/actions/actions/{id}/deploy"): "Deploy an action",
+    ("POST", "/api/v2/actions/actions/{id}/versions/{version_id}/deploy"): "Roll back to a previous action version",
     ("PATCH", "/api/v2/actions/triggers/{id}/bindings"): "Update trigger bindings",
 }
 

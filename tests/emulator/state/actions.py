@@ -41,6 +41,7 @@ MOST_ACTIONS = 100
 MOST_BINDINGS = 20
 MOST_SECRETS = 30
 MOST_DEPENDENCIES = 10
+MOST_VERSIONS = 50
 
 
 def runtimes_of(trigger_id: str, version: str) -> tuple[str, ...]:
@@ -78,20 +79,26 @@ class Version:
 
 @dataclass
 class Action:
-    """The draft that is edited, and the version that was deployed last."""
+    """The draft that is edited, and the versions that were deployed, the newest one last."""
 
     id: str
     name: str
     created_at: int
     updated_at: int
     content: Content
-    deployed: Version | None = None
+    versions: list[Version] = field(default_factory=list)
 
-    def deploy(self, now: int) -> Version:
-        """Make the draft the deployed version."""
+    @property
+    def deployed(self) -> Version | None:
+        """The version that runs."""
+        return self.versions[-1] if self.versions else None
+
+    def deploy(self, now: int, content: Content | None = None) -> Version:
+        """Make the draft, or this content of an earlier version, the deployed version; the oldest ones are forgotten."""
         number = self.deployed.number + 1 if self.deployed else 1
-        self.deployed = Version(str(uuid.uuid4()), number, now, self.content)
-        return self.deployed
+        version = Version(str(uuid.uuid4()), number, now, content or self.content)
+        self.versions = [*self.versions, version][-MOST_VERSIONS:]
+        return version
 
 
 @dataclass

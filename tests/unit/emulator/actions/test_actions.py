@@ -197,6 +197,47 @@ def test_the_errors_of_a_build_that_fails_are_switchable(make_api):
     assert api.manage("POST", f"/actions/actions/{action['id']}/deploy").status_code == 400
 
 
+def test_each_deploy_leaves_a_version_and_the_newest_one_runs(api):
+    action = deployed(api, code="// first")
+    path = f"/actions/actions/{action['id']}"
+    assert api.manage("PATCH", path, json={"code": "// second"}).status_code == 200
+    api.advance(2)
+    assert api.manage("POST", f"{path}/deploy").status_code == 200
+    listed = api.manage("GET", f"{path}/versions", params={"per_page": 50}).json()
+    newest, oldest = listed["versions"]
+    assert (listed["total"], listed["per_page"], "page" in listed) == (2, 50, False)
+    assert [(it["number"], it["code"], it["deployed"]) for it in (newest, oldest)] == [
+        (2, "// second", True),
+        (1, "// first", False),
+    ]
+    assert newest["action"]["id"] == action["id"]
+    assert api.manage("GET", f"{path}/versions/{oldest['id']}").json() == oldest
+    assert api.manage("GET", f"{path}/versions/nothing").status_code == 404
+
+
+def test_an_earlier_version_can_be_deployed_again(api):
+    action = deployed(api, code="// first")
+    path = f"/actions/actions/{action['id']}"
+    (first,) = api.manage("GET", f"{path}/versions").json()["versions"]
+    assert api.manage("PATCH", path, json={"code": "// second"}).status_code == 200
+    rolled_back = api.manage("POST", f"{path}/versions/{first['id']}/deploy").json()
+    assert (rolled_back["number"], rolled_back["code"], rolled_back["deployed"]) == (2, "// first", False)
+    now = read(api, action)
+    assert (now["code"], now["deployed_version"]["code"], now["all_changes_deployed"]) == (
+        "// second",
+        "// first",
+        False,
+    )
+
+
+def test_fifty_versions_are_kept(api):
+    action = deployed(api)
+    for _time in range(50):
+        assert api.manage("POST", f"/actions/actions/{action['id']}/deploy").status_code == 200
+    listed = api.manage("GET", f"/actions/actions/{action['id']}/versions", params={"per_page": 100}).json()
+    assert [version["number"] for version in listed["versions"]] == list(range(51, 1, -1))
+
+
 def test_the_total_is_left_out_past_the_end(api):
     deployed(api)
     bind(api, "hide")
