@@ -147,7 +147,7 @@ def main() -> None:
         ready_line = f"Auth0 tenant emulator ready at http://{domain} ({facts})"
         serve(Emulator(tenant, options.seed_file), listener, ready_line)
         return
-    context, certificate = make_server_context(options.host)
+    context, certificate = make_server_context(options.host, options.switches["custom-domains"])
     with certificate_file(options.ca_file, certificate) as path:
         ready_line = f"Auth0 tenant emulator ready at https://{domain} ({facts}, CA certificate {path})"
         serve(Emulator(tenant, options.seed_file), listener, ready_line, context)

@@ -28,10 +28,23 @@ from .http.faults import Fault
 from .http.files import File
 from .http.routing import Call, Route, Router
 from .http.validation import read_body
-from .management import access, authentication_methods, jobs, logs, users
+from .management import (
+    access,
+    applications,
+    authentication_methods,
+    connections,
+    custom_domains,
+    elsewhere,
+    jobs,
+    log_streams,
+    logs,
+    roles,
+    tenant_settings,
+    users,
+)
 from .mfa import routes as mfa
 from .my_account import routes as my_account
-from .oauth import routes as oauth
+from .oauth import routes as oauth, user_info
 from .state.quotas import QuotaExceeded
 from .state.tenant import Tenant
 from .universal_login import routes as universal_login
@@ -54,6 +67,7 @@ class Emulator:
         self.emulation = Emulation(tenant, seed_file)
         groups = (
             oauth,
+            user_info,
             mfa,
             universal_login,
             my_account,
@@ -64,6 +78,13 @@ class Emulator:
             jobs,
             logs,
             actions,
+            tenant_settings,
+            connections,
+            applications,
+            custom_domains,
+            log_streams,
+            roles,
+            elsewhere,
         )
         self._router = Router([route for group in groups for route in group.ROUTES])
 
@@ -87,7 +108,7 @@ class Emulator:
             await self._control(method, path, query_string, headers, body)(scope, receive, send)
             return
         call = Call(
-            self.emulation.tenant,
+            self.emulation.tenant.under(headers.get("host", "")),
             {},
             dict(parse_qsl(query_string, keep_blank_values=True)) if query_string else {},
             headers,
@@ -192,6 +213,7 @@ class Emulator:
                 logs.record_write(call, route, path, status, answer)
         except ApiError as error:
             status, answer = error.status, error.body
+            headers = headers | error.headers
         except QuotaExceeded as exceeded:
             status, answer = 429, _too_many_requests(api).body
             if api == "my-account":
@@ -222,7 +244,8 @@ def _authorize(call: Call, scopes: tuple[str, ...]) -> None:
     if scheme.lower() != "bearer" or " " in token or token.count(".") != 2:
         raise management_error(400, "Bad HTTP authentication header format", "Bearer")
     claims = call.tenant.signer.verify(token)
-    if claims is None or claims["aud"] != call.tenant.management_audience:
+    # A token that was issued under a custom domain is good under that name alone (documented), and the other way round.
+    if claims is None or claims["aud"] != call.tenant.management_audience or claims["iss"] != call.tenant.issuer:
         raise _unauthorized("Invalid token")
     call.principal = claims["azp"]
     if call.tenant.now() >= claims["exp"] * 1000:

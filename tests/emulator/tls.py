@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 
 import trustme
@@ -14,13 +15,13 @@ LIFETIME = timedelta(days=30)
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-def make_server_context(host: str) -> tuple[ssl.SSLContext, bytes]:
-    """A context whose certificate is valid for loopback and ``host``, and the authority's certificate (PEM).
+def make_server_context(host: str, also: Sequence[str] = ()) -> tuple[ssl.SSLContext, bytes]:
+    """A context whose certificate is valid for loopback, ``host`` and the names ``also``, and the authority's certificate (PEM).
 
     Validity follows the machine's clock, not the tenant's, because clients check it against theirs.
     """
     authority = trustme.CA(organization_name="Auth0 tenant emulator CA")
-    names = dict.fromkeys((*LOOPBACK, host))
+    names = dict.fromkeys((*LOOPBACK, host, *also))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*names, not_after=datetime.now(timezone.utc) + LIFETIME).configure_cert(context)
     return context, authority.cert_pem.bytes()

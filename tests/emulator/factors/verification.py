@@ -49,14 +49,14 @@ def check_password(tenant: Tenant, user: User | None, password: str, client_id: 
     Otherwise raises 403 ``invalid_grant``, or 429 ``too_many_attempts`` after too many wrong passwords.
     """
     now = tenant.now() / 1000
-    if user is not None and tenant.switches["brute-force-protection"] and tenant.failed_logins.blocks(user.id, now):
+    if user is not None and tenant.locks_out(user):
         text = "Your account has been blocked after multiple consecutive login attempts."
         raise oauth_error(429, "too_many_attempts", text)
     if user is None or not same_text(password, user.password or ""):
         if user is not None:
             tenant.failed_logins.add(user.id, now)
             tenant.record_event("fp", user, client_id, description="Wrong email or password.")
-            if tenant.switches["brute-force-protection"] and tenant.failed_logins.blocks(user.id, now):
+            if tenant.locks_out(user):
                 tenant.record_event("limit_wc", user, client_id)
         raise oauth_error(403, "invalid_grant", "Wrong email or password.")
     tenant.failed_logins.forget(user.id)

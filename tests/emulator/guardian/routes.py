@@ -198,7 +198,7 @@ def redeem_ticket(tenant: Tenant, body: object) -> dict:
 def get_enrollment(call: Call) -> tuple[int, dict]:
     """``GET /guardian/enrollments/{id}``: the ID with or without its type."""
     _user, item = _existing_enrollment(call)
-    return 200, _enrollment(item)
+    return 200, _enrollment(call.tenant, item)
 
 
 def delete_enrollment(call: Call) -> tuple[int, None]:
@@ -219,7 +219,9 @@ def first_enrollment(call: Call) -> tuple[int, list]:
     if call.tenant.switches["unconfirmed-enrollment"]:
         shown = shown or items
     methods = [{"auth_method": _AUTH_METHOD[item.type]} if item.type in _AUTH_METHOD else {} for item in shown]
-    return 200, [{**_enrollment(item), "type": item.type, **method} for item, method in zip(shown[:1], methods)]
+    return 200, [
+        {**_enrollment(call.tenant, item), "type": item.type, **method} for item, method in zip(shown[:1], methods)
+    ]
 
 
 def delete_authenticators(call: Call) -> tuple[int, None]:
@@ -260,7 +262,7 @@ def _enrollment_not_found() -> ApiError:
     return management_error(404, "Enrollment not found", "enrollment_not_found")
 
 
-def _enrollment(item: Authenticator) -> dict:
+def _enrollment(tenant: Tenant, item: Authenticator) -> dict:
     """The enrollment as the API shows it; unknown members are left out."""
     answer = {"id": item.id, "status": "confirmed" if item.confirmed else "pending"}
     if item.name is not None:
@@ -268,7 +270,7 @@ def _enrollment(item: Authenticator) -> dict:
     if item.type == "push":
         answer["identifier"] = item.suffix.removeprefix("dev_")
     if item.phone_number is not None:
-        answer["phone_number"] = mask_phone(item.phone_number)
+        answer["phone_number"] = item.phone_number if tenant.shows_numbers else mask_phone(item.phone_number)
     if item.enrolled_at is not None:
         answer["enrolled_at"] = iso(item.enrolled_at)
     if item.last_auth_at is not None:

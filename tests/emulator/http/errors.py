@@ -13,12 +13,15 @@ class ApiError(Exception):
 
     :param status: HTTP status.
     :param body: JSON body in the shape of the API family.
+
+    ``headers`` are what the answer carries besides the usual ones, or in their place.
     """
 
     def __init__(self, status: int, body: dict):
         super().__init__(status, body)
         self.status = status
         self.body = body
+        self.headers: dict[str, str] = {}
 
 
 def management_error(status: int, message: str, code: str | None = None, **extra) -> ApiError:

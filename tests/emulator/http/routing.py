@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from .schemas import Body
 
+Handler = Callable[["Call"], tuple[int, Any]]
 _PARAMETER = object()
 _ROUTES = object()
 
@@ -28,14 +29,16 @@ class Route:
     :param scopes: Management scopes, any of which lets the caller in; empty outside the Management API.
     :param group: the endpoint group whose rate limit counts.
     :param body: what the request's body may hold; it is checked before the handler is called.
+    :param title: the published name of a write, which the log tells; empty if the log knows it by itself.
     """
 
     method: str
     pattern: str
-    handler: Callable[[Call], tuple[int, Any]]
+    handler: Handler
     scopes: tuple[str, ...] = ()
     group: str = "other"
     body: Body | None = None
+    title: str = ""
 
 
 @dataclass
@@ -88,18 +91,18 @@ class Router:
 
     def find(self, method: str, raw_path: str) -> tuple[Route, dict[str, str]] | None:
         """The route of a percent-encoded path and its decoded parameters; None if there is no route."""
-        node, values = self._root, []
-        for raw in raw_path[1:].split("/"):
-            segment = unquote(raw, errors="replace")
-            child = node.get(segment)
-            if child is None:
-                child = node.get(_PARAMETER) if segment else None
-                if child is None:
-                    return None
-                values.append(segment)
-            node = child
-        found = node.get(_ROUTES, {}).get(method)
-        if found is None:
-            return None
-        route, names = found
-        return route, dict(zip(names, values))
+        segments = [unquote(raw, errors="replace") for raw in raw_path[1:].split("/")]
+        return self._find(self._root, method, segments, ())
+
+    def _find(
+        self, node: dict, method: str, segments: list[str], values: tuple[str, ...]
+    ) -> tuple[Route, dict[str, str]] | None:
+        if len(segments) == 0:
+            found = node.get(_ROUTES, {}).get(method)
+            return None if found is None else (found[0], dict(zip(found[1], values)))
+        segment, rest = segments[0], segments[1:]
+        literal, parameter = node.get(segment), node.get(_PARAMETER)
+        # A literal segment may lead nowhere where a parameter does: factors/sms/templates, and factors/{name}.
+        if literal is not None and (found := self._find(literal, method, rest, values)) is not None:
+            return found
+        return self._find(parameter, method, rest, (*values, segment)) if parameter is not None and segment else None

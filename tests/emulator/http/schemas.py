@@ -164,6 +164,12 @@ def _reason(error: ValidationError) -> str:
         return f"String does not match pattern {limit}: {value}"
     if keyword == "minimum":
         return f"Value {value} is less than minimum {limit}"
+    if keyword == "maximum":
+        return f"Value {value} is greater than maximum {limit}"
+    if keyword == "anyOf":
+        return 'Data does not match any schemas from "anyOf"'
+    if keyword == "minProperties":
+        return f"Too few properties defined ({len(value)}), minimum {limit}"
     if keyword == "enum":
         return f"No enum match for: {value}"
     kind, unit = ("String", " chars") if isinstance(value, str) else ("Array", "")

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..http.errors import management_error
-from ..http.routing import Call, Route
+from ..http.routing import Call, Handler, Route
 from ..http.schemas import Body, boolean, record, text
 from ..http.validation import flag, read_body, taken
 from ..state.refresh_tokens import Family
@@ -240,13 +240,9 @@ def _identified(call: Call) -> list[User]:
 def _blocks(call: Call, users: list[User]) -> dict:
     """All blocks, or with ``consider_brute_force_enablement`` those that are in force."""
     tenant = call.tenant
-    if flag(call, "consider_brute_force_enablement", False) and not tenant.switches["brute-force-protection"]:
-        return {"blocked_for": []}
-    blocked = [user for user in users if tenant.failed_logins.blocks(user.id, tenant.now() / 1000)]
+    only_in_force = flag(call, "consider_brute_force_enablement", False)
+    blocked = [user for user in users if tenant.locks_out(user, even_if_off=not only_in_force)]
     return {"blocked_for": [{"identifier": user.email, "ip": "127.0.0.1", "connection": DATABASE} for user in blocked]}
-
-
-Handler = Callable[[Call], tuple[int, Any]]
 
 
 def _of_the_plan(handler: Handler) -> Handler:

@@ -87,7 +87,7 @@ def list_methods(call: Call) -> tuple[int, list | dict]:
     user = existing_user(call)
     methods = _ordered(call.tenant, user)
     start = page * per_page
-    items = [read_item(user, item) for item in methods[start : start + per_page]]
+    items = [read_item(user, item, call.tenant.shows_numbers) for item in methods[start : start + per_page]]
     if not include_totals:
         return 200, items
     answer = {"authenticators": items, "start": start, "limit": per_page}
@@ -99,7 +99,7 @@ def list_methods(call: Call) -> tuple[int, list | dict]:
 def get_method(call: Call) -> tuple[int, dict]:
     """``GET .../{method_id}``."""
     user = existing_user(call)
-    return 200, read_item(user, _existing_method(call, user))
+    return 200, read_item(user, _existing_method(call, user), call.tenant.shows_numbers)
 
 
 def create_method(call: Call) -> tuple[int, dict]:

@@ -22,7 +22,13 @@ SEARCHABLE = frozenset(
     )
 )  # fmt: skip
 PAGEABLE = 1000
-_SECRETS = frozenset(("password", "totp_secret", "recovery_code", "secrets"))
+_SECRETS = frozenset(
+    (
+        "password", "totp_secret", "recovery_code", "secrets", "client_secret", "credentials", "httpAuthorization",
+        "httpCustomHeaders", "datadogApiKey", "splunkToken", "segmentWriteKey", "sumoSourceAddress",
+        "mixpanelServiceAccountPassword", "auth_token", "aws_secret_access_key", "p12",
+    )
+)  # fmt: skip
 # The name of each write, which is its entry's description (recorded for writes about users).
 WRITES = {
     ("POST", "/api/v2/users"): "Create a User",
@@ -143,7 +149,7 @@ def record_write(call: Call, route: Route, path: str, status: int, answer: Any) 
         "userAgent": call.headers.get("user-agent", ""),
     }
     response = {"body": {} if answer is None else _masked(answer), "statusCode": status}
-    description = WRITES[route.method, route.pattern]
+    description = route.title or WRITES[route.method, route.pattern]
     details = {"request": request, "response": response}
     call.tenant.record_event("sapi", client_id=call.principal, description=description, details=details)
 

@@ -15,7 +15,7 @@ import jwt
 from ..factors.verification import same_text
 from ..http.errors import ApiError, oauth_error
 from ..http.routing import Call
-from ..state.clients import CLIENTS, Client
+from ..state.clients import Client
 from .client_assertion import ASSERTION_TYPE, assertion_problem
 
 
@@ -63,7 +63,7 @@ def authenticate_client(call: Call, parameters: dict) -> Client:
         client_id, secret = (unquote(part) for part in text.partition(":")[::2])
     if not client_id:
         raise oauth_error(400, "invalid_request", "Missing required parameter: client_id")
-    client = CLIENTS.get(client_id) if isinstance(client_id, str) else None
+    client = call.tenant.applications.find(client_id)
     if client is None or client.key_file is not None:
         raise _unauthorized()
     if client.secret is not None and (not isinstance(secret, str) or not same_text(secret, client.secret)):
@@ -77,7 +77,7 @@ def _by_assertion(call: Call, parameters: dict) -> Client:
     if parameters.get("client_assertion_type") != ASSERTION_TYPE:
         raise oauth_error(400, "invalid_request", f"client_assertion_type must be {ASSERTION_TYPE}")
     assertion = required(parameters, "client_assertion")
-    client = CLIENTS.get(_signer(assertion))
+    client = call.tenant.applications.find(_signer(assertion))
     if client is None or client.key_file is None or parameters.get("client_id", client.id) != client.id:
         problem = "no application with a key has this client_id"
     else:

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import secrets
-
 from ..http.errors import ApiError, oauth_error
 from ..state.clients import ME_SCOPES, MFA_SCOPES, OFFLINE_ACCESS, OIDC_SCOPES, REFRESH_TOKEN, Client
 from ..state.refresh_tokens import Family
@@ -118,7 +116,8 @@ def token_answer(
         gty = {"gty": grant} if grant else {}
         token = tenant.signer.sign({**claims, "aud": session.audience, "scope": scope, "azp": client.id, **gty})
     else:
-        token = secrets.token_urlsafe(32)  # a token for the user-info audience is opaque
+        # A token for the user-info audience is opaque.
+        token = tenant.opaque_tokens.issue(session.user.id, session.scope, now * 1000, (now + lifetime) * 1000)
     answer = {"access_token": token, "expires_in": lifetime, "token_type": "Bearer"}
     if scope:
         answer["scope"] = scope

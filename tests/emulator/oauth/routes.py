@@ -51,6 +51,7 @@ from .issuing import (
     user_grant,
 )
 from .sessions import MfaSession, open_session
+from .token_quotas import check_quota, count_token, quota_headers
 
 # How early a poll may come, in milliseconds: requests travel at different speeds.
 POLL_TOLERANCE = 500
@@ -64,6 +65,8 @@ def client_credentials(tenant: Tenant, client: Client, parameters: dict, device:
     if audience != tenant.management_audience:
         raise unknown_audience(tenant, audience)
     scope = " ".join(granted_scope(parameters.get("scope"), client.management_scopes))
+    check_quota(tenant, client)
+    count_token(tenant, client)
     now = tenant.now() // 1000
     token = tenant.signer.sign(
         {
@@ -87,7 +90,7 @@ def password(tenant: Tenant, client: Client, parameters: dict, device: Device) -
     if parameters["grant_type"] == PASSWORD_REALM:
         connection = required(parameters, "realm")
     else:
-        connection = parameters.get("realm") or tenant.switches["default-directory"]
+        connection = parameters.get("realm") or tenant.configuration.settings.get("default_directory")
         if not connection:
             raise oauth_error(403, "server_error", "Authorization server not configured with default connection.")
     name, secret = required(parameters, "username"), required(parameters, "password")
@@ -228,7 +231,10 @@ def token(call: Call) -> tuple[int, dict]:
         raise oauth_error(400, "unsupported_grant_type", f"Unsupported grant type: {parameters['grant_type']}")
     client = authenticate_client(call, parameters)
     require_grant(client, parameters["grant_type"])
-    return 200, grant(call.tenant, client, parameters, Device(call.headers.get("user-agent", "")))
+    answer = grant(call.tenant, client, parameters, Device(call.headers.get("user-agent", "")))
+    if parameters["grant_type"] == CLIENT_CREDENTIALS:
+        call.answer_headers.update(quota_headers(call.tenant, client))
+    return 200, answer
 
 
 def jwks(call: Call) -> tuple[int, dict]:
@@ -244,6 +250,8 @@ def discovery(call: Call) -> tuple[int, dict]:
         "issuer": tenant.issuer,
         "authorization_endpoint": f"{base}/authorize",
         "token_endpoint": f"{base}/oauth/token",
+        "userinfo_endpoint": f"{base}/userinfo",
+        "revocation_endpoint": f"{base}/oauth/revoke",
         "mfa_challenge_endpoint": f"{base}/mfa/challenge",
         "jwks_uri": f"{base}/.well-known/jwks.json",
         "scopes_supported": [*OIDC_SCOPES, OFFLINE_ACCESS],

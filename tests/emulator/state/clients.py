@@ -39,6 +39,34 @@ READ_SCOPES = (
     "read:logs",
     "read:logs_users",
     "read:actions",
+    "read:attack_protection",
+    "read:branding",
+    "read:client_grants",
+    "read:clients",
+    "read:connection_profiles",
+    "read:connections",
+    "read:custom_domains",
+    "read:email_provider",
+    "read:email_templates",
+    "read:event_streams",
+    "read:flows",
+    "read:flows_vault_connections",
+    "read:forms",
+    "read:hooks",
+    "read:log_streams",
+    "read:network_acls",
+    "read:organizations",
+    "read:phone_providers",
+    "read:phone_templates",
+    "read:prompts",
+    "read:resource_servers",
+    "read:roles",
+    "read:rules",
+    "read:rules_configs",
+    "read:self_service_profiles",
+    "read:tenant_settings",
+    "read:token_exchange_profiles",
+    "read:user_attribute_profiles",
 )
 WRITE_SCOPES = (
     "create:users",
@@ -57,7 +85,30 @@ WRITE_SCOPES = (
     "create:actions",
     "update:actions",
     "delete:actions",
+    "update:attack_protection",
+    "update:branding",
+    "delete:branding",
+    "update:client_grants",
+    "update:clients",
+    "update:connections",
+    "update:custom_domains",
+    "update:email_provider",
+    "update:email_templates",
+    "create:log_streams",
+    "update:log_streams",
+    "delete:log_streams",
+    "update:prompts",
+    "create:roles",
+    "update:roles",
+    "delete:roles",
+    "update:tenant_settings",
 )
+MANAGEMENT_SCOPES = READ_SCOPES + WRITE_SCOPES
+
+
+def described(scope: str) -> str:
+    """What a Management scope is for, in words: ``Read Log Streams``."""
+    return scope.replace(":", " ").replace("_", " ").title()
 
 
 @dataclass(frozen=True)
@@ -80,9 +131,9 @@ class Client:
 CLIENTS = {
     client.id: client
     for client in (
-        Client("m2m", "m2m-secret", (CLIENT_CREDENTIALS,), READ_SCOPES + WRITE_SCOPES),
+        Client("m2m", "m2m-secret", (CLIENT_CREDENTIALS,), MANAGEMENT_SCOPES),
         Client("m2m-readonly", "m2m-readonly-secret", (CLIENT_CREDENTIALS,), READ_SCOPES),
-        Client("m2m-jwt", None, (CLIENT_CREDENTIALS,), READ_SCOPES + WRITE_SCOPES, key_file="m2m-jwt.pem"),
+        Client("m2m-jwt", None, (CLIENT_CREDENTIALS,), MANAGEMENT_SCOPES, key_file="m2m-jwt.pem"),
         Client(
             "app",
             "app-secret",

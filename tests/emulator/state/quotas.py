@@ -79,17 +79,16 @@ class FailedLogins:
 
     The documentation counts for an identifier and an address (docs-v2, Brute-Force Protection). Here all come from one address.
 
-    :param threshold: how many; 10 by default, 1 to 100.
+    How many is 10 by default, 1 to 100.
     """
 
-    def __init__(self, threshold: int):
-        self._threshold = threshold
+    def __init__(self) -> None:
         self._failures: dict[str, tuple[int, float]] = {}
 
-    def blocks(self, user_id: str, now: float) -> bool:
-        """Whether the user is blocked at ``now`` (seconds)."""
+    def blocks(self, user_id: str, threshold: int, now: float) -> bool:
+        """Whether the user is blocked at ``now`` (seconds) by so many wrong passwords."""
         count, last = self._failures.get(user_id, (0, 0.0))
-        return count >= self._threshold and now < last + BLOCKED_FOR
+        return count >= threshold and now < last + BLOCKED_FOR
 
     def add(self, user_id: str, now: float) -> None:
         """Count a wrong password."""

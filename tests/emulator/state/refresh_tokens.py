@@ -63,6 +63,11 @@ class RefreshTokens:
             return None
         return family
 
+    def of_token(self, token: str, now: int) -> Family | None:
+        """The family of a valid or a replaced token, if it lives."""
+        family = self._tokens.get(token)
+        return family if family is not None and family.lives(now) else None
+
     def of_id(self, family_id: str, now: int) -> Family | None:
         """The family with this ID, if it lives."""
         family = self._families.get(family_id)

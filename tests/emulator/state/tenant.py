@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import secrets
 import time
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from ..users.store import UserStore
 from ..users.times import DAY
 from ..users.views import active_factors, challengeable, is_factor, profile_view
 from .actions import Actions
+from .applications import Applications
+from .configuration import BRUTE_FORCE, PLAIN_NUMBERS, Configuration
 from .event_log import EventLog, event_fields
 from .guardian import Guardian
 from .jobs import Job
@@ -29,7 +32,8 @@ from .rate_limits import Limiter
 from .refresh_tokens import RefreshTokens
 from .request_ids import RequestIds
 from .sessions import Sessions
-from .tokens import Sealer, Signer
+from .token_quotas import TokenQuotas
+from .tokens import OpaqueTokens, Sealer, Signer
 from .used_assertions import UsedAssertions
 
 CODE_LIFETIME = 300_000
@@ -60,6 +64,17 @@ class Tenant:
         self.switches = switches
         self.connections = dict(CONNECTIONS)  # by name
         self.actions = Actions()
+        self.configuration = Configuration(self.name, switches["default-directory"])
+        self.configuration.documents[BRUTE_FORCE] = {
+            "enabled": switches["brute-force-protection"],
+            "shields": ["block", "user_notification"],
+            "mode": "count_per_identifier_and_ip",
+            "allowlist": [],
+            "max_attempts": switches["brute-force-threshold"],
+        }
+        self.applications = Applications(self.configuration)
+        self.token_quotas = TokenQuotas()
+        self.opaque_tokens = OpaqueTokens()
         self.guardian = Guardian.from_switches(switches)
         self.jobs: dict[str, Job] = {}
         self.search_delay = SearchDelay(switches["search-delay"])
@@ -68,7 +83,7 @@ class Tenant:
         self.log = EventLog(plan, switches["log-delay"], seed)
         self.signer = signer or Signer()
         self.sealer = Sealer()
-        self.failed_logins = FailedLogins(switches["brute-force-threshold"])
+        self.failed_logins = FailedLogins()
         self.used_assertions = UsedAssertions()
         self.refresh_tokens = RefreshTokens()
         self.logins = Logins()
@@ -86,6 +101,14 @@ class Tenant:
         self.limiter = Limiter(plan, refill=self.switches["refill"], ahead=lambda: self.offset / 1000)
         self.quotas = Quotas(plan, self.switches["user-quotas"])
         self.log.keep_as(plan)
+
+    def under(self, host: str) -> Tenant:
+        """The same tenant as it is seen under the name ``host`` of a request: a custom domain is the issuer of what it issues."""
+        if host.partition(":")[0].lower() not in self.switches["custom-domains"]:
+            return self
+        other = copy.copy(self)
+        other.domain, other.issuer = host, f"https://{host}/"
+        return other
 
     # Clock
 
@@ -235,6 +258,17 @@ class Tenant:
     def is_usable(self, item: Authenticator) -> bool:
         """Whether an authenticator counts although its factor may have been disabled since (switchable)."""
         return self.switches["disabled-factor"] == "challenged" or self.guardian.enables(item.type)
+
+    def locks_out(self, user: User, *, even_if_off: bool = False) -> bool:
+        """Whether brute-force protection keeps the user out, or would if it were on."""
+        rules = self.configuration.documents[BRUTE_FORCE]
+        is_on = even_if_off or rules["enabled"]
+        return is_on and self.failed_logins.blocks(user.id, rules["max_attempts"], self.now() / 1000)
+
+    @property
+    def shows_numbers(self) -> bool:
+        """Whether reads of the Management API answer whole phone numbers."""
+        return self.configuration.flag(PLAIN_NUMBERS)
 
     def demands_challenge(self, user: User) -> bool:
         """Whether asking for the ``/mfa/`` audience starts a challenge: a factor other than e-mail (API.md §1.3)."""

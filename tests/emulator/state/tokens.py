@@ -66,6 +66,26 @@ class Signer:
         return {"keys": [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": self._kid, "n": key["n"], "e": key["e"]}]}
 
 
+class OpaqueTokens:
+    """Access tokens for the user-info endpoint, which say nothing by themselves. Times are milliseconds."""
+
+    def __init__(self) -> None:
+        self._grants: dict[str, tuple[str, tuple[str, ...], int]] = {}
+
+    def issue(self, user_id: str, scope: tuple[str, ...], now: int, expires_at: int) -> str:
+        """A token for this user."""
+        if len(self._grants) >= CACHED_TOKENS:
+            self._grants = {token: grant for token, grant in self._grants.items() if grant[2] > now}
+        token = secrets.token_urlsafe(32)
+        self._grants[token] = (user_id, scope, expires_at)
+        return token
+
+    def open(self, token: str, now: int) -> tuple[str, tuple[str, ...]] | None:
+        """The user's ID and the scope of a token; None for an unknown or expired one."""
+        user_id, scope, expires_at = self._grants.get(token, ("", (), 0))
+        return (user_id, scope) if now < expires_at else None
+
+
 class Sealer:
     """Seals a small JSON object into an opaque string of the shape ``Fe26.2*...`` and opens it again.
 

@@ -27,7 +27,7 @@ from ..http import browsers
 from ..http.errors import ApiError, oauth_error
 from ..http.routing import Call, Route
 from ..oauth.issuing import needs_second_step, user_grant
-from ..state.clients import AUTHORIZATION_CODE, CLIENTS, Client
+from ..state.clients import AUTHORIZATION_CODE, Client
 from ..state.logins import BROWSER_LIFETIME, Login, Request
 from ..state.quotas import QuotaExceeded
 from ..state.sessions import Device
@@ -54,7 +54,7 @@ def authorize(call: Call) -> tuple[int, bytes | None]:
 
     An unknown client or ``redirect_uri`` gives an error page (400), because nothing can be sent to the application.
     """
-    client = CLIENTS.get(call.query.get("client_id", ""))
+    client = call.tenant.applications.find(call.query.get("client_id", ""))
     redirect_uri = call.query.get("redirect_uri", "")
     if client is None or AUTHORIZATION_CODE not in client.grants:
         return _html(call, error_page(f"Unknown client: {call.query.get('client_id', '')}"), 400)

@@ -119,9 +119,14 @@ def written_item(user: User, item: Authenticator, masked: bool = True) -> dict:
     return answer
 
 
-def read_item(user: User, item: Authenticator) -> dict:
-    """An authenticator as ``GET`` answers it: masked, with ``confirmed`` and the dates that are known."""
+def read_item(user: User, item: Authenticator, shows_numbers: bool = False) -> dict:
+    """An authenticator as ``GET`` answers it: masked, with ``confirmed`` and the dates that are known.
+
+    :param shows_numbers: whether the tenant shows phone numbers as they are; addresses stay masked.
+    """
     answer = written_item(user, item)
+    if shows_numbers and item.phone_number is not None:
+        answer["phone_number"] = item.phone_number
     answer["confirmed"] = item.confirmed
     if item.link_id is not None:
         answer["link_id"] = item.link_id
