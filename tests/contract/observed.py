@@ -23,7 +23,7 @@ VERDICT = "openapi"
 class Observed:
     """An ASGI application in front of the emulator's. ``GET /_control/openapi`` tells what was met and what was found.
 
-    From the first fault asked for, answers are not looked at any more: they are meant to be wrong.
+    From the first fault, or user with dates of one's choice, answers are not looked at any more: they are meant to be wrong.
     """
 
     def __init__(self, app: ASGIApp):
@@ -37,7 +37,7 @@ class Observed:
             verdict = {"met": sorted(self.judge.met), "findings": self.judge.findings}
             await JSONResponse(verdict)(scope, receive, send)
             return
-        if (method, path) == ("POST", "/_control/faults"):
+        if method == "POST" and path in ("/_control/faults", "/_control/users"):
             self._watching = False
         sent: list[Message] = []
         received: list[bytes] = []

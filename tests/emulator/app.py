@@ -118,7 +118,8 @@ class Emulator:
         entry = f"{path}?{query_string}" if query_string else path
         arrived = self.emulation.tenant.now()
         status, answer, headers, fault = self._answer(call, method, path, len(entry))
-        headers |= self.emulation.tenant.request_ids.headers(_api_of(path))
+        if fault is None or fault.kind != "proxy":
+            headers |= self.emulation.tenant.request_ids.headers(_api_of(path))
         closed = fault is not None and fault.kind in ("close", "lost")
         self.emulation.requests.append((method, entry, call.principal, None if closed else status, arrived))
         if latency := self.emulation.tenant.latency.draw(path):
@@ -130,6 +131,8 @@ class Emulator:
         if fault is not None and fault.kind == "slow":
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(_disconnected(receive), fault.seconds)
+        if fault is not None and status < 300:
+            answer = distortions.rewritten(call, answer, fault)
         if fault is not None and fault.kind == "error-200" and status < 300:
             status, answer = 200, _refusal(_api_of(path), Fault("status", status=500))[1]
             headers.pop("content-type", None)
@@ -157,6 +160,8 @@ class Emulator:
             response.headers["content-length"] = str(len(response.body))
         if self.emulation.tenant.switches["compression"] and not is_file:
             compress(response, call.headers.get("accept-encoding", ""))
+        if fault is not None and fault.kind == "headers":
+            response.headers.update(fault.headers)
         await response(scope, receive, send)
 
     def _control(self, method: str, path: str, query_string: str, headers: dict[str, str], body: bytes) -> Response:
@@ -189,6 +194,8 @@ class Emulator:
             fault = self.emulation.faults.take(method, unquote(path))
             if fault is not None and fault.kind == "close":
                 return 0, None, headers, fault
+            if fault is not None and fault.kind == "proxy":
+                return fault.status, *distortions.proxy_page(fault), fault
             if fault is not None and fault.kind in ("status", "limit"):
                 status, answer = _refusal(api, fault)
                 return (

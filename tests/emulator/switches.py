@@ -159,6 +159,20 @@ SWITCHES = {
 }
 
 
+# What the tenant starts with; an administrator changes it later, or nobody does.
+OF_THE_START = (
+    "brute-force-protection", "brute-force-threshold", "default-directory", "enabled-factors", "message-types", "mfa-policy",
+    "recovery-code-factor", "user-kinds",
+)  # fmt: skip
+
+
+def written(value: Value) -> str:
+    """A switch's value as on the command line."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
 def read_switches(assignments: list[str], preset: str | None = None) -> dict[str, Any]:
     """All switches: the defaults, changed by a preset, changed by ``NAME=VALUE`` texts.
 

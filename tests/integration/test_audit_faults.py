@@ -51,7 +51,7 @@ FORTY = Scope(query="email:user0002* OR email:user0003* OR email:user0004* OR em
 # What a run gets over: nothing of it changes what the answer says, and the next request is answered.
 PASSING = (
     *("close", "lost", "slow", "truncated", "malformed", "error-200", "drip", "endless", "interim", "bomb"),
-    *("broken-gzip", "wrong-length", "redirect", "expire-token", "limit"),
+    *("broken-gzip", "wrong-length", "redirect", "expire-token", "limit", "nested", "echo", "headers"),
 )
 # What takes real time.
 SLOW = ("drip", "endless", "interim", "slow", "bomb")
@@ -145,6 +145,12 @@ def faults(draw, kind: str, place) -> tuple[str, str, dict]:
         fault["members"] = names
     elif kind == "replaced":
         fault["values"] = {name: draw(st.sampled_from(ODD)) for name in names}
+    elif kind == "headers":
+        fault["headers"] = draw(
+            st.sampled_from([{"date": "Thu, 01 Jan 2026 00:00:00 GMT"}, {"date": "x"}, {"content-type": "x"}])
+        )
+    elif kind == "proxy":
+        fault["status"] = draw(st.sampled_from([503, 403, 407, 502, 504, 200, 302]))
     elif kind in ("shift", "duplicate", "fewer", "more"):
         fault["rows"] = draw(st.integers(1, 12))
     elif kind == "limit":

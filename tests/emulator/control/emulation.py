@@ -24,6 +24,7 @@ class Emulation:
     def __init__(self, tenant: Tenant, seed_file: str | None = None):
         self.tenant = self._first = tenant
         self._first_plan = tenant.plan
+        self._first_switches = tenant.switches
         self._seed_file = seed_file
         self.faults = Faults()
         self.requests: deque[tuple] = deque(maxlen=LOGGED_REQUESTS)
@@ -47,7 +48,7 @@ class Emulation:
             population.count if users is None else users,
             population.seed if seed is None else seed,
             plan or self._first_plan,
-            first.switches if switches is None else switches,
+            self._first_switches if switches is None else switches,
             first.signer,
         )
         if self._seed_file is not None:

@@ -14,7 +14,7 @@ import jinja2
 from ..search.language import EVERYTHING, Query, Term
 from ..search.user_search import search
 from ..state.tenant import Tenant
-from ..switches import SWITCHES
+from ..switches import SWITCHES, written
 from ..users.masking import mask_email, mask_phone
 from ..users.models import Authenticator, User
 from ..users.times import DAY, HOUR, iso
@@ -59,7 +59,7 @@ def render(emulation: Emulation, query: dict[str, str]) -> bytes:
         moved=_duration(tenant.offset),
         factors=[name for name, enabled in tenant.guardian.factors.items() if enabled],
         switches=[
-            f"{name}={_written(value)}" for name, value in tenant.switches.items() if value != SWITCHES[name].default
+            f"{name}={written(value)}" for name, value in tenant.switches.items() if value != SWITCHES[name].default
         ],
         gauge=[_gauge(bucket) for bucket in tenant.limiter.gauge()],
         email=email,
@@ -111,13 +111,6 @@ def _authenticator(item: Authenticator, now: int) -> dict:
         state = f"never used, created {_duration(now - item.created_at)} ago"
     target = mask_phone(item.phone_number) if item.phone_number else mask_email(item.email) if item.email else ""
     return {"type": item.type, "confirmed": item.confirmed, "state": state, "target": target}
-
-
-def _written(value: bool | int | str | tuple) -> str:
-    """A switch's value as written on the command line."""
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _gauge(bucket: dict) -> dict:

@@ -17,7 +17,8 @@ from ..factors.verification import challenged
 from ..guardian.routes import redeem_ticket
 from ..http.faults import is_whole, read_fault
 from ..state.rate_limits import PLANS
-from ..switches import PRESETS, read_switches
+from ..state.seed_file import add_users, read_users
+from ..switches import OF_THE_START, PRESETS, read_switches, written
 from ..users.times import iso
 from .emulation import Emulation
 
@@ -73,10 +74,36 @@ def _reset(emulation: Emulation, _query: dict, body: Any) -> tuple[int, None]:
             raise ValueError(f"{name} must be {expected}")
     changes = {name: value for name, value in wanted.items() if name not in ("preset", "switches")}
     if "preset" in wanted or "switches" in wanted:
-        assignments = [f"{name}={text}" for name, text in wanted.get("switches", {}).items()]
-        changes["switches"] = read_switches(assignments, wanted.get("preset"))
+        changes["switches"] = read_switches(_assignments(wanted.get("switches", {})), wanted.get("preset"))
     emulation.reset(**changes)
     return 204, None
+
+
+def _assignments(switches: dict[str, Any]) -> list[str]:
+    """As on the command line. YAML reads on and off as booleans, and so a playbook sends them."""
+    texts = {name: ("off", "on")[value] if isinstance(value, bool) else value for name, value in switches.items()}
+    return [f"{name}={text}" for name, text in texts.items()]
+
+
+def _read_switches(emulation: Emulation, _query: dict, _body: Any) -> tuple[int, dict]:
+    return 200, {name: written(value) for name, value in emulation.tenant.switches.items()}
+
+
+def _change_switches(emulation: Emulation, query: dict, body: Any) -> tuple[int, dict]:
+    if not isinstance(body, dict) or not body:
+        raise ValueError("expected an object of texts by switch name")
+    for name in body:
+        if name in OF_THE_START:
+            raise ValueError(f"switch '{name}': says how the tenant starts; POST reset can start it so")
+    values = read_switches(_assignments(body))
+    emulation.tenant.change_switches({name: values[name] for name in body})
+    return _read_switches(emulation, query, body)
+
+
+def _add_users(emulation: Emulation, _query: dict, body: Any) -> tuple[int, dict]:
+    tenant = emulation.tenant
+    users = read_users(json.dumps(body, ensure_ascii=False), "body", tenant.now(), tenant.switches["message-types"])
+    return 201, {"users": add_users(users, "body", tenant)}
 
 
 def _change_plan(emulation: Emulation, _query: dict, body: Any) -> tuple[int, dict]:
@@ -189,8 +216,11 @@ def _read_remember_browser(emulation: Emulation, _query: dict, _body: Any) -> tu
 _ACTIONS = {
     ("GET", "ready"): _ready,
     ("POST", "reset"): _reset,
+    ("GET", "switches"): _read_switches,
+    ("PUT", "switches"): _change_switches,
     ("PUT", "plan"): _change_plan,
     ("POST", "logins"): _log_in_many,
+    ("POST", "users"): _add_users,
     ("POST", "users/create"): _sign_up_many,
     ("GET", "clock"): _read_clock,
     ("PUT", "clock"): _set_clock,

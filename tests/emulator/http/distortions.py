@@ -20,6 +20,8 @@ from .routing import Call, Route
 from .validation import DEFAULT_PER_PAGE
 
 UNKNOWN_FACTOR = "hologram"
+ECHO = "x_request"
+_NESTED = "[" * 100_000 + "]" * 100_000
 UNKNOWN_MEMBER = {"x_unknown": {"level": 3}}
 
 
@@ -31,6 +33,29 @@ def limit_headers(fault: Fault, headers: dict[str, str], now: float) -> dict[str
         reset = str(math.ceil(now + fault.seconds))
         headers = {**headers, "x-ratelimit-remaining": "0", "x-ratelimit-reset": reset}
     return {**headers, **fault.headers}
+
+
+def proxy_page(fault: Fault) -> tuple[bytes, dict[str, str]]:
+    """The body and the headers of what a proxy in between says; nothing of them is the tenant's."""
+    page = f"<!DOCTYPE html><html><head><title>{fault.status}</title></head><body><h1>The proxy says {fault.status}</h1></body></html>"
+    asks = {"proxy-authenticate": 'Basic realm="proxy"'} if fault.status == 407 else {}
+    headers = {"content-type": "text/html", "via": "1.1 proxy.example.com", **asks}
+    return page.encode(), headers | {name.lower(): value for name, value in fault.headers.items()}
+
+
+def rewritten(call: Call, answer: Any, fault: Fault) -> Any:
+    """What is sent in the place of an answer that succeeded: as deep as no parser goes, or with what the client sent."""
+    if fault.kind == "nested":
+        if isinstance(answer, File):
+            return dataclasses.replace(answer, write=lambda _rows: iter([_NESTED]))
+        return _NESTED.encode()
+    if fault.kind == "echo":
+        sent = {"headers": call.headers, "body": call.body.decode("utf-8", "replace")}
+        if isinstance(answer, dict):
+            return {**answer, ECHO: sent}
+        if isinstance(answer, list):
+            return [{**row, ECHO: sent} if isinstance(row, dict) else row for row in answer]
+    return answer
 
 
 def prepare(call: Call, fault: Fault) -> None:

@@ -16,6 +16,7 @@ from . import hostile
 KINDS: dict[str, tuple[str, ...]] = {
     "status": ("status", "headers", "body", "limit_headers"),
     "limit": ("seconds", "headers", "body", "limit_headers"),
+    "proxy": ("status", "headers"),
     "close": (),
     "lost": (),
     "slow": ("seconds",),
@@ -25,7 +26,10 @@ KINDS: dict[str, tuple[str, ...]] = {
     "sparse": ("members",),
     "retyped": ("members",),
     "replaced": ("values",),
+    "headers": ("headers",),
     "error-200": (),
+    "nested": (),
+    "echo": (),
     **dict.fromkeys(hostile.KINDS, ()),
     "shift": ("rows",),
     "duplicate": ("rows",),
@@ -35,6 +39,14 @@ KINDS: dict[str, tuple[str, ...]] = {
     "expire-token": (),
 }
 LONGEST_SECONDS = 3600
+_NEEDED = {
+    "sparse": ("members", "the names of what it takes"),
+    "retyped": ("members", "the names of what it takes"),
+    "replaced": ("values", "the members and what they say"),
+    "headers": ("headers", "the names and what they say"),
+}
+# How long an answer is has kinds of its own.
+_OF_THE_SERVER = {"content-length", "transfer-encoding"}
 
 
 @dataclass
@@ -45,6 +57,7 @@ class Fault:
     :param path: glob on the decoded path.
     :param method: HTTP method, ``*`` for any.
     :param after: how many requests that match go before.
+    :param headers: of the answer, in addition to or in the place of its own.
     :param limit_headers: whether the ``x-ratelimit-*`` headers stay on the answer.
     :param seconds: the delay of the response; for ``limit``, the time until the bucket's next token.
     :param members: names that are left out of every object of the answer, or whose values get another type.
@@ -85,8 +98,12 @@ def _is_part(value: object) -> bool:
 
 
 def _are_headers(value: object) -> bool:
-    return isinstance(value, dict) and all(
-        isinstance(text, str) and text.isascii() and text.isprintable() for pair in value.items() for text in pair
+    return (
+        isinstance(value, dict)
+        and all(
+            isinstance(text, str) and text.isascii() and text.isprintable() for pair in value.items() for text in pair
+        )
+        and not _OF_THE_SERVER & {name.lower() for name in value}
     )
 
 
@@ -100,7 +117,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "count": (lambda value: is_whole(value, 1), "a whole number from 1"),
     "after": (lambda value: is_whole(value, 0), "a whole number from 0"),
     "status": (lambda value: is_whole(value, 200, 599), "a whole number from 200 to 599"),
-    "headers": (_are_headers, "an object of printable ASCII strings"),
+    "headers": (_are_headers, "an object of printable ASCII strings, without Content-Length and Transfer-Encoding"),
     "limit_headers": (lambda value: isinstance(value, bool), "true or false"),
     "seconds": (_is_seconds, f"a number from 0 to {LONGEST_SECONDS}"),
     "members": (_are_names, "an array of member names"),
@@ -124,10 +141,8 @@ def read_fault(description: object) -> Fault:
             raise ValueError(f"a fault of kind '{kind}' has no '{name}'; it has {', '.join(allowed)}")
         if name in _RULES and not _RULES[name][0](value):
             raise ValueError(f"{name} must be {_RULES[name][1]}")
-    if kind in ("sparse", "retyped") and "members" not in description:
-        raise ValueError(f"a fault of kind '{kind}' needs members, the names of what it takes")
-    if kind == "replaced" and "values" not in description:
-        raise ValueError("a fault of kind 'replaced' needs values, the members and what they say")
+    if kind in _NEEDED and _NEEDED[kind][0] not in description:
+        raise ValueError(f"a fault of kind '{kind}' needs {', '.join(_NEEDED[kind])}")
     return Fault(**description)
 
 

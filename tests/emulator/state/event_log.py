@@ -31,7 +31,7 @@ class EventLog:
 
     def __init__(self, plan: str, delay: int = 0, seed: int = 0):
         self.keep_as(plan)
-        self._delay = delay * 1000
+        self.delay = delay
         self._rng = random.Random(f"log/{seed}")
         self._entries: list[dict] = []
         self._arrived: list[int] = []  # when, per entry, ascending
@@ -45,7 +45,7 @@ class EventLog:
     def write(self, now: int, **fields) -> None:
         """Add an entry of ``fields`` at the time ``now``; past 100,000 entries the oldest tenth is forgotten."""
         self._latest = max(self._latest, now)
-        at = self._latest + round(self._delay * self._rng.uniform(0.25, 1))
+        at = self._latest + round(1000 * self.delay * self._rng.uniform(0.25, 1))
         self._number += 1
         log_id = _log_id(at, self._number)
         place = bisect_right(self._arrived, at)

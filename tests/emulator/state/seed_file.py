@@ -63,11 +63,17 @@ def read_seed_file(path: str, now: int, message_types: tuple[str, ...]) -> list[
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
-        document = yaml.compose(text, yaml.SafeLoader)
     except OSError as error:
         raise SeedFileError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise SeedFileError(f"{path}: is not UTF-8 text") from None
+    return read_users(text, path, now, message_types)
+
+
+def read_users(text: str, path: str, now: int, message_types: tuple[str, ...]) -> list[tuple[int, User]]:
+    """The same from the text of such a file, YAML or JSON; ``path`` is what errors call it."""
+    try:
+        document = yaml.compose(text, yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise SeedFileError(f"{path}:{mark.line + 1}: is not YAML: {error.problem}") from None
@@ -361,11 +367,16 @@ def plant(path: str, tenant: Tenant) -> int:
 
     Raises :class:`SeedFileError`, also for a user that already exists in the tenant.
     """
-    users = read_seed_file(path, tenant.now(), tenant.switches["message-types"])
+    return add_users(read_seed_file(path, tenant.now(), tenant.switches["message-types"]), path, tenant)
+
+
+def add_users(users: list[tuple[int, User]], path: str, tenant: Tenant) -> int:
+    """Add the users that were read and return how many there are; raises as :func:`plant` does."""
     for line, user in users:
         same = [other for other in tenant.find_by_email(user.email) if other.connection == user.connection]
         if same or tenant.find(user.id):
             raise SeedFileError(f"{path}:{line}: this user is seeded already (--users 0 leaves only those of the file)")
+    for _line, user in users:
         for one in user.profile["identities"]:
             connection = connection_of(one["connection"], one["provider"])
             tenant.connections[connection.name] = connection

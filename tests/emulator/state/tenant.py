@@ -77,9 +77,6 @@ class Tenant:
         self.opaque_tokens = OpaqueTokens()
         self.guardian = Guardian.from_switches(switches)
         self.jobs: dict[str, Job] = {}
-        self.search_delay = SearchDelay(switches["search-delay"])
-        self.latency = Latency(switches, seed)
-        self.request_ids = RequestIds(switches["request-id"], seed)
         self.log = EventLog(plan, switches["log-delay"], seed)
         self.signer = signer or Signer()
         self.sealer = Sealer()
@@ -94,6 +91,21 @@ class Tenant:
         self.change_plan(plan)
         population = Population(seed, users, self.now(), switches["message-types"], switches["user-kinds"])
         self.store = UserStore(population)
+        self._follow_switches()
+
+    def change_switches(self, changes: dict) -> None:
+        """Have these values from now on. What the user search still hid, it shows; buckets and quotas begin anew if one of them is meant."""
+        self.switches = {**self.switches, **changes}
+        self._follow_switches()
+        if not changes.keys().isdisjoint(("refill", "user-quotas")):
+            self.change_plan(self.plan)
+
+    def _follow_switches(self) -> None:
+        seed = self.store.population.seed
+        self.search_delay = SearchDelay(self.switches["search-delay"])
+        self.latency = Latency(self.switches, seed)
+        self.request_ids = RequestIds(self.switches["request-id"], seed)
+        self.log.delay = self.switches["log-delay"]
 
     def change_plan(self, plan: str) -> None:
         """Have the limits of another plan from now on; all buckets and quotas begin anew."""

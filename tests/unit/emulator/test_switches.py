@@ -10,21 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.switches import PRESETS, SWITCHES, read_preset, read_switches
+from tests.emulator.switches import PRESETS, SWITCHES, read_preset, read_switches, written
 
 README = Path(__file__).parents[2] / "emulator" / "README.md"
-
-
-def _as_text(value):
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 def test_readme_lists_every_switch_with_its_default():
     section = README.read_text(encoding="utf-8").partition("\n## Switches\n")[2]
     documented = dict(re.findall(r"^\| `([a-z-]+)` \| `?([^|` ]+)`? \|", section, re.MULTILINE))
-    assert documented == {name: _as_text(switch.default) for name, switch in SWITCHES.items()}
+    assert documented == {name: written(switch.default) for name, switch in SWITCHES.items()}
 
 
 @pytest.mark.parametrize("name", sorted(SWITCHES))
@@ -32,7 +26,7 @@ def test_every_allowed_value_can_be_set(name):
     switch = SWITCHES[name]
     for value in switch.choices or (switch.default,):
         value = (value,) if isinstance(switch.default, tuple) and switch.choices else value
-        assert read_switches([f"{name}={_as_text(value)}"])[name] == value
+        assert read_switches([f"{name}={written(value)}"])[name] == value
 
 
 @pytest.mark.parametrize(

@@ -214,6 +214,52 @@ def test_either_bearer_of_the_mfa_api_expires(api, kind):
     assert (answer.status_code, answer.json()["error"]) == (401, "expired_token")
 
 
+# What is in between, and what is beside the answer
+
+
+def test_a_proxy_answers_with_a_page_of_its_own_and_nothing_of_the_tenant(make_api):
+    api = make_api({"request-id": "on"})
+    inject(api, kind="proxy", method="DELETE", status=407, headers={"Retry-After": "3"})
+    answer = api.manage("DELETE", api.methods_path(2))
+    assert (answer.status_code, answer.headers["content-type"]) == (407, "text/html")
+    assert answer.headers["proxy-authenticate"] == 'Basic realm="proxy"' and answer.headers["retry-after"] == "3"
+    assert "<h1>" in answer.text
+    assert not {"cf-ray", "x-auth0-requestid", *LIMIT_HEADERS} & set(answer.headers)
+    assert len(api.methods(2)) == 1
+    inject(api, kind="proxy", path="/oauth/token")
+    answer = api.call("POST", "/oauth/token")
+    assert answer.status_code == 503 and "proxy-authenticate" not in answer.headers
+
+
+def test_headers_take_the_place_of_the_answers_own(api):
+    inject(api, kind="headers", headers={"Date": "Thu, 01 Jan 2026 00:00:00 GMT", "X-Other": "1"}, count=2)
+    for method, path, status in (("GET", "/api/v2/users", 401), ("GET", "/mfa/authenticators", 401)):
+        answer = api.call(method, path)
+        assert answer.status_code == status and answer.headers["x-other"] == "1"
+        assert answer.headers.get_list("date") == ["Thu, 01 Jan 2026 00:00:00 GMT"]
+
+
+def test_an_answer_as_deep_as_no_parser_goes(api):
+    inject(api, kind="nested", method="DELETE", path="/api/v2/*")
+    inject(api, kind="nested", method="GET", path="/api/v2/users")
+    assert api.manage("DELETE", api.methods_path(2)).status_code == 204
+    assert api.methods(2) == []
+    answer = api.manage("GET", "/users")
+    assert answer.status_code == 200 and answer.text.startswith("[[[") and answer.text.count("]") == 100_000
+    with pytest.raises(RecursionError):
+        answer.json()
+
+
+def test_an_answer_that_has_what_the_client_sent(api):
+    inject(api, kind="echo", path="/oauth/token")
+    sent = {"grant_type": "client_credentials", "client_id": "m2m", "client_secret": "m2m-secret"}
+    answer = api.token(**sent, audience=api.management_audience).json()
+    assert json.loads(answer["x_request"]["body"]) == {**sent, "audience": api.management_audience}
+    inject(api, kind="echo", path="/api/v2/users")
+    users = api.call("GET", "/api/v2/users", answer["access_token"]).json()
+    assert {user["x_request"]["headers"]["authorization"] for user in users} == {f"Bearer {answer['access_token']}"}
+
+
 # Descriptions
 
 
@@ -287,6 +333,10 @@ def test_an_error_object_under_200_after_the_request_was_carried_out(api):
         ),
         pytest.param({"kind": "limit", "seconds": 1e9}, "seconds must be", id="seconds too high"),
         pytest.param({"kind": "status", "headers": {"x": "a\nb"}}, "headers must be", id="line break in a header"),
+        pytest.param({"kind": "headers"}, "needs headers", id="headers without headers"),
+        pytest.param(
+            {"kind": "headers", "headers": {"Content-Length": "5"}}, "headers must be", id="length of the answer"
+        ),
         pytest.param({"kind": "delete-user", "user_id": 7}, "user_id must be a string", id="user_id is a number"),
         pytest.param({"kind": "close", "method": None}, "method must be a string", id="method is null"),
     ],

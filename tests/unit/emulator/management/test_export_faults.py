@@ -85,8 +85,9 @@ def test_every_kind_can_happen_to_a_file_and_the_next_download_is_whole(emulator
     whole = fetch(location)
     assert whole[0] == 200 and len(rows(location)) == USERS
     others = ("drip", "endless", "interim", "wrong-length")
-    needed = {"sparse": {"members": ["email"]}, "retyped": {"members": ["email"]}, "replaced": {"values": {"email": 5}}}
-    same = ("slow", "expire-token", "delete-user")
+    needed = {"sparse": {"members": ["email"]}, "retyped": {"members": ["email"]}, "replaced": {"values": {"email": 5}},
+              "headers": {"headers": {"x-other": "1"}}}  # fmt: skip
+    same = ("slow", "headers", "echo", "expire-token", "delete-user")
     for kind in KINDS:
         inject(kind, **needed.get(kind, {}), **({"seconds": 0} if kind == "slow" else {}))
         if kind in others:
