@@ -131,6 +131,35 @@ def check_bucket(session: Any, name: str, account: str) -> None:
         ) from None
 
 
+def check_encryption(session: Any, name: str, kms_key: str | None, account: str, checks: Checks) -> None:
+    """Whether the function may use the key that encrypts the bucket: its role names the parameter KmsKey only.
+
+    :raises Wrong: the bucket is encrypted with a key of its owner's, and KmsKey is not set
+    """
+    from botocore.exceptions import ClientError
+
+    try:
+        found = session.client("s3").get_bucket_encryption(Bucket=name, ExpectedBucketOwner=account)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ServerSideEncryptionConfigurationNotFoundError":
+            checks.notes.append("How the bucket %s is encrypted was not checked: %s" % (name, error))
+        return
+    rules = found["ServerSideEncryptionConfiguration"]["Rules"]
+    keys = [each.get("ApplyServerSideEncryptionByDefault", {}).get("KMSMasterKeyID") for each in rules]
+    # Whoever may use S3 may use the key that AWS manages for it.
+    for key in (each for each in keys if each and not each.endswith("alias/aws/s3")):
+        if not kms_key:
+            raise Wrong(
+                "The bucket %s is encrypted with the key %s. Set the parameter KmsKey to the ARN of this key."
+                % (name, key)
+            )
+        if ":alias/" not in key and key.rpartition("/")[2] != kms_key.rpartition("/")[2]:
+            checks.notes.append(
+                "The bucket %s is encrypted with the key %s, and KmsKey is %s. The function cannot read what the bucket's own "
+                "key encrypted, such as reports of an earlier stack." % (name, key, kms_key)
+            )
+
+
 def check_name(name: str) -> None:
     """
     :raises Wrong: a stack with this name could not be made
@@ -194,6 +223,9 @@ def check_stack(session: Any, name: str, tenant: str, parameters: Mapping[str, s
     except ClientError:
         pass  # there is none
     if found:
+        # Where nobody says what the parameters will be, they may stay as they are.
+        moved = moves(stack, parameters.get("ReportsBucket") or "") if parameters else None
+        checks.notes += [moved] if moved else []
         return
     try:
         if parameters.get("ReserveConcurrency") != "false":
@@ -212,6 +244,26 @@ def check_stack(session: Any, name: str, tenant: str, parameters: Mapping[str, s
                 )
     except ClientError as error:
         checks.notes.append("What the account allows was not checked: %s" % error)
+
+
+def moves(stack: Mapping[str, Any], wanted: str) -> str | None:
+    """What a deployment does to the place of the reports; None if that stays.
+
+    :param stack: as CloudFormation describes it
+    :param wanted: the parameter ReportsBucket; empty for a bucket that the stack makes
+    """
+    given = {each["ParameterKey"]: each.get("ParameterValue") for each in stack["Parameters"]}.get(
+        "ReportsBucket"
+    ) or ""
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", ())}
+    present = outputs.get("ReportsBucket", given)
+    if wanted in (given, present):
+        return None
+    return (
+        "The stack keeps its reports in the bucket %s, and would keep them in %s. What is there stays there, and the next run is the "
+        "first of all: everything is new. To go on with these reports, set the parameter ReportsBucket to %s, or copy them before."
+        % (present, wanted or "a new one", present)
+    )
 
 
 def secret_in_aws(session: Any, name: str, checks: Checks) -> object | None:
@@ -349,7 +401,10 @@ def _in_aws(options: argparse.Namespace, checks: Checks) -> object | None:
     if account is None:
         return None
     if options.bucket:
+        before = len(checks.problems)
         checks.of(check_bucket, session, options.bucket, account)
+        if len(checks.problems) == before:
+            checks.of(check_encryption, session, options.bucket, options.kms_key, account, checks)
     if options.stack:
         checks.of(check_stack, session, options.stack, options.tenant, options.parameters, checks)
     return checks.of(secret_in_aws, session, options.secret, checks) if options.secret else None

@@ -34,12 +34,15 @@ MARGIN = 3
 WHOLE_PROCESSOR = 1769
 # That of the template.
 MEMORY = WHOLE_PROCESSOR
+# Of its disk, megabytes, as the template says. The first part costs nothing.
+STORAGE, FREE_STORAGE = 4096, 512
 # Beside its segments, an execution enters Who, Start, Begin and Finished; each segment is the segment and the question whether there is
 # more. The reports are a segment of their own.
 OTHER_TRANSITIONS = 4
 TRANSITIONS_PER_SEGMENT = 2
 # Dollars.
 _GB_SECOND = {"arm64": 0.0000133334, "x86_64": 0.0000166667}
+_STORAGE_GB_SECOND = 0.0000000309
 _TRANSITION = 25 / 1_000_000
 _METRIC, _ALARM, _SECRET, _DASHBOARD = 0.30, 0.10, 0.40, 3.00
 METRICS, ALARMS = 33, 6
@@ -53,7 +56,7 @@ class Estimate(NamedTuple):
     :ivar seconds: of reading; what others use of the limit makes it longer
     :ivar segments: of reading
     :ivar report: seconds of the segment that makes the reports
-    :ivar function: dollars for the function
+    :ivar function: dollars for the function, with its disk
     :ivar machine: dollars for the state machine
     """
 
@@ -81,7 +84,8 @@ def estimate(
     segments = max(1, math.ceil(seconds / SEGMENT_SECONDS))
     transitions = OTHER_TRANSITIONS + TRANSITIONS_PER_SEGMENT * (segments + 1)
     report = users * REPORT_SECONDS_PER_USER * max(1.0, WHOLE_PROCESSOR / memory)
-    function = (seconds + report) * memory / 1024 * _GB_SECOND[architecture]
+    a_second = memory / 1024 * _GB_SECOND[architecture] + (STORAGE - FREE_STORAGE) / 1024 * _STORAGE_GB_SECOND
+    function = (seconds + report) * a_second
     return Estimate(requests, seconds, segments, report, transitions, function, transitions * _TRANSITION)
 
 

@@ -72,6 +72,7 @@ def deploy(aws: MiniStack, tenant: Running) -> dict[str, str]:
     arn = aws.client("secretsmanager").create_secret(Name=SECRET, SecretString=json.dumps(secret))["ARN"]
     s3 = aws.client("s3")
     s3.create_bucket(Bucket=CODE, CreateBucketConfiguration={"LocationConstraint": REGION})
+    say("   building the function's zip, which takes a minute unless it is there from before")
     s3.upload_file(str(function_zip(OUTPUT / "function.zip")), CODE, "function.zip")
     s3.upload_file(str(ROOT / "lambda" / "machine.asl.json"), CODE, "machine.asl.json")
     # As the deployment does: the two local files become places in S3.

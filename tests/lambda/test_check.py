@@ -140,7 +140,7 @@ class Refuses:
     def head_bucket(self, **_options):
         raise self._error
 
-    get_secret_value = get_caller_identity = head_bucket
+    get_secret_value = get_caller_identity = get_bucket_encryption = head_bucket
 
 
 def test_a_secret_that_whoever_deploys_may_not_read_is_no_mistake():
@@ -216,8 +216,67 @@ class Account:
         return {"Buckets": [{"Name": each} for each in self._buckets]}
 
 
-def of(tenant: str, status: str = "CREATE_COMPLETE") -> list[dict]:
-    return [{"StackStatus": status, "Parameters": [{"ParameterKey": "Tenant", "ParameterValue": tenant}]}]
+def of(tenant: str, status: str = "CREATE_COMPLETE", given: str = "", bucket: str = "mfa-bucket-1a2b") -> list[dict]:
+    parameters = {"Tenant": tenant, "ReportsBucket": given}
+    return [
+        {
+            "StackStatus": status,
+            "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            "Outputs": [{"OutputKey": "ReportsBucket", "OutputValue": given or bucket}],
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    "given, wanted, moved",
+    [
+        ("", {"Threads": "8"}, None),
+        ("", {"ReportsBucket": "mfa-bucket-1a2b"}, None),
+        ("mine", {"ReportsBucket": "mine"}, None),
+        ("mine", {}, None),
+        ("", {"ReportsBucket": "mine"}, "in the bucket mfa-bucket-1a2b, and would keep them in mine."),
+        ("mine", {"ReportsBucket": "other"}, "in the bucket mine, and would keep them in other."),
+        ("mine", {"Threads": "8"}, "in the bucket mine, and would keep them in a new one."),
+    ],
+)
+def test_a_stack_that_would_move_to_another_bucket_is_told(given, wanted, moved):
+    checks = check.Checks()
+    check.check_stack(Account(of("a.example.com", given=given)), "mfa", "a.example.com", wanted, checks)
+    assert [bool(moved) and moved in note for note in checks.notes] == ([True] if moved else [])
+
+
+KEY = "arn:aws:kms:eu-west-1:1:key/aaaa"
+
+
+class Encrypted:
+    """A session whose bucket is encrypted with a key."""
+
+    def __init__(self, key: str | None) -> None:
+        self._key = key
+
+    def client(self, _service: str) -> Encrypted:
+        return self
+
+    def get_bucket_encryption(self, **_options):
+        named = {"KMSMasterKeyID": self._key} if self._key else {}
+        rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms" if named else "AES256", **named}}
+        return {"ServerSideEncryptionConfiguration": {"Rules": [rule]}}
+
+
+def test_a_bucket_whose_key_the_function_may_not_use_is_told():
+    checks = check.Checks()
+    with pytest.raises(
+        check.Wrong, match="The bucket mine is encrypted with the key %s. Set the parameter KmsKey" % KEY
+    ):
+        check.check_encryption(Encrypted(KEY), "mine", None, "1", checks)
+    for key, given in [(None, None), (KEY, KEY), ("aaaa", KEY), ("arn:aws:kms:eu-west-1:1:alias/aws/s3", None)]:
+        check.check_encryption(Encrypted(key), "mine", given, "1", checks)
+    assert not checks.notes
+    check.check_encryption(Encrypted(KEY), "mine", KEY.replace("aaaa", "bbbb"), "1", checks)
+    refused = Refuses("AccessDenied", 403)
+    check.check_encryption(refused, "mine", None, "1", checks)
+    check.check_encryption(Refuses("ServerSideEncryptionConfigurationNotFoundError", 404), "mine", None, "1", checks)
+    assert ["cannot read" in checks.notes[0], "was not checked" in checks.notes[1]] == [True, True]
 
 
 def test_a_stack_of_another_tenant_is_not_replaced():

@@ -68,7 +68,15 @@ def test_who_gets_half_of_the_limit_takes_longer_and_an_intel_function_costs_mor
         (half.seconds + half.report) / (whole.seconds + whole.report)
     )
     intel = estimate.estimate(1_000_000, 50, architecture="x86_64")
-    assert intel.function == pytest.approx(1.25 * whole.function, rel=0.001)
+    assert intel.function == pytest.approx(1.25 * whole.function, rel=0.002)
+
+
+def test_the_disk_of_the_template_is_paid_for_as_long_as_the_function_runs():
+    function = load(TEMPLATE.read_text())["Resources"]["Function"]["Properties"]
+    assert function["EphemeralStorage"] == {"Size": estimate.STORAGE}
+    found = estimate.estimate(1_000_000, 50)
+    memory = (found.seconds + found.report) * 1769 / 1024 * 0.0000133334
+    assert found.function - memory == pytest.approx((found.seconds + found.report) * 3.5 * 0.0000000309, rel=0.001)
 
 
 PARAMETER = load(TEMPLATE.read_text())["Parameters"]["Memory"]

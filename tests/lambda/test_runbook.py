@@ -188,11 +188,12 @@ def test_every_command_of_the_runbook_runs_as_printed(cloud, operator, tmp_path)
     found = run(look.replace("auth0|65f0c1", somebody["user_id"]))
     assert "check/runs/%s/report/users.jsonl.gz" % kept in found and not (tmp_path / "check").exists()
 
-    report = "runs/%s/report/report.html" % kept
-    s3.delete_object(Bucket=bucket, Key=prefix + report)
+    report, lost = "runs/%s/report/report.html" % kept, "runs/%s/report/users.csv" % kept
+    for each in (report, lost):
+        s3.delete_object(Bucket=bucket, Key=prefix + each)
     undelete, older = blocks.pop("Restore")
-    run(undelete)
-    assert report in keys()
+    assert {prefix + report, prefix + lost} <= set(run(undelete).split())
+    assert {report, lost} <= set(keys())
     s3.put_object(Bucket=bucket, Key=prefix + "policies/next.yml", Body=b"a mistake")
     *begin, put_back = older.split("\n")
     version = next(line.split()[1] for line in run("\n".join(begin)).splitlines() if "False" in line)
