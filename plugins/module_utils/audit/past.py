@@ -7,6 +7,7 @@
 A finding is resolved only where the user was read and is in scope, and where the policy that found it would not find it any
 more. Everything else that makes a finding disappear has a word of its own: the user, a date or a type could not be read, the user is
 out of scope or gone, or nobody asks by now, as where a worse finding took its place. An exempted finding is still found, so it goes on.
+When it counts again, because the exemption has ended or the user is back in scope, that is news: it is reopened.
 
 A tenant may have any number of findings, so they are in a database on disk (SQLite), in the form that Python packs fastest:
 nobody but this process can open it.
@@ -45,8 +46,8 @@ _OF_THE_WHOLE = _OF_PROTECTION | {"break-glass", "too-many"}
 
 _TYPES = NO_FACTORS.union(FACTORS)
 
-# What is known of a finding that was not known: its status, when it was first seen, and the finding itself.
-_NEVER: tuple[Status | None, str | None, bytes] = (None, None, b"")
+# What is known of a finding that was not known: its status, when it was first seen, whether it counted, and the finding itself.
+_NEVER: tuple[Status | None, str | None, int, bytes] = (None, None, 0, b"")
 
 # Its annotation knows no TypedDict.
 _packed: Callable[[Any], bytes] = marshal.dumps
@@ -94,7 +95,7 @@ class Past:
         self._seen = bytearray(1)
         self._database = scratch_database(directory)
         for statement in (
-            "CREATE TABLE found (number INTEGER PRIMARY KEY, user TEXT, id TEXT, status TEXT, first_seen TEXT, found BLOB)",
+            "CREATE TABLE found (number INTEGER PRIMARY KEY, user TEXT, id TEXT, status TEXT, first_seen TEXT, counted INTEGER, found BLOB)",
             "BEGIN",
         ):
             self._database.execute(statement)
@@ -108,9 +109,9 @@ class Past:
     def know(self, rows: Iterable[FoundRow]) -> None:
         """The lines of ``findings.jsonl.gz`` of the run that is compared with. To be called once."""
         self._database.executemany(
-            "INSERT INTO found (user, id, status, first_seen, found) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO found (user, id, status, first_seen, counted, found) VALUES (?, ?, ?, ?, ?, ?)",
             (
-                (row["user_id"] or "", row["id"], row["status"], row["first_seen"], _packed(row))
+                (row["user_id"] or "", row["id"], row["status"], row["first_seen"], _counted(row), _packed(row))
                 for row in rows
                 if not self._is_forgotten(row)
             ),
@@ -125,7 +126,7 @@ class Past:
         :param judge: IDs of the findings in the same reading of this user on the same day on other terms; it is asked only where
             other terms than those of the run found something that these do not
         """
-        missed = self._missed(row["user_id"], row["findings"])
+        missed = self._missed(row["user_id"], row["findings"], is_meant=row["place"] == "in")
         judged: dict[str, Container[str]] = {}
 
         def found_then(run: str, terms: Terms) -> Container[str]:
@@ -155,23 +156,25 @@ class Past:
             if not self._seen[number]:
                 yield self._close(marshal.loads(found), why)
 
-    def _missed(self, user_id: str, findings: Iterable[FindingRow]) -> list[FoundRow]:
+    def _missed(self, user_id: str, findings: Iterable[FindingRow], *, is_meant: bool = True) -> list[FoundRow]:
         """Set ``status`` and ``first_seen`` of all findings of one user; returns what is not among them and was known.
 
         :param user_id: empty for the findings about the policy
+        :param is_meant: findings of this user count, unless they are exempted
         """
         known = {}
-        for number, key, status, first_seen, found in self._database.execute(
-            "SELECT number, id, status, first_seen, found FROM found WHERE user = ?", (user_id,)
+        for number, key, status, first_seen, counted, found in self._database.execute(
+            "SELECT number, id, status, first_seen, counted, found FROM found WHERE user = ?", (user_id,)
         ):
             self._seen[number] = 1
-            known[key] = (status, first_seen, found)
+            known[key] = (status, first_seen, counted, found)
         for finding in findings:
-            # Nearly all are found again. What is known of these beside the two is not unpacked.
-            status, first_seen, _found = known.pop(finding["id"], _NEVER)
-            finding["status"] = _found_again(status)
+            # Nearly all are found again. What is known of these beside the three is not unpacked.
+            status, first_seen, counted, _found = known.pop(finding["id"], _NEVER)
+            counts_again = is_meant and finding["exempted"] is None and not counted
+            finding["status"] = _found_again(status, counts_again)
             finding["first_seen"] = first_seen or self._at
-        return [marshal.loads(found) for _status, _first_seen, found in known.values()]
+        return [marshal.loads(found) for *_known, found in known.values()]
 
     def _word(self, known: FoundRow, row: UserRow, found_then: Callable[[str, Terms], Container[str]]) -> Status:
         """Why a finding about a user who has a row is not found."""
@@ -320,10 +323,15 @@ def _is_there(known: FoundRow, row: UserRow) -> bool:
     return about is None or any(each["id"] == about for each in row["authenticators"])
 
 
-def _found_again(before: Status | None) -> Status:
+def _counted(known: FoundRow) -> bool:
+    """Whether somebody had the finding to deal with, as far as was known last."""
+    return known["exempted"] is None and known["place"] == "in" and known["status"] != "out-of-scope"
+
+
+def _found_again(before: Status | None, counts_again: bool) -> Status:
     if before is None:
         return "new"
-    return "reopened" if before in CLOSED else "persisting"
+    return "reopened" if before in CLOSED or counts_again else "persisting"
 
 
 def _time(text: str) -> datetime:

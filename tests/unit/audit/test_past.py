@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.facts import TenantFacts
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.past import KEPT, Differences, Past, Terms, missing
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Exemption, People, Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import STATUSES
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RULES
 from hypothesis import given, strategies as st
@@ -160,13 +162,41 @@ def test_a_setting_of_the_tenant_that_cannot_be_read_any_more_mends_nothing(tmp_
         assert closed["status"] == word
 
 
-def test_an_exempted_finding_goes_on():
+EXEMPTING = Policy(
+    exemptions=(Exemption("stale", People(user_ids=("auth0|00001",)), "a safe", "security", date(2027, 12, 31)),)
+)
+
+
+@pytest.mark.parametrize(
+    ("aside", "word"),
+    [
+        pytest.param({"policy": EXEMPTING}, "persisting", id="exempted"),
+        pytest.param({"place": "aside"}, "persisting", id="set aside"),
+        pytest.param({"place": "out", "findings": []}, "out-of-scope", id="out of scope"),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_what_did_not_count_goes_on_and_is_news_when_it_counts_again(aside, word, first):
     runs = Runs()
-    runs.run(reading(1, STALE))
-    for found in runs.known:
-        found["exempted"] = {"reason": "a safe", "owner": "security", "expires": "2026-12-31"}
-    runs.run(reading(1, STALE))
-    assert words(runs) == ["persisting"]
+    if first:
+        runs.run(reading(1, STALE))
+    expected = [word, word] if first else [{"persisting": "new"}.get(word), {"persisting": word}.get(word)]
+    for each in expected:
+        runs.run(reading(1, STALE), **aside)
+        assert words(runs) == ([each] if each else [])
+    # Who cannot be read for a night does not count again.
+    runs.run(reading(1, error="lost"), **aside)
+    for each in ("reopened" if first or word == "persisting" else "new", "persisting"):
+        runs.run(reading(1, STALE))
+        assert words(runs) == [each]
+        differences = Differences(runs.at)
+        for found in runs.known:
+            if found["rule"] == "stale":
+                differences.add(found)
+        assert sum(differences.figures("run1", DAY % 1)["new"].values()) == (each != "persisting")
+    assert {each["first_seen"] for each in runs.known if each["rule"] == "stale"} == {
+        DAY % (1 if first or word == "persisting" else 4)
+    }
 
 
 def test_a_rule_that_this_version_does_not_know_is_not_asked():
@@ -383,6 +413,7 @@ def test_closed_findings_are_forgotten_after_a_time_and_unread_ones_never():
 
 def test_findings_about_the_policy_have_their_past_too(tmp_path):
     about = {"id": "p1", "rule": "no-mfa", "user_id": None, "status": "new", "first_seen": DAY % 1, "closed_at": None}
+    about.update({"exempted": None, "place": "in"})
     with Past(str(tmp_path), DAY % 5, Terms(Policy()), lambda run: None) as past:
         past.know([about, {**about, "id": "p2"}, {**about, "id": "p3", "rule": "of-old"}])
         now = [dict(about, first_seen=DAY % 5), dict(about, id="p4", first_seen="?")]
