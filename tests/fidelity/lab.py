@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 
@@ -19,6 +20,8 @@ from .tenant import Answer, Tenant, encoded, one_time_code
 PASSWORD_REALM = "http://auth0.com/oauth/grant-type/password-realm"
 MFA_GRANT = "http://auth0.com/oauth/grant-type/mfa-"
 MFA_SCOPES = "enroll read:authenticators remove:authenticators"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ class Lab:
         self._dirty = False
         self._verified: bool | None = False
         self._token: str | None = None
+        self._factors: dict[str, bool] | None = None
+        self._known: dict[Callable, tuple[Any, Exception | None]] = {}
         self._undo: list[tuple[str, Callable[[], None]]] = []
 
     def __enter__(self) -> Lab:
@@ -299,12 +304,103 @@ class Lab:
         body = {"mfa_token": mfa_token, **(application or self.application()).parameters(), **members}
         return self.mfa("POST", "/challenge", None, json=body)
 
+    def finished(self, answer: Answer, secret: str) -> str:
+        """The access token of a login, after the second step with the OTP app where the tenant asks for it."""
+        if answer.member("error") == "mfa_required":
+            answer = self.second_step("otp", answer.body["mfa_token"], otp=self.code(secret))
+        return has_status(answer, 200).body["access_token"]
+
+    def unblock(self) -> None:
+        """Forget wrong passwords."""
+        has_status(self.manage("DELETE", f"/user-blocks/{encoded(self.user_id)}"), 204)
+
     # Settings
 
     def factors(self) -> dict[str, bool]:
         """Whether the tenant offers each factor."""
-        found = has_status(self.manage("GET", "/guardian/factors"), 200).body
-        return {factor["name"]: factor["enabled"] for factor in found}
+        if self._factors is None:
+            found = has_status(self.manage("GET", "/guardian/factors"), 200).body
+            self._factors = {factor["name"]: factor["enabled"] for factor in found}
+        return self._factors
+
+    @contextmanager
+    def meanwhile(self, what: str, undo: Callable[[], None]) -> Iterator[None]:
+        """Undo what the block does; if that fails, once more at the end of the run."""
+        entry = (what, undo)
+        self._undo.append(entry)
+        try:
+            yield
+        finally:
+            undo()
+            self._undo.remove(entry)
+
+    @contextmanager
+    def without_factor(self, name: str) -> Iterator[None]:
+        """A factor is off for the whole tenant in the block."""
+        path = f"/guardian/factors/{name}"
+
+        def enable() -> None:
+            has_status(self.manage("PUT", path, json={"enabled": True}), 200)
+
+        with self.meanwhile(f"that the factor {name} is off", enable):
+            has_status(self.manage("PUT", path, json={"enabled": False}), 200)
+            yield
+
+    # Actions
+
+    def create_action(self, name: str) -> Answer:
+        """``POST`` an Action that does nothing."""
+        body = {
+            "name": name,
+            "supported_triggers": [{"id": "post-login", "version": "v3"}],
+            "code": "exports.onExecutePostLogin = async () => {};",
+            "runtime": "node22",
+        }
+        return self.manage("POST", "/actions/actions", json=body)
+
+    def remove_action(self, action_id: str) -> None:
+        """``DELETE`` an Action, also from its trigger."""
+        has_status(self.manage("DELETE", f"/actions/actions/{action_id}", query={"force": "true"}), 204)
+
+    @contextmanager
+    def action(self) -> Iterator[dict]:
+        """An Action that exists in the block, as it was answered when it was made."""
+        name = f"fidelity-{self.run}-{secrets.token_hex(3)}"
+
+        def remove() -> None:
+            found = has_status(self.manage("GET", "/actions/actions", query={"actionName": name}), 200).body["actions"]
+            for action in found:
+                self.remove_action(action["id"])
+
+        with self.meanwhile(f"the Action {name}", remove):
+            yield has_status(self.create_action(name), 201).body
+
+    @contextmanager
+    def bindings_kept(self) -> Iterator[list[dict]]:
+        """The bindings of ``post-login``, as they are sent; they are put back after the block."""
+        path = "/actions/triggers/post-login/bindings"
+        found = has_status(self.manage("GET", path), 200).body["bindings"]
+        bound = [
+            {"ref": {"type": "binding_id", "value": item["id"]}, "display_name": item["display_name"]} for item in found
+        ]
+
+        def put_back() -> None:
+            has_status(self.manage("PATCH", path, json={"bindings": bound}), 200)
+
+        with self.meanwhile("the bindings of post-login", put_back):
+            yield bound
+
+    def once(self, function: Callable[[Lab], T]) -> T:
+        """What the function returned the first time, or raised."""
+        if function not in self._known:
+            try:
+                self._known[function] = (function(self), None)
+            except (Differs, NotSeen) as error:
+                self._known[function] = (None, error)
+        value, error = self._known[function]
+        if error is not None:
+            raise error
+        return value
 
 
 def new_secret() -> str:

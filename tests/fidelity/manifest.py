@@ -75,7 +75,7 @@ class Side:
     within: int = 0
 
     def is_hidden_by(self, switches: dict[str, str]) -> bool:
-        """Whether these values of all switches, as texts, hide this one."""
+        """Whether these values of all switches, as texts, and of ``plan`` hide this one."""
         return bool(self.hidden) or any(
             all(_fits(wanted, switches[name]) for name, wanted in values.items()) for values in self.hidden_when
         )
@@ -119,6 +119,9 @@ def _side(side: dict) -> Side:
 
 
 def _fits(wanted: str, value: str) -> bool:
+    entries = value.split(",") if value else []
     if wanted.startswith("!"):
-        return wanted[1:] not in value.split(",")
+        return wanted[1:] not in entries
+    if wanted == "<2":
+        return len(entries) < 2
     return value == wanted

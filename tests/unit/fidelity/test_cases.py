@@ -18,7 +18,7 @@ def test_every_case_holds_and_notices_another_answer(make_lab):
     """The last request of a case is what the case is about: with another answer to it, the case differs."""
     failed, unnoticed = [], []
     with make_lab() as lab:
-        assert lab.token() and lab.user_id
+        assert lab.token() and lab.user_id and lab.factors()  # once for all
         for case in CASES:
             found = _check(lab, case)
             if found.outcome != HOLDS:
