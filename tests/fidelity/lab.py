@@ -308,6 +308,8 @@ class Lab:
         """The access token of a login, after the second step with the OTP app where the tenant asks for it."""
         if answer.member("error") == "mfa_required":
             answer = self.second_step("otp", answer.body["mfa_token"], otp=self.code(secret))
+            if answer.status != 200 and not self.factors()["otp"]:
+                raise NotSeen("the tenant does not offer the factor otp")
         return has_status(answer, 200).body["access_token"]
 
     def unblock(self) -> None:
