@@ -145,12 +145,12 @@ def main() -> None:
     facts = f"{count} users, seed {options.seed}, plan {options.plan}"
     if not options.tls:
         ready_line = f"Auth0 tenant emulator ready at http://{domain} ({facts})"
-        serve(Emulator(tenant, options.seed_file), listener, ready_line)
+        serve(Emulator(tenant, options.seed_file, options.preset), listener, ready_line)
         return
     context, certificate = make_server_context(options.host, options.switches["custom-domains"])
     with certificate_file(options.ca_file, certificate) as path:
         ready_line = f"Auth0 tenant emulator ready at https://{domain} ({facts}, CA certificate {path})"
-        serve(Emulator(tenant, options.seed_file), listener, ready_line, context)
+        serve(Emulator(tenant, options.seed_file, options.preset), listener, ready_line, context)
 
 
 def serve(emulator: Emulator, listener: socket.socket, ready_line: str, context: ssl.SSLContext | None = None) -> None:

@@ -61,10 +61,11 @@ class Emulator:
     """The ASGI application of one tenant.
 
     :param seed_file: the file whose users ``tenant`` has beside the seeded ones.
+    :param preset: the preset that the tenant's switches come from.
     """
 
-    def __init__(self, tenant: Tenant, seed_file: str | None = None):
-        self.emulation = Emulation(tenant, seed_file)
+    def __init__(self, tenant: Tenant, seed_file: str | None = None, preset: str | None = None):
+        self.emulation = Emulation(tenant, seed_file, preset)
         groups = (
             oauth,
             user_info,

@@ -17,7 +17,7 @@ import requests
 
 from . import manifest, report
 from .lab import Application, Given, Lab
-from .run import Found, Results, run
+from .run import SWITCHES, Found, Results, run
 from .tenant import Tenant
 
 ALSO = {
@@ -49,7 +49,8 @@ def read_arguments(arguments: list[str], environment: Mapping[str, str]) -> argp
     parser.add_argument("--connection", default="Username-Password-Authentication", help="the database of the user")
     parser.add_argument("--mail-domain", default="example.com", help="of the user's made-up address")
     parser.add_argument("--ca-file", metavar="FILE", help="certificate of the authority to trust")
-    parser.add_argument("--area", action="append", default=[], choices=[area.id for area in manifest.read().areas])
+    areas = [*(area.id for area in manifest.read().areas), SWITCHES]
+    parser.add_argument("--area", action="append", default=[], choices=areas, help="only these; default: everything")
     parser.add_argument("--also", action="append", default=[], choices=list(ALSO), help="what else the run may do")
     parser.add_argument("--yes", action="store_true", help="do not ask before the first request")
     parser.add_argument("--preset-file", metavar="FILE", help="write the switches that were seen as YAML")

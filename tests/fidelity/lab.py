@@ -20,6 +20,7 @@ from .tenant import Answer, Tenant, encoded, one_time_code
 PASSWORD_REALM = "http://auth0.com/oauth/grant-type/password-realm"
 MFA_GRANT = "http://auth0.com/oauth/grant-type/mfa-"
 MFA_SCOPES = "enroll read:authenticators remove:authenticators"
+LONGEST_SEEN = 120  # seconds that a delay is waited for
 
 T = TypeVar("T")
 
@@ -380,17 +381,49 @@ class Lab:
     @contextmanager
     def bindings_kept(self) -> Iterator[list[dict]]:
         """The bindings of ``post-login``, as they are sent; they are put back after the block."""
-        path = "/actions/triggers/post-login/bindings"
-        found = has_status(self.manage("GET", path), 200).body["bindings"]
+        found = has_status(self.manage("GET", "/actions/triggers/post-login/bindings"), 200).body["bindings"]
         bound = [
             {"ref": {"type": "binding_id", "value": item["id"]}, "display_name": item["display_name"]} for item in found
         ]
 
         def put_back() -> None:
-            has_status(self.manage("PATCH", path, json={"bindings": bound}), 200)
+            has_status(self.bind(bound), 200)
 
         with self.meanwhile("the bindings of post-login", put_back):
             yield bound
+
+    def bind(self, bound: list[dict]) -> Answer:
+        """``PATCH`` the bindings of ``post-login``."""
+        return self.manage("PATCH", "/actions/triggers/post-login/bindings", json={"bindings": bound})
+
+    def built(self, action_id: str) -> tuple[dict, int]:
+        """An Action after its build, and how many seconds that took."""
+        action: dict = {}
+
+        def is_over() -> bool:
+            action.update(has_status(self.manage("GET", f"/actions/actions/{action_id}"), 200).body)
+            return action["status"] in ("built", "failed")
+
+        return action, self.seconds_until(is_over)
+
+    def deploy(self, action_id: str) -> Answer:
+        """``POST`` a deploy."""
+        return self.manage("POST", f"/actions/actions/{action_id}/deploy")
+
+    def deployed(self, action_id: str) -> dict:
+        """Deploy an Action when it is built; returns the version as it was answered."""
+        if self.built(action_id)[0]["status"] == "failed":
+            raise NotSeen("the build failed")
+        return has_status(self.deploy(action_id), 200, 202).body
+
+    def seconds_until(self, condition: Callable[[], bool]) -> int:
+        """Whole seconds of the tenant's time until the condition holds; it is looked at each second."""
+        began = self.tenant.elapsed()
+        while not condition():
+            if self.tenant.elapsed() - began > LONGEST_SEEN:
+                raise NotSeen(f"it takes more than {LONGEST_SEEN} seconds")
+            self.tenant.wait(1)
+        return int(self.tenant.elapsed() - began)
 
     def once(self, function: Callable[[Lab], T]) -> T:
         """What the function returned the first time, or raised."""

@@ -9,17 +9,21 @@ It returns the value, or raises ``NotSeen`` when this tenant does not show it an
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
+from datetime import datetime
 
-from .cases.methods import NOBODY, PHONE, UNKNOWN, put
+from .cases.account import my_token
+from .cases.methods import NOBODY, PHONE, UNKNOWN, put, three
 from .cases.token import exchange, mailed
 from .checks import Differs, NotSeen, equal, has_status, refused
-from .lab import Lab, new_secret
+from .lab import LONGEST_SEEN, Lab, new_secret
 from .tenant import Answer, encoded
 
-LONGEST_SEEN = 120  # seconds that a delay is waited for
 PATIENCE = 1200  # seconds that a token is waited for
 STEP = 30
+ARRIVALS = 5
+ORDERS = (
+    6  # lists that are read: a random order of three looks like the recorded one in all of them once in 46,656 times
+)
 LONGEST_ADDRESS = 32768
 MOST_FAILURES = 25
 OLD_FACTORS = {"sms": "phone"}
@@ -85,6 +89,16 @@ def latency_ms(lab: Lab) -> int:
     if not lab.tenant.latencies:
         lab.listed()
     return round(statistics.median(lab.tenant.latencies) * 1000)
+
+
+def compression(lab: Lab) -> bool:
+    answer = has_status(lab.manage("GET", "/actions/triggers", headers={"accept-encoding": "gzip"}), 200)
+    return answer.headers.get("content-encoding") == "gzip"
+
+
+def request_id(lab: Lab) -> bool:
+    headers = lab.tenant.send("GET", "/.well-known/openid-configuration").headers
+    return "x-auth0-requestid" in headers or "cf-ray" in headers
 
 
 # Logins
@@ -330,7 +344,34 @@ def search_delay(lab: Lab) -> int:
     def is_found() -> bool:
         return any(user["name"] == name for user in has_status(lab.manage("GET", "/users", query=query), 200).body)
 
-    return _seconds_until(lab, is_found)
+    return lab.seconds_until(is_found)
+
+
+def log_delay(lab: Lab) -> int:
+    """The longest of several, because entries do not come after the same time."""
+    return max(_arrival(lab) for _number in range(ARRIVALS))
+
+
+def _arrival(lab: Lab) -> int:
+    lab.tenant.wait(2)  # the entries before are older than what a Date without fractions says
+    written = lab.tenant.now()
+    has_status(lab.patch_user(nickname=new_secret().lower()), 200)
+    query = {"q": "type:sapi", "sort": "date:-1", "per_page": 5}
+
+    def is_there() -> bool:
+        found = has_status(lab.manage("GET", "/logs", query=query), 200).body
+        return any(datetime.fromisoformat(entry["date"]).timestamp() >= written for entry in found)
+
+    return lab.seconds_until(is_there)
+
+
+def method_order(lab: Lab) -> str:
+    for _number in range(ORDERS):
+        lab.bare()
+        has_status(put(lab, three(lab)), 200)
+        if [method["type"] for method in lab.listed()] != ["email", "totp", "phone"]:
+            return "shuffled"
+    return "recorded"
 
 
 def search_total(lab: Lab) -> str:
@@ -355,7 +396,7 @@ def revocation_delay(lab: Lab) -> int:
         token = exchanged.member("refresh_token") or token
         return exchanged.status == 403
 
-    return _seconds_until(lab, is_refused)
+    return lab.seconds_until(is_refused)
 
 
 def _refresh_token(lab: Lab) -> str:
@@ -416,7 +457,7 @@ def _export(lab: Lab) -> tuple[str, int]:
         job.update(has_status(lab.manage("GET", path), 200).body)
         return job["status"] in ("completed", "failed")
 
-    seconds = _seconds_until(lab, is_over)
+    seconds = lab.seconds_until(is_over)
     return job["status"], seconds
 
 
@@ -455,15 +496,15 @@ def bind_undeployed_status(lab: Lab) -> int:
 
 def action_bind_delay_seconds(lab: Lab) -> int:
     with lab.action() as action, lab.bindings_kept() as bound:
-        _built(lab, action["id"])
-        if has_status(_deploy(lab, action["id"]), 200, 202, 400).status == 400:
+        lab.built(action["id"])
+        if has_status(lab.deploy(action["id"]), 200, 202, 400).status == 400:
             raise NotSeen("the build failed")
-        return _seconds_until(lab, lambda: has_status(_bind(lab, bound, action["id"]), 200, 400).status == 200)
+        return lab.seconds_until(lambda: has_status(_bind(lab, bound, action["id"]), 200, 400).status == 200)
 
 
 def _bind(lab: Lab, bound: list[dict], action_id: str) -> Answer:
     new = {"ref": {"type": "action_id", "value": action_id}, "display_name": "Fidelity suite"}
-    return lab.manage("PATCH", "/actions/triggers/post-login/bindings", json={"bindings": [*bound, new]})
+    return lab.bind([*bound, new])
 
 
 # Actions
@@ -487,35 +528,20 @@ def failed_build_errors(lab: Lab) -> bool:
 def _build(lab: Lab) -> tuple[dict, int]:
     """An Action after its build, and how long that took."""
     with lab.action() as action:
-        return _built(lab, action["id"])
-
-
-def _built(lab: Lab, action_id: str) -> tuple[dict, int]:
-    action: dict = {}
-
-    def is_over() -> bool:
-        action.update(has_status(lab.manage("GET", f"/actions/actions/{action_id}"), 200).body)
-        return action["status"] in ("built", "failed")
-
-    seconds = _seconds_until(lab, is_over)
-    return action, seconds
-
-
-def _deploy(lab: Lab, action_id: str) -> Answer:
-    return lab.manage("POST", f"/actions/actions/{action_id}/deploy")
+        return lab.built(action["id"])
 
 
 def deploy_unbuilt_status(lab: Lab) -> int:
     with lab.action() as action:
         if action["status"] == "built":
             raise NotSeen("Actions are built at once")
-        return 400 if has_status(_deploy(lab, action["id"]), 200, 202, 400).status == 400 else 200
+        return 400 if has_status(lab.deploy(action["id"]), 200, 202, 400).status == 400 else 200
 
 
 def action_deploy_status(lab: Lab) -> int:
     with lab.action() as action:
-        _built(lab, action["id"])
-        answer = has_status(_deploy(lab, action["id"]), 200, 202, 400)
+        lab.built(action["id"])
+        answer = has_status(lab.deploy(action["id"]), 200, 202, 400)
         if answer.status == 400:
             raise NotSeen("the build failed")
         return answer.status
@@ -533,7 +559,7 @@ def existing_action_name_status(lab: Lab) -> int:
 
 
 def my_account_masked(lab: Lab) -> bool:
-    token = lab.once(_my_account)
+    token = my_token(lab)
     has_status(lab.add(type="phone", phone_number=PHONE), 201)
     answer = has_status(lab.tenant.send("GET", "/me/v1/authentication-methods", token=token), 200)
     phone = next(item for item in answer.body["authentication_methods"] if item["type"] == "phone")
@@ -542,16 +568,7 @@ def my_account_masked(lab: Lab) -> bool:
 
 def my_account_missing_status(lab: Lab) -> int:
     path = f"/me/v1/authentication-methods/{UNKNOWN}"
-    return has_status(lab.tenant.send("DELETE", path, token=lab.once(_my_account)), 400, 404).status
-
-
-def _my_account(lab: Lab) -> str:
-    """The user's token for the My Account API."""
-    secret = lab.with_otp()
-    answer = lab.login("me")
-    if answer.member("error") in ("access_denied", "invalid_target", "unauthorized_client"):
-        raise NotSeen("the application has no access to the My Account API")
-    return lab.finished(answer, secret)
+    return has_status(lab.tenant.send("DELETE", path, token=my_token(lab)), 400, 404).status
 
 
 # Lock-outs
@@ -590,13 +607,3 @@ def _wrong_passwords(lab: Lab) -> int | None:
         return None
     finally:
         lab.unblock()
-
-
-def _seconds_until(lab: Lab, condition: Callable[[], bool]) -> int:
-    """Whole seconds of the tenant's time until the condition holds; it is looked at each second."""
-    began = lab.tenant.elapsed()
-    while not condition():
-        if lab.tenant.elapsed() - began > LONGEST_SEEN:
-            raise NotSeen(f"it takes more than {LONGEST_SEEN} seconds")
-        lab.tenant.wait(1)
-    return int(lab.tenant.elapsed() - began)

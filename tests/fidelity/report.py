@@ -9,8 +9,17 @@ import json
 
 import yaml
 
-from .manifest import Manifest
-from .run import DIFFERS, HOLDS, NOT_SEEN, Results, Seen, score
+from .manifest import EVIDENCE, Manifest
+from .run import DIFFERS, HOLDS, NOT_SEEN, Found, Results, Seen
+
+_EVIDENCE = {
+    "recording": "Recorded",
+    "openapi": "OpenAPI",
+    "documentation": "Documented",
+    "sdk": "SDKs",
+    "thread": "Threads",
+    "unknown": "Nobody knows",
+}
 
 
 def written(value: bool | int | str | tuple) -> str:
@@ -21,20 +30,23 @@ def written(value: bool | int | str | tuple) -> str:
 
 
 def table(results: Results, manifest: Manifest) -> str:
-    """The score of each area that was checked, and of all of them, as a Markdown table."""
-    lines = ["| Area | Facts | Hold | Differ | Not seen |", "|---|---|---|---|---|"]
-    total = dict.fromkeys((HOLDS, DIFFERS, NOT_SEEN), 0)
-    for area in manifest.areas:
-        counts = score(results, area)
-        if any(counts.values()):
-            lines.append(_row(area.title, counts))
-            total = {outcome: total[outcome] + counts[outcome] for outcome in total}
-    return "\n".join([*lines, _row("All", total)])
+    """The score of each area that was checked, and of all of them, with what the facts rest on, as a Markdown table."""
+    head = ["Area", "Facts", "Hold", "Differ", "Not seen", *(_EVIDENCE[kind] for kind in EVIDENCE)]
+    rows = {
+        area.title: _numbers([found for found in results.cases if found.case.area == area.id])
+        for area in manifest.areas
+    }
+    rows = {title: numbers for title, numbers in rows.items() if numbers[0]}
+    rows["All"] = _numbers(results.cases)
+    lines = [f"| {title} | {' | '.join(map(str, numbers))} |" for title, numbers in rows.items()]
+    return "\n".join([f"| {' | '.join(head)} |", "|---" * len(head) + "|", *lines])
 
 
-def _row(title: str, counts: dict[str, int]) -> str:
-    numbers = (sum(counts.values()), counts[HOLDS], counts[DIFFERS], counts[NOT_SEEN])
-    return f"| {title} | {' | '.join(map(str, numbers))} |"
+def _numbers(cases: list[Found]) -> list[int]:
+    outcomes = [found.outcome for found in cases]
+    kinds = [found.case.evidence for found in cases]
+    counts = [outcomes.count(outcome) for outcome in (HOLDS, DIFFERS, NOT_SEEN)]
+    return [len(cases), *counts, *(kinds.count(kind) for kind in EVIDENCE)]
 
 
 def text(results: Results, manifest: Manifest) -> str:

@@ -12,9 +12,10 @@ import requests
 
 from .checks import Differs, NotSeen
 from .lab import Lab
-from .manifest import Area, Case, Manifest, Side
+from .manifest import Case, Manifest, Side
 
 HOLDS, DIFFERS, NOT_SEEN = "holds", "differs", "not seen"
+SWITCHES = "switches"
 # What an answer without an expected member leads to.
 _ODD = (LookupError, TypeError, ValueError, AttributeError, StopIteration, RuntimeError)
 
@@ -48,7 +49,7 @@ class Results:
 def run(lab: Lab, manifest: Manifest, results: Results, areas: tuple[str, ...] = ()) -> Iterator[Found | Seen]:
     """Check every case and look for every switch; yields each outcome and adds it to ``results``.
 
-    :param areas: IDs of areas to check; empty: all of them, and the switches.
+    :param areas: IDs of areas to check, with :data:`SWITCHES` for the switches; empty: everything.
     """
     for area in manifest.areas:
         if areas and area.id not in areas:
@@ -56,15 +57,9 @@ def run(lab: Lab, manifest: Manifest, results: Results, areas: tuple[str, ...] =
         for case in area.cases:
             results.cases.append(_check(lab, case))
             yield results.cases[-1]
-    for side in manifest.switches if not areas else ():
+    for side in manifest.switches if not areas or SWITCHES in areas else ():
         results.switches.append(_look(lab, side))
         yield results.switches[-1]
-
-
-def score(results: Results, area: Area) -> dict[str, int]:
-    """How many cases of the area had each outcome."""
-    outcomes = [found.outcome for found in results.cases if found.case.area == area.id]
-    return {outcome: outcomes.count(outcome) for outcome in (HOLDS, DIFFERS, NOT_SEEN)}
 
 
 def _check(lab: Lab, case: Case) -> Found:

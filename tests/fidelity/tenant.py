@@ -59,7 +59,7 @@ class Tenant:
     :param domain: its canonical domain, where ``target`` is a custom one.
     :param verify: for TLS: False, or the path of a CA certificate.
     :param pause: waits for the request budget, in seconds of this machine.
-    :param wait: waits for what the tenant does in time, in seconds of the tenant.
+    :param wait: takes the tenant's clock forward by so many seconds, where that can be done; without it they are waited for.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Tenant:
         self.retry_after: bool | None = None  # whether a 429 had the header; None: there was no 429
         self.latencies: list[float] = []
         self._pause = pause
-        self._wait = wait or pause
+        self._wait = wait
         self._ahead = 0.0  # seconds by which waiting took the tenant's time further than this machine's
         self._server = (0.0, 0.0)  # time of the tenant, and of this machine when it said so
         self._budgets: dict[str, tuple[int, int, float]] = {}
@@ -150,9 +150,11 @@ class Tenant:
 
     def wait(self, seconds: float) -> None:
         """Let time pass on the tenant."""
-        started = time.monotonic()
-        self._wait(seconds)
-        self._ahead += max(0.0, seconds - (time.monotonic() - started))
+        if self._wait is None:
+            self._pause(seconds)
+        else:
+            self._wait(seconds)
+            self._ahead += seconds
 
     def elapsed(self) -> float:
         """Seconds that have passed on the tenant, from any beginning: for differences."""

@@ -70,6 +70,13 @@ NOT_RUN_HERE = {
         ),
         IN_TEST_TENANTS,
     ),
+    **dict.fromkeys(
+        (
+            "export AUTH0_APP_CLIENT_ID=... AUTH0_APP_CLIENT_SECRET=...",
+            ".venv/bin/python -m tests.fidelity --preset-file my-tenant.yml",
+        ),
+        "it calls a real tenant; the same page runs it against the embedded one",
+    ),
     "make test": "this test is a part of it",
     "make lint": IN_MAKE_TEST,
     "make docs": IN_MAKE_TEST,

@@ -19,10 +19,12 @@ class Emulation:
     """One tenant under test. A request is noted as ``(method, path, principal, status, time)``.
 
     :param seed_file: the file whose users ``tenant`` has beside the seeded ones; :meth:`reset` adds them again.
+    :param preset: name or file of the preset that the tenant's switches come from; for people.
     """
 
-    def __init__(self, tenant: Tenant, seed_file: str | None = None):
+    def __init__(self, tenant: Tenant, seed_file: str | None = None, preset: str | None = None):
         self.tenant = self._first = tenant
+        self.preset = self._first_preset = preset
         self._first_plan = tenant.plan
         self._first_switches = tenant.switches
         self._seed_file = seed_file
@@ -34,11 +36,14 @@ class Emulation:
         users: int | None = None,
         seed: int | None = None,
         plan: str | None = None,
+        preset: str | None = None,
         switches: dict[str, Any] | None = None,
     ) -> None:
         """Put a new tenant in the place of this one; only its domain and the key that signs tokens stay.
 
         What is not given is as it was when the emulator started.
+
+        :param preset: the preset that is already in ``switches``.
         """
         first = self._first
         population = first.store.population
@@ -54,5 +59,6 @@ class Emulation:
         if self._seed_file is not None:
             plant(self._seed_file, tenant)
         self.tenant = tenant
+        self.preset = self._first_preset if switches is None else preset
         self.faults.clear()
         self.requests.clear()

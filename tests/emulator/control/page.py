@@ -58,9 +58,13 @@ def render(emulation: Emulation, query: dict[str, str]) -> bytes:
         clock=iso(now)[:19].replace("T", " "),
         moved=_duration(tenant.offset),
         factors=[name for name, enabled in tenant.guardian.factors.items() if enabled],
+        preset=emulation.preset,
         switches=[
-            f"{name}={written(value)}" for name, value in tenant.switches.items() if value != SWITCHES[name].default
+            {"name": name, "value": written(value), "default": written(SWITCHES[name].default)}
+            for name, value in tenant.switches.items()
+            if value != SWITCHES[name].default
         ],
+        switch_count=len(SWITCHES),
         gauge=[_gauge(bucket) for bucket in tenant.limiter.gauge()],
         email=email,
         users=[_user(user, now) for user in users],

@@ -72,7 +72,7 @@ def _reset(emulation: Emulation, _query: dict, body: Any) -> tuple[int, None]:
         is_allowed, expected = _RESET[name]
         if not is_allowed(value):
             raise ValueError(f"{name} must be {expected}")
-    changes = {name: value for name, value in wanted.items() if name not in ("preset", "switches")}
+    changes = {name: value for name, value in wanted.items() if name != "switches"}
     if "preset" in wanted or "switches" in wanted:
         changes["switches"] = read_switches(_assignments(wanted.get("switches", {})), wanted.get("preset"))
     emulation.reset(**changes)

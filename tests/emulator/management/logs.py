@@ -128,7 +128,8 @@ def _search(call: Call, entries: list[dict]) -> list[dict] | dict:
 def _sorted(entries: list[dict], sort: str) -> list[dict]:
     if sort not in ("date:1", "date:-1"):
         raise invalid_query("Invalid sort: expected date:1 or date:-1", "sort")
-    return list(reversed(entries)) if sort == "date:-1" else entries
+    by_date = sorted(entries, key=lambda entry: entry["date"])  # they are in the order of their arrival
+    return by_date[::-1] if sort == "date:-1" else by_date
 
 
 # Entries

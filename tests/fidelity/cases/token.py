@@ -291,7 +291,7 @@ def refreshed(lab: Lab, scope: str) -> Answer:
     return exchange(lab, token)
 
 
-def exchange(lab: Lab, refresh_token: str) -> Answer:
+def exchange(lab: Lab, refresh_token: str, **parameters: str) -> Answer:
     """``grant_type=refresh_token``."""
-    parameters = {**lab.application().parameters(), "grant_type": "refresh_token", "refresh_token": refresh_token}
+    parameters |= {**lab.application().parameters(), "grant_type": "refresh_token", "refresh_token": refresh_token}
     return lab.oauth_token(**parameters)

@@ -51,7 +51,17 @@ def test_a_run_writes_a_preset_and_no_secret(emulator, tmp_path):
     chosen = {"mfa-required-status": "401", "session-management": "off", "poll-interval": "0", "export-seconds": "0"}
     emulator.reset(users=20, switches=chosen)
     files = {name: tmp_path / name for name in ("preset.yml", "report.json")}
-    arguments = ("--yes", "--preset-file", str(files["preset.yml"]), "--json-file", str(files["report.json"]))
+    arguments = (
+        "--yes",
+        "--area",
+        "switches",
+        "--area",
+        "token",
+        "--preset-file",
+        str(files["preset.yml"]),
+        "--json-file",
+        str(files["report.json"]),
+    )
     process = start(emulator.url, *arguments)
     output = process.communicate(timeout=120)[0]
     assert process.returncode == 0, output

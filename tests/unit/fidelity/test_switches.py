@@ -23,11 +23,14 @@ ANY = {
     "export-seconds": range(6),
     "latency-ms": (0,),
     "latency-spread": (0, 30),
+    "latency-tail": (0, 20),
+    "log-delay": range(6),
     "longest-address": range(2000, 20000),
     "mfa-token-lifetime": range(30, 1000),
     "poll-interval": range(8),
     "revocation-delay": range(6),
     "search-delay": range(6),
+    "user-kinds": ("", "google-oauth2:12", "mixed"),
 }
 # Of lists, how likely an entry is in them.
 CHOSEN = {"enabled-factors": 0.85, "message-types": 0.7, "rotating-applications": 0.5}

@@ -52,7 +52,15 @@ def test_tenant_facts(make_api):
     api.advance(7200)
     text = look(api).text
     assert "Plan free" in text and "Users 25" in text and "Clock moved by 2 hours" in text
-    assert "otp-reuse=on" in text and "message-types=sms" in text and "put-keeps-ids" not in text
+    assert "otp-reuse=on instead of off" in text and "message-types=sms instead of sms,voice" in text
+    assert "Changed switches, 2 of" in text and "put-keeps-ids" not in text and "Preset none" in text
+
+
+def test_the_preset_is_shown_until_other_switches_are_chosen(api):
+    for body, preset in (({"preset": "realistic"}, "realistic"), ({"users": 5}, "none"), ({"switches": {}}, "none")):
+        assert api.call("POST", "/_control/reset", json=body).status_code == 204
+        text = look(api).text
+        assert f"Preset {preset} " in text and ("search-delay=2 instead of 0" in text) == (preset == "realistic")
 
 
 def test_budget_gauge(make_api):
