@@ -96,7 +96,7 @@ def test_connections_have_the_ids_that_exports_ask_for(api):
         told(api.manage("POST", "/jobs/users-exports", json={"connection_id": database["id"]}))["connection"]
         == DATABASE
     )
-    assert refusal(api.manage("GET", "/connections/con_0000000000000009"), 404) == "inexistent_connection"
+    assert refusal(api.manage("GET", "/connections/con_9999999999999999"), 404) == "inexistent_connection"
 
 
 def test_lists_come_in_three_shapes(api):
