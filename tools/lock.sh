@@ -35,7 +35,7 @@ for client in auth0-python-4 auth0-auth-js; do
     uv pip compile --upgrade --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
         "$clients/$client/requirements.in" -o "$clients/$client/requirements.txt"
 done
-for package in "$clients/auth0-auth-js" tools/aws/asl-validator; do
+for package in "$clients/auth0-auth-js" "$clients/auth0-deploy-cli" tools/aws/asl-validator; do
     (cd "$package" && PATH="$node/bin:$PATH" "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" install \
         --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --silent --no-audit --no-fund)
 done

