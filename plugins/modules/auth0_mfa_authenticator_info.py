@@ -405,14 +405,8 @@ from functools import partial
 from typing import Callable
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.factors import words
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.reading import (
-    Reading,
-    UserRead,
-    progress_line,
-    read_all,
-)
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.row_filter import RowFilter
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.side_by_side import AT_ONCE
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.user_read import UserRead
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
     CONNECTION,
@@ -423,7 +417,6 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
     Session,
     run,
 )
-from ansible_collections.mfaops.auth0.plugins.module_utils.progress_file import ProgressFile
 
 MANY_USERS = Part(
     {
@@ -508,6 +501,15 @@ FIELDS = ("user_id", "email", "name", "created_at", "last_login", "blocked", "id
 
 
 def list_many(session: Session) -> dict:
+    # Likewise, what only many users need.
+    from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.reading import (
+        Reading,
+        progress_line,
+        read_all,
+    )
+    from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.side_by_side import AT_ONCE
+    from ansible_collections.mfaops.auth0.plugins.module_utils.progress_file import ProgressFile
+
     params, summary = session.params, summaries(session)
     reading = Reading.from_options(session.operator, params, AT_ONCE, FIELDS if summary else ())
     progress = ProgressFile("progress_path", params["progress_path"], session.warn, session.check_mode)

@@ -12,7 +12,7 @@ from typing import TypedDict
 from ..auth0.api.profiles import Identity
 from ..auth0.factors import RECOVERY_CODE
 from ..auth0.times import iso
-from ..auth0.users.reading import UserRead
+from ..auth0.users.user_read import UserRead
 from .facts import TenantFacts
 from .people import Standings
 from .policy.model import Policy

@@ -14,7 +14,7 @@ from ..auth0.authenticators import MANAGEMENT_VIEW, Authenticator
 from ..auth0.api.profiles import Profile
 from ..auth0.times import as_time, iso
 from ..auth0.users.population import FIELDS
-from ..auth0.users.reading import UserRead
+from ..auth0.users.user_read import UserRead
 from ..auth0.wire.errors import Auth0Error, NotFoundError
 from .people import value_at
 from .records import AGE_FROM, AuthenticatorRecord, ProfileRecord, Record

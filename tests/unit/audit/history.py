@@ -17,7 +17,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.past import Pas
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.readings import profile_record, record_of
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import iso
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.reading import UserRead
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.user_read import UserRead
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ServerError
 
 from tests.unit.audit.fake_tenant import NOW, TENANT, user

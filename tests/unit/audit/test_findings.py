@@ -12,7 +12,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.findings import
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.judging import user_row
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.readings import profile_record, record_of
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.reading import UserRead
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.user_read import UserRead
 
 from tests.unit.audit.fake_tenant import NOW, TENANT, authenticator, user
 

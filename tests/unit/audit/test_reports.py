@@ -20,7 +20,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.files i
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.lists import USERS
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.run import NOTHING, run
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import FolderStore
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.reading import UserRead
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.user_read import UserRead
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import InsufficientScopeError, ServerError
 
 from tests.unit.audit.reports.test_html import figures as page_figures

@@ -25,7 +25,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.profiles im
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators import Authenticator
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.factors import FACTORS
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import iso
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.reading import UserRead
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.user_read import UserRead
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ServerError
 from hypothesis import given, settings, strategies as st
 

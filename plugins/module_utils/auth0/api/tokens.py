@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import json
 import time
-import uuid
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Mapping, TypeVar
 from urllib.parse import urlencode
@@ -104,6 +103,8 @@ class Application:
         return fields
 
     def _assertion(self, issuer: str, private_key: str, now: int) -> str:
+        import uuid
+
         import jwt
 
         claims = {

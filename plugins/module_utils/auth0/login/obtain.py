@@ -15,8 +15,8 @@ from ..api.tokens import MFA_SCOPES, Challenge, TokenEndpoint, TokenSet
 from ..wire.errors import ConfigurationError, MfaRequiredError
 from .browser import AuthorizationCode, BrowserLogin, begin
 from .refresh import Refresh
-from .second_step import Answer, ChallengeSent, Otp, RecoveryCode, SecondStep, SendChallenge
-from .user import Password, StoppedLogin, TwoSteps
+from .second_step import Answer, ChallengeSent, Otp, RecoveryCode, SecondStep, SendChallenge, StoppedLogin, TwoSteps
+from .user import Password
 
 OFFLINE_ACCESS = "offline_access"
 

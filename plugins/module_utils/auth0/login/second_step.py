@@ -2,17 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The second step of a login: what the user has beside the password."""
+"""A login in two steps, and its second step: what the user has beside the password."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from ..api.bearer import Bearer
-from ..api.checks import check_code, check_id, check_not_empty
+from ..api.bearer import Authentication, Bearer
+from ..api.checks import check_code, check_id, check_not_empty, check_token
 from ..api.mfa import MfaApi
-from ..api.tokens import LONGEST_PUSH, Challenge, TokenEndpoint, TokenSet
+from ..api.tokens import LONGEST_PUSH, Challenge, TokenEndpoint, TokenSet, claims
 from ..authenticators import Authenticator
 from ..wire.errors import ConfigurationError, MfaRequiredError, RefusedError
 from .given_token import GivenToken
@@ -34,6 +34,58 @@ class SecondStep(Protocol):
         :raises ChallengeSent: the user has received a code or a push, and another task goes on with the answer
         :raises AuthenticationError: Auth0 refused the step
         """
+
+
+@dataclass(frozen=True)
+class StoppedLogin:
+    """A login that an earlier task began and that stopped at its second step."""
+
+    mfa_token: str = field(repr=False)
+
+    def validate(self) -> None:
+        """:raises ConfigurationError: it cannot be an ``mfa_token``"""
+        check_token("mfa_token", self.mfa_token)
+        if claims(self.mfa_token) is not None:
+            raise ConfigurationError(
+                "mfa_token is an access token, which cannot finish a login",
+                hint="Set it to the mfa_token of a login that needs a second step. The access token needs none.",
+            )
+
+    def token(self) -> TokenSet:
+        """:raises MfaRequiredError: always, with the ``mfa_token`` for the second step"""
+        raise MfaRequiredError("The login needs its second step", self.mfa_token)
+
+    def renew(self) -> None:
+        """None: the login has to begin again."""
+
+
+@dataclass(frozen=True)
+class TwoSteps:
+    """A login with a second step, which is taken where Auth0 asks for it."""
+
+    endpoint: TokenEndpoint
+    first: Authentication
+    second: SecondStep
+
+    def validate(self) -> None:
+        """:raises ConfigurationError: one of the steps lacks something"""
+        self.first.validate()
+        self.second.validate()
+
+    def token(self) -> TokenSet:
+        """The user's token.
+
+        :raises ChallengeSent: the user has received a code or a push, and another task goes on with the answer
+        :raises AuthenticationError: Auth0 refused one of the steps
+        """
+        try:
+            return self.first.token()
+        except MfaRequiredError as required:
+            mfa_token = required.mfa_token
+        return self.second.token(self.endpoint, mfa_token)
+
+    def renew(self) -> None:
+        """None: a code of a second step works once."""
 
 
 class ChallengeSent(MfaRequiredError):

@@ -7,16 +7,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Mapping
+from typing import Any, Mapping
 
 from ..api.bearer import Authentication
-from ..api.checks import check_not_empty, check_token
-from ..api.tokens import MFA_SCOPES, TokenEndpoint, TokenSet, claims
-from ..wire.errors import ConfigurationError, MfaRequiredError
+from ..api.checks import check_not_empty
+from ..api.tokens import MFA_SCOPES, TokenEndpoint, TokenSet
 from .given_token import GivenToken
-
-if TYPE_CHECKING:
-    from .second_step import SecondStep
 
 
 @dataclass(frozen=True)
@@ -52,58 +48,6 @@ class Password:
         return self.token()
 
 
-@dataclass(frozen=True)
-class StoppedLogin:
-    """A login that an earlier task began and that stopped at its second step."""
-
-    mfa_token: str = field(repr=False)
-
-    def validate(self) -> None:
-        """:raises ConfigurationError: it cannot be an ``mfa_token``"""
-        check_token("mfa_token", self.mfa_token)
-        if claims(self.mfa_token) is not None:
-            raise ConfigurationError(
-                "mfa_token is an access token, which cannot finish a login",
-                hint="Set it to the mfa_token of a login that needs a second step. The access token needs none.",
-            )
-
-    def token(self) -> TokenSet:
-        """:raises MfaRequiredError: always, with the ``mfa_token`` for the second step"""
-        raise MfaRequiredError("The login needs its second step", self.mfa_token)
-
-    def renew(self) -> None:
-        """None: the login has to begin again."""
-
-
-@dataclass(frozen=True)
-class TwoSteps:
-    """A login with a second step, which is taken where Auth0 asks for it."""
-
-    endpoint: TokenEndpoint
-    first: Authentication
-    second: SecondStep
-
-    def validate(self) -> None:
-        """:raises ConfigurationError: one of the steps lacks something"""
-        self.first.validate()
-        self.second.validate()
-
-    def token(self) -> TokenSet:
-        """The user's token.
-
-        :raises ChallengeSent: the user has received a code or a push, and another task goes on with the answer
-        :raises AuthenticationError: Auth0 refused one of the steps
-        """
-        try:
-            return self.first.token()
-        except MfaRequiredError as required:
-            mfa_token = required.mfa_token
-        return self.second.token(self.endpoint, mfa_token)
-
-    def renew(self) -> None:
-        """None: a code of a second step works once."""
-
-
 def as_user(options: Mapping[str, Any], endpoint: TokenEndpoint) -> Authentication:
     """The way that the options of a module speak of, for the MFA API."""
     if options["mfa_token"] is not None:
@@ -113,6 +57,6 @@ def as_user(options: Mapping[str, Any], endpoint: TokenEndpoint) -> Authenticati
     if options["otp"] is None:
         return login
     # Ansible compiles a module anew for every task.
-    from .second_step import Otp
+    from .second_step import Otp, TwoSteps
 
     return TwoSteps(endpoint, login, Otp(options["otp"]))

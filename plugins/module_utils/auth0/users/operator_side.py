@@ -6,15 +6,17 @@
 
 from __future__ import annotations
 
-from typing import Mapping
+from typing import TYPE_CHECKING, Mapping
 
 from ..api.checks import check_address, check_id
 from ..api.management import ManagementApi
 from ..authenticators import MANAGEMENT_VIEW, Authenticator
 from ..factors import FACTORS, names
 from ..wire.errors import ConfigurationError
-from .steps import Answer, Confirm, Enroll, Remove, RemoveAll, Step, Update
-from .wanted import Wanted, missing_option
+
+if TYPE_CHECKING:
+    from .steps import Answer, Enroll, Step
+    from .wanted import Wanted
 
 
 class OperatorSide:
@@ -54,6 +56,9 @@ class OperatorSide:
 
     def carry_out(self, step: Step) -> Answer:
         """One write."""
+        # Modules are compiled anew for every task, and most of them only list: so what writes need is loaded for a write.
+        from .steps import Answer, Confirm, Enroll, Remove, RemoveAll, Update
+
         match step:
             case Enroll():
                 self._api.create_authenticator(self.user_id, _body(step))
@@ -78,6 +83,8 @@ def check(wanted: Wanted) -> None:
 
     :raises ConfigurationError: no
     """
+    from .wanted import missing_option
+
     if wanted.state == "confirmed":
         raise ConfigurationError(
             "An operator cannot confirm an enrollment",

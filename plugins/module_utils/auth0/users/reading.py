@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, Protocol, Sequence, TypedDict
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, Protocol, Sequence
 
 from ..api.checks import check_address, check_id
 from ..api.profiles import Profile
-from ..authenticators import Authenticator, Row, to_rows
+from ..authenticators import Authenticator
 from ..wire.errors import Auth0Error, ConfigurationError
 from .patience import REFUSALS, Patience, WalkOver, is_of_the_tenant
-from .row_filter import RowFilter
 from .side_by_side import side_by_side
+from .user_read import UserRead
 
 if TYPE_CHECKING:
     from ..api.management import ManagementApi
     from .population import Population
+    from .row_filter import RowFilter
 
 
 class AuthenticatorLists(Protocol):
@@ -43,15 +44,6 @@ class UserLookup(AuthenticatorLists, Protocol):
         """The user with this ID."""
 
 
-class UserEntry(TypedDict):
-    """A user in a result; ``authenticators`` is None where ``error`` says why."""
-
-    user_id: str | None
-    email: str | None
-    authenticators: list[Row] | None
-    error: dict[str, object] | None
-
-
 @dataclass(frozen=True)
 class Target:
     """A user to read: by ID, or by an e-mail address that is looked up first.
@@ -62,32 +54,6 @@ class Target:
     user_id: str | None = None
     email: str | None = None
     profile: Profile | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True)
-class UserRead:
-    """One user.
-
-    :ivar authenticators: all of them; None for a user who was not read
-    :ivar error: why not; None for a user who was read
-    :ivar profile: where it is asked for and could be read
-    """
-
-    user_id: str | None
-    email: str | None
-    authenticators: tuple[Authenticator, ...] | None = None
-    error: Auth0Error | None = None
-    profile: Profile | None = None
-
-    def entry(self, row_filter: RowFilter) -> UserEntry:
-        """The user in a result: the rows that fit, or why there are none."""
-        rows = None
-        if self.authenticators is not None:
-            shown = {row.id for row in self.authenticators if row_filter.fits(row)}
-            # Which authenticators are linked is told from all rows, shown or not.
-            rows = [row for row in to_rows(self.authenticators) if row["id"] in shown]
-        error = {"msg": str(self.error), **self.error.facts()} if self.error else None
-        return {"user_id": self.user_id, "email": self.email, "authenticators": rows, "error": error}
 
 
 class _Last(Exception):

@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Union
+from typing import TYPE_CHECKING, Union
 
-from ..api.mfa import Enrollment
-from ..authenticators import Authenticator, Credential
+if TYPE_CHECKING:
+    from ..api.mfa import Enrollment
+    from ..authenticators import Authenticator, Credential
 
 
 @dataclass(frozen=True)

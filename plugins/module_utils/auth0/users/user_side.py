@@ -6,12 +6,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..api.mfa import Association, MfaApi
 from ..authenticators import MFA_VIEW, Authenticator
 from ..factors import FACTORS, Factor, words
 from ..wire.errors import AuthenticationError, ConfigurationError
-from .steps import Answer, Confirm, Enroll, Remove, RemoveAll, Step, Update
-from .wanted import Wanted, missing_option
+
+if TYPE_CHECKING:
+    from .steps import Answer, Enroll, Step
+    from .wanted import Wanted
 
 # What the MFA API has no field for.
 _OPERATORS_ONLY = ("name", "preferred_method", "totp_secret", "credential")
@@ -59,6 +63,8 @@ class UserSide:
 
     def check_step(self, step: Step, actual: tuple[Authenticator, ...]) -> None:
         """:raises AuthenticationError: Auth0 would refuse the step, because the bearer is an ``mfa_token``"""
+        from .steps import Enroll, Remove
+
         if not self._api.holds_mfa_token:
             return
         has_active = any(row.confirmed and not row.unproven for row in actual)
@@ -75,6 +81,9 @@ class UserSide:
 
     def carry_out(self, step: Step) -> Answer:
         """One write."""
+        # Modules are compiled anew for every task, and most of them only list: so what writes need is loaded for a write.
+        from .steps import Answer, Confirm, Enroll, Remove, RemoveAll, Update
+
         match step:
             case Enroll():
                 return Answer(enrollment=self._api.associate(_association(step)))
@@ -90,6 +99,8 @@ class UserSide:
 
 
 def _check_enrollable(wanted: Wanted, factor: Factor) -> None:
+    from .wanted import missing_option
+
     if factor.user_needs is None:
         raise ConfigurationError(
             "factor=%s cannot be enrolled with the user's own token" % factor.name,

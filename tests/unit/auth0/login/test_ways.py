@@ -26,13 +26,12 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.operator 
     shared_token,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.refresh import Refresh
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.second_step import Otp
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.user import (
-    Password,
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.second_step import (
+    Otp,
     StoppedLogin,
     TwoSteps,
-    as_user,
 )
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.user import Password, as_user
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (

@@ -18,11 +18,11 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.authenticators 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.reading import (
     Reading,
     Target,
-    UserRead,
     progress_line,
     read_all,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.row_filter import RowFilter
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.user_read import UserRead
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AuthenticationError,
     BadRequestError,
