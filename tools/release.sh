@@ -5,7 +5,7 @@
 
 # For the workflow that makes a release of a tag:
 #
-#   tools/release.sh check v0.3.0    fails if galaxy.yml has another version or the changelog is not made for it
+#   tools/release.sh check v0.3.0    fails if galaxy.yml or the GitOps example has another version or the changelog is not made for it
 #   tools/release.sh build v0.3.0    the tarball, its sum and the release notes in build/release/
 set -eu
 cd "$(dirname "$0")/.."
@@ -25,6 +25,9 @@ check)
     grep -qx "version: $version" galaxy.yml || wrong="galaxy.yml has another version than the tag $tag. "
     [ -n "$(notes)" ] || wrong="${wrong}CHANGELOG.md has no $version: run antsibull-changelog release. "
     [ -z "$(ls changelogs/fragments)" ] || wrong="${wrong}changelogs/fragments/ has fragments that are in no release. "
+    for file in docs/examples/gitops/requirements.yml docs/docsite/rst/guide_gitops.rst; do
+        grep -qE "(version:|--branch) $tag( |\$)" "$file" || wrong="$wrong$file names another release than $tag. "
+    done
     [ -z "$wrong" ] || { echo "$wrong" >&2; exit 1; }
     ;;
 build)

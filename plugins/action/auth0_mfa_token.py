@@ -75,8 +75,8 @@ def _callback_url(where: str, begun: dict, redirect_uri: str, seconds: float, op
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
         found = listener.wait(seconds)
     if found is None:
-        raise AuthenticationError(
-            "Nobody logged in with a browser on this machine within %.0f seconds" % seconds,
-            hint="Run the task again, or increase listen_timeout.",
-        )
+        said = "Nobody logged in with a browser on this machine within %.0f seconds" % seconds
+        if listener.strangers:
+            said += ", and an answer that came belongs to another login"
+        raise AuthenticationError(said, hint="Run the task again, or increase listen_timeout.")
     return found

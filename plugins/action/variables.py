@@ -8,27 +8,82 @@ from __future__ import annotations
 
 import difflib
 import os
+from itertools import islice
+from pathlib import Path
 from typing import Any, Iterable, Mapping
 
+import yaml
+from ansible import constants
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
 
-from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION
+from ansible_collections.mfaops.auth0.plugins.module_utils.module import CONNECTION, suggesting
 
 # What every playbook of this collection has, and what belongs to Ansible and to controllers.
 OF_EVERY_PLAYBOOK = ("target", "tenant")
 _OF_OTHERS = ("ansible_", "awx_", "tower_")
 
 
-def unknown(names: Iterable[str], known: Iterable[str], what: str) -> list[str]:
-    """What to say of each name that is probably meant for one that is known.
+# An inventory has names for many purposes, so one of it has to be nearer than one of the command line.
+NEAR, NEARER = 0.7, 0.85
+# So many hosts of an inventory are asked whether they are tenants.
+MOST_HOSTS = 100
+PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
 
-    :param what: what is known, as in "variable of this playbook"
+
+def nearest(names: Iterable[str], known: Iterable[str], least: float = NEAR) -> dict[str, str]:
+    """Each name that is not known but probably meant for one that is, and that one.
+
+    :param least: how alike they are, from 0 to 1
     """
     known = [*known]
-    nearest = {name: difflib.get_close_matches(name, known, 1, 0.7) for name in names if name not in known}
-    return ["%s is not a %s. Did you mean %s?" % (name, what, near[0]) for name, near in nearest.items() if near]
+    found = {name: difflib.get_close_matches(name, known, 1, least) for name in names if name not in known}
+    return {name: near[0] for name, near in found.items() if near}
+
+
+def unknown(names: Iterable[str], known: Iterable[str]) -> list[str]:
+    """What to say of each name that is probably meant for one that is known."""
+    return ["%s is not a variable of this playbook. Did you mean %s?" % each for each in nearest(names, known).items()]
+
+
+def of_inventory(names: Iterable[str], known: Iterable[str], playbooks: Path = PLAYBOOKS) -> list[str]:
+    """The same for names of an inventory, which may be for other playbooks or for other things.
+
+    :param playbooks: the directory of playbooks whose variables are no mistakes
+    """
+    unset = set(known) - {*names}
+    near = nearest([name for name in names if name not in known], unset, NEARER)
+    others = variables_of(playbooks) if near else set()
+    return [
+        "This host has the variable %s, which no playbook of this collection has. Did you mean %s?" % each
+        for each in near.items()
+        if each[0] not in others
+    ]
+
+
+def variables_of(playbooks: Path) -> set[str]:
+    """The names of all variables of the playbooks in a directory."""
+    found: set[str] = set()
+    for path in playbooks.glob("*.yml"):
+        for play in yaml.safe_load(path.read_text(encoding="utf-8")):
+            found.update(play.get("vars", {}))
+            for task in play["tasks"]:
+                found.update(task.get("mfaops.auth0.variables", {}).get("options", {}))
+    return found
+
+
+def of_tenant(tenant: object) -> list[str]:
+    """What is wrong with the options that name the tenant and who calls."""
+    if not isinstance(tenant, Mapping):
+        return ["tenant is not a mapping of options such as auth0_domain and client_id."]
+    near = nearest(tenant, CONNECTION.options)
+    return [
+        "tenant has an option that no module has: %s.%s"
+        % (name, " Did you mean %s?" % near[name] if name in near else "")
+        for name in tenant
+        if name not in CONNECTION.options
+    ]
 
 
 def check(options: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -49,7 +104,8 @@ def check(options: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]) ->
         # The directory of the caller; modules start in the playbook's.
         if option.get("type") == "path" and values[name]:
             values[name] = os.path.realpath(values[name])
-    return values, wrong + [each.rstrip(".") + "." for each in validated.error_messages]
+    messages = [suggesting(each) for each in validated.error_messages]
+    return values, wrong + [each if each.endswith(("?", ".")) else each + "." for each in messages]
 
 
 class ActionModule(ActionBase):
@@ -63,21 +119,31 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         options: dict[str, dict[str, Any]] = self._task.args["options"]
-        tenant = self._templar.template(variables.get("tenant", {}))
+        known = (*options, *OF_EVERY_PLAYBOOK)
         values, wrong = check(
             options, self._templar.template({name: variables[name] for name in options if name in variables})
         )
-        # Those of the inventory may be another playbook's.
-        extra = [name for name in load_extra_vars(self._loader) if not name.startswith(_OF_OTHERS)]
-        wrong = unknown(extra, (*options, *OF_EVERY_PLAYBOOK), "variable of this playbook") + wrong
-        if isinstance(tenant, Mapping):
-            wrong += [
-                "tenant has an option that no module has: %s." % name
-                for name in tenant
-                if name not in CONNECTION.options
-            ]
-        else:
-            wrong.append("tenant is not a mapping of options such as auth0_domain and client_id.")
+        extra = {name for name in load_extra_vars(self._loader) if not name.startswith(_OF_OTHERS)}
+        wrong = unknown(extra, known) + wrong + of_tenant(self._templar.template(variables.get("tenant", {})))
         if wrong:
             return {**result, "failed": True, "msg": "Nothing was done. " + " ".join(wrong)}
-        return {**result, "changed": False, **values}
+        doubts = self._doubts(variables, extra, known)
+        return {**result, "changed": False, **({"warnings": doubts} if doubts else {}), **values}
+
+    def _doubts(self, variables: dict[str, Any], extra: set[str], known: tuple[str, ...]) -> list[str]:
+        """What may be a mistake in the inventory, or in its use."""
+        hostvars, host = variables["hostvars"], variables["inventory_hostname"]
+        theirs = [name for name in hostvars.raw_get(host) if name in known or not _is_of_others(name, extra)]
+        doubts = of_inventory(theirs, known)
+        if "target" not in variables and "tenant" not in variables:
+            hosts = islice(variables["groups"]["all"], MOST_HOSTS)
+            tenant = next((name for name in hosts if "tenant" in hostvars.raw_get(name)), None)
+            if tenant is not None:
+                said = "The inventory has tenants, but this playbook runs for %s. Name a tenant with -e target=%s."
+                doubts.append(said % (host, tenant))
+        return doubts
+
+
+def _is_of_others(name: str, extra: set[str]) -> bool:
+    """Whether a variable of a host does not come from the inventory."""
+    return name in extra or name in constants.INTERNAL_STATIC_VARS or name.startswith(_OF_OTHERS)

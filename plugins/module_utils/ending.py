@@ -43,6 +43,10 @@ def ended(session: Session, kind: Callable[[ManagementApi], Access], ids: str | 
 
     def act(side: OperatorSide, *, check_mode: bool, warn: Callable[[str], None]) -> dict[str, Any]:
         outcome = end(access, side.user_id, wanted, check_mode)
+        listed = {each.id for each in outcome.before or ()}
+        unknown = [each for each in wanted or () if each not in listed]
+        if unknown:
+            warn("%s: the user does not have %s. It has ended already, or the ID is wrong." % (ids, ", ".join(unknown)))
         if outcome.before is None and check_mode:
             session.operator.authenticate()
         return {"changed": outcome.changed, **_told(outcome)}

@@ -10,7 +10,7 @@ from typing import Any, Callable, Mapping, Sequence, TypeVar
 
 from .auth0.wire.errors import ConfigurationError
 from .mistakes import Mistakes
-from .module import Part, check_type, check_visible
+from .module import Part, check_type, check_visible, suggesting
 
 Built = TypeVar("Built")
 # The member that says where an entry comes from.
@@ -85,7 +85,7 @@ def read_entries(
         checked = validator.validate({**each})
         try:
             for message in checked.error_messages:
-                raise ConfigurationError(message)
+                raise ConfigurationError(suggesting(message))
             own = checked.validated_parameters
             check_visible(spec, own)
             options = {**otherwise, **{member: value for member, value in own.items() if value is not None}}

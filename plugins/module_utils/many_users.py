@@ -127,6 +127,8 @@ class ManyUsers:
 
         whose = {**params, **dict.fromkeys(WHO)}
         self._users = read_entries("users", params["users"], {**WHO, **spec}, whose, never_null, build)
+        if not self._users:
+            session.warn("users is empty, so nothing was done.")
         self._progress = Progress(session)
         self._writing = Writing()
 

@@ -192,7 +192,7 @@ class Module(AnsibleModule):  # type: ignore[misc]  # ansible-core has no types
         # A blank, or a letter, is no secret. To hide it everywhere makes the message unreadable.
         for text in [text for text in self.no_log_values if len(text.strip()) < SHORTEST_SECRET]:
             self.no_log_values.discard(text)
-        super().fail_json(msg, **result, invocation=self._invocation())
+        super().fail_json(suggesting(msg), **result, invocation=self._invocation())
 
     def _invocation(self) -> dict[str, Any]:
         return {"module_args": {name: self._shown(name, value) for name, value in self.params.items()}}
@@ -252,6 +252,19 @@ def _below_names(value: object) -> Iterator[str]:
                 yield from _texts(each)
     else:
         yield from _texts(value)
+
+
+def suggesting(message: str) -> str:
+    """Ansible's message about a value that is none of the choices, with the choice that is probably meant, if there is one."""
+    refused = re.fullmatch(
+        r"value of .+? must be one (?:or more )?of: (.+)(?:, got:|\. Got no match for:) (.+)", message, re.DOTALL
+    )
+    if refused is None:
+        return message
+    import difflib
+
+    near = difflib.get_close_matches(refused[2], refused[1].split(", "), 1)
+    return "%s. Did you mean %s?" % (message, near[0]) if near else message
 
 
 def check_type(name: str, option: Mapping[str, Any], value: object) -> None:

@@ -123,7 +123,7 @@ options:
         this many seconds until the browser comes back, and gets the token. At most 600.
       - The browser must run on the machine on which C(ansible-playbook) runs, and O(redirect_uri) must be an address of that machine with a port,
         such as V(http://127.0.0.1:8765/callback). Register exactly this address in the application's Allowed Callback URLs. The task opens the
-        port on the loopback interface only, for one answer, and compares its state.
+        port on the loopback interface only, and waits for the answer that has the state of this login. Any other answer does not end it.
       - The address is printed to the standard error stream and not into Ansible's log file, also with C(no_log). Nothing else of the
         login is printed.
       - Over SSH, forward the port to the machine that has the browser, for example with C(ssh -L 8765:127.0.0.1:8765).

@@ -15,6 +15,8 @@ description:
     is wrong before the first request.
   - A variable comes from the inventory or from C(--extra-vars). C(--extra-vars) may have other variables as well, but not one whose name is
     nearly that of a variable of the playbook, because it is probably misspelled.
+  - In an inventory, such a name may be for something else. It is a warning then, unless another playbook of this collection has the variable.
+    The task also warns if the inventory has hosts with V(tenant) and the playbook runs for one without, because V(target) is not set.
   - If V(tenant) is set, it has to be a mapping of options that all modules of this collection have.
 options:
   options:

@@ -44,7 +44,7 @@ IN_TEST_DEPLOY = "it needs AWS; tests/lambda/test_deploy.py runs it against a lo
 IN_TEST_TENANTS = "it needs an inventory of tenants; test_tenants.py runs it with one"
 IN_TEST_GITOPS = "it starts in an empty folder; test_gitops.py runs it there"
 NOT_RUN_HERE = {
-    "git clone --depth 1 --branch 0.3.0 https://github.com/mfaops/auth0.git": "it needs the network",
+    "git clone --depth 1 --branch v0.3.0 https://github.com/mfaops/auth0.git": "it needs the network",
     "ansible-galaxy collection install mfaops.auth0": "it needs Galaxy",
     "ansible-galaxy collection install -r requirements.yml": "it needs Galaxy",
     **dict.fromkeys(
@@ -103,7 +103,10 @@ NOT_RUN_HERE = {
     "make demo-aws": "it waits for a schedule, and takes two minutes with its zip",
     ".venv/bin/python -m tests.bench.bench_emulator": "it measures for minutes and asserts nothing",
     "ansible-playbook -v": "it is said of any playbook",
-    "python -m pip install 'auth0-python>=6.8,<7' 'requests>=2.32' 'jinja2>=3.1' tqdm ruamel.yaml jsonschema": "it needs a registry",
+    "python -m pip install 'auth0-python>=6.8,<7' 'requests>=2.32' 'jinja2>=3.1' tqdm ruamel.yaml jsonschema segno": (
+        "it needs a registry"
+    ),
+    "python -m pip install 'auth0-python>=6.8,<7' 'requests>=2.32' 'jinja2>=3.1' tqdm ruamel.yaml jsonschema": "the same",
     "python -m ansible_collections.mfaops.auth0.audit run --client-secret-file ~/.auth0-secret --folder ~/mfa-audits": (
         "it calls a real tenant; the guide's commands for the embedded tenant are run, and test_audit_command.py runs this one"
     ),

@@ -125,6 +125,8 @@ def test_those_that_are_named_end_and_never_somebody_elses(tenant, module, optio
     done, again, none = tenant.results(tenant.operator, task, task, {module: {"email": email(3), **ABSENT, option: []}})
     assert [done["changed"], again["changed"], none["changed"]] == [True, False, False]
     assert done["removed"] == [mine[1]] and works() == [True, False] and all(others())
+    (said,) = done["warnings"]
+    assert "the user does not have %s, over long ago" % foreign[0]["id"] in said and "warnings" not in none
     wrong = tenant.results(
         tenant.operator,
         {module: {"email": email(3), **ABSENT, option: None}},

@@ -139,6 +139,14 @@ def test_an_empty_folder_becomes_a_pipeline(here, emulator_over_tls):
         "POST", "faults", {"kind": "status", "status": 403, "method": "PUT", "path": "*/guardian/*"}
     )
     assert run("python3", "mfa.py", "apply")[0] == 3
+    # What nothing can come of is told by the same code, whether the playbook looked at the tenant or not.
+    code, output = run("python3", "mfa.py", "apply", "-e", "allow_lockot=true")
+    assert code == 4 and "Did you mean allow_lockout?" in output
+    assert run("python3", "mfa.py", "apply", "-e", "target=dve")[0] == 1
+    code, output = run(
+        "python3", "mfa.py", "apply", AUTH0_CLIENT_ID="m2m-readonly", AUTH0_CLIENT_SECRET="m2m-readonly-secret"
+    )
+    assert code == 3 and "Applying the policy failed. Nothing was changed." in output
     assert run("python3", "mfa.py", "apply")[0] == 0
     policy.write_text(policy.read_text().replace("phone: true", "phone: false").replace("otp: true", "otp: false"))
     code, output = run("python3", "mfa.py", "apply")

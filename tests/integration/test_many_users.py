@@ -70,7 +70,7 @@ def test_everything_that_is_wrong_is_told_at_once_and_nothing_is_sent(tenant):
         {"email": email(7), "user_id": "auth0|7", "phone_number": number(7)},
         {"email": email(2), "phone_number": number(8)},
         {"email": "no address", "phone_number": number(9)},
-        {"email": email(10), "phone_number": number(9), "factor": "fax"},
+        {"email": email(10), "phone_number": number(9), "factor": "pone"},
         "user",
         {"email": email(11), "phone_number": number(9), "name": "x" * 21, "source": "users.csv line 12"},
         {"email": email(12), "phone_number": True},
@@ -84,6 +84,7 @@ def test_everything_that_is_wrong_is_told_at_once_and_nothing_is_sent(tenant):
         [*(f"users[{place}]" for place in (1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12)), "users.csv line 12"]
     )
     assert "Did you mean phone_number?" in refused["msg"] and "\n" not in refused["msg"]
+    assert "got: pone. Did you mean phone?" in refused["msg"]
     assert "The same user as users[0]" in refused["msg"]
 
 

@@ -133,7 +133,18 @@ def test_every_playbook_is_tested_and_checks_its_variables_first():
         (
             "audit",
             {"audits": "a", "tenant": {"auth0_domian": "x"}},
-            "tenant has an option that no module has: auth0_domian",
+            "tenant has an option that no module has: auth0_domian. Did you mean auth0_domain?",
+        ),
+        ("reset_lost_phone", {"user": email(3), "ticket_file": "link"}, "ticket_file is set, but there is no link"),
+        (
+            "reset_lost_phone",
+            {"user": email(3), "ticket_file": "link", "send_mail": False, "create_ticket": False},
+            "or there is none",
+        ),
+        (
+            "reset_users",
+            {"users_file": "u", "tickets_folder": "links"},
+            "tickets_folder is set, but the tickets are mailed",
         ),
     ],
 )
@@ -219,7 +230,8 @@ def test_a_reset_of_many_takes_the_same_steps_and_leaves_out_who_failed(tenant):
     tenant.fault(kind="status", method="DELETE", path="*%s/refresh-tokens" % tenant.user_id(2))
     tenant.forget_requests()
     said = play(tenant, "reset_users", users_file="users.txt", succeeds=False)
-    assert "Could not revoke the refresh tokens of %s" % tenant.user_id(2) in re.sub(r"\s+", " ", said)
+    why = "authenticators are still there: %s (line 1): Could not revoke the refresh tokens" % email(2)
+    assert why in re.sub(r"\s+", " ", said) and email(3) not in said.partition("PLAY RECAP")[0].rpartition("TASK")[2]
     assert list(dict.fromkeys(steps_of(tenant))) == RESET
     assert tenant.methods(2) == before and tenant.methods(3) == []
     assert is_blocked(tenant, 2) and not is_blocked(tenant, 3)
@@ -312,8 +324,18 @@ def test_who_got_no_ticket_is_told_after_the_others_got_theirs(tenant):
         (["email,phone_number,name", "", "user00001@example.com,+44,x"], "is not an E.164 number such as"),
         (["email,phone_number,name", "", "user00001@example.com,+44,x"], "users.csv line 3"),
         (["email,phone_number,name", "nobody,,"], "Not an e-mail address: "),
+        (["email,phone_number,name", ""], "at least one user"),
     ],
-    ids=["wrong header", "missing value", "quotes", "unknown user", "wrong number", "its line", "wrong address"],
+    ids=[
+        "wrong header",
+        "missing value",
+        "quotes",
+        "unknown user",
+        "wrong number",
+        "its line",
+        "wrong address",
+        "nobody",
+    ],
 )
 def test_a_list_that_is_wrong_is_told(tenant, lines, says):
     users = tenant.folder / "users.csv"
@@ -332,7 +354,9 @@ def test_the_users_of_a_list_are_reset_and_who_cannot_be_is_told(tenant):
     assert "2 users have to be changed, but max_users is 1" in few and tenant.writes() == []
     users.write_text(users.read_text() + "nobody@example.com\n")
     done = play(tenant, "reset_users", users_file="users.txt", succeeds=False)
-    assert "Not reset: " in done and "no user has this e-mail address" in done and "without a ticket" in done
+    said = re.sub(r"\s+", " ", done)
+    assert re.search(r"Nothing was done in this run for nobody@example.com \(line 4\): .*no user has this e-mail", said)
+    assert "Reset, " not in said and "Not reset" not in said
     assert tenant.methods(2) == tenant.methods(3) == []
     reset = {tenant.user_id(2), tenant.user_id(3)}
     assert {ticket["user_id"] for ticket in tenant.running.control("GET", "tickets")} == reset
@@ -343,6 +367,7 @@ def test_the_users_of_a_list_are_reset_and_who_cannot_be_is_told(tenant):
     # Somebody may still have to read that link, so nothing is done that would need another one.
     tenant.management("POST", "/users/%s/authentication-methods" % tenant.user_id(4).replace("|", "%7C"), EMAIL)
     again = play(tenant, "reset_users", users_file="users.txt", send_mail=False, tickets_folder="links", succeeds=False)
+    assert "Nothing was done in this run for %s (line 1): " % email(4) in re.sub(r"\s+", " ", again)
     assert "exists already" in again and len(tenant.methods(4)) == 1
     lost = play(
         tenant, "reset_users", users_file="users.txt", send_mail=False, tickets_folder="no/links", succeeds=False
@@ -350,6 +375,8 @@ def test_the_users_of_a_list_are_reset_and_who_cannot_be_is_told(tenant):
     assert "There is no directory" in lost and len(tenant.methods(4)) == 1
     users.write_text("nobody\n")
     assert "users.txt line 1" in play(tenant, "reset_users", users_file="users.txt", succeeds=False)
+    users.write_text("\n\n")
+    assert "names nobody" in play(tenant, "reset_users", users_file="users.txt", succeeds=False)
 
 
 def test_old_recovery_codes_are_rotated(tenant):

@@ -12,6 +12,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+import yaml
 
 from tests.support.playbook import ROOT
 
@@ -42,12 +43,17 @@ LOCKOUT = {
 @pytest.mark.parametrize(
     "command, result, code",
     [
+        # Without a result nothing was changed: a variable was refused, or the playbook did not start.
+        ("apply", 2, MFA.REFUSED),
+        ("apply", 1, MFA.COULD_NOT_LOOK),
+        ("apply", 0, MFA.COULD_NOT_LOOK),
+        ("drift", 2, MFA.REFUSED),
+        ("drift", -9, MFA.COULD_NOT_LOOK),
         ("drift", {"changed": False}, MFA.IN_SYNC),
         ("drift", {"changed": True}, MFA.DIFFERS),
         ("drift", {"changed": True, "lockout": LOCKOUT}, MFA.DIFFERS),
         ("drift", {"failed": True, "changed": False, "msg": "401"}, MFA.COULD_NOT_LOOK),
         ("drift", {"failed": True, "mistakes": ["policy.yml:1:1: x"]}, MFA.REFUSED),
-        ("drift", None, MFA.COULD_NOT_LOOK),
         ("show", {"changed": True, "lockout": LOCKOUT}, MFA.REFUSED),
         ("show", {"changed": True, "lockout": None}, MFA.DIFFERS),
         ("apply", {"changed": True}, MFA.IN_SYNC),
@@ -55,13 +61,24 @@ LOCKOUT = {
         ("apply", {"failed": True, "changed": False, "msg": "401"}, MFA.COULD_NOT_LOOK),
         ("apply", {"failed": True, "changed": True, "applied": ["otp=True"]}, MFA.FAILED),
         ("apply", {"failed": True, "changed": False, "applied": []}, MFA.FAILED),
-        # It was killed, and nobody knows when.
-        ("apply", None, MFA.FAILED),
     ],
 )
 def test_a_run_has_one_of_five_ends(command, result, code):
-    assert MFA.judge(command, result) == code
-    assert MFA.summary(command, code, result).startswith("## MFA policy\n\n")
+    result, ended = (None, result) if isinstance(result, int) else (result, 2 if result.get("failed") else 0)
+    assert MFA.judge(command, result, ended) == code
+    text = MFA.summary(command, code, result)
+    assert text.startswith("## MFA policy\n\n")
+    if code == MFA.FAILED:
+        assert ("may be changed in part" in text) is result["changed"] is not ("Nothing was changed" in text)
+
+
+def test_what_is_noted_before_the_tenant_is_changed_is_a_run_that_was_cut_off():
+    (play,) = yaml.safe_load((ROOT / "playbooks" / "policy.yml").read_text())
+    checked, noted, changes, *_ = play["tasks"]
+    assert "mfaops.auth0.variables" in checked and "block" in changes
+    assert "failed=true, changed=true, applied=[]" in noted["ansible.builtin.copy"]["content"]
+    note = {"failed": True, "changed": True, "applied": []}
+    assert MFA.judge("apply", note, -9) == MFA.FAILED
 
 
 def test_a_summary_tells_differences_and_users():

@@ -130,6 +130,7 @@ def test_options_that_go_together_are_accepted(result_of, options):
             id="an option that a state requires",
         ),
         pytest.param({"id": "a", "state": "else"}, "must be one of: there, gone", id="a value that is no choice"),
+        pytest.param({"id": "a", "state": "gonne"}, "got: gonne. Did you mean gone?", id="a misspelled choice"),
         pytest.param({"id": "a", "mail": "b"}, "Unsupported parameters", id="an option of another part"),
     ],
 )

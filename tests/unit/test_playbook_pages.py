@@ -36,8 +36,8 @@ PAGE = """..
 Variables
 ---------
 
-Set them in the inventory, or with ``-e``. The playbook checks all of them before its first request, and tells what is wrong or misspelled. A relative path
-starts where you start ``ansible-playbook``.
+Set them in the inventory, or with ``-e``. The playbook checks all of them before its first request, and tells what is wrong. It refuses a misspelled name
+that is given with ``-e``, and warns of one in the inventory. A relative path starts where you start ``ansible-playbook``.
 
 .. list-table::
    :header-rows: 1

@@ -6,13 +6,17 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "tools" / "release.sh"
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "tools" / "release.sh"
+# Which release people get who copy the GitOps example. The next one is named before there is its tag.
+PINNED = ("docs/examples/gitops/requirements.yml", "docs/docsite/rst/guide_gitops.rst")
 CHANGELOG = """# Release Notes
 
 <a id="v0-3-0"></a>
@@ -34,6 +38,9 @@ def project(tmp_path):
     shutil.copy(SCRIPT, tmp_path / "tools")
     (tmp_path / "galaxy.yml").write_text("name: auth0\nversion: 0.3.0\n")
     (tmp_path / "CHANGELOG.md").write_text(CHANGELOG)
+    for name in PINNED:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(re.sub(r"\bv\d+\.\d+\.\d+\b", "v0.3.0", (ROOT / name).read_text()))
     return tmp_path
 
 
@@ -53,6 +60,15 @@ def test_a_tag_of_another_version_is_none(project, tag):
     done = check(project, tag)
     assert done.returncode == 1
     assert "galaxy.yml has another version" in done.stderr
+
+
+@pytest.mark.parametrize("name", PINNED)
+def test_the_gitops_example_names_the_tag_and_not_the_version(project, name):
+    """Git knows the tag only."""
+    path = project / name
+    path.write_text(path.read_text().replace("v0.3.0", "0.3.0"))
+    done = check(project, "v0.3.0")
+    assert done.returncode == 1 and done.stderr == "%s names another release than v0.3.0. \n" % name
 
 
 def test_a_version_that_the_changelog_only_names_is_none(project):

@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.mfaops.auth0.plugins.action.variables import OF_EVERY_PLAYBOOK, check, unknown
+from ansible_collections.mfaops.auth0.plugins.action import variables as plugin
+from ansible_collections.mfaops.auth0.plugins.action.variables import (
+    OF_EVERY_PLAYBOOK,
+    check,
+    of_inventory,
+    of_tenant,
+    unknown,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 OPTIONS = {
@@ -47,6 +54,12 @@ def test_a_required_variable_that_is_not_set_is_told_with_an_example(given):
     ]
 
 
+def test_a_misspelled_choice_is_told_with_the_nearest():
+    assert check(OPTIONS, {"audits": "a", "level": "hgh"})[1] == [
+        "value of level must be one of: low, high, got: hgh. Did you mean high?"
+    ]
+
+
 def test_everything_that_is_wrong_is_told():
     wrong = check(OPTIONS, {"most_users": "many", "level": "middle"})[1]
     assert [name for name in ("audits", "most_users", "level") if not any(name in each for each in wrong)] == []
@@ -58,11 +71,60 @@ def test_everything_that_is_wrong_is_told():
 )
 def test_a_misspelled_name_is_told(name, near):
     known = (*OPTIONS, *OF_EVERY_PLAYBOOK)
-    assert unknown([name], known, "variable") == ["%s is not a variable. Did you mean %s?" % (name, near)]
+    assert unknown([name], known) == ["%s is not a variable of this playbook. Did you mean %s?" % (name, near)]
 
 
 def test_a_variable_of_somebody_else_is_not_ours_to_refuse():
-    assert unknown(["vault_client_secret", "environment_name", "region", "audits"], OPTIONS, "variable") == []
+    assert unknown(["vault_client_secret", "environment_name", "region", "audits"], OPTIONS) == []
+
+
+POLICY = ("policy_file", "allow_lockout", "result_file", *OF_EVERY_PLAYBOOK)
+
+
+def test_a_misspelled_name_of_an_inventory_is_told():
+    (told,) = of_inventory(["tenant", "allow_lockot", "vault_client_secret", "region", "policies"], POLICY)
+    assert told.endswith("allow_lockot, which no playbook of this collection has. Did you mean allow_lockout?")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(["results_file"], id="a variable of another playbook, remediate"),
+        pytest.param(["allow_lockot", "allow_lockout"], id="what it is near to is set as well"),
+        pytest.param(["policy", "audit_host", "policies"], id="not near enough for an inventory"),
+    ],
+)
+def test_a_name_of_an_inventory_may_be_for_something_else(names):
+    assert of_inventory(names, POLICY) == []
+
+
+def test_options_of_the_tenant_are_told_with_the_nearest():
+    assert of_tenant({"auth0_domain": "x", "client_secret": "y"}) == []
+    assert of_tenant({"auth0_domian": "x", "shade": "y"}) == [
+        "tenant has an option that no module has: auth0_domian. Did you mean auth0_domain?",
+        "tenant has an option that no module has: shade.",
+    ]
+    assert of_tenant("example.eu.auth0.com") != []
+
+
+class Hosts(dict):
+    """As Ansible has the variables of the hosts."""
+
+    raw_get = dict.__getitem__
+
+
+@pytest.mark.parametrize(
+    "own, told",
+    [
+        ({}, ["The inventory has tenants, but this playbook runs for localhost. Name a tenant with -e target=dev."]),
+        ({"tenant": {}}, []),
+        ({"target": "localhost"}, []),
+    ],
+)
+def test_an_inventory_of_tenants_that_is_not_used_is_told(own, told):
+    hosts = Hosts(other={}, dev={"tenant": {}}, localhost=own)
+    given = {**own, "hostvars": hosts, "inventory_hostname": "localhost", "groups": {"all": ["other", "dev"]}}
+    assert plugin.ActionModule._doubts(None, given, set(), POLICY) == told
 
 
 # What results have anyway, or what Ansible takes for the results of a loop.

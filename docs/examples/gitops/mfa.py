@@ -30,18 +30,22 @@ WORDS = {
     IN_SYNC: "The tenant is as the policy says.",
     COULD_NOT_LOOK: "The tenant could not be read. Nothing was changed.",
     DIFFERS: "The tenant differs from the policy.",
-    FAILED: "Applying the policy failed. The tenant may be changed in part.",
+    FAILED: "Applying the policy failed.",
     REFUSED: "The policy cannot be applied as it is. Nothing was changed.",
 }
+# How ansible-playbook ends if a task failed.
+TASK_FAILED = 2
 
 
-def judge(command: str, result: dict | None) -> int:
+def judge(command: str, result: dict | None, ended: int) -> int:
     """What came of a run.
 
-    :param result: what the playbook wrote; None if it wrote nothing
+    :param result: what the playbook wrote; None if it wrote nothing: it does that before it changes anything
+    :param ended: how ansible-playbook ended
     """
     if result is None:
-        return FAILED if command == "apply" else COULD_NOT_LOOK
+        # The task that checks the variables.
+        return REFUSED if ended == TASK_FAILED else COULD_NOT_LOOK
     if result.get("failed"):
         if "applied" in result:
             return FAILED
@@ -55,7 +59,10 @@ def summary(command: str, code: int, result: dict | None) -> str:
     """The same in Markdown."""
     result = result or {}
     applied = command == "apply" and code == IN_SYNC and result.get("changed")
-    lines = ["## MFA policy", "", "The policy was applied." if applied else WORDS[code], ""]
+    words = "The policy was applied." if applied else WORDS[code]
+    if code == FAILED:
+        words += " The tenant may be changed in part." if result.get("changed") else " Nothing was changed."
+    lines = ["## MFA policy", "", words, ""]
     if result.get("failed") or not result:
         told = result.get("mistakes") or [result.get("msg") or "ansible-playbook ended early. See its output."]
         lines += ["- " + shown(each) for each in told] + [""]
@@ -121,7 +128,7 @@ def main(arguments: list[str]) -> int:
         result = json.loads((HERE / RESULT).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         result = None
-    code = judge(command, result)
+    code = judge(command, result, ended)
     text = summary(command, code, result)
     (HERE / SUMMARY).write_text(text, encoding="utf-8")
     (HERE / RESULT).write_text(json.dumps({**(result or {}), "exit_code": code}, indent=2) + "\n", encoding="utf-8")

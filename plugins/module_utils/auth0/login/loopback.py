@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The end of a login in a browser on this machine: a server that takes one request, on the loopback interface only (RFC 8252 §7.3)."""
+"""The end of a login in a browser on this machine: a server that takes one answer, on the loopback interface only (RFC 8252 §7.3)."""
 
 from __future__ import annotations
 
@@ -36,17 +36,21 @@ _IDLE_SECONDS = 10
 class CallbackListener:
     """Waits for the browser to come back. A context manager: the port is open inside its block only.
 
-    Whoever comes first, with a query at the right address, is taken, and nobody after. What it says is for the caller to check.
+    The first answer with the state of this login is taken, and none after. Whoever does not know the state cannot end the login. What the
+    answer says is for the caller to check.
+
+    :ivar strangers: how many answers had another state
     """
 
     def __init__(self, redirect_uri: str, state: str) -> None:
         """
         :param redirect_uri: on this machine, with a port
-        :param state: what the login began with, to show the person the right page
+        :param state: what the login began with
         :raises ConfigurationError: it is another address
         """
         self._redirect_uri, self._state = redirect_uri, state
         self._port = loopback_port(redirect_uri)
+        self.strangers = 0
         self._taken = threading.Lock()
         self._came: queue.SimpleQueue[str] = queue.SimpleQueue()
 
@@ -88,6 +92,13 @@ class CallbackListener:
                     self._show(400, "Bad request", "This is not the address that the login ends at.")
                 elif asked.path != (target.path or "/") or not asked.query:
                     self._show(404, "Not found", "Nothing is here.")
+                elif not listener._is_ours(asked.query):
+                    listener.strangers += 1
+                    self._show(
+                        400,
+                        "Another login",
+                        "This answer belongs to another login. Ansible goes on waiting for its own.",
+                    )
                 elif not listener._taken.acquire(blocking=False):
                     self._show(410, "Too late", "The login has ended already.")
                 else:
@@ -113,11 +124,15 @@ class CallbackListener:
 
         return Handler
 
+    def _is_ours(self, query: str) -> bool:
+        return hmac.compare_digest(_members(query).get("state", "").encode(), self._state.encode())
+
     def _words(self, query: str) -> tuple[str, str]:
         """What the page says to the person."""
-        answer = {name: values[-1] for name, values in parse_qs(query).items()}
-        if not hmac.compare_digest(answer.get("state", "").encode(), self._state.encode()):
-            return "Another login", "This answer belongs to another login. " + _IN_TERMINAL
-        if "code" not in answer:
+        if "code" not in _members(query):
             return "Not logged in", "The login was refused. " + _IN_TERMINAL
         return "Logged in", _IN_TERMINAL
+
+
+def _members(query: str) -> dict[str, str]:
+    return {name: values[-1] for name, values in parse_qs(query).items()}

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 from ..wire.errors import AuthenticationError, ConfigurationError, one_line
 from ..wire.redaction import Secrets
 
-_START_AGAIN = "Get a new authorization_url and log in again."
+_START_AGAIN = "Run the task that begins the login again."
 
 
 def new_secret() -> str:

@@ -37,8 +37,6 @@ def get(url: str, **headers: str) -> requests.Response:
     [
         ("code=C0DE&state=" + STATE, "<h1>Logged in</h1>"),
         ("error=access_denied&state=" + STATE, "<h1>Not logged in</h1>"),
-        ("code=C0DE&state=other", "<h1>Another login</h1>"),
-        ("code=C0DE", "<h1>Another login</h1>"),
     ],
 )
 def test_the_first_answer_is_taken_and_the_person_is_told(uri, query, page):
@@ -47,6 +45,16 @@ def test_the_first_answer_is_taken_and_the_person_is_told(uri, query, page):
         assert listener.wait(10) == uri + "?" + query and listener.wait(0.01) is None
     assert (shown.status_code, late.status_code) == (200, 410)
     assert page in shown.text and "You may close this window" in shown.text and "C0DE" not in shown.text
+
+
+@pytest.mark.parametrize("query", ["code=C0DE&state=other", "code=C0DE", "error=access_denied", "x=%ff&state=%ff"])
+def test_an_answer_of_another_login_ends_none_and_the_person_is_told(uri, query):
+    with CallbackListener(uri, STATE) as listener:
+        shown = get(uri + "?" + query)
+        assert listener.wait(0.01) is None and listener.strangers == 1
+        get(uri + "?code=own&state=" + STATE)
+        assert listener.wait(10) == uri + "?code=own&state=" + STATE
+    assert shown.status_code == 400 and "<h1>Another login</h1>" in shown.text and "C0DE" not in shown.text
 
 
 def test_the_page_can_be_kept_by_nobody_and_load_nothing(uri):

@@ -74,13 +74,13 @@ def test_an_address_of_another_login_is_refused_whatever_it_says(query):
     with pytest.raises(AuthenticationError, match="state in callback_url belongs to another login") as caught:
         code_from("%s?%s" % (CALLBACK, query), "s", Secrets())
     assert "access_denied" not in str(caught.value) and "c1" not in str(caught.value)
-    assert "authorization_url" in caught.value.hint
+    assert "Run the task that begins the login again" in caught.value.hint
 
 
 def test_an_error_is_told_on_one_line():
     with pytest.raises(AuthenticationError, match="The login was refused: no more") as caught:
         code_from(CALLBACK + "?error=access_denied&error_description=no%0Amore&state=s", "s", Secrets())
-    assert caught.value.code == "access_denied" and "authorization_url" in caught.value.hint
+    assert caught.value.code == "access_denied" and "Run the task that begins the login" in caught.value.hint
     with pytest.raises(AuthenticationError, match="gave no reason"):
         code_from(CALLBACK + "?error=login_required&state=s", "s", Secrets())
 
