@@ -96,6 +96,7 @@ SWITCHES = {
     "latency-tail": Switch(0, highest=40),
     "message-types": Switch(("sms", "voice"), ("sms", "voice")),
     "mfa-policy": Switch("all-applications", ("all-applications", "never")),
+    "password-policy": Switch("good", ("none", "low", "fair", "good", "excellent")),
     "recovery-code-factor": Switch(True),
     "request-id": Switch(False),
     "rotating-applications": Switch(("spa",), ("app", "spa")),

@@ -35,10 +35,10 @@ def same_text(given: str, expected: str) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
 
 
-def database_user(tenant: Tenant, name: str) -> User | None:
-    """The user who logs in with this e-mail address and a password."""
-    for user in tenant.find_by_email(name.lower()):
-        if user.connection == DATABASE and user.password is not None:
+def database_user(tenant: Tenant, name: str, connection: str = DATABASE) -> User | None:
+    """The user of a database who logs in with this e-mail address, username or phone number, and a password."""
+    for user in tenant.find_by_name(name.lower(), connection):
+        if user.password is not None:
             return user
     return None
 

@@ -289,7 +289,6 @@ def _always(value: Any) -> Handler:
 NONE_OF = {
     "rules": ("rules", "rules"),
     "hooks": ("hooks", "hooks"),
-    "organizations": ("organizations", "organizations"),
     "flows": ("flows", "flows"),
     "flows/vault/connections": ("flows_vault_connections", "connections"),
     "forms": ("forms", "forms"),
@@ -348,7 +347,7 @@ UNGRANTED = {
     "hooks": "POST hooks, PATCH DELETE hooks/{id}",
     "network_acl_keys": "GET POST keys/network-acls, GET DELETE keys/network-acls/{id}",
     "network_acls": "POST network-acls, PATCH PUT DELETE network-acls/{id}",
-    "organizations": "POST organizations, PATCH DELETE organizations/{id}",
+    "organizations": "PATCH organizations/{id}",
     "phone_providers": "POST branding/phone/providers, PATCH DELETE branding/phone/providers/{id}",
     "phone_templates": "POST branding/phone/templates, PATCH DELETE branding/phone/templates/{id}",
     "rate_limit_policies": "GET POST rate-limit-policies, GET PATCH DELETE rate-limit-policies/{id}",

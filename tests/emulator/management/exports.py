@@ -13,7 +13,7 @@ from itertools import islice
 from ..state.jobs import Job
 from ..users.models import User
 from ..users.times import iso
-from ..users.views import profile_view
+from ..users.views import laid_over, profile_view
 
 MOST_CSV_FIELDS = 30
 DEFAULT_FIELDS = (
@@ -63,7 +63,7 @@ def exported_profile(user: User) -> dict:
         changes.append(user.mfa_removed_at)
     if changes:
         profile["multifactor_last_modified"] = iso(max(changes))
-    return profile | user.raw
+    return laid_over(profile, user.raw)
 
 
 def _steps(name: str) -> list[int | str]:

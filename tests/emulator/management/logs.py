@@ -34,6 +34,12 @@ WRITES = {
     ("POST", "/api/v2/users"): "Create a User",
     ("PATCH", "/api/v2/users/{id}"): "Update a User",
     ("DELETE", "/api/v2/users/{id}"): "Delete a User",
+    ("POST", "/api/v2/users/{id}/identities"): "Link a User Account",
+    ("DELETE", "/api/v2/users/{id}/identities/{provider}/{user_id}"): "Unlink a User Identity",
+    ("POST", "/api/v2/organizations"): "Create an Organization",
+    ("DELETE", "/api/v2/organizations/{organization_id}"): "Delete an Organization",
+    ("POST", "/api/v2/organizations/{organization_id}/members"): "Add Members to an Organization",
+    ("DELETE", "/api/v2/organizations/{organization_id}/members"): "Delete Members from an Organization",
     ("POST", "/api/v2/users/{id}/authentication-methods"): "Creates an authentication method for a given user",
     ("PUT", "/api/v2/users/{id}/authentication-methods"): (
         "Update all authentication methods by replacing them with the given ones"

@@ -13,15 +13,17 @@ from ..http.schemas import Body, Schema, anything, boolean, invalid_body, record
 from ..http.validation import flag, invalid_query, page_of, select_fields
 from ..search.language import EVERYTHING, SEARCHABLE, Query, SearchError, parse
 from ..search.user_search import TooManyUsers, search
-from ..users.connections import CONNECTIONS, DATABASE, SOCIAL, Connection
+from ..users.connections import DATABASE, EMAIL, PHONES, SMS, SOCIAL, STAFF, Connection
 from ..users.models import User
+from ..users.passwords import is_strong
 from ..users.profiles import identity, new_profile
 from ..users.times import iso
-from ..users.views import answered_profile, profile_view
+from ..users.views import answered_profile, laid_over, profile_view
 
 PAGEABLE = 1000
 SEARCH_ENGINE = "v3"
-_CREATABLE = (DATABASE, SOCIAL)
+# What a user of a connection needs; the passwordless ones are told by their strategy, all other databases need any name.
+_NEEDED = {DATABASE: "email", STAFF: "username", PHONES: "phone_number", EMAIL: "email", SMS: "phone_number"}
 
 
 def _profile(nullable: bool) -> dict[str, Schema]:
@@ -130,7 +132,7 @@ def list_users(call: Call) -> tuple[int, list | dict]:
         profiles, total = search(store.population, aside, query, sort, start, per_page)
     except TooManyUsers:
         raise management_error(503, "The query exceeded the timeout. Please try refining your search.") from None
-    users = [select_fields(call, profile | raw.get(profile["user_id"], {})) for profile in profiles]
+    users = [select_fields(call, laid_over(profile, raw.get(profile["user_id"], {}))) for profile in profiles]
     if not include_totals:
         return 200, users
     if call.tenant.switches["search-total"] == "capped":
@@ -159,29 +161,41 @@ def _sort(call: Call) -> tuple[str, bool] | None:
 
 def create_user(call: Call) -> tuple[int, dict]:
     """``POST /users``."""
-    body = call.content
-    connection = body["connection"]
-    if connection not in _CREATABLE:
+    body, tenant = call.content, call.tenant
+    connection = tenant.connections.get(body["connection"])
+    if connection is None or not (
+        connection.strategy_type in ("database", "passwordless") or connection.name == SOCIAL
+    ):
         raise management_error(400, "The connection does not exist.", "inexistent_connection")
-    email = _address(body, CONNECTIONS[connection])
-    if connection == DATABASE and not (email and body.get("password")):
-        missing = "password" if email else "email"
-        raise invalid_body(f"Missing required property: {missing}")
-    tenant = call.tenant
-    provider = "auth0" if connection == DATABASE else connection
+    email = _address(body, connection)
+    is_database = connection.strategy_type == "database"
+    needed = [_NEEDED[connection.name]] if connection.name in _NEEDED else []
+    for name in needed + (["password"] if is_database else []):
+        if not body.get(name):
+            raise invalid_body(f"Missing required property: {name}")
+    provider = connection.strategy
     local_id = body.get("user_id") or secrets.token_hex(12)
     user_id = f"{provider}|{local_id}"
-    taken = email is not None and any(user.connection == connection for user in tenant.find_by_email(email))
-    if taken or tenant.find(user_id) is not None:
+    names = filter(None, (email, body.get("username"), body.get("phone_number")))
+    taken = any(tenant.find_by_name(name, connection.name) for name in names)
+    if taken or tenant.find(user_id) is not None or user_id in tenant.linked:
         raise management_error(409, "The user already exists.", "auth0_idp_error")
-    identities = [identity(connection, provider, local_id, connection == SOCIAL)]
+    if is_database:
+        _require_strength(call, body["password"])
+    identities = [identity(connection.name, provider, local_id, connection.strategy_type == "social")]
     profile = new_profile(user_id, identities, email, tenant.now())
     profile |= {key: value for key, value in body.items() if key in _PROFILE and key != "email"}
     profile = _without_empty_app_metadata(profile)
-    user = User(profile, connection, body.get("password"))
+    user = User(profile, connection.name, body.get("password"))
     tenant.add(user)
     _record_signup(call, user, body)
     return 201, profile
+
+
+def _require_strength(call: Call, password: str) -> None:
+    """400 for a password that the policy refuses; unlike a sign-up it does not say why (a public thread)."""
+    if not is_strong(password, call.tenant.switches["password-policy"]):
+        raise management_error(400, "PasswordStrengthError: Password is too weak")
 
 
 def _record_signup(call: Call, user: User, body: dict) -> None:
@@ -197,6 +211,8 @@ def update_user(call: Call) -> tuple[int, dict]:
     user = existing_user(call)
     body = call.content
     email = _address(body, call.tenant.connections[user.connection])
+    if body.get("password") is not None:
+        _require_strength(call, body["password"])
     profile = {**user.profile, "updated_at": iso(call.tenant.now())}
     for name, value in body.items():
         if name in ("app_metadata", "user_metadata"):

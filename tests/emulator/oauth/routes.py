@@ -37,7 +37,6 @@ from ..state.clients import (
 from ..state.quotas import POLLS
 from ..state.sessions import Device
 from ..state.tenant import Tenant
-from ..users.connections import DATABASE
 from ..users.models import Challenge
 from .client_authentication import authenticate_client, read_parameters, require_grant, required
 from .issuing import (
@@ -95,9 +94,10 @@ def password(tenant: Tenant, client: Client, parameters: dict, device: Device) -
             raise oauth_error(403, "server_error", "Authorization server not configured with default connection.")
     name, secret = required(parameters, "username"), required(parameters, "password")
     audience, scope = user_grant(tenant, client, parameters)
-    if connection != DATABASE:
+    known = tenant.connections.get(connection)
+    if known is None or known.strategy_type != "database":
         raise oauth_error(403, "access_denied", f"Unknown or invalid realm: {connection}")
-    user = check_password(tenant, database_user(tenant, name), secret, client.id)
+    user = check_password(tenant, database_user(tenant, name, connection), secret, client.id)
     session = MfaSession(secrets.token_hex(16), False, user, client.id, audience, scope)
     if needs_second_step(tenant, audience, user):
         tenant.record_event("mfar", user, client.id)

@@ -116,7 +116,7 @@ def _page(
     others = matching.items()
     if by_creation:
         seeded_keys = ((iso(population.created_at(position)), position) for position in seeded)
-        other_keys = [(profile["created_at"], position) for position, profile in others]
+        other_keys = [(profile.get("created_at", ""), position) for position, profile in others]
     else:
         seeded_keys = (("", position) for position in seeded)
         other_keys = [("", position) for position, _profile in others]

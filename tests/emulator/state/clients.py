@@ -55,6 +55,7 @@ READ_SCOPES = (
     "read:hooks",
     "read:log_streams",
     "read:network_acls",
+    "read:organization_members",
     "read:organizations",
     "read:phone_providers",
     "read:phone_templates",
@@ -102,6 +103,10 @@ WRITE_SCOPES = (
     "update:roles",
     "delete:roles",
     "update:tenant_settings",
+    "create:organizations",
+    "delete:organizations",
+    "create:organization_members",
+    "delete:organization_members",
 )
 MANAGEMENT_SCOPES = READ_SCOPES + WRITE_SCOPES
 

@@ -11,11 +11,20 @@ import hashlib
 import json
 import random
 import re
+from datetime import datetime, timezone
 from pathlib import Path
 import yaml
 
 from ..users.connections import CONNECTIONS, DATABASE, Connection, connection_of, local_id
-from ..users.models import RECOVERY_CODE_CHARACTERS, Authenticator, User, device_suffix, recovery_code, totp_secret
+from ..users.models import (
+    MISSING,
+    RECOVERY_CODE_CHARACTERS,
+    Authenticator,
+    User,
+    device_suffix,
+    recovery_code,
+    totp_secret,
+)
 from ..users.profiles import identity, new_profile
 from ..users.seed import PASSWORD, credential
 from ..users.times import DAY, HOUR, iso
@@ -34,7 +43,7 @@ FACTORS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 PENDING_AGE = HOUR
 DEFAULT_CREATED_AGE = 365 * DAY
-_AGE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?) (minute|hour|day|week|month|year)s? ago", re.ASCII)
+_AGE = re.compile(r"(in )?(\d{1,6}(?:\.\d{1,3})?) (minute|hour|day|week|month|year)s?( ago)?", re.ASCII)
 _UNITS = {
     "minute": HOUR // 60,
     "hour": HOUR,
@@ -107,7 +116,7 @@ class _Reader:
             line = node.start_mark.line + 1
             identities = [(one["connection"], one["user_id"]) for one in user.profile["identities"]]
             for name, taken in (
-                ("e-mail address", (user.connection, user.email)),
+                *(("name to log in by", (user.connection, name)) for name in user.names),
                 ("user_id", ("", user.id)),
                 *(("identity", ("identity", *pair)) for pair in identities),
             ):
@@ -119,18 +128,26 @@ class _Reader:
 
     def _user(self, node: yaml.Node) -> User:
         allowed = (
-            "email", "user_id", "name", "connection", "provider", "identities", "password", "phone_number", "email_verified",
-            "blocked", "created", "last login", "logins", "authenticators", "app_metadata", "user_metadata", "raw",
+            "email", "username", "user_id", "name", "connection", "provider", "identities", "password", "phone_number",
+            "email_verified", "blocked", "created", "last login", "logins", "authenticators", "app_metadata", "user_metadata",
+            "raw", "missing",
         )  # fmt: skip
-        members = self._members(node, "a user", allowed, ("email",))
+        members = self._members(node, "a user", allowed, ())
+        naming = [name for name in ("email", "username", "phone_number", "user_id") if name in members]
+        if not naming and "identities" not in members:
+            raise self._mistake(node, "a user needs 'email', 'username', 'phone_number' or 'user_id'")
+        if "email_verified" in members and "email" not in members:
+            raise self._mistake(members["email_verified"], "a user without 'email' has no 'email_verified'")
         email = self._matching(members, "email", "", _ADDRESS, "an e-mail address")
-        identities = self._identities(members, email)
+        # What the rest is drawn from, so that the same file gives the same users.
+        name = self._text(members, naming[0]) if naming else f"line {node.start_mark.line + 1}"
+        identities = self._identities(members, name)
         connection, provider = identities[0]["connection"], identities[0]["provider"]
         if provider == "auth0":  # other connections keep what the identity provider says
             email = email.lower()
         if "password" in members and provider != "auth0":
             raise self._mistake(members["password"], f"users of {connection} have no password")
-        rng = random.Random(f"{connection}/{email}")
+        rng = random.Random(f"{connection}/{email or name}")
         items = self._items(members["authenticators"], "authenticators") if "authenticators" in members else []
         built = [self._authenticators(item, email, rng) for item in items]
         authenticators = [item for pair, _code in built for item in pair]
@@ -147,16 +164,16 @@ class _Reader:
             self._text(members, "password", PASSWORD) if provider == "auth0" else None,
             authenticators,
             codes[0] if codes else None,
-            raw=self._object(members, "raw"),
+            raw=self._raw(members),
         )
 
-    def _identities(self, members: dict[str, yaml.Node], email: str) -> list[dict]:
+    def _identities(self, members: dict[str, yaml.Node], name: str) -> list[dict]:
         """The user's identities; the first one is that of the ``user_id``."""
-        mark = hashlib.sha256(email.lower().encode()).hexdigest()[:24]
+        mark = hashlib.sha256(name.lower().encode()).hexdigest()[:24]
         if "identities" not in members:
             connection = self._connection(members)
             provider = connection.strategy
-            pattern = re.compile(re.escape(provider) + r"\|\S+")
+            pattern = re.compile(re.escape(provider) + r"\|[^\x00-\x1f]+")
             default = f"{provider}|{local_id(connection, mark)}"
             user_id = self._matching(members, "user_id", default, pattern, f"{provider}| and a local id")
             is_social = connection.strategy_type == "social"
@@ -194,13 +211,16 @@ class _Reader:
     def _profile(self, members: dict[str, yaml.Node], email: str, identities: list[dict], created: int) -> dict:
         user_id = f"{identities[0]['provider']}|{identities[0]['user_id']}"
         verified = self._flag(members, "email_verified", True)
-        profile = new_profile(user_id, identities, email, created, verified)
-        profile["name"] = self._text(members, "name", email)
+        profile = new_profile(user_id, identities, email or None, created, verified)
+        if "username" in members:
+            profile["username"] = self._text(members, "username").lower()
         for name in ("app_metadata", "user_metadata"):
             if name in members:
                 profile[name] = self._object(members, name)
         if "phone_number" in members:
             profile["phone_number"] = self._matching(members, "phone_number", "", _E164, "E.164, as +12025550123")
+        names = (email, profile.get("username"), profile.get("phone_number"), user_id)
+        profile["name"] = self._text(members, "name", next(filter(None, names)))
         if self._flag(members, "blocked", False):
             profile["blocked"] = True
         last_login = self._time(members, "last login", None, ("never",))
@@ -217,7 +237,7 @@ class _Reader:
         self, node: yaml.Node, email: str, rng: random.Random
     ) -> tuple[list[Authenticator], str | None]:
         """The authenticator (a push with its OTP twin), and its code if it is a recovery code."""
-        common = ("factor", "name", "enrolled", "last used", "unconfirmed", "raw")
+        common = ("factor", "name", "enrolled", "last used", "unconfirmed", "raw", "missing")
         special = tuple(dict.fromkeys(name for _kind, names in FACTORS.values() for name in names))
         members = self._members(node, "an authenticator", common + special, ("factor",))
         factor = self._text(members, "factor")
@@ -227,7 +247,7 @@ class _Reader:
         for name in special:
             if name in members and name not in own:
                 raise self._mistake(members[name], f"'{name}' does not belong to the factor {factor}")
-        item = Authenticator(kind, 0, device_suffix(rng), name=self._name(members), raw=self._object(members, "raw"))
+        item = Authenticator(kind, 0, device_suffix(rng), name=self._name(members), raw=self._raw(members))
         self._date(members, item)
         if factor == "recovery-code":
             code = self._matching(members, "code", recovery_code(rng), _RECOVERY_CODE, "24 of 1-9, A-Z without I and O")
@@ -238,6 +258,8 @@ class _Reader:
             item.phone_number = self._matching(members, "number", "", _E164, "E.164, as +12025550123")
             item.channels, item.preferred = self._message_types, next(iter(self._message_types), None)
         elif factor == "email":
+            if not email and "address" not in members:
+                raise self._mistake(node, "the e-mail of a user without one needs its address")
             item.email = self._matching(members, "address", email, _ADDRESS, "an e-mail address").lower()
         elif factor == "otp":
             item.secret = self._secret(members, rng)
@@ -344,6 +366,11 @@ class _Reader:
             raise self._mistake(members[name], f"{name} must be a mapping of texts to values")
         return value
 
+    def _raw(self, members: dict[str, yaml.Node]) -> dict:
+        """The members that are laid over answers, and those that are missing there."""
+        nodes = self._items(members["missing"], "missing") if "missing" in members else []
+        return self._object(members, "raw") | {self._text({"missing": node}, "missing"): MISSING for node in nodes}
+
     def _time(
         self, members: dict[str, yaml.Node], name: str, default: int | None, words: tuple[str, ...] = ()
     ) -> int | None:
@@ -356,10 +383,15 @@ class _Reader:
         if text == "now":
             return self._now
         match = _AGE.fullmatch(text)
-        if match is None or float(match[1]) * _UNITS[match[2]] > min(self._now, 100 * 365 * DAY):
-            expected = " or ".join(("an age such as '200 days ago'", "now", *words))
-            raise self._mistake(members[name], f"{name} must be {expected}, not '{text}'")
-        return self._now - round(float(match[1]) * _UNITS[match[2]])
+        age = float(match[2]) * _UNITS[match[3]] if match and bool(match[1]) != bool(match[4]) else None
+        if age is not None and age <= min(self._now, 100 * 365 * DAY):
+            return self._now + (round(age) if match[1] else -round(age))
+        try:
+            moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        except ValueError:
+            expected = " or ".join(("an age such as '200 days ago'", "'in 3 days'", "a date", "now", *words))
+            raise self._mistake(members[name], f"{name} must be {expected}, not '{text}'") from None
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp() * 1000)
 
 
 def plant(path: str, tenant: Tenant) -> int:
@@ -373,8 +405,7 @@ def plant(path: str, tenant: Tenant) -> int:
 def add_users(users: list[tuple[int, User]], path: str, tenant: Tenant) -> int:
     """Add the users that were read and return how many there are; raises as :func:`plant` does."""
     for line, user in users:
-        same = [other for other in tenant.find_by_email(user.email) if other.connection == user.connection]
-        if same or tenant.find(user.id):
+        if any(tenant.find_by_name(name, user.connection) for name in user.names) or tenant.find(user.id):
             raise SeedFileError(f"{path}:{line}: this user is seeded already (--users 0 leaves only those of the file)")
     for _line, user in users:
         for one in user.profile["identities"]:

@@ -27,6 +27,7 @@ from .guardian import Guardian
 from .jobs import Job
 from .latency import Latency
 from .logins import Browsers, Logins
+from .organizations import Organization
 from .quotas import FailedLogins, Quotas
 from .rate_limits import Limiter
 from .refresh_tokens import RefreshTokens
@@ -86,6 +87,8 @@ class Tenant:
         self.logins = Logins()
         self.sessions = Sessions()
         self.browsers = Browsers()
+        self.organizations: dict[str, Organization] = {}  # by ID
+        self.linked: dict[str, User] = {}  # by ID: who is an identity of another user now
         self.offset = 0  # milliseconds by which the tenant's clock was moved
         self._newcomers = 0
         self.change_plan(plan)
@@ -148,6 +151,11 @@ class Tenant:
         """All users with exactly this address."""
         users = [self.find(user_id) for user_id in self.store.ids_at(address)]
         return [user for user in users if user is not None and user.email == address]
+
+    def find_by_name(self, name: str, connection: str) -> list[User]:
+        """All users of a connection with exactly this e-mail address, username or phone number."""
+        users = [self.find(user_id) for user_id in self.store.ids_at(name)]
+        return [user for user in users if user is not None and user.connection == connection and name in user.names]
 
     def users_with_device(self, suffix: str) -> Iterator[User]:
         """Users that may have the authenticator ``dev_...``: the seeded user it names, then all changed ones."""

@@ -16,6 +16,8 @@ ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 RECOVERY_CODE_CHARACTERS = "123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
+MISSING = object()  # stands in ``raw`` for a member that is left out
+
 SYSTEM_RANDOM = random.SystemRandom()
 
 
@@ -38,7 +40,7 @@ def recovery_code(rng: random.Random = SYSTEM_RANDOM) -> str:
 class Authenticator:
     """One authenticator; ``type`` is the Management API's (``totp``, ``phone``, ``recovery-code``, ...).
 
-    ``raw`` members are laid over what the Management API reads.
+    ``raw`` members are laid over what the Management API reads, or left out there.
     """
 
     type: str
@@ -90,7 +92,7 @@ class Challenge:
 class User:
     """``profile`` is the Management API's answer without the members computed from the authenticators.
 
-    ``raw`` members are laid over each answer and each exported row; the search does not see them.
+    ``raw`` members are laid over each answer and each exported row, or left out there; the search does not see them.
     """
 
     profile: dict
@@ -112,3 +114,8 @@ class User:
     def email(self) -> str | None:
         """The profile's e-mail address."""
         return self.profile.get("email")
+
+    @property
+    def names(self) -> list[str]:
+        """What the user may log in by."""
+        return [self.profile[name] for name in ("email", "username", "phone_number") if self.profile.get(name)]

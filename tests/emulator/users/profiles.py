@@ -17,7 +17,6 @@ def new_profile(user_id: str, identities: list[dict], email: str | None, created
     name = email or user_id
     profile = {
         "created_at": iso(created),
-        "email_verified": verified,
         "identities": identities,
         "name": name,
         "nickname": name.partition("@")[0],
@@ -25,7 +24,7 @@ def new_profile(user_id: str, identities: list[dict], email: str | None, created
         "updated_at": iso(created),
         "user_id": user_id,
     }
-    return profile | ({"email": email} if email else {})
+    return profile | ({"email": email, "email_verified": verified} if email else {})
 
 
 def identity(connection: str, provider: str, local_id: str, is_social: bool) -> dict:

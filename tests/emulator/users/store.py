@@ -66,9 +66,9 @@ class UserStore:
         return {**self._kept, **self._remembered}
 
     def ids_at(self, address: str) -> list[str]:
-        """Ids of all users that have, or once had, this e-mail address."""
+        """Ids of all users that may have this e-mail address, username or phone number, or once had it."""
         ids = set(self._addresses.get(address, ()))
-        i = self.population.index_of_email(address)
+        i = self.population.index_of_name(address)
         if i:
             ids.add(self.population.user_id(i))
         return sorted(ids)
@@ -94,9 +94,9 @@ class UserStore:
         return self.population.count // every - sum(user is None for user in known.values())
 
     def index_address(self, user: User) -> None:
-        """Make the user findable by the present address; call this after a change."""
-        if user.email:
-            self._addresses.setdefault(user.email, set()).add(user.id)
+        """Make the user findable by the present address, username and phone number; call this after a change."""
+        for name in user.names:
+            self._addresses.setdefault(name, set()).add(user.id)
 
     def remove(self, user_id: str) -> None:
         """Delete the user; an unknown id is no error."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 
 from .masking import mask_email, mask_phone
-from .models import ALPHANUMERIC, Authenticator, User
+from .models import ALPHANUMERIC, MISSING, Authenticator, User
 from .times import iso
 
 # Types that no MFA challenge can be asked of: a passkey logs in by itself, a recovery code replaces a factor.
@@ -134,12 +134,17 @@ def read_item(user: User, item: Authenticator, shows_numbers: bool = False) -> d
         answer["enrolled_at"] = iso(item.enrolled_at)
     if item.last_auth_at is not None:
         answer["last_auth_at"] = iso(item.last_auth_at)
-    return answer | item.raw
+    return laid_over(answer, item.raw)
 
 
 def answered_profile(user: User) -> dict:
     """The profile as the Management API answers it, with the ``raw`` members of a seed file laid over it."""
-    return profile_view(user) | user.raw
+    return laid_over(profile_view(user), user.raw)
+
+
+def laid_over(answer: dict, raw: dict) -> dict:
+    """An answer with these members in place of its own, and without those that are to be missing."""
+    return {name: value for name, value in (answer | raw).items() if value is not MISSING} if raw else answer
 
 
 def profile_view(user: User) -> dict:

@@ -12,7 +12,15 @@ import pytest
 
 from tests.emulator.actions import routes as actions
 from tests.emulator.guardian import routes as guardian
-from tests.emulator.management import access, authentication_methods, jobs, logs, users
+from tests.emulator.management import (
+    access,
+    authentication_methods,
+    identities,
+    jobs,
+    logs,
+    organizations,
+    users,
+)
 from tests.emulator.state import event_log
 from tests.emulator.state.event_log import EventLog, event_fields
 from tests.emulator.users.models import User
@@ -36,7 +44,7 @@ def next_link(answer):
 
 
 def test_every_write_of_the_management_api_has_a_description():
-    modules = (users, authentication_methods, access, guardian, jobs, actions, logs)
+    modules = (users, identities, organizations, authentication_methods, access, guardian, jobs, actions, logs)
     routes = [route for module in modules for route in module.ROUTES]
     writes = {(route.method, route.pattern) for route in routes if route.method != "GET"}
     assert writes == logs.WRITES.keys()

@@ -328,6 +328,44 @@ def test_a_member_that_profiles_do_not_have_is_named_with_advice(api):
     )
 
 
+@pytest.mark.parametrize(
+    ("connection", "body", "user_id", "name"),
+    [
+        ("staff", {"username": "anna", "password": "Long-Enough-1"}, "auth0|", "username"),
+        ("phones", {"phone_number": "+12025550123", "password": "Long-Enough-1"}, "auth0|", "phone_number"),
+        ("sms", {"phone_number": "+12025550123"}, "sms|", "phone_number"),
+        ("email", {"email": "a@example.com"}, "email|", "email"),
+    ],
+)
+def test_a_connection_says_what_a_user_needs(api, connection, body, user_id, name):
+    missing = {key: value for key, value in body.items() if key != name}
+    refused(api.manage("POST", "/users", json={"connection": connection, **missing}), 400, "invalid_body")
+    created = api.manage("POST", "/users", json={"connection": connection, **body})
+    assert created.status_code == 201 and created.json()["user_id"].startswith(user_id)
+    assert ("email" in created.json()) == (name == "email")
+    refused(api.manage("POST", "/users", json={"connection": connection, **body}), 409, "auth0_idp_error")
+    if "password" in body:
+        answer = api.login(1, realm=connection, username=body[name], password=body["password"])
+        assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("connection", ["corp-saml", "corp-entra", "nothing"])
+def test_nobody_is_created_where_an_identity_provider_says_who_there_is(api, connection):
+    body = {"connection": connection, "email": "a@example.com"}
+    refused(api.manage("POST", "/users", json=body), 400, "inexistent_connection")
+
+
+def test_a_weak_password_is_refused_without_saying_why(api):
+    expected = {"statusCode": 400, "error": "Bad Request", "message": "PasswordStrengthError: Password is too weak"}
+    body = {"connection": "Username-Password-Authentication", "email": "weak@example.com", "password": "secret"}
+    answers = [
+        api.manage("POST", "/users", json=body),
+        api.manage("PATCH", f"/users/{quote(api.user_id(1))}", json={"password": "secret"}),
+    ]
+    assert [(answer.status_code, answer.json()) for answer in answers] == [(400, expected)] * 2
+    assert api.manage("GET", "/users-by-email", params={"email": "weak@example.com"}).json() == []
+
+
 def test_creating_an_existing_user_is_409(api):
     body = {"connection": "Username-Password-Authentication", "email": "user00001@example.com", "password": "x"}
     refused(api.manage("POST", "/users", json=body), 409, "auth0_idp_error")

@@ -60,10 +60,14 @@ def test_the_example_through_the_management_api():
             token = tenant.management_token()
             users = tenant.call("GET", "/api/v2/users", token).json()
             methods = [
-                tenant.call("GET", f"/api/v2/users/{quote(user['user_id'])}/authentication-methods", token).json()
+                tenant.call(
+                    "GET", f"/api/v2/users/{quote(user['user_id'], safe='')}/authentication-methods", token
+                ).json()
                 for user in users
             ]
-    assert {user["email"]: [item["type"] for item in items] for user, items in zip(users, methods)} == {
+    assert {
+        user.get("email", user["name"]): [item["type"] for item in items] for user, items in zip(users, methods)
+    } == {
         "anna.lind@example.com": ["totp", "recovery-code"],
         "bela.costa@example.com": ["phone"],
         "carla.dahl@example.com": ["phone"],
@@ -72,6 +76,8 @@ def test_the_example_through_the_management_api():
         "femi.okoye@example.com": ["passkey", "email"],
         "greta.weiss@example.com": [],
         "Hana.Quist@corp.example.com": ["totp"],
+        "ivo": ["totp"],
+        "samlp|corp-saml|CN=Jana Ito,OU=Sales/EMEA,O=Corp": [],
     }
 
 
@@ -171,7 +177,18 @@ ITEM = USER + "  authenticators:\n  - factor: otp\n"
         pytest.param("people: []\n", 1, "the file has no 'people'", id="no users"),
         pytest.param("users: 7\n", 1, "users must be a list", id="users is a number"),
         pytest.param("users:\n- 7\n", 2, "a user must be a mapping", id="user is a number"),
-        pytest.param("users:\n- name: A\n", 2, "a user needs 'email'", id="user without an email"),
+        pytest.param("users:\n- name: A\n", 2, "a user needs 'email', 'username'", id="user without a name"),
+        pytest.param(
+            "users:\n- username: a\n  email_verified: yes\n",
+            3,
+            "has no 'email_verified'",
+            id="verified without an email",
+        ),
+        pytest.param(
+            "users:\n- username: a\n  authenticators: [factor: email]\n", 3, "needs its address", id="e-mail of nobody"
+        ),
+        pytest.param("users:\n- username: a\n- username: A\n", 3, "this name to log in by is that", id="name twice"),
+        pytest.param(USER + "  missing: name\n", 3, "missing must be a list", id="missing is no list"),
         pytest.param("users:\n- email: nobody\n", 2, "email must be an e-mail address", id="malformed email"),
         pytest.param("users:\n- email:\n", 2, "email must be a text", id="empty email"),
         pytest.param(USER + "  color: red\n", 3, "a user has no 'color'", id="unknown member"),
@@ -231,9 +248,10 @@ ITEM = USER + "  authenticators:\n  - factor: otp\n"
         pytest.param(
             USER + "  created: yesterday\n",
             3,
-            "created must be an age such as '200 days ago' or now, not 'yesterday'",
+            "created must be an age such as '200 days ago' or 'in 3 days' or a date or now, not 'yesterday'",
             id="malformed age",
         ),
+        pytest.param(USER + "  created: in 3 days ago\n", 3, "created must be an age", id="past and future"),
         pytest.param(USER + "  created: 999999 years ago\n", 3, "created must be an age", id="age too high"),
         pytest.param(
             USER + "  created: 3 days ago\n  last login: 4 days ago\n",
@@ -327,6 +345,55 @@ def test_a_mistake_is_one_line_with_its_number(read, text, line, said):
     message = str(caught.value)
     assert said in message and len(message.splitlines()) == 1
     assert f"users.yml:{line}: " in message if line else "users.yml: " in message
+
+
+@pytest.mark.parametrize(
+    ("member", "name", "names"),
+    [
+        pytest.param("username: Anna", "anna", ["anna"], id="username"),
+        pytest.param("phone_number: +12025550123", "+12025550123", ["+12025550123"], id="phone number"),
+        pytest.param("user_id: auth0|old/a b", "auth0|old/a b", [], id="ID alone, with a blank"),
+        pytest.param(
+            "identities: [{connection: corp-saml, user_id: 'corp-saml|CN=A B'}]",
+            "samlp|corp-saml|CN=A B",
+            [],
+            id="identity",
+        ),
+    ],
+)
+def test_a_user_needs_no_address(read, member, name, names):
+    user = read(f"users:\n- {member}\n")[None]
+    assert (user.profile["name"], user.names) == (name, names)
+    assert not {"email", "email_verified"} & set(user.profile) and mfa_rows(user) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [("in 3 days", NOW + 3 * DAY), ("2099-01-31", 4073500800000), ("2099-01-31T00:00:00.500+01:00", 4073497200500)],
+)
+def test_times_may_be_of_ones_choice(one, text, moment):
+    assert one(f"factor: otp, last used: '{text}'").last_auth_at == moment
+
+
+def test_raw_and_missing_members_are_what_every_answer_has(tmp_path):
+    path = tmp_path / "users.yml"
+    path.write_text(
+        USER + "  raw: {last_login: 0000-00-00}\n  missing: [created_at, email_verified]\n"
+        "  authenticators: [{factor: otp, missing: [created_at, confirmed], raw: {last_auth_at: 2099-13-01}}]\n",
+        encoding="utf-8",
+    )
+    with start(users=2, seed_file=path) as emulator:
+        tenant = Tenant(emulator)
+        with tenant.http:
+            token = tenant.management_token()
+            (listed,) = tenant.call("GET", "/api/v2/users?q=email:a@example.com", token).json()
+            address = f"/api/v2/users/{quote(listed['user_id'])}"
+            read = tenant.call("GET", address, token).json()
+            (method,) = tenant.call("GET", address + "/authentication-methods", token).json()
+            newest = tenant.call("GET", "/api/v2/users?sort=created_at:-1", token).json()
+    assert listed == read and read["last_login"] == "0000-00-00"
+    assert not {"created_at", "email_verified"} & set(read) and not {"created_at", "confirmed"} & set(method)
+    assert method["last_auth_at"] == "2099-13-01" and listed in newest
 
 
 @given(st.text(alphabet="users:- \nemail@.xfactorp{}[]&*'\"#|>!%\t\x85é", max_size=60))
