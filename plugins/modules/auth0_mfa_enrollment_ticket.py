@@ -18,7 +18,10 @@ description:
     response is lost, the task fails and says that a ticket may exist.
 options:
   send_mail:
-    description: Whether Auth0 mails the ticket to the user. The result then has neither its ID nor its link.
+    description:
+      - Whether Auth0 mails the ticket to the user. The result then has neither its ID nor its link.
+      - A user without an e-mail address gets no ticket, unless O(mail_to) is set. For a user whom the task names by ID it reads the address
+        first, which is one request more and requires the scope C(read:users). Without the scope the task warns, and goes on.
     type: bool
     default: false
   ticket_file:
@@ -111,7 +114,7 @@ attributes:
   check_mode:
     support: partial
     details: Creates no ticket, so the result has neither RV(ticket_id), RV(ticket_url) nor RV(ticket_file). Checks the credentials but not
-      the scopes, and checks that the user exists only with O(email).
+      the scopes, and checks that the user exists only with O(email), or with O(send_mail) and without O(mail_to).
   diff_mode:
     support: none
     details: There is no earlier state to compare a ticket with.
@@ -316,7 +319,11 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.checks impo
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import GuardianApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.factors import FACTORS, names
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.operator_side import OperatorSide
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
+    ConfigurationError,
+    InsufficientScopeError,
+    RefusedError,
+)
 from ansible_collections.mfaops.auth0.plugins.module_utils.entries import many_users
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
     CONNECTION,
@@ -414,6 +421,8 @@ def create(
     :param file: for the link, outside its ``with`` block; with None it is in the result, unless it is mailed
     """
     user_id = side.user_id
+    if options["send_mail"] and not options["mail_to"]:
+        require_address(side, warn)
     if check_mode:
         session.operator.authenticate()
         if file is not None and file.notice:
@@ -440,6 +449,20 @@ def create(
     if options["send_mail"]:
         return {"changed": True}
     return {"changed": True, "ticket_id": ticket_id, "ticket_url": ticket_url}
+
+
+def require_address(side: OperatorSide, warn: Callable[[str], None]) -> None:
+    """:raises RefusedError: the user has no e-mail address, so that a mailed ticket would reach nobody"""
+    try:
+        address = side.address()
+    except InsufficientScopeError:
+        warn("Without the scope read:users the task cannot check that %s has an e-mail address" % side.user_id)
+        return
+    if not address:
+        raise RefusedError(
+            "The user %s has no e-mail address that a ticket could be mailed to" % side.user_id,
+            hint="Set mail_to to an address. Or set send_mail to false, and write the link to a file with ticket_file or tickets_folder.",
+        )
 
 
 OF_EACH_USER = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import stat
+from urllib.parse import quote
 
 import pytest
 
@@ -43,6 +44,39 @@ def test_a_mailed_ticket_is_not_in_the_result(tenant):
     (mail,) = tenant.running.control("GET", "codes?user_id=" + tenant.user_id(1).replace("|", "%7C"))
     assert mail["to"] == "else@example.org"
     assert mail["ticket_url"] not in played.output
+
+
+def test_a_ticket_is_not_mailed_to_nobody(tenant):
+    tenant.running.reset(users=40, switches={"user-kinds": "mixed"})
+    without, other = "samlp|corp-saml|CN=User 00023,OU=Sales/EMEA,O=Corp + Co", tenant.user_id(20)
+    for options in ({"user_id": without}, {"users": [{"user_id": without}, {"user_id": other}]}):
+        for check_mode in (True, False):
+            task = {TICKET: {**options, "send_mail": True}, "check_mode": check_mode}
+            (result,) = tenant.results(tenant.operator, task)
+            said = result["msg"] if "user_id" in options else result["users"][0]["error"]["msg"]
+            assert result["failed"] and f"The user {without} has no e-mail address" in said
+    assert tenant.running.control("GET", f"codes?user_id={quote(other)}")
+    assert not any(without in ticket["user_id"] for ticket in tenant.running.control("GET", "tickets"))
+    (result,) = tenant.results(
+        tenant.operator, {TICKET: {"user_id": without, "send_mail": True, "mail_to": "else@example.org"}}
+    )
+    assert result["changed"]
+
+
+def test_without_the_scope_it_is_told_that_the_address_was_not_checked(tenant):
+    scope = {
+        "statusCode": 403,
+        "error": "Forbidden",
+        "message": "Insufficient scope, expected any of: read:users",
+        "errorCode": "insufficient_scope",
+    }
+    tenant.running.control(
+        "POST",
+        "faults",
+        {"kind": "status", "status": 403, "path": "/api/v2/users/*", "body": scope},
+    )
+    (result,) = tenant.results(tenant.operator, {TICKET: {"user_id": tenant.user_id(1), "send_mail": True}})
+    assert result["changed"] and any("read:users" in text for text in result["warnings"])
 
 
 def test_a_lost_answer_is_told_and_never_sent_twice(tenant):

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from itertools import count
 
 import pytest
@@ -20,6 +21,10 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.populatio
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.connection import Connection
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import Auth0Error
+
+from tests.emulator.switches import MIXED
+from tests.emulator.users.seed import Population as EmulatedPopulation
+from tests.support.audits import audit
 
 USERS = 230
 
@@ -203,3 +208,23 @@ def test_pages_without_their_members_are_never_a_whole_list(running, api, member
         return
     # Without dates the pages are walked as they are numbered.
     assert population.incomplete or (members == ["created_at"] and len(found) == USERS)
+
+
+@pytest.mark.parametrize("outcome", ["completed", "failed"])
+def test_an_audit_counts_every_user_of_every_kind_once(emulator, tmp_path, outcome):
+    switches = {"export-seconds": 0, "export-outcome": outcome, "user-kinds": "mixed"}
+    emulator.reset(users=USERS, switches=switches)
+    population = EmulatedPopulation(7, USERS, 0, ("sms",), MIXED)
+    expected = {population.user_id(i): population.kind(i) for i in range(1, USERS + 1)}
+    audited = audit(emulator, tmp_path)
+    assert not audited.summary["partial"] and audited.summary["coverage"]["read"] == USERS
+    assert audited.by_id.keys() == expected.keys()
+    seen = Counter(row["connections"][0] for row in audited.rows)
+    assert seen == Counter(kind.connection for kind in expected.values()) and len(seen) == 11
+    for user_id, row in audited.by_id.items():
+        kind = expected[user_id]
+        assert (row["email"] is not None) == kind.has_email and row["name"] and row["error"] is None
+        assert len(row["connections"]) == (2 if kind.linked else 1)
+        # A company's identity provider asks for the second factor itself.
+        assert row["protection"] == "elsewhere" if kind.is_enterprise and not row["authenticators"] else True
+        assert row["by_idp"] == (kind.provider not in ("auth0", "email", "sms"))

@@ -176,7 +176,7 @@ def create_user(call: Call) -> tuple[int, dict]:
     provider = connection.strategy
     local_id = body.get("user_id") or secrets.token_hex(12)
     user_id = f"{provider}|{local_id}"
-    names = filter(None, (email, body.get("username"), body.get("phone_number")))
+    names = {email, *(body[name] for name in needed if name != "email")} - {None}
     taken = any(tenant.find_by_name(name, connection.name) for name in names)
     if taken or tenant.find(user_id) is not None or user_id in tenant.linked:
         raise management_error(409, "The user already exists.", "auth0_idp_error")

@@ -43,6 +43,10 @@ class OperatorSide:
             self._user_id = self._api.find_user_id(self._email)
         return self._user_id
 
+    def address(self) -> str | None:
+        """The user's e-mail address, None without one; one request, unless the user was named by it."""
+        return self._email or self._api.user(self.user_id, ("user_id", "email")).get("email")
+
     def authenticators(self) -> list[Authenticator]:
         """All of them; one request while there are at most 100."""
         return self._api.list_authenticators(self.user_id)
