@@ -55,7 +55,9 @@ UNITS: Mapping[str, str] = {
 def values(told: Told, outputs_failed: int) -> dict[str, float]:
     """Name -> value. A run that read nobody knows nothing of protection, findings and ages, and leaves these out.
 
-    A partial one leaves out how many users and findings there are: less than there were would look like an improvement.
+    One that did not get to everybody leaves out how many users and findings there are: less than there were would look like an
+    improvement. Whom it tried in vain it counts as ``UsersUnknown`` and ``FindingsUnread``, so one user who can never be read hides
+    nobody else.
 
     :param outputs_failed: how many of the other outputs of this run failed
     """
@@ -73,7 +75,7 @@ def values(told: Told, outputs_failed: int) -> dict[str, float]:
     if not figures["coverage"]["read"]:
         return found
     found["NewHighFindings"] = sum(told.high.new.values())
-    if not figures["partial"]:
+    if not figures["coverage"]["not_reached"] and not figures["coverage"]["listed_is_lower_bound"]:
         found.update({of_state(state): figures["users"][state] for state in STATES})
         found["PrivilegedNotStrong"] = sum(figures["privileged"].values()) - figures["privileged"]["strong"]
         found.update({of_rule(rule): sum(figures["rules"][rule]["severities"].values()) for rule in RULES})

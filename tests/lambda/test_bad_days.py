@@ -6,15 +6,26 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import time
+from datetime import datetime, timedelta, timezone
+from email.utils import formatdate
+from functools import partial
 from types import SimpleNamespace
 from urllib.parse import unquote
 
 import pytest
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import as_time
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
 
 import handler
+import policies
+import publish
 import segments
+import stores
+import tenant as tenant_module
 from tests.emulator.launch import start
 
 from .conftest import PREFIX
@@ -101,6 +112,54 @@ def test_a_damaged_checkpoint_is_told_in_the_message_and_the_summary_of_the_next
         )
         assert "\nNote: %s" % why in mail
         assert why in json.loads(audit.read(PREFIX + "runs/%s/report/summary.json" % run))["note"]
+
+
+def clock_is_off(patch, seconds: float) -> None:
+    """From now on the clock of the host is so far ahead."""
+
+    class Off(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + timedelta(seconds=seconds)
+
+    for module in (handler, policies, publish, stores):
+        patch.setattr(module, "datetime", Off)
+    patch.setattr(tenant_module, "Budget", partial(Budget, clock=lambda: time.time() + seconds))
+    # The next invocation is that of a new process, which does not know the tenant's clock yet.
+    patch.setattr(handler, "_tenant", tenant_module.keeper())
+
+
+def dated(_request, do):
+    """S3 says what time it is, which moto does not."""
+    status, headers, content = do()
+    return status, {**headers, "date": formatdate(usegmt=True)}, content
+
+
+def test_a_host_whose_clock_is_hours_wrong_loses_nothing_doubles_nothing_and_tells_no_wrong_time():
+    with start(users=12, seed=7, switches={"export-seconds": 0}) as tenant, InMemory(tenant) as audit:
+        run, before = None, datetime.now(timezone.utc) - timedelta(seconds=2)
+        audit.disturb = dated
+        for night, hours in enumerate((0, 9, -9)):
+            with pytest.MonkeyPatch.context() as patch:
+                clock_is_off(patch, hours * 3600)
+                # Whoever has the bucket has it by the clock of S3.
+                audit.write(PREFIX + "lock.json", b'{"worker": "other", "token": "t", "seconds": 600}')
+                assert audit.invoke({"execution": "e-0"})["status"] == "already running"
+                audit.write(PREFIX + "lock.json", b'{"worker": "other", "token": "t", "seconds": 0}')
+                state = audit.to_the_end({"execution": "e-%d" % (night + 1), "full": night % 2 == 0})
+                assert audit.invoke({"execution": "e-9", "state": {**state, "next": "report"}})["run"] == state["run"]
+            assert state["status"] == "complete" and state["run"] > (run or "")
+            run = state["run"]
+            rows = gzip.decompress(audit.read(PREFIX + "runs/%s/report/users.jsonl.gz" % run)).splitlines()
+            figures = json.loads(audit.read(PREFIX + "runs/%s/report/summary.json" % run))
+            times = [json.loads(row)["read_at"] for row in rows]
+            assert len({json.loads(row)["user_id"] for row in rows}) == len(rows) == 12
+            assert before < as_time(min(*times, figures["planned"])) < as_time(max(*times, figures["reported"]))
+            assert as_time(figures["reported"]) < datetime.now(timezone.utc) + timedelta(seconds=2)
+            statuses = {word for word, count in figures["history"]["statuses"].items() if count}
+            assert statuses == ({"persisting"} if night else {"new"})
+            assert json.loads(audit.read(PREFIX + "latest.json"))["complete"]["run"] == run
+            assert len(audit.mails()) == 1
 
 
 def breaks(tenant, path, status=500):

@@ -228,9 +228,18 @@ def test_a_run_that_read_nobody_claims_nothing_of_protection_and_asks_to_check_t
 
 def test_a_partial_run_does_not_count_what_there_is_and_so_shows_no_improvement(quiet):
     left_out = {name for name in UNITS if name.startswith(("Findings", "Users"))} - {"UsersUnread", "UsersNotReached"}
-    told = replace(quiet, figures={**quiet.figures, "partial": True, "reason": "Enough."})
-    assert set(UNITS) - set(values(told, 0)) == left_out | {"PrivilegedNotStrong"}
+    partial = {**quiet.figures, "partial": True, "reason": "Enough."}
+    for doubt in ({"not_reached": 1}, {"listed_is_lower_bound": True}):
+        told = replace(quiet, figures={**partial, "coverage": {**quiet.figures["coverage"], **doubt}})
+        assert set(UNITS) - set(values(told, 0)) == left_out | {"PrivilegedNotStrong"}
     assert set(values(quiet, 0)) == set(UNITS)
+
+
+def test_one_user_who_can_never_be_read_does_not_hide_all_others(tmp_path):
+    tenant = runs.Runs(runs.FolderStore(str(tmp_path)), has={1: runs.unreadable(1)})
+    found = values(told_of(tenant.run()), 0)
+    assert set(found) == set(UNITS) and (found["Partial"], found["UsersUnread"]) == (1, 1)
+    assert (found["UsersStrong"], found["UsersUnknown"], found["PrivilegedNotStrong"]) == (19, 1, 1)
 
 
 def test_a_run_before_on_the_same_day_is_told_with_its_time(quiet):

@@ -482,7 +482,7 @@ def test_a_failure_is_told_with_its_reason_in_the_first_line(aws):
 def test_an_outage_asks_for_no_correction(aws):
     tell_failure(environment(aws), NoProgress("Nobody could be read for 3690 s: no answer"), client=aws.client)
     (mail,) = aws.mails()
-    assert "Check the status of Auth0" in mail["Message"] and "Correct this" not in mail["Message"]
+    assert "Check the status of what is named above" in mail["Message"] and "Correct this" not in mail["Message"]
 
 
 def test_a_failure_that_cannot_be_told_hides_no_error(aws, caplog):
