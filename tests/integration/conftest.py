@@ -158,6 +158,9 @@ RUNNERS = {"ansible-playbook": playbook.play, "module": in_process.play}
 
 # What takes a tenant some seconds takes none, but where a test is about the waiting.
 AT_ONCE = {"export-seconds": 0, "action-build-seconds": 0}
+# The realistic preset, hurried: latency in the recorded proportions, of a millisecond; late search and log, compressed
+# answers, IDs of requests and any order of methods as they are.
+HURRIED = {**AT_ONCE, "action-bind-delay-seconds": 0, "latency-ms": 1, "method-order": "shuffled"}
 
 
 @pytest.fixture(scope="session")
@@ -170,7 +173,10 @@ def emulator():
 @pytest.fixture
 def tenant(request, emulator, tmp_path, monkeypatch):
     """A tenant as new, with 20 users; a test that needs other switches calls ``tenant.running.reset`` with them."""
-    emulator.reset()
+    if request.node.get_closest_marker("realistic"):
+        emulator.reset(preset="realistic", switches=HURRIED)
+    else:
+        emulator.reset()
     # What the tasks of another test told of the tenant is no longer true.
     (tmp_path.parent / "runtime").mkdir(exist_ok=True)
     runtime = tmp_path.parent / "runtime" / tmp_path.name

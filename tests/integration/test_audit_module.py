@@ -29,6 +29,8 @@ from tests.support.shell import Shell
 
 from .conftest import email
 
+pytestmark = pytest.mark.realistic
+
 AUDIT = "mfaops.auth0.auth0_mfa_audit"
 
 

@@ -17,13 +17,18 @@ from tests.emulator.launch import start
 
 from .conftest import email
 
-pytestmark = pytest.mark.run_by("module")
+pytestmark = [pytest.mark.run_by("module"), pytest.mark.realistic]
 
 INFO = "mfaops.auth0.auth0_mfa_authenticator_info"
 
 
 def ids(result: dict) -> list[str]:
     return [row["id"] for row in result["authenticators"]]
+
+
+def test_the_tenant_of_this_file_is_as_a_real_one(tenant):
+    switches = tenant.running.control("GET", "switches")
+    assert (switches["log-delay"], switches["compression"], switches["method-order"]) == ("5", "on", "shuffled")
 
 
 def test_operator_sees_a_phone_once_with_its_dates(tenant):

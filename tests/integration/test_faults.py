@@ -73,6 +73,8 @@ FAULTS: dict[str, dict] = {
     "broken-gzip": {},
     "wrong-length": {},
     "redirect": {},
+    "proxy": {"status": 502},
+    "nested": {},
 }
 PHONE = "+442071838750"
 JS = "exports.onExecutePostLogin = async (event, api) => {};"
@@ -191,18 +193,18 @@ EMAIL = {"type": "email", "email": "chuck334@example.com", "name": "old"}
 ADDRESS = {"factor": "email", "email_address": "chuck334@example.com"}
 METHODS = "/api/v2/users/*/authentication-methods"
 # Answers that came and cannot be used.
-UNUSABLE = ("error-200", "endless", "bomb", "broken-gzip", "wrong-length", "redirect")
+UNUSABLE = ("error-200", "endless", "bomb", "broken-gzip", "wrong-length", "redirect", "nested")
 # Answers that do not come in time: lost ones.
 LATE = ("drip", "interim")
 # A reading is repeated until it comes whole, unless its answer cannot be used.
 READ = ("malformed", *UNUSABLE)
 # A write whose answer is lost may have happened, so it is told and not repeated; a removal may be repeated.
-WRITE = ("status", "close", "lost", "truncated", "malformed", "required", "retyped", *LATE, *UNUSABLE)
+WRITE = ("status", "proxy", "close", "lost", "truncated", "malformed", "required", "retyped", *LATE, *UNUSABLE)
 GONE = ("delete-user",)
 # A list says how many rows it has.
 LIST = ("shift", "required", "retyped")
 # One that another reading proves is done all the same; a fault before it is carried out is told.
-PROVED = ("status", "close")
+PROVED = ("status", "proxy", "close")
 # The user's own token cannot be renewed by the task.
 OLD = ("expire-token",)
 ROWS = [
@@ -291,7 +293,7 @@ ROWS = [
         "remembered_browser absent",
         as_operator(BROWSER, state="absent"),
         ("POST", "*/invalidate-remember-browser"),
-        ("status", "close", "lost", *LATE, "error-200", "wrong-length", "redirect") + GONE,
+        ("status", "proxy", "close", "lost", *LATE, "error-200", "wrong-length", "redirect") + GONE,
         GONE,
     ),
     Row(
@@ -306,7 +308,7 @@ ROWS = [
         "refresh_token absent, when they end",
         with_refresh_token,
         ("DELETE", "*/refresh-tokens"),
-        ("status", "close") + GONE,
+        PROVED + GONE,
         GONE,
     ),
     Row("guardian_factor", factor, ("PUT", "/api/v2/guardian/factors/duo"), WRITE),

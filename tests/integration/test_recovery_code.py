@@ -23,7 +23,7 @@ from tests.support.playbook import ROOT
 
 from .conftest import email
 
-pytestmark = pytest.mark.run_by("module")
+pytestmark = [pytest.mark.run_by("module"), pytest.mark.realistic]
 
 MODULE = "mfaops.auth0.auth0_recovery_code"
 CODE = re.compile(r"[1-9A-Z]{24}")

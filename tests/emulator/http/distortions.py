@@ -45,7 +45,7 @@ def proxy_page(fault: Fault) -> tuple[bytes, dict[str, str]]:
 
 def rewritten(call: Call, answer: Any, fault: Fault) -> Any:
     """What is sent in the place of an answer that succeeded: as deep as no parser goes, or with what the client sent."""
-    if fault.kind == "nested":
+    if fault.kind == "nested" and answer is not None:
         if isinstance(answer, File):
             return dataclasses.replace(answer, write=lambda _rows: iter([_NESTED]))
         return _NESTED.encode()

@@ -242,7 +242,8 @@ def test_headers_take_the_place_of_the_answers_own(api):
 def test_an_answer_as_deep_as_no_parser_goes(api):
     inject(api, kind="nested", method="DELETE", path="/api/v2/*")
     inject(api, kind="nested", method="GET", path="/api/v2/users")
-    assert api.manage("DELETE", api.methods_path(2)).status_code == 204
+    removed = api.manage("DELETE", api.methods_path(2))
+    assert (removed.status_code, removed.content) == (204, b"")  # what has no body stays so
     assert api.methods(2) == []
     answer = api.manage("GET", "/users")
     assert answer.status_code == 200 and answer.text.startswith("[[[") and answer.text.count("]") == 100_000
