@@ -68,7 +68,6 @@ def _domain(call: Call, name: str) -> dict:
         "is_default": False,
         "status": "ready",
         "type": "auth0_managed_certs",
-        "origin_domain_name": record_name,
         "verification": {"methods": [{"name": "cname", "record": record_name}], "status": "verified"},
         "tls_policy": "recommended",
         "certificate": {"status": "provisioned", "certificate_authority": "letsencrypt"},
