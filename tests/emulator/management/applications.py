@@ -114,7 +114,8 @@ def _client(call: Call, client: Client) -> dict:
     }
     if client.key_file is None:
         shown["token_endpoint_auth_method"] = "none" if is_public else "client_secret_post"
-    return call.tenant.configuration.changed(KIND, client.id, shown)
+    shown = call.tenant.configuration.changed(KIND, client.id, shown)
+    return {**shown, "jwt_configuration": {**shown.get("jwt_configuration", {}), "secret_encoded": False}}
 
 
 def _app_type(client: Client, is_public: bool) -> str:

@@ -83,6 +83,7 @@ _SETTINGS: dict[str, Schema] = {
     "flags": record(dict.fromkeys((*_FLAGS, PLAIN_NUMBERS, REVOCATION_ENDS_GRANT), boolean())),
 }
 _UPDATE = Body(record(_SETTINGS))
+_MINUTES = "_in_minutes"
 
 
 def get_settings(call: Call) -> tuple[int, dict]:
@@ -94,11 +95,22 @@ def get_settings(call: Call) -> tuple[int, dict]:
 def update_settings(call: Call) -> tuple[int, dict]:
     """``PATCH /tenants/settings``: flags are merged, everything else is replaced; the available sandboxes are not answered (recorded)."""
     configuration = call.tenant.configuration
-    values: dict[str, Any] = dict(call.content)
+    values = _in_hours(call.content)
     if "flags" in values:
         values["flags"] = configuration.settings["flags"] | values["flags"]
     configuration.settings = merged(configuration.settings, values)
     return 200, configuration.settings
+
+
+def _in_hours(content: dict) -> dict[str, Any]:
+    """The settings with lifetimes in hours, which may be written in minutes as well, and are read in hours alone (recorded)."""
+    values = {}
+    for name, value in content.items():
+        if name.endswith(_MINUTES):
+            name, hours = name.removesuffix(_MINUTES), value / 60
+            value = int(hours) if hours == int(hours) else hours
+        values[name] = value
+    return values
 
 
 _PATH = "/api/v2/tenants/settings"

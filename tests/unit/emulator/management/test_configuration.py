@@ -51,6 +51,19 @@ def test_settings_are_read_and_changed(api):
     assert read(api, "/tenants/settings", fields="friendly_name") == {"friendly_name": "Other"}
 
 
+def test_lifetimes_may_be_written_in_minutes_and_are_read_in_hours(api):
+    told(
+        api.manage(
+            "PATCH",
+            "/tenants/settings",
+            json={"session_lifetime_in_minutes": 181, "idle_session_lifetime_in_minutes": 60},
+        )
+    )
+    settings = read(api, "/tenants/settings")
+    assert (settings["session_lifetime"], settings["idle_session_lifetime"]) == (181 / 60, 1)
+    assert not any(name.endswith("_in_minutes") for name in settings)
+
+
 @pytest.mark.parametrize("body", [{"flags": {"other": True}}, {"flags": {"enable_sso": 1}}, {"other": 1}, []])
 def test_settings_that_do_not_exist_are_refused(api, body):
     assert refusal(api.manage("PATCH", "/tenants/settings", json=body), 400) == "invalid_body"
