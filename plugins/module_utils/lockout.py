@@ -14,8 +14,6 @@ from .auth0.api.management import ManagementApi
 from .auth0.tenant.lockout import Lockout
 from .auth0.tenant.mfa import TenantPlan
 from .auth0.times import as_time, seconds
-from .auth0.users.reading import Reading
-from .auth0.users.side_by_side import AT_ONCE
 from .auth0.wire.errors import Auth0Error, RefusedError
 from .module import Session
 
@@ -92,6 +90,10 @@ class TenantSource:
         :raises RefusedError: there are too many
         :raises Auth0Error: they could not all be listed
         """
+        # Likewise, so is the walk over all users.
+        from .auth0.users.reading import Reading
+        from .auth0.users.side_by_side import AT_ONCE
+
         everybody = {"query": "*", "user_ids": None, "emails": None}
         reading = Reading.from_options(self.api, everybody, AT_ONCE)
         if self.api.count_users() > self.most:

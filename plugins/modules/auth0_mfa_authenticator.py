@@ -683,7 +683,6 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
     Auth0Error,
     ConfigurationError,
 )
-from ansible_collections.mfaops.auth0.plugins.module_utils.secret_file import SecretFile
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import iso, seconds
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.converge import Outcome, converge
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.operator_side import (
@@ -801,11 +800,19 @@ def converge_many(session: Session) -> dict:
     return ManyUsers(session, OF_EACH_USER, DESCRIPTIONS, prepare, blank, most).run()
 
 
+def picture_file(path: str, check_mode: bool):
+    """The file for the picture of a QR code."""
+    # Modules are compiled anew for every task, so what only a picture needs is loaded for one.
+    from ansible_collections.mfaops.auth0.plugins.module_utils.secret_file import SecretFile
+
+    return SecretFile("qr_path", path, check_mode)
+
+
 def converge_authenticator(session: Session) -> dict:
     params, check_mode = session.params, session.check_mode
     wanted = wanted_from(params)
     with ExitStack() as closing:
-        picture = SecretFile("qr_path", params["qr_path"], check_mode) if params["qr_path"] is not None else None
+        picture = picture_file(params["qr_path"], check_mode) if params["qr_path"] is not None else None
         as_text = params["qr_text"] or params["qr_show"]
         if picture or as_text:
             qr_code.check(wanted)

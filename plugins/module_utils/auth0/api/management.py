@@ -53,7 +53,6 @@ from .auth0_python import client_class
 from .bearer import Bearer
 from .checks import check_id
 from .profiles import Profile, read_profile, user_id as whole_id
-from ..wire.download import download
 from ..wire.transport import ANSWER, ATTEMPT, NOT_REPEATED, Attempt, Transport, httpx_client
 
 if TYPE_CHECKING:
@@ -374,6 +373,9 @@ class ManagementApi:
         :raises TransportError: the host cannot be reached, or the file came in part
         :raises ServerError: the link has expired, or what is behind it is not such a file
         """
+        # Modules are compiled anew for every task, and hardly any task exports.
+        from ..wire.download import download
+
         return download(self._connection, location, "download the exported users")
 
     def list_authenticators(self, user_id: str) -> list[Authenticator]:

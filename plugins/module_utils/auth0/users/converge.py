@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Callable, Protocol
+from typing import TYPE_CHECKING, Callable, Protocol
 
-from ..api.mfa import Enrollment
 from ..authenticators import MFA_VIEW, Authenticator
 from ..wire.errors import Auth0Error
 from . import aftermath
@@ -18,6 +17,9 @@ from .pairs import together
 from .plan import plan
 from .steps import Answer, Enroll, Plan, Remove, RemoveAll, Step
 from .wanted import Wanted, check
+
+if TYPE_CHECKING:
+    from ..api.mfa import Enrollment
 
 
 class Side(Protocol):
