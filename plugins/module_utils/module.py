@@ -27,13 +27,13 @@ from .auth0.wire.errors import Auth0Error, ConfigurationError, visible
 from .auth0.wire.ledger import Ledger
 from .auth0.wire.redaction import SHORTEST_SECRET, Secrets
 from .auth0.api.bearer import Bearer
-from .auth0.api.tokens import Application, TokenEndpoint
 from .auth0.login.environment import ENVIRONMENT, for_renewal, from_environment
 from .auth0.wire.transport import Transport
 from .versions import IMPORTED_AS, how_to_install, wrong_versions
 
 if TYPE_CHECKING:
     from .auth0.api.management import ManagementApi
+    from .auth0.api.tokens import TokenEndpoint
     from .auth0.users.operator_side import OperatorSide
     from .auth0.users.user_side import UserSide
 
@@ -518,6 +518,9 @@ class Session:
 
         :raises ConfigurationError: no application is given
         """
+        # Ansible compiles a module anew for every task, so each side imports only its own files.
+        from .auth0.api.tokens import Application, TokenEndpoint
+
         given = self.params
         if not given["client_id"]:
             raise ConfigurationError(
@@ -529,7 +532,6 @@ class Session:
         return TokenEndpoint(self._closing.enter_context(Transport(self.connection, self.budget)), application)
 
     def _user_side(self) -> UserSide:
-        # Ansible compiles a module anew for every task, so each side imports only its own files.
         from .auth0.api.mfa import MfaApi
         from .auth0.login.user import as_user
         from .auth0.users.user_side import UserSide

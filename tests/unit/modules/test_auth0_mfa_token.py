@@ -12,7 +12,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.module import module_arguments
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import TokenSet
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.token_set import TokenSet
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.obtain import Obtained
 from ansible_collections.mfaops.auth0.plugins.modules.auth0_mfa_token import PARTS, result_of
 

@@ -14,7 +14,7 @@ from typing import Callable, Iterator, Protocol
 
 from ..wire.errors import Auth0Error, AuthenticationError, CredentialsError, ForbiddenError, MfaRequiredError
 from ..wire.transport import check_sendable
-from .tokens import TokenSet
+from .token_set import TokenSet
 
 # A token is renewed before it expires, so that a request under way does not meet the end of it: so many seconds, and no more
 # than this part of its life.

@@ -11,6 +11,9 @@ import re
 from ..wire.errors import ConfigurationError
 from ..wire.transport import is_sendable
 
+# Seconds until Auth0 forgets a push that nobody answers.
+LONGEST_PUSH = 300
+
 
 def check_id(name: str, value: object) -> None:
     """Refuse what is not an ID. An empty one, or one that consists of dots, would address another resource.

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Mapping, TypedDict
+from typing import TYPE_CHECKING, Any, Mapping, TypedDict
 from urllib.parse import quote
 
 from ..authenticators import Authenticator
@@ -37,8 +37,11 @@ from .answers import (
 )
 from .bearer import Bearer
 from .checks import check_id
-from .tokens import TokenEndpoint, claims, is_mfa_token
+from .token_set import claims, is_mfa_token
 from ..wire.transport import NOT_REPEATED
+
+if TYPE_CHECKING:
+    from .tokens import TokenEndpoint
 
 # Seconds by which Auth0's clock may not be known exactly.
 _CLOCK_SKEW = 2

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import time
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Mapping, TypeVar
@@ -23,13 +21,12 @@ from ..wire.errors import (
     TransportError,
 )
 from .answers import checked, lifetime, maybe, object_of, text, token, valid, word
+from .token_set import TokenSet, claims
 from ..wire.transport import NOT_REPEATED, Transport
 
 MFA_SCOPES = ("enroll", "read:authenticators", "remove:authenticators")
 # Seconds between two polls, and what every slow_down adds (RFC 8628 §3.5); Auth0 allows 12 polls a minute.
 POLL_INTERVAL = 5.0
-# Seconds until Auth0 forgets a push that nobody answers.
-LONGEST_PUSH = 300
 _GRANT = "http://auth0.com/oauth/grant-type/"
 _TOKENS = object_of(
     access_token=token,
@@ -42,25 +39,6 @@ _TOKENS = object_of(
 _ASSERTION_LIFETIME = 120
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class TokenSet:
-    """What a grant returned. ``repr`` leaves out the secrets.
-
-    :ivar expires_in: seconds; 600 for the ``/mfa/`` audience, 86400 by default for the Management API; 0 where Auth0 did not say
-    :ivar scope: the scopes that were granted
-    :ivar refresh_token: a new one; None where the given one stays
-    :ivar recovery_code: replaces the one that the grant used up
-    :ivar used_up: the grant voided a recovery code or a refresh token of the user
-    """
-
-    access_token: str = field(repr=False)
-    expires_in: float = 0
-    scope: tuple[str, ...] = ()
-    refresh_token: str | None = field(default=None, repr=False)
-    recovery_code: str | None = field(default=None, repr=False)
-    used_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -471,20 +449,3 @@ def _unanswered(error: Auth0Error, timeout: float) -> Auth0Error:
         message="The user did not answer the push within %.0f s" % timeout,
         hint="Send another push, and set push_timeout higher. A push expires after a few minutes.",
     )
-
-
-def claims(bearer: str) -> dict[str, Any] | None:
-    """What a JWT says of itself, not verified, because only the API can; None for anything else."""
-    parts = bearer.split(".")
-    if len(parts) != 3:
-        return None
-    try:
-        payload = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (ValueError, RecursionError):
-        return None
-    return payload if isinstance(payload, dict) else None
-
-
-def is_mfa_token(bearer: str) -> bool:
-    """Whether this is the opaque ``mfa_token`` of an ``mfa_required`` answer rather than an access token (a JWT)."""
-    return bearer.startswith("Fe26.2*")

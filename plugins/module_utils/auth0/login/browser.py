@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from ..api.checks import check_not_empty
-from ..api.tokens import TokenEndpoint, TokenSet
+from ..api.token_set import TokenSet
+from ..api.tokens import TokenEndpoint
 from ..wire.errors import ConfigurationError, address
 from . import pkce
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..api.checks import check_token
-from ..api.tokens import TokenSet
+from ..api.token_set import TokenSet
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from typing import Any, Callable, Mapping
 
 from ..api.bearer import Authentication
 from ..api.checks import check_not_empty
-from ..api.tokens import MFA_SCOPES, Challenge, TokenEndpoint, TokenSet
+from ..api.token_set import TokenSet
+from ..api.tokens import MFA_SCOPES, Challenge, TokenEndpoint
 from ..wire.errors import ConfigurationError, MfaRequiredError
 from .browser import AuthorizationCode, BrowserLogin, begin
 from .refresh import Refresh

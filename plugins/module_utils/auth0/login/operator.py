@@ -7,16 +7,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Callable, Mapping
 
 from ..api.bearer import Authentication
 from ..api.checks import check_not_empty
-from ..api.tokens import Application, TokenEndpoint, TokenSet, claims
+from ..api.token_set import TokenSet, claims
 from ..wire.budget import Budget
 from ..wire.connection import Connection
 from ..wire.errors import AuthenticationError, ConfigurationError, ForbiddenError
 from ..wire.transport import Attempt, Transport
 from .given_token import GivenToken
+
+if TYPE_CHECKING:
+    from ..api.tokens import Application
 
 # The last moment that can be written as a date.
 _LAST_TIME = 253402300800.0
@@ -35,6 +38,8 @@ class _ClientCredentials:
 
         :raises AuthenticationError: Auth0 does not accept the application's credentials
         """
+        from ..api.tokens import TokenEndpoint
+
         # The next token may be needed a day later, so the connection is not kept.
         with Transport(self.connection, self.budget) as transport:
             endpoint = TokenEndpoint(transport, self.application)
@@ -196,13 +201,16 @@ def as_operator(options: Mapping[str, Any], connection: Connection, budget: Budg
 def _application(
     options: Mapping[str, Any], connection: Connection, budget: Budget
 ) -> ClientSecret | PrivateKey | None:
+    if not options["client_secret"] and not options["private_key"]:
+        return None
+    # Modules are compiled anew for every task, so the grants are loaded for those that may need one.
+    from ..api.tokens import Application
+
     client_id = options["client_id"] or ""
     if options["client_secret"]:
         return ClientSecret(Application(client_id, options["client_secret"]), connection, budget)
-    if options["private_key"]:
-        key, algorithm = options["private_key"], options["signing_algorithm"]
-        return PrivateKey(Application(client_id, None, key, algorithm), connection, budget)
-    return None
+    key, algorithm = options["private_key"], options["signing_algorithm"]
+    return PrivateKey(Application(client_id, None, key, algorithm), connection, budget)
 
 
 def shared_token(options: Mapping[str, Any], connection: Connection, budget: Budget, seconds: float) -> TokenSet:

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 from ..api.checks import check_token
-from ..api.tokens import TokenEndpoint, TokenSet
+from ..api.token_set import TokenSet
+from ..api.tokens import TokenEndpoint
 
 
 class Refresh:

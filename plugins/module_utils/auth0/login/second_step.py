@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from ..api.bearer import Authentication, Bearer
-from ..api.checks import check_code, check_id, check_not_empty, check_token
+from ..api.checks import LONGEST_PUSH, check_code, check_id, check_not_empty, check_token
 from ..api.mfa import MfaApi
-from ..api.tokens import LONGEST_PUSH, Challenge, TokenEndpoint, TokenSet, claims
+from ..api.token_set import TokenSet, claims
+from ..api.tokens import Challenge, TokenEndpoint
 from ..authenticators import Authenticator
 from ..wire.errors import ConfigurationError, MfaRequiredError, RefusedError
 from .given_token import GivenToken

@@ -11,7 +11,8 @@ from typing import Any, Mapping
 
 from ..api.bearer import Authentication
 from ..api.checks import check_not_empty
-from ..api.tokens import MFA_SCOPES, TokenEndpoint, TokenSet
+from ..api.token_set import TokenSet
+from ..api.tokens import MFA_SCOPES, TokenEndpoint
 from .given_token import GivenToken
 
 

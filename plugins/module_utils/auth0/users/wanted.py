@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from ..api.checks import check_code, check_id
-from ..api.tokens import LONGEST_PUSH
+from ..api.checks import LONGEST_PUSH, check_code, check_id
 from ..authenticators import Credential
 from ..factors import FACTORS
 from ..wire.errors import ConfigurationError

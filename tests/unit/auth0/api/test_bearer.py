@@ -12,7 +12,7 @@ import time
 import pytest
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.bearer import Bearer
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import TokenSet
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.token_set import TokenSet
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import (
     AuthenticationError,
     ConfigurationError,

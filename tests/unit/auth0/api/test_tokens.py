@@ -30,12 +30,11 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
     TransportError,
     from_response,
 )
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.token_set import TokenSet, claims
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import (
     Application,
     Challenge,
     TokenEndpoint,
-    TokenSet,
-    claims,
 )
 
 TOKENS = {"access_token": "opaque", "expires_in": 600, "scope": "enroll read:authenticators"}

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.token_set import TokenSet
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import (
     MFA_SCOPES,
     Application,
     Challenge,
     TokenEndpoint,
-    TokenSet,
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.obtain import (
     Obtained,

@@ -30,7 +30,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors imp
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.bearer import Bearer
-from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.tokens import TokenSet
+from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.token_set import TokenSet
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.login.given_token import GivenToken
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.transport import Reply, Transport, route_of
 
