@@ -102,6 +102,7 @@ NOT_RUN_HERE = {
     ),
     "make demo-aws": "it waits for a schedule, and takes two minutes with its zip",
     ".venv/bin/python -m tests.bench.bench_emulator": "it measures for minutes and asserts nothing",
+    ".venv/bin/python -m tests.bench.bench_latency": "it measures for minutes and asserts nothing",
     "ansible-playbook -v": "it is said of any playbook",
     "python -m pip install 'auth0-python>=6.8,<7' 'requests>=2.32' 'jinja2>=3.1' tqdm ruamel.yaml jsonschema segno": (
         "it needs a registry"
