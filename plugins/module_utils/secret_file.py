@@ -260,8 +260,12 @@ class SecretsFolder:
 
 
 def name_of_file(user_id: str) -> str:
-    """The checksum keeps apart IDs that differ only in characters that do not belong into the names of files."""
+    """The checksum keeps apart IDs that differ only in characters that do not belong into the names of files, or at their end.
+
+    An ID is cut because most file systems take no name of more than 255 bytes, and identity providers give longer IDs. The playbook
+    ``rotate_recovery_codes`` makes the same names.
+    """
     return "%s-%s" % (
-        re.sub("[^A-Za-z0-9]", "-", user_id),
+        re.sub("[^A-Za-z0-9]", "-", user_id)[:200],
         hashlib.sha1(user_id.encode(), usedforsecurity=False).hexdigest()[:8],
     )

@@ -7,14 +7,21 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
+import re
 import stat
+from pathlib import Path
 
 import pytest
+import yaml
+from jinja2 import Environment
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import Auth0Error, ConfigurationError
-from ansible_collections.mfaops.auth0.plugins.module_utils.secret_file import SecretFile
+from ansible_collections.mfaops.auth0.plugins.module_utils.secret_file import SecretFile, name_of_file
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_it_is_readable_by_its_owner_only_and_replaces_what_was_there(tmp_path):
@@ -186,3 +193,23 @@ def test_a_directory_that_an_earlier_task_would_make_does_not_fail_in_check_mode
 def test_a_relative_path_is_told_in_full(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert SecretFile("path", "code").path == str(tmp_path / "code")
+
+
+def test_users_of_any_id_have_a_file_each(tmp_path):
+    distinguished = "samlp|corp|CN=Ada Lind,%sO=Corp + Co" % ("OU=Sales/EMEA," * 70)
+    ids = [distinguished, distinguished + "x", "auth0|a/b", "auth0|a b", "auth0|a\\b", "auth0|Jörg"]
+    for user_id in ids:
+        with SecretFile("path", str(tmp_path / name_of_file(user_id))) as file:
+            file.write(user_id.encode())
+    assert sorted(path.read_text(encoding="utf-8") for path in tmp_path.iterdir()) == sorted(ids)
+
+
+def test_the_playbook_makes_the_same_names():
+    user_id = "samlp|corp|CN=Jörg,%sO=Corp + Co" % ("OU=Sales/EMEA," * 70)
+    playbook = yaml.safe_load((ROOT / "playbooks" / "rotate_recovery_codes.yml").read_text(encoding="utf-8"))
+    environment = Environment()
+    environment.filters.update(zip=zip, regex_replace=lambda text, pattern, by: re.sub(pattern, by, text))
+    names = playbook[0]["vars"]["names"].strip("{} ")
+    made = environment.from_string("{% for each in " + names + " %}{{ each }}{% endfor %}")
+    checksum = hashlib.sha1(user_id.encode()).hexdigest()[:8]
+    assert made.render(ids=[user_id], checksums=[checksum]) == name_of_file(user_id)
