@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.emulator.switches import OF_THE_START, SWITCHES, written
+from tests.emulator.state.tenant import Tenant
+from tests.emulator.switches import OF_THE_START, SWITCHES, read_switches, written
 
 JS = "exports.onExecutePostLogin = async (event, api) => {};"
 TRIGGER = [{"id": "post-login", "version": "v3"}]
@@ -79,6 +80,28 @@ def test_a_tenant_whose_switch_was_changed_is_as_one_that_started_so(make_api, n
     assert changed.call("GET", "/_control/switches").json()[name] == written(SWITCHES[name].default)
 
 
+class Noting(dict):
+    """Switches that note which of them were asked for."""
+
+    def __init__(self, values):
+        super().__init__(values)
+        self.asked = set()
+
+    def __getitem__(self, name):
+        self.asked.add(name)
+        return super().__getitem__(name)
+
+
+def test_what_is_asked_for_at_the_start_alone_cannot_be_changed_later(signer):
+    switches = Noting(read_switches([]))
+    tenant = Tenant("tenant.test", 5, 7, "unlimited", switches, signer)
+    at_start = switches.asked
+    tenant.switches = followed = Noting(switches)
+    tenant.change_plan("free")
+    tenant._follow_switches()
+    assert at_start - followed.asked <= set(OF_THE_START)
+
+
 def test_quotas_of_users_follow_their_switch(api):
     def wrong_codes():
         mfa_token = api.mfa_token(2)
@@ -121,7 +144,7 @@ def test_users_with_dates_of_ones_choice(make_api):
     ("users", "said"),
     [
         ([{"email": "new@example.com"}, {"email": "user00002@example.com"}], "this user is seeded already"),
-        ([{"email": "new@example.com"}, {"email": "new@example.com"}], "this e-mail address is that of the user"),
+        ([{"email": "new@example.com"}, {"email": "new@example.com"}], "is that of the user in line 1"),
         ([{"email": "new@example.com", "color": "red"}], "color"),
         (None, "users"),
     ],
