@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import statistics
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -125,7 +126,8 @@ def main(arguments: list[str] | None = None) -> int:
     finally:
         _progress("")
         tenant.close()
-    print(f"\n{report.text(results, facts)}\n\n{tenant.requests} requests")
+    median = statistics.median(tenant.latencies) * 1000
+    print(f"\n{report.text(results, facts)}\n\n{tenant.requests} requests, answered in {median:.0f} ms (median)")
     if options.preset_file:
         Path(options.preset_file).write_text(report.preset(results), encoding="utf-8")
     if options.json_file:

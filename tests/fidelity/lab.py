@@ -417,13 +417,17 @@ class Lab:
         return has_status(self.deploy(action_id), 200, 202).body
 
     def seconds_until(self, condition: Callable[[], bool]) -> int:
-        """Whole seconds of the tenant's time until the condition holds; it is looked at each second."""
+        """Whole seconds of the tenant's time until the condition holds, which is looked at each second; never more than it takes."""
         began = self.tenant.elapsed()
-        while not condition():
-            if self.tenant.elapsed() - began > LONGEST_SEEN:
+        latest = None  # when it did not hold yet
+        while True:
+            moment = self.tenant.elapsed() - began
+            if condition():
+                return 0 if latest is None else int(latest) + 1
+            if moment > LONGEST_SEEN:
                 raise NotSeen(f"it takes more than {LONGEST_SEEN} seconds")
+            latest = moment
             self.tenant.wait(1)
-        return int(self.tenant.elapsed() - began)
 
     def once(self, function: Callable[[Lab], T]) -> T:
         """What the function returned the first time, or raised."""

@@ -8,14 +8,13 @@ It returns the value, or raises ``NotSeen`` when this tenant does not show it an
 
 from __future__ import annotations
 
-import statistics
 from datetime import datetime
 
 from .cases.account import my_token
 from .cases.methods import NOBODY, PHONE, UNKNOWN, put, three
 from .cases.token import exchange, mailed
 from .checks import Differs, NotSeen, equal, has_status, refused
-from .lab import LONGEST_SEEN, Lab, new_secret
+from .lab import Lab, new_secret
 from .tenant import Answer, encoded
 
 PATIENCE = 1200  # seconds that a token is waited for
@@ -85,12 +84,6 @@ def custom_domains(lab: Lab) -> tuple:
     return tuple(domain["domain"] for domain in has_status(answer, 200).body if domain["status"] == "ready")
 
 
-def latency_ms(lab: Lab) -> int:
-    if not lab.tenant.latencies:
-        lab.listed()
-    return round(statistics.median(lab.tenant.latencies) * 1000)
-
-
 def compression(lab: Lab) -> bool:
     answer = has_status(lab.manage("GET", "/actions/triggers", headers={"accept-encoding": "gzip"}), 200)
     return answer.headers.get("content-encoding") == "gzip"
@@ -129,7 +122,7 @@ def foreign_mfa_token_status(lab: Lab) -> int:
 
 def mfa_token_lifetime(lab: Lab) -> int:
     lower, upper, _status = lab.once(_expiry)
-    round_ones = [second for second in range(lower + 1, upper + 1) if second % 60 == 0]
+    round_ones = [second for second in range(lower, upper + 1) if second % 60 == 0]
     return round_ones[0] if round_ones else upper
 
 
@@ -140,13 +133,15 @@ def expired_token_status(lab: Lab) -> int:
 def _expiry(lab: Lab) -> tuple[int, int, int]:
     """Between which ages in seconds an ``mfa_token`` expires, and the status afterwards."""
     lab.with_otp()
-    token = lab.mfa_token()
-    for age in range(STEP, PATIENCE + STEP, STEP):
+    token, began, lower = lab.mfa_token(), lab.tenant.elapsed(), 0
+    while lower < PATIENCE:
         lab.tenant.wait(STEP)
+        age = int(lab.tenant.elapsed() - began)
         answer = lab.mfa("GET", "/authenticators", token)
         if answer.status != 200:
             refused(answer, (401, 403), "expired_token")
-            return age - STEP, age, answer.status
+            return lower, age, answer.status
+        lower = age
     raise NotSeen(f"an mfa_token is still valid after {PATIENCE} seconds")
 
 
@@ -229,16 +224,18 @@ def _polls(lab: Lab) -> tuple[int, int | None]:
     token = lab.mfa_jwt()
     oob_code = has_status(lab.associate(token, "auth0"), 200).body["oob_code"]
     refused(lab.second_step("oob", token, oob_code=oob_code), 400, "authorization_pending")
-    status, began = None, lab.tenant.elapsed()
-    for _second in range(LONGEST_SEEN):
+    status = None
+
+    def is_slow_enough() -> bool:
+        nonlocal status
         answer = lab.second_step("oob", token, oob_code=oob_code)
-        if answer.member("error") == "authorization_pending":
-            return round(lab.tenant.elapsed() - began), status
-        if answer.member("error") != "slow_down":
-            raise Differs(f"polling: got {answer.told()}")
-        status = answer.status
-        lab.tenant.wait(1)
-    raise NotSeen(f"polling is too fast for more than {LONGEST_SEEN} seconds")
+        if answer.member("error") == "slow_down":
+            status = answer.status
+            return False
+        refused(answer, 400, "authorization_pending")
+        return True
+
+    return lab.seconds_until(is_slow_enough), status
 
 
 # The MFA API

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
-from ..checks import equal, has_status, holds, refused_by_management
+from ..checks import NotSeen, equal, has_status, holds, refused_by_management
 from ..lab import Lab
-from ..tenant import encoded
+from ..tenant import Answer, encoded
 
 ORDER = [
     "sms", "push-notification", "otp", "email", "duo", "webauthn-roaming", "webauthn-platform", "recovery-code"
@@ -69,32 +69,27 @@ def unknown_policy(lab: Lab) -> None:
 
 
 def ticket(lab: Lab) -> None:
-    body = has_status(lab.manage("POST", "/guardian/enrollments/ticket", json={"user_id": lab.user_id}), 200).body
+    body = has_status(make_ticket(lab, user_id=lab.user_id), 200).body
     holds(re.fullmatch("[A-Za-z0-9]{32}", body["ticket_id"]) is not None, "ticket_id is not 32 letters and digits")
     end = f"/mfa/enrollment?ticket={body['ticket_id']}"
     holds(body["ticket_url"].startswith("https://") and body["ticket_url"].endswith(end), "ticket_url leads elsewhere")
 
 
 def ticket_is_new_each_time(lab: Lab) -> None:
-    body = {"user_id": lab.user_id}
-    path = "/guardian/enrollments/ticket"
-    tickets = {has_status(lab.manage("POST", path, json=body), 200).body["ticket_id"] for _number in range(2)}
+    tickets = {has_status(make_ticket(lab, user_id=lab.user_id), 200).body["ticket_id"] for _number in range(2)}
     equal("different tickets", len(tickets), 2)
 
 
 def ticket_of_unknown_user(lab: Lab) -> None:
-    body = {"user_id": "auth0|ffffffffffffffffffffffff"}
-    has_status(lab.manage("POST", "/guardian/enrollments/ticket", json=body), 404)
+    has_status(make_ticket(lab, user_id="auth0|ffffffffffffffffffffffff"), 404)
 
 
 def ticket_with_unknown_factor(lab: Lab) -> None:
-    body = {"user_id": lab.user_id, "factor": "oob"}
-    refused_by_management(lab.manage("POST", "/guardian/enrollments/ticket", json=body), 400, code="invalid_body")
+    refused_by_management(make_ticket(lab, user_id=lab.user_id, factor="oob"), 400, code="invalid_body")
 
 
 def ticket_with_old_member(lab: Lab) -> None:
-    body = {"user_id": lab.user_id, "send_email": False}
-    refused_by_management(lab.manage("POST", "/guardian/enrollments/ticket", json=body), 400, code="invalid_body")
+    refused_by_management(make_ticket(lab, user_id=lab.user_id, send_email=False), 400, code="invalid_body")
 
 
 def unknown_enrollment(lab: Lab) -> None:
@@ -117,3 +112,11 @@ def delete_enrollment(lab: Lab) -> None:
     lab.with_otp()
     has_status(lab.manage("DELETE", f"/guardian/enrollments/{encoded(lab.listed()[0]['id'])}"), 204)
     equal("methods", lab.listed(), [])
+
+
+def make_ticket(lab: Lab, **members: object) -> Answer:
+    """``POST`` an enrollment ticket; mails nothing."""
+    answer = lab.manage("POST", "/guardian/enrollments/ticket", json=members)
+    if answer.status == 409:
+        raise NotSeen("the tenant has several custom domains, and wants one to be named")
+    return answer

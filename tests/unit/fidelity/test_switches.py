@@ -21,7 +21,7 @@ ANY = {
     "custom-domains": ("login.example.com", "login.example.com,login.example.org"),
     "default-directory": ("", "Username-Password-Authentication"),
     "export-seconds": range(6),
-    "latency-ms": (0,),
+    "latency-ms": (0, 2),
     "latency-spread": (0, 30),
     "latency-tail": (0, 20),
     "log-delay": range(6),
@@ -51,15 +51,13 @@ def draw(seed: int) -> dict[str, str]:
     return values
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [2, 6])
 def test_random_switches_are_found_again(make_lab, seed, tmp_path):
     values, results = draw(seed), Results()
     with make_lab(users=1500, switches=values) as lab:
-        facts = manifest.read()
-        # Whatever the switches, all facts hold; one seed is enough to see it.
-        chosen = facts if seed == 1 else manifest.Manifest((), facts.switches)
-        for _entry in run(lab, chosen, results):
+        for _entry in run(lab, manifest.read(), results):
             pass
+    # Whatever the switches, all facts hold.
     assert [(found.case.name, found.why) for found in results.cases if found.outcome == DIFFERS] == []
 
     told = {"plan": "unlimited", **values}
@@ -84,12 +82,6 @@ def test_the_plan_tells_where_authentication_methods_count(make_lab):
     for group in ("other", "read-users"):
         with make_lab(plan="essentials", switches={"authentication-methods-group": group}) as lab:
             assert side.probe(lab) == group
-
-
-def test_latency_is_measured(make_lab):
-    side = next(side for side in manifest.read().switches if side.name == "latency-ms")
-    with make_lab(switches={"latency-ms": "80"}) as lab:
-        assert 80 <= side.probe(lab) <= 80 + side.within
 
 
 def test_the_manifest_names_every_switch():
