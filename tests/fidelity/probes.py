@@ -8,6 +8,7 @@ It returns the value, or raises ``NotSeen`` when this tenant does not show it an
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 
 from .cases.account import my_token
@@ -75,6 +76,19 @@ def default_directory(lab: Lab) -> str:
     if "default connection" in str(answer.member("error_description")):
         return ""
     raise NotSeen("another connection than the user's, or the application may not use it")
+
+
+def password_policy(lab: Lab) -> str:
+    letters = f"{secrets.randbelow(10**5):05d}".translate(str.maketrans("0123456789", "bcdfghjkmp"))
+    # From the weakest password to the strongest one, and the weakest policy that takes it.
+    weak = {"none": "x", "low": f"x{letters}", "good": f"x1!{letters}", "fair": f"Xx1{letters}"}
+    try:
+        for policy, password in weak.items():
+            if has_status(lab.patch_user(password=password), 200, 400).status == 200:
+                return policy
+        return "excellent"
+    finally:
+        has_status(lab.change_password(), 200)
 
 
 def custom_domains(lab: Lab) -> tuple:
