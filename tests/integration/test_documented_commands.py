@@ -96,8 +96,8 @@ NOT_RUN_HERE = {
         "it asks for a password and opens an editor; test_tenants.py has such a file"
     ),
     "ansible-builder build --tag auth0-mfa": "it needs a container engine; test_controller.py makes what the engine would build",
-    "curl --netrc --json @credential_type.json https://controller.example.com/api/v2/credential_types/": "it needs a controller",
-    "curl --netrc --json @survey_reset_lost_phone.json https://controller.example.com/api/v2/job_templates/ID/survey_spec/": (
+    "curl --netrc --fail-with-body --json @credential_type.json https://controller.example.com/api/v2/credential_types/": "it needs a controller",
+    "curl --netrc --fail-with-body --json @survey_reset_lost_phone.json https://controller.example.com/api/v2/job_templates/ID/survey_spec/": (
         "it needs a controller"
     ),
     "make demo-aws": "it waits for a schedule, and takes two minutes with its zip",
