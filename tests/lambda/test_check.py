@@ -245,7 +245,7 @@ def test_a_stack_that_would_move_to_another_bucket_is_told(given, wanted, moved)
     assert [bool(moved) and moved in note for note in checks.notes] == ([True] if moved else [])
 
 
-KEY = "arn:aws:kms:eu-west-1:1:key/aaaa"
+BUCKET_KEY = "arn:aws:kms:eu-west-1:1:key/aaaa"
 
 
 class Encrypted:
@@ -266,13 +266,18 @@ class Encrypted:
 def test_a_bucket_whose_key_the_function_may_not_use_is_told():
     checks = check.Checks()
     with pytest.raises(
-        check.Wrong, match="The bucket mine is encrypted with the key %s. Set the parameter KmsKey" % KEY
+        check.Wrong, match="The bucket mine is encrypted with the key %s. Set the parameter KmsKey" % BUCKET_KEY
     ):
-        check.check_encryption(Encrypted(KEY), "mine", None, "1", checks)
-    for key, given in [(None, None), (KEY, KEY), ("aaaa", KEY), ("arn:aws:kms:eu-west-1:1:alias/aws/s3", None)]:
+        check.check_encryption(Encrypted(BUCKET_KEY), "mine", None, "1", checks)
+    for key, given in [
+        (None, None),
+        (BUCKET_KEY, BUCKET_KEY),
+        ("aaaa", BUCKET_KEY),
+        ("arn:aws:kms:eu-west-1:1:alias/aws/s3", None),
+    ]:
         check.check_encryption(Encrypted(key), "mine", given, "1", checks)
     assert not checks.notes
-    check.check_encryption(Encrypted(KEY), "mine", KEY.replace("aaaa", "bbbb"), "1", checks)
+    check.check_encryption(Encrypted(BUCKET_KEY), "mine", BUCKET_KEY.replace("aaaa", "bbbb"), "1", checks)
     refused = Refuses("AccessDenied", 403)
     check.check_encryption(refused, "mine", None, "1", checks)
     check.check_encryption(Refuses("ServerSideEncryptionConfigurationNotFoundError", 404), "mine", None, "1", checks)
