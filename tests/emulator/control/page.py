@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 import jinja2
 
 from ..search.language import EVERYTHING, Query, Term
-from ..search.user_search import search
+from ..search.user_search import TooManyUsers, search
 from ..state.tenant import Tenant
 from ..switches import SWITCHES, written
 from ..users.masking import mask_email, mask_phone
@@ -49,7 +49,7 @@ def render(emulation: Emulation, query: dict[str, str]) -> bytes:
     text = query.get("page", "0")
     page = min(int(text), PAGES - 1) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
     users, total = _users(tenant, email, page * USERS_PER_PAGE)
-    pages = max(1, min(-(-total // USERS_PER_PAGE), PAGES))
+    pages = max(1, min(-(-(total or 0) // USERS_PER_PAGE), PAGES))
     now = tenant.now()
     content = _TEMPLATE.render(
         domain=tenant.domain,
@@ -79,7 +79,8 @@ def render(emulation: Emulation, query: dict[str, str]) -> bytes:
     return content.encode()
 
 
-def _users(tenant: Tenant, email: str, start: int) -> tuple[list[User], int]:
+def _users(tenant: Tenant, email: str, start: int) -> tuple[list[User], int | None]:
+    """One page of users, and how many there are; nobody and None where only looking through too many would tell."""
     query = EVERYTHING
     if email:
         query = Query(
@@ -88,7 +89,10 @@ def _users(tenant: Tenant, email: str, start: int) -> tuple[list[User], int]:
             complete=True,
         )
     aside = {position: user and user.profile for position, user in tenant.store.aside().items()}
-    profiles, total = search(tenant.store.population, aside, query, None, start, USERS_PER_PAGE)
+    try:
+        profiles, total = search(tenant.store.population, aside, query, None, start, USERS_PER_PAGE)
+    except TooManyUsers:
+        return [], None
     users = [tenant.find(profile["user_id"]) for profile in profiles]
     return [user for user in users if user is not None], total
 
@@ -99,7 +103,7 @@ def _user(user: User, now: int) -> dict:
         "id": user.id,
         "name": user.profile.get("name", ""),
         "email": user.email or "",
-        "email_verified": user.profile.get("email_verified", False),
+        "email_verified": user.profile.get("email_verified", not user.email),
         "blocked": user.profile.get("blocked", False),
         "last_login": last_login[:16].replace("T", " ") if last_login else "never",
         "authenticators": [_authenticator(item, now) for item in user.authenticators],

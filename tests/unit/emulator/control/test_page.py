@@ -112,6 +112,14 @@ def test_users_are_found_by_the_beginning_of_the_address_at_a_million(make_api):
     assert "user123450@example.com" in page.text and 'begins with "user12345": 11' in page.text
 
 
+def test_users_without_an_address_are_shown_as_they_are(make_api):
+    api = make_api({"user-kinds": "mixed"}, users=1_000_000)
+    second = look(api, page=1).text
+    assert "samlp|corp-saml|CN=User 00040,OU=Sales/EMEA,O=Corp + Co" in second and "not verified" not in second
+    assert "too many to look through" in look(api, email="user").text
+    assert addresses(look(api, email="user0003")) == [30, 31, 36, 37, 38, 39]
+
+
 def test_a_search_without_a_match_says_so(api):
     assert "No user matches." in look(api, email="nobody").text
 
