@@ -86,7 +86,7 @@ def _application(client_id: str | None, prefix: str, environment: Mapping[str, s
 def intention(options: argparse.Namespace) -> str:
     """What the run will do, before it does it."""
     lines = [
-        f"The suite will send about 900 requests to {options.target}, at a pace that leaves half of its request budget.",
+        f"The suite will send up to 900 requests to {options.target}, at a pace that leaves half of its request budget.",
         f"It makes one user in {options.given.connection}, changes and reads that user, and deletes it at the end.",
         "It reads the tenant's factors, policies, logs and first users, and starts an export of one user's ID.",
         "Mails and a push device that nobody has are part of it; no SMS is sent.",

@@ -95,7 +95,7 @@ class Lab:
             what, undo = self._undo[-1]
             try:
                 undo()
-            except (Differs, NotSeen, requests.RequestException):
+            except (Differs, NotSeen, requests.RequestException, LookupError, TypeError):
                 self.left_behind.append(what)
             self._undo.pop()
 
@@ -366,8 +366,8 @@ class Lab:
         has_status(self.manage("DELETE", f"/actions/actions/{action_id}", query={"force": "true"}), 204)
 
     @contextmanager
-    def action(self) -> Iterator[dict]:
-        """An Action that exists in the block, as it was answered when it was made."""
+    def action_name(self) -> Iterator[str]:
+        """A name; whatever Action has it at the end of the block is removed."""
         name = f"fidelity-{self.run}-{secrets.token_hex(3)}"
 
         def remove() -> None:
@@ -376,6 +376,12 @@ class Lab:
                 self.remove_action(action["id"])
 
         with self.meanwhile(f"the Action {name}", remove):
+            yield name
+
+    @contextmanager
+    def action(self) -> Iterator[dict]:
+        """An Action that exists in the block, as it was answered when it was made."""
+        with self.action_name() as name:
             yield has_status(self.create_action(name), 201).body
 
     @contextmanager

@@ -40,7 +40,6 @@ class Answer:
     headers: Mapping[str, str]
     body: Any
     content: bytes = b""
-    seconds: float = 0
 
     def member(self, name: str) -> Any:
         """A member of the object in the body; None when it is missing or there is no object."""
@@ -77,8 +76,7 @@ class Tenant:
         self.mfa_audience = f"https://{self.domain}/mfa/"
         self.my_account_audience = f"https://{self.domain}/me/"
         self.requests = 0
-        self.retry_after: bool | None = None  # whether a 429 had the header; None: there was no 429
-        self.latencies: list[float] = []
+        self.latencies: list[float] = []  # seconds
         self._pause = pause
         self._wait = wait
         self._ahead = 0.0  # seconds by which waiting took the tenant's time further than this machine's
@@ -125,8 +123,7 @@ class Tenant:
                 allow_redirects=False,
             )
             self.requests += 1
-            seconds = time.monotonic() - started
-            self.latencies.append(seconds)
+            self.latencies.append(time.monotonic() - started)
             self._note(api, response.headers)
             answer = Answer(
                 f"{method} {path.partition('?')[0]}",
@@ -134,13 +131,10 @@ class Tenant:
                 response.headers,
                 _json(response),
                 response.content,
-                seconds,
             )
-            if answer.status != 429 or "x-ratelimit-remaining" not in response.headers:
+            # With requests left it is a limit of its own, such as that of a user's codes.
+            if answer.status != 429 or response.headers.get("x-ratelimit-remaining") != "0":
                 break
-            self.retry_after = "retry-after" in response.headers
-            if response.headers["x-ratelimit-remaining"] != "0":
-                break  # a limit of its own, such as that of a user's codes
         return answer
 
     def now(self) -> float:

@@ -83,8 +83,10 @@ def secrets_come_back_with_their_date(lab: Lab) -> None:
 
 def two_triggers(lab: Lab) -> None:
     triggers = [{"id": "post-login", "version": "v3"}, {"id": "pre-user-registration", "version": "v2"}]
-    body = {"name": f"fidelity-{lab.run}", "supported_triggers": triggers, "code": "//"}
-    has_status(lab.manage("POST", "/actions/actions", json=body), 400)
+    with lab.action_name() as name:
+        body = {"name": name, "supported_triggers": triggers, "code": "//"}
+        answer = lab.manage("POST", "/actions/actions", json=body)
+    has_status(answer, 400)
 
 
 def bound_one_stays(lab: Lab) -> None:

@@ -9,7 +9,7 @@ import re
 
 from ..checks import equal, has_status, holds, refused_by_management
 from ..lab import Lab
-from ..tenant import encoded
+from ..tenant import Answer, encoded
 
 NOBODY = "/users/" + encoded("auth0|ffffffffffffffffffffffff")
 
@@ -73,17 +73,19 @@ def address_is_lower_cased(lab: Lab) -> None:
 
 def duplicate(lab: Lab) -> None:
     assert lab.user_id
-    body = {"connection": lab.given.connection, "email": lab.email, "password": "Correct-Horse-7-Battery"}
-    refused_by_management(lab.manage("POST", "/users", json=body), 409, "The user already exists.")
+    answer = create(lab, connection=lab.given.connection, email=lab.email, password="Correct-Horse-7-Battery")
+    refused_by_management(answer, 409, "The user already exists.")
 
 
 def missing_connection(lab: Lab) -> None:
-    refused_by_management(lab.manage("POST", "/users", json={"email": f"x-{lab.email}"}), 400, code="invalid_body")
+    refused_by_management(create(lab, email=f"x-{lab.email}"), 400, code="invalid_body")
 
 
 def unknown_connection(lab: Lab) -> None:
-    body = {"connection": "no-such-connection", "email": f"x-{lab.email}", "password": "Correct-Horse-7-Battery"}
-    refused_by_management(lab.manage("POST", "/users", json=body), 400)
+    connection = "no-such-connection"
+    refused_by_management(
+        create(lab, connection=connection, email=f"x-{lab.email}", password="Correct-Horse-7-Battery"), 400
+    )
 
 
 def metadata_are_merged(lab: Lab) -> None:
@@ -179,3 +181,11 @@ def all_authenticators(lab: Lab) -> None:
 
 def unknown_provider(lab: Lab) -> None:
     has_status(lab.manage("DELETE", f"{lab.user}/multifactor/no-such-provider"), 400)
+
+
+def create(lab: Lab, **members: str) -> Answer:
+    """``POST`` a user that must not come into being; one that did is removed."""
+    answer = lab.manage("POST", "/users", json=members)
+    if answer.status == 201:
+        has_status(lab.manage("DELETE", f"/users/{encoded(answer.body['user_id'])}"), 204)
+    return answer
