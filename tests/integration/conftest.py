@@ -170,13 +170,18 @@ def emulator():
         yield running
 
 
-@pytest.fixture
-def tenant(request, emulator, tmp_path, monkeypatch):
-    """A tenant as new, with 20 users; a test that needs other switches calls ``tenant.running.reset`` with them."""
+def reset(request: pytest.FixtureRequest, emulator: Running) -> None:
+    """Make the tenant as new for a test: as it started, or as a real one where ``realistic`` marks the test."""
     if request.node.get_closest_marker("realistic"):
         emulator.reset(preset="realistic", switches=HURRIED)
     else:
         emulator.reset()
+
+
+@pytest.fixture
+def tenant(request, emulator, tmp_path, monkeypatch):
+    """A tenant as new, with 20 users; a test that needs other switches calls ``tenant.running.reset`` with them."""
+    reset(request, emulator)
     # What the tasks of another test told of the tenant is no longer true.
     (tmp_path.parent / "runtime").mkdir(exist_ok=True)
     runtime = tmp_path.parent / "runtime" / tmp_path.name

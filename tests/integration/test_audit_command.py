@@ -23,7 +23,7 @@ from tests.emulator.launch import start
 from tests.support.playbook import ROOT
 from tests.support.shell import Shell, wait_until
 
-from .conftest import email
+from .conftest import email, reset
 
 USERS = 60
 
@@ -36,8 +36,8 @@ def secure():
 
 
 @pytest.fixture
-def shell(secure, tmp_path) -> Shell:
-    secure.reset()
+def shell(request, secure, tmp_path) -> Shell:
+    reset(request, secure)
     return Shell(tmp_path, secure)
 
 
@@ -68,6 +68,7 @@ def slow(running, seconds: float = 0.05, after: int = 0) -> None:
     running.control("POST", "faults", {**fault, "seconds": seconds, "after": after, "count": 10_000})
 
 
+@pytest.mark.realistic
 def test_plan_run_report_and_another_run(shell, secure):
     planned = shell("plan")
     assert planned.code == 0 and "To read: 60" in planned.out and reads(secure) == []
@@ -255,6 +256,7 @@ def test_a_signal_that_was_ignored_from_the_start_stays_so(shell, secure):
         assert run.wait(30) == 0
 
 
+@pytest.mark.realistic
 def test_a_deadline_stops_it_and_the_next_run_goes_on(shell, secure):
     slow(secure, 0.2)
     cut = shell("run", "--threads", "1", "--deadline", "6s")
@@ -265,6 +267,7 @@ def test_a_deadline_stops_it_and_the_next_run_goes_on(shell, secure):
     assert shell("run").code == 0 and len(reads(secure)) == USERS
 
 
+@pytest.mark.realistic
 def test_no_resume_begins_another_run(shell, secure):
     slow(secure, 0.2)
     assert shell("run", "--threads", "1", "--deadline", "6s").code == 3
@@ -337,6 +340,7 @@ def found_in(rows: list[dict]) -> dict[str, list[str]]:
     return {row["user_id"]: [each["id"] for each in row["findings"]] for row in rows}
 
 
+@pytest.mark.realistic
 def test_a_search_a_list_of_ids_and_a_list_of_addresses_are_the_same_users(shell, tmp_path):
     wanted = [email(number) for number in (3, 7, 11)]
     shell.folder = tmp_path / "by-query"
@@ -356,6 +360,7 @@ def test_a_search_a_list_of_ids_and_a_list_of_addresses_are_the_same_users(shell
         assert found_in(shell.rows()) == found_in(rows)
 
 
+@pytest.mark.realistic
 def test_an_address_that_nobody_has_makes_it_partial_and_is_named(shell):
     ended = shell("run", "--emails-file", "-", given="%s\nnobody@example.com\n" % email(3))
     assert ended.code == 3 and "nobody@example.com" in ended.err
@@ -448,6 +453,7 @@ def test_one_user_is_explained_from_what_was_read(shell, secure):
     assert secure.control("GET", "requests") == []
 
 
+@pytest.mark.realistic
 def test_the_difference_to_the_run_before_is_listed_and_only_what_is_new_fails(shell):
     assert shell("run", "--fail-on", "new:low").code == 1
     assert shell("run", "--full", "--no-resume", "--fail-on", "new:low").code == 0

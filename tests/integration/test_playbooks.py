@@ -278,6 +278,7 @@ def test_a_reset_whose_answer_is_lost_is_not_told_as_nothing_removed(tenant, kin
     assert len(tenant.requests("DELETE")) == 1
 
 
+@pytest.mark.realistic
 def test_users_of_a_list_are_onboarded(tenant):
     users = tenant.folder / "users.csv"
     # 16 has no second factor, 2 has an OTP app, 18 a passkey and nothing else.
@@ -379,6 +380,7 @@ def test_the_users_of_a_list_are_reset_and_who_cannot_be_is_told(tenant):
     assert "names nobody" in play(tenant, "reset_users", users_file="users.txt", succeeds=False)
 
 
+@pytest.mark.realistic
 def test_old_recovery_codes_are_rotated(tenant):
     folder = tenant.folder / "codes"
     old = [method for method in tenant.methods(8) if method["type"] == "recovery-code"]
