@@ -145,7 +145,7 @@ class Emulator:
         if fault is not None and is_file and (fault.kind in hostile.KINDS or fault.kind in ("malformed", "truncated")):
             answer = await answer.whole()
         response = _response(status, answer, headers)
-        if path == "/oauth/token":
+        if path == "/oauth/token" and (fault is None or fault.kind != "proxy"):
             response.headers["content-type"] = "application/json"
         if fault is None or status >= 300:
             pass

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import requests
 
 from . import manifest, report
+from .checks import CannotRun
 from .lab import Application, Given, Lab
 from .run import SWITCHES, Found, Results, run
 from .tenant import Tenant
@@ -57,6 +58,9 @@ def read_arguments(arguments: list[str], environment: Mapping[str, str]) -> argp
     parser.add_argument("--preset-file", metavar="FILE", help="write the switches that were seen as YAML")
     parser.add_argument("--json-file", metavar="FILE", help="write all outcomes as JSON")
     options = parser.parse_args(arguments)
+    for file in (options.preset_file, options.json_file):
+        if file and (Path(file).is_dir() or not os.access(Path(file).parent, os.W_OK)):
+            parser.error(f"{file} cannot be written")
     options.target = options.target or environment.get("AUTH0_BASE_URL") or _https(environment.get("AUTH0_DOMAIN"))
     if not options.target or urlsplit(options.target).scheme not in ("http", "https"):
         parser.error("expected --target with http:// or https://, or AUTH0_BASE_URL, or AUTH0_DOMAIN")
@@ -103,50 +107,76 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the suite; 0 if every fact holds, 1 if one differs or something was left behind, 2 if it could not be run."""
     options = read_arguments(sys.argv[1:] if arguments is None else arguments, os.environ)
     print(intention(options))
-    if not options.yes and input("Go on? [y/N] ").strip().lower() not in ("y", "yes"):
+    if not options.yes and not _agreed():
         return 2
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    for number in ends:
+        signal.signal(number, signal.default_int_handler)
     tenant = Tenant(options.target, options.domain, verify=options.ca_file or True)
     lab, results, facts = Lab(tenant, options.given), Results(), manifest.read()
-    interrupted = False
+    interrupted, failed = False, ""
     try:
         with lab:
             try:
                 lab.token()
-                for entry in run(lab, facts, results, tuple(options.area)):
-                    name = entry.case.name if isinstance(entry, Found) else entry.side.name
-                    _progress(f"{len(results.cases) + len(results.switches)}: {name}")
+                lab.check_application()
+                for number, entry in enumerate(run(lab, facts, results, tuple(options.area)), start=1):
+                    _progress(number, entry.case.name if isinstance(entry, Found) else entry.side.name)
             except KeyboardInterrupt:
                 interrupted = True
-                signal.signal(signal.SIGINT, signal.SIG_IGN)  # not in the middle of cleaning up
+                for number in ends:
+                    signal.signal(number, signal.SIG_IGN)  # not in the middle of cleaning up
                 print("\nInterrupted: removing what was made.", file=sys.stderr)
-    except (ConnectionRefusedError, requests.RequestException) as error:
-        print(f"tests.fidelity: {_reason(error)}", file=sys.stderr)
-        return 2
+            except CannotRun as reason:
+                failed = str(reason)
+            except requests.RequestException as error:
+                failed = f"no answer from {options.target}: {type(error).__name__}"
+                failed += ". For an authority of your own: --ca-file" * isinstance(error, requests.exceptions.SSLError)
     finally:
-        _progress("")
+        if sys.stderr.isatty():
+            print(file=sys.stderr)
         tenant.close()
+    if failed and not results.cases and not results.switches:
+        return _failed(failed, lab)
     median = statistics.median(tenant.latencies) * 1000
     print(f"\n{report.text(results, facts)}\n\n{tenant.requests} requests, answered in {median:.0f} ms (median)")
     if options.preset_file:
         Path(options.preset_file).write_text(report.preset(results), encoding="utf-8")
     if options.json_file:
         Path(options.json_file).write_text(report.as_json(results), encoding="utf-8")
-    for what in lab.left_behind:
-        print(f"tests.fidelity: could not remove {what}. Remove it yourself.", file=sys.stderr)
+    if failed:
+        return _failed(f"{failed}. The report ends there.", lab)
+    _tell_left_behind(lab)
     if interrupted:
         print("Interrupted: what was made has been removed, and the report is not complete.", file=sys.stderr)
         return 130
     return 1 if lab.left_behind or any(entry.outcome == "differs" for entry in results.cases) else 0
 
 
-def _progress(text: str) -> None:
+def _agreed() -> bool:
+    try:
+        return input("Go on? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        print("\ntests.fidelity: nobody answers. To go on without being asked: --yes", file=sys.stderr)
+        return False
+
+
+def _progress(done: int, name: str) -> None:
     if sys.stderr.isatty():
-        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+        print(f"\r\033[K{done}: {name}", end="", file=sys.stderr, flush=True)
+    elif done % 25 == 0:
+        print(f"{done} facts and switches looked at", file=sys.stderr, flush=True)
 
 
-def _reason(error: Exception) -> str:
-    return str(error) if isinstance(error, ConnectionRefusedError) else f"no answer: {type(error).__name__}"
+def _failed(reason: str, lab: Lab) -> int:
+    print(f"tests.fidelity: {reason}", file=sys.stderr)
+    _tell_left_behind(lab)
+    return 2
+
+
+def _tell_left_behind(lab: Lab) -> None:
+    for what in lab.left_behind:
+        print(f"tests.fidelity: could not remove {what}. Remove it yourself.", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,10 @@ class NotSeen(Exception):
     """This tenant does not show it; the text says why."""
 
 
+class CannotRun(Exception):
+    """Nothing can be told of the tenant, because what was given for the run is wrong; the text says what."""
+
+
 def has_status(answer: Answer, *statuses: int) -> Answer:
     """The answer, if it has one of these statuses; raises :class:`Differs`."""
     if answer.status not in statuses:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import requests
 
-from .checks import Differs, NotSeen, has_status
+from .checks import CannotRun, Differs, NotSeen, has_status
 from .tenant import Answer, Tenant, encoded, one_time_code
 
 PASSWORD_REALM = "http://auth0.com/oauth/grant-type/password-realm"
@@ -95,7 +95,7 @@ class Lab:
             what, undo = self._undo[-1]
             try:
                 undo()
-            except (Differs, NotSeen, requests.RequestException, LookupError, TypeError):
+            except (CannotRun, Differs, NotSeen, requests.RequestException, LookupError, TypeError):
                 self.left_behind.append(what)
             self._undo.pop()
 
@@ -109,10 +109,33 @@ class Lab:
         """A Management API token."""
         if self._token is None:
             answer = self.client_credentials()
-            if answer.status != 200:
-                raise ConnectionRefusedError(f"no Management API token: {answer.told()}")
-            self._token = answer.body["access_token"]
+            token = answer.member("access_token")
+            if answer.status != 200 or not isinstance(token, str):
+                raise CannotRun(f"no Management API token: {answer.told()}")
+            self._token = token
         return self._token
+
+    def check_application(self) -> None:
+        """Make sure that users can log in through the application, with a second step; it changes nothing.
+
+        Otherwise each fact about it would differ. Raises :class:`CannotRun`.
+        """
+        if self.given.application is None:
+            return
+        client = self.given.application
+        nobody = {"username": f"nobody-{self.run}@{self.given.mail_domain}", "password": _password()}
+        login = {"grant_type": PASSWORD_REALM, "realm": self.given.connection, **nobody, **client.parameters()}
+        for answer in (
+            self.oauth_token(**login),
+            *(self.second_step(kind, "none") for kind in ("otp", "oob", "recovery-code")),
+        ):
+            error = answer.member("error")
+            # 403 access_denied is about the connection.
+            if error == "unauthorized_client" or answer.status == 401 and error in ("access_denied", "invalid_client"):
+                raise CannotRun(
+                    f"users cannot log in through the application {client.client_id}: {answer.told().rstrip('.')}. "
+                    "Check its ID, AUTH0_APP_CLIENT_SECRET and its grant types."
+                )
 
     def client_credentials(self, **changes: str | None) -> Answer:
         """Ask for a Management API token; ``changes`` replace parameters, None removes one."""
@@ -152,7 +175,11 @@ class Lab:
             }
             # Before the request: its answer may be lost.
             self.afterwards(f"the user {self.email}", self._remove_user)
-            self._user_id = has_status(self.manage("POST", "/users", json=body), 201).body["user_id"]
+            answer = self.manage("POST", "/users", json=body)
+            user_id = answer.member("user_id")
+            if answer.status != 201 or not isinstance(user_id, str):
+                raise CannotRun(f"no user in the connection {self.given.connection}: {answer.told()}")
+            self._user_id = user_id
         return self._user_id
 
     def _remove_user(self) -> None:

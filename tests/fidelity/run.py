@@ -50,6 +50,8 @@ def run(lab: Lab, manifest: Manifest, results: Results, areas: tuple[str, ...] =
     """Check every case and look for every switch; yields each outcome and adds it to ``results``.
 
     :param areas: IDs of areas to check, with :data:`SWITCHES` for the switches; empty: everything.
+
+    Raises ``CannotRun`` where what was given is wrong, and ``requests.RequestException`` where the tenant is away.
     """
     for area in manifest.areas:
         if areas and area.id not in areas:
@@ -93,6 +95,7 @@ def _outcome(lab: Lab, function: Callable) -> tuple[str, str, bool | int | str |
     except Differs as difference:
         return DIFFERS, str(difference), None
     except requests.RequestException as error:
+        lab.tenant.send("GET", "/api/v2/")  # raises where the tenant is away
         return DIFFERS, f"no answer: {type(error).__name__}", None
     except _ODD as error:
         return DIFFERS, f"an answer is not as documented: {type(error).__name__} {error}", None

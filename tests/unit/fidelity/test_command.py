@@ -13,11 +13,15 @@ import sys
 import time
 
 import pytest
+import requests
 
 from tests.emulator.launch import PROJECT_ROOT
 from tests.emulator.switches import read_switches
 from tests.fidelity import __main__ as program
+from tests.fidelity import manifest
 from tests.fidelity import tenant as tenants
+from tests.fidelity.checks import CannotRun
+from tests.fidelity.run import Results, run
 
 SECRETS = {"AUTH0_CLIENT_SECRET": "m2m-secret", "AUTH0_APP_CLIENT_SECRET": "app-secret"}
 ENVIRONMENT = {"AUTH0_CLIENT_ID": "m2m", "AUTH0_APP_CLIENT_ID": "app", **SECRETS}
@@ -88,7 +92,7 @@ def test_it_says_what_it_will_do_and_asks(emulator):
     assert emulator.control("GET", "requests") == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_what_was_made_is_removed_after_an_interruption(emulator, number):
     emulator.reset(users=20, plan="enterprise")
     process = start(emulator.url, "--yes", "--area", "methods")
@@ -115,6 +119,57 @@ def test_a_wrong_secret_is_told_and_nothing_is_made(emulator):
 @pytest.mark.parametrize(
     ("arguments", "environment", "text"),
     [
+        ((), {"AUTH0_APP_CLIENT_SECRET": "wrong-secret"}, "users cannot log in through the application app: 401"),
+        (
+            (),
+            {"AUTH0_APP_CLIENT_ID": "app-without-mfa", "AUTH0_APP_CLIENT_SECRET": "app-without-mfa-secret"},
+            "users cannot log in through the application app-without-mfa: 403",
+        ),
+        (("--connection", "nope"), {}, "no user in the connection nope: 400"),
+    ],
+    ids=["secret", "grants", "connection"],
+)
+def test_a_wrong_setup_is_told_and_is_no_difference(emulator, arguments, environment, text):
+    emulator.reset(users=20)
+    process = start(emulator.url, "--yes", "--area", "methods", *arguments, **environment)
+    output = process.communicate(timeout=30)[0]
+    assert process.returncode == 2, output
+    assert f"tests.fidelity: {text}" in output
+    assert "Differs" not in output and ("POST", 201) not in users_made(emulator)
+
+
+def test_a_tenant_that_goes_away_ends_the_run_and_differs_in_nothing(make_lab):
+    with make_lab() as lab:
+        lab.tenant.target = "http://127.0.0.1:9"
+        results = Results()
+        with pytest.raises(requests.ConnectionError):
+            list(run(lab, manifest.read(), results, ("token",)))
+        assert results.cases == []
+
+
+def test_what_is_not_auth0_gives_no_token(make_lab):
+    with make_lab() as lab:
+        lab.tenant.begin(wrong=1)
+        with pytest.raises(CannotRun, match="no Management API token: 418"):
+            lab.token()
+
+
+def test_nobody_who_could_answer_is_one_line_and_no_request(emulator):
+    emulator.reset(users=20)
+    process = start(emulator.url)
+    output = process.communicate("", timeout=30)[0]
+    assert process.returncode == 2 and "--yes" in output and "Traceback" not in output
+    assert emulator.control("GET", "requests") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "text"),
+    [
+        (
+            ["--target", "https://example.eu.auth0.com", "--preset-file", "/no/such/x.yml"],
+            ENVIRONMENT,
+            "/no/such/x.yml cannot",
+        ),
         ([], {}, "expected --target"),
         (["--target", "example.eu.auth0.com"], ENVIRONMENT, "expected --target with http"),
         (["--target", "https://example.eu.auth0.com"], {"AUTH0_CLIENT_ID": "x"}, "AUTH0_CLIENT_SECRET"),
