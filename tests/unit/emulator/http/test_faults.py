@@ -229,6 +229,7 @@ def test_a_proxy_answers_with_a_page_of_its_own_and_nothing_of_the_tenant(make_a
     inject(api, kind="proxy", path="/oauth/token")
     answer = api.call("POST", "/oauth/token")
     assert answer.status_code == 503 and "proxy-authenticate" not in answer.headers
+    assert answer.headers["content-type"] == "text/html"
 
 
 def test_headers_take_the_place_of_the_answers_own(api):
