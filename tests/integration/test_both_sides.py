@@ -67,7 +67,9 @@ def other_values(name: str) -> list[str]:
         return [",".join(part for part in switch.default if part != one) for one in left_out]
     if switch.choices:
         return [str(choice) for choice in switch.choices if choice != switch.default]
-    return [str(switch.default + 60)] if isinstance(switch.default, int) else ["no-such-connection"]
+    if isinstance(switch.default, int):
+        return [str(switch.default + 60 if switch.highest is None else switch.highest)]
+    return ["no-such-connection"]
 
 
 SIDES = [(name, value) for name in SWITCHES for value in other_values(name)]
