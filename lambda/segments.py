@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.ledger import Checkpoint
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import Auth0Error
@@ -54,13 +54,7 @@ def after(before: State, walked: Walked) -> State:
 
     :raises NoProgress: nothing new was stored again, so there is no use in another segment
     """
-    checkpoint = walked.checkpoint
-    known = State(
-        run=checkpoint.run if checkpoint else before.run,
-        segment=before.segment + 1,
-        read=checkpoint.first if checkpoint else before.read,
-        to_read=checkpoint.to_read if checkpoint else before.to_read,
-    )
+    known = State(**_place(before, walked.checkpoint))
     if walked.stopped is None:
         return known.model_copy(update={"next": "report"})
     wait = math.ceil(walked.held) if walked.in_time else PAUSE
@@ -90,12 +84,19 @@ def without(before: State, checkpoint: Checkpoint | None, outage: Outage, stored
     """
     held = 0 if stored else before.held + max(math.ceil(took), 1)
     wait = min(max(held, SHORTEST_AWAY), LONGEST_AWAY)
-    run = {"run": checkpoint.run, "read": checkpoint.first, "to_read": checkpoint.to_read} if checkpoint else {}
-    known = before.model_copy(update={**run, "segment": before.segment + 1, "wait": wait, "held": held + wait})
+    known = before.model_copy(update={**_place(before, checkpoint), "wait": wait, "held": held + wait})
     if known.held > LONGEST_HELD:
         said = "%s does not work, and nothing new was stored for %d s: %s" % (outage.service, held, outage.message)
         raise NoProgress(said, status=outage.status, code=outage.code, hint=_hint(known))
     return known
+
+
+def _place(before: State, checkpoint: Checkpoint | None) -> dict[str, Any]:
+    """Which run it is after one more segment, and how far that is: as it was, where the checkpoint was not looked at."""
+    run, read, to_read = before.run, before.read, before.to_read
+    if checkpoint is not None:
+        run, read, to_read = checkpoint.run, checkpoint.first, checkpoint.to_read
+    return {"run": run, "segment": before.segment + 1, "read": read, "to_read": to_read}
 
 
 def _hint(known: State, advice: str = "") -> str:
