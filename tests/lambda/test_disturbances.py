@@ -25,6 +25,8 @@ FEW = {"AUDIT_THREADS": "2"}
 MOST_AGAIN = 12
 # Who was answered behind the user with whom a walk ended: twice as many as there are threads.
 MOST_AHEAD = 4
+# What is in the key of each part, and in no other key of the run: its folder, and the beginning of nine digits.
+PART = "/parts/0000000"
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +69,8 @@ WRITES = [
     ("lock.json", 1, "after"),
     ("/carried-", 1, "before"),
     ("checkpoint.json", 1, "after"),
-    ("/parts/00", 1, "before"),
-    ("/parts/00", 2, "after"),
+    (PART, 1, "before"),
+    (PART, 2, "after"),
     ("checkpoint.json", 3, "before"),
     ("lock.json", 2, "before"),
     ("report/users.csv", 1, "before"),
@@ -98,7 +100,7 @@ def test_a_process_that_dies_in_the_middle_of_a_part_reads_no_more_than_that_par
 
 
 def test_a_timeout_loses_nothing(function, runs, tenant):
-    plan = {**SMALL, "key": "/parts/00", "number": 2, "exit": "hang"}
+    plan = {**SMALL, "key": PART, "number": 2, "exit": "hang"}
     audit = function(tenant, timeout=4.0, unruly=plan, **FEW)
     with pytest.raises(FunctionError) as failure:
         to_the_end(audit)
@@ -262,14 +264,14 @@ def test_a_tenant_that_stays_away_ends_the_run_with_a_partial_report(function, r
 
 def test_s3_that_refuses_a_write_loses_nothing(function, runs, tenant):
     """One write in the real runtime; test_refusals.py has each of them."""
-    audit = function(tenant, unruly={**SMALL, "key": "/parts/00", "refuse": "503"}, **FEW)
+    audit = function(tenant, unruly={**SMALL, "key": PART, "refuse": "503"}, **FEW)
     states = to_the_end(audit)
     assert [state["segment"] for state in states if state["wait"]] == [1] and states[0]["run"]
     is_whole(runs, tenant, states[-1], MOST_AGAIN)
 
 
 def test_a_role_that_may_not_write_is_a_configuration_error(function, runs, tenant):
-    audit = function(tenant, unruly={**SMALL, "key": "/parts/00", "refuse": "403"}, **FEW)
+    audit = function(tenant, unruly={**SMALL, "key": PART, "refuse": "403"}, **FEW)
     with pytest.raises(
         FunctionError, match=r"\(s3:PutObject\): Access Denied .*AccessDenied.*may call s3:PutObject"
     ) as failure:
