@@ -65,6 +65,7 @@ def test_the_preset_is_shown_until_other_switches_are_chosen(api):
 
 def test_budget_gauge(make_api):
     api = make_api(plan="free")
+    api.hold_limits()
     api.manage("GET", "/users")
     page = look(api)
     assert "management · all 1 / 2 2 added per second" in page.text

@@ -99,6 +99,7 @@ def test_new_users_are_listed_log_in_and_every_second_one_has_an_otp_app(make_ap
 
 def test_the_plan_changes_at_once_and_the_buckets_begin_anew(make_api):
     api = make_api(plan="free")
+    api.hold_limits()
     token = api.management_token()
     statuses = [api.call("GET", "/api/v2/users", token).status_code for _request in range(3)]
     assert statuses == [200, 200, 429]

@@ -166,6 +166,7 @@ def test_gauge_shows_every_bucket_without_using_it():
 
 def test_rates_are_shown_by_the_control_address(make_api):
     api = make_api(plan="free")
+    api.hold_limits()
     api.manage("GET", "/users")
     gauge = {(bucket["api"], bucket["group"]): bucket for bucket in api.call("GET", "/_control/rates").json()}
     assert gauge["management", "all"]["remaining"] == 1
