@@ -25,8 +25,6 @@ from tests.support.playbook import BIN, ROOT, environment
 from .conftest import Tenant, email
 from .test_ending import SHORT_LOGINS, block, browser, is_blocked, refresh_token
 
-pytestmark = pytest.mark.oldest
-
 PLAYBOOKS = ROOT / "playbooks"
 EMAIL = {"type": "email", "email": "new@example.com"}
 NOT_YET = ("demo", "deploy_audit")
@@ -118,6 +116,7 @@ def test_every_playbook_is_tested_and_checks_its_variables_first():
         assert "mfaops.auth0.variables" in content["tasks"][0] or path.stem in NOT_YET, path.name
 
 
+@pytest.mark.oldest
 @pytest.mark.parametrize(
     "name, options, says",
     [
@@ -153,6 +152,7 @@ def test_a_wrong_variable_is_told_before_the_first_request(tenant, name, options
     assert "Nothing was done. " in said and says in said and tenant.requests() == []
 
 
+@pytest.mark.oldest
 def test_a_lost_phone_is_reset(tenant):
     before = tenant.methods(9)
     checked = play(tenant, "reset_lost_phone", "--check", "--diff", user=email(9))
@@ -176,8 +176,6 @@ def test_a_lost_phone_is_reset(tenant):
     for place, said in (("link", "exists already"), ("no/link", "There is no directory")):
         refused = play(tenant, "reset_lost_phone", user=email(9), send_mail=False, ticket_file=place, succeeds=False)
         assert said in refused and len(tenant.methods(9)) == 1
-    unnamed = play(tenant, "reset_lost_phone", succeeds=False)
-    assert "user is required" in unnamed
 
 
 # The writes of a reset, in their order.
@@ -279,6 +277,7 @@ def test_a_reset_whose_answer_is_lost_is_not_told_as_nothing_removed(tenant, kin
 
 
 @pytest.mark.realistic
+@pytest.mark.oldest
 def test_users_of_a_list_are_onboarded(tenant):
     users = tenant.folder / "users.csv"
     # 16 has no second factor, 2 has an OTP app, 18 a passkey and nothing else.
@@ -346,6 +345,7 @@ def test_a_list_that_is_wrong_is_told(tenant, lines, says):
     assert tenant.writes() == []
 
 
+@pytest.mark.oldest
 def test_the_users_of_a_list_are_reset_and_who_cannot_be_is_told(tenant):
     users = tenant.folder / "users.txt"
     users.write_text("\ufeff%s\n\n%s\n" % (email(3), tenant.user_id(2)))
@@ -381,6 +381,7 @@ def test_the_users_of_a_list_are_reset_and_who_cannot_be_is_told(tenant):
 
 
 @pytest.mark.realistic
+@pytest.mark.oldest
 def test_old_recovery_codes_are_rotated(tenant):
     folder = tenant.folder / "codes"
     old = [method for method in tenant.methods(8) if method["type"] == "recovery-code"]
@@ -398,6 +399,7 @@ def test_old_recovery_codes_are_rotated(tenant):
         assert path.read_text().strip() not in done
 
 
+@pytest.mark.oldest
 def test_what_was_decided_is_done_once(tenant):
     row, finding = removable(audit_of(tenant))
     decide(tenant.folder / "findings.csv", {finding["id"]: "remove"})
@@ -427,6 +429,7 @@ def test_the_recap_counts_what_was_changed_although_something_failed(tenant):
     assert "%s cannot be read: No such file" % (tenant.folder / "no.such") in missing and changed(missing) == 0
 
 
+@pytest.mark.oldest
 def test_a_tenant_is_audited(tenant):
     planned = play(tenant, "audit", "--check", audits="audits")
     assert re.search(r"A run would read (\d+) of \1 users", planned) and not (tenant.folder / "audits").exists()
@@ -446,6 +449,7 @@ def in_lines(output: str) -> str:
     return "\n".join(line.strip() for line in output.replace("\\n", "\n").replace('\\"', '"').splitlines())
 
 
+@pytest.mark.oldest
 def test_remember_browser_is_hidden(tenant):
     assert changed(play(tenant, "hide_remember_browser", "--check")) == 1
     assert changed(play(tenant, "hide_remember_browser")) == 1
@@ -453,6 +457,7 @@ def test_remember_browser_is_hidden(tenant):
     assert changed(play(tenant, "hide_remember_browser", action_position=1)) == 0
 
 
+@pytest.mark.oldest
 def test_drift_from_the_policy_is_told_and_mended(tenant):
     play(tenant, "export_policy", policy_file="policy.yml")
     policy = tenant.folder / "policy.yml"
@@ -493,7 +498,7 @@ def start(tenant: Tenant, folder: Path, name: str, *options: str, succeeds: bool
     return re.sub(r"\s+", " ", output)
 
 
-@pytest.mark.parametrize("name", ["codes2", "my codes", "./deep/codes", "~/codes", "/absolute/codes"])
+@pytest.mark.parametrize("name", ["./deep/my codes", "~/codes", "/absolute/codes"])
 def test_paths_of_a_playbook_are_the_callers(tenant, name, monkeypatch):
     here, home = tenant.folder / "here", tenant.folder / "home"
     (here / "deep").mkdir(parents=True)
@@ -504,9 +509,10 @@ def test_paths_of_a_playbook_are_the_callers(tenant, name, monkeypatch):
     folder = folder if folder.is_absolute() else here / folder
     output = start(tenant, here, "rotate_recovery_codes", "-e", json.dumps({"codes_folder": name, "max_age": "1d"}))
     assert list(folder.iterdir()) and "The new codes are in %s," % folder.resolve() in output
-    assert not list((PLAYBOOKS).glob("**/*codes2*"))
+    assert not list((PLAYBOOKS).glob("**/my codes"))
 
 
+@pytest.mark.oldest
 def test_files_of_a_playbook_are_the_callers(tenant):
     (tenant.folder / "users.csv").write_text("email,phone_number,name\n%s,+442071838750,\n" % email(1))
     start(tenant, tenant.folder, "onboard_users", "-e", "users_csv=users.csv")

@@ -70,10 +70,9 @@ def play(
     steps = [{**task, "register": "result_%d" % number, "ignore_errors": True} for number, task in enumerate(tasks)]
     steps.append(
         {
-            "ansible.builtin.copy": {
+            "kept_results": {
                 "content": "{{ [%s] | to_json }}" % ", ".join("result_%d" % number for number in range(len(tasks))),
                 "dest": str(results),
-                "mode": "0600",
             },
             "no_log": True,
             "check_mode": False,

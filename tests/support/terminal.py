@@ -76,7 +76,10 @@ class Terminal:
         return self._process.wait(timeout=60)
 
     def _more(self) -> bool:
-        if not select.select([self._terminal], [], [], 1)[0]:
+        # select() knows no file above 1,023, and a test run has many.
+        waiting = select.poll()
+        waiting.register(self._terminal, select.POLLIN)
+        if not waiting.poll(1000):
             return True
         try:
             self.shown += self._decoder.decode(os.read(self._terminal, 65536))
