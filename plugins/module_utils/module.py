@@ -173,10 +173,10 @@ class Module(AnsibleModule):  # type: ignore[misc]  # ansible-core has no types
             if name in self._named_secrets:
                 self.no_log_values.update(_below_names(value))
             elif option.get("no_log"):
-                self.no_log_values.update(_texts(value))
+                self.no_log_values.update(texts(value))
             elif name in self.entries:
                 # AnsibleModule would tell the first mistake only; see entries.py.
-                self.no_log_values.update(_secrets_below(option, value))
+                self.no_log_values.update(secrets_below(option, value))
                 self.params[name] = None if value is None else []
             elif option.get("type") == "float" and isinstance(value, int) and abs(value) > 2**63:
                 # AnsibleModule's own conversion of what no float can hold ends in a traceback.
@@ -218,22 +218,22 @@ class Module(AnsibleModule):  # type: ignore[misc]  # ansible-core has no types
                 check_type(name, option, value)
 
 
-def _secrets_below(option: Mapping[str, Any], value: object) -> Iterator[str]:
+def secrets_below(option: Mapping[str, Any], value: object) -> Iterator[str]:
     """Every text of the secrets in a list of mappings, and of members that do not exist: their names may be misspelled."""
     for each in value if isinstance(value, list) else ():
         for name, below in each.items() if isinstance(each, Mapping) else ():
             if option["options"].get(name, {"no_log": True}).get("no_log"):
-                yield from _texts(below)
+                yield from texts(below)
 
 
-def _texts(value: object) -> Iterator[str]:
+def texts(value: object) -> Iterator[str]:
     """Every text of a value, names and numbers included."""
     if isinstance(value, Mapping):
         for name, each in value.items():
-            yield from (*_texts(name), *_texts(each))
+            yield from (*texts(name), *texts(each))
     elif isinstance(value, (list, tuple)):
         for each in value:
-            yield from _texts(each)
+            yield from texts(each)
     elif value is not None and not isinstance(value, bool) and str(value):
         yield str(value)
 
@@ -241,17 +241,17 @@ def _texts(value: object) -> Iterator[str]:
 def _below_names(value: object) -> Iterator[str]:
     """Every text of secrets by name, but for the names."""
     if isinstance(value, Mapping):
-        yield from _texts(list(value.values()))
+        yield from texts(list(value.values()))
     elif isinstance(value, (list, tuple)):
         for each in value:
             if isinstance(each, Mapping):
-                yield from _texts(
+                yield from texts(
                     [other for name, other in each.items() if name != "name" or not isinstance(other, str)]
                 )
             else:
-                yield from _texts(each)
+                yield from texts(each)
     else:
-        yield from _texts(value)
+        yield from texts(value)
 
 
 def suggesting(message: str) -> str:

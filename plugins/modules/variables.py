@@ -17,16 +17,23 @@ description:
     nearly that of a variable of the playbook, because it is probably misspelled.
   - In an inventory, such a name may be for something else. It is a warning then, unless another playbook of this collection has the variable.
     The task also warns if the inventory has hosts with V(tenant) and the playbook runs for one without, because V(target) is not set.
-  - If V(tenant) is set, it has to be a mapping of options that all modules of this collection have.
+  - With O(for_tenants), if V(tenant) is set, it has to be a mapping of options that all modules of this collection have.
 options:
   options:
     description:
       - The variables, name to C(type), C(default), C(required), C(choices) and so on, as in the argument spec of a role. C(description) is
-        for people, and C(example) is shown if the variable is required and not set.
+        for people, and C(example) is shown if the variable is required and not set. If it begins with C(@), it is a file of variables.
       - A relative path starts in the directory in which C(ansible-playbook) was started. The playbook gets an absolute one.
+      - The value of a variable with C(no_log), or of a member with it in a variable's C(options), is in no message. The task then shows no result either,
+        whatever the verbosity.
       - A variable cannot have the name of something that every result has, such as C(changed), C(msg) or C(results).
     type: dict
     required: true
+  for_tenants:
+    description:
+      - Whether the playbook runs for tenants of the inventory, with the variables V(tenant) and V(target). If V(false), the task does not know these two.
+    type: bool
+    default: true
 author:
   - mfaops.auth0 contributors (@mfaops)
 attributes:

@@ -14,6 +14,7 @@ from ansible_collections.mfaops.auth0.plugins.action import variables as plugin
 from ansible_collections.mfaops.auth0.plugins.action.variables import (
     OF_EVERY_PLAYBOOK,
     check,
+    has_secrets,
     of_inventory,
     of_tenant,
     unknown,
@@ -51,6 +52,13 @@ def test_a_path_is_the_callers(tmp_path, monkeypatch):
 def test_a_required_variable_that_is_not_set_is_told_with_an_example(given):
     assert check(OPTIONS, given)[1] == [
         "audits is required. Set it in the inventory or on the command line: -e audits=mfa-audits."
+    ]
+
+
+def test_a_required_variable_may_come_from_a_file():
+    option = {"type": "list", "elements": "dict", "required": True, "example": "@tenants.yml"}
+    assert check({"tenants": option}, {})[1] == [
+        "tenants is required. Set it in the inventory or on the command line: -e @tenants.yml."
     ]
 
 
@@ -107,6 +115,61 @@ def test_options_of_the_tenant_are_told_with_the_nearest():
     assert of_tenant("example.eu.auth0.com") != []
 
 
+SECRETS = {
+    "tenants": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "domain": {"type": "str", "required": True},
+            "key": {"type": "str", "no_log": True},
+            "length": {"type": "int", "no_log": True},
+            "algorithm": {"type": "str", "choices": ["RS256", "PS256"], "no_log": True},
+            "policy": {"type": "path"},
+        },
+    },
+    "code": {"type": "int", "no_log": True},
+}
+
+
+@pytest.mark.parametrize(
+    "given, told",
+    [
+        ({"tenants": [{"domain": "d", "length": "S3CRET"}]}, "length"),
+        ({"tenants": [{"domain": "d", "algorithm": "S3CRET"}]}, "algorithm"),
+        ({"tenants": [{"key": "S3CRET"}]}, "domain"),
+        ({"tenants": [{"domain": "d", "keey": "S3CRET", "length": "S3CRET"}]}, "keey"),
+        ({"tenants": {"domain": "d", "key": "S3CRET"}}, "tenants"),
+        ({"tenants": ["S3CRET"]}, "tenants"),
+        ({"tenants": "S3CRET"}, "tenants"),
+        ({"tenants": [["S3CRET"]]}, "tenants"),
+        ({"code": "S3CRET"}, "code"),
+        ({"code": ["S3CRET"]}, "code"),
+        ({"code": {"S3CRET": 1}}, "code"),
+    ],
+)
+def test_no_value_of_a_secret_is_told(given, told):
+    (wrong,) = [" ".join(check(SECRETS, given)[1])]
+    assert told in wrong and "S3CRET" not in wrong
+
+
+def test_a_misspelled_member_is_told_with_the_nearest():
+    assert check(SECRETS, {"tenants": [{"domain": "d", "keyy": "k", "shade": "x"}]})[1] == [
+        "tenants.keyy does not exist. Did you mean key? tenants.shade does not exist."
+    ]
+
+
+def test_members_have_their_types_and_paths_as_well(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    values, wrong = check(SECRETS, {"tenants": [{"domain": "d", "length": "3", "policy": "p"}]})
+    (tenant,) = values["tenants"]
+    assert wrong == [] and (tenant["length"], tenant["policy"], tenant["key"]) == (3, str(tmp_path / "p"), None)
+
+
+def test_which_variables_are_hidden():
+    assert has_secrets(SECRETS["tenants"]) and has_secrets(SECRETS["code"])
+    assert not any(map(has_secrets, OPTIONS.values()))
+
+
 class Hosts(dict):
     """As Ansible has the variables of the hosts."""
 
@@ -125,6 +188,8 @@ def test_an_inventory_of_tenants_that_is_not_used_is_told(own, told):
     hosts = Hosts(other={}, dev={"tenant": {}}, localhost=own)
     given = {**own, "hostvars": hosts, "inventory_hostname": "localhost", "groups": {"all": ["other", "dev"]}}
     assert plugin.ActionModule._doubts(None, given, set(), POLICY) == told
+    # A playbook that does not run for tenants has nothing to do with them.
+    assert plugin.ActionModule._doubts(None, given, set(), ("region",)) == []
 
 
 # What results have anyway, or what Ansible takes for the results of a loop.
@@ -147,5 +212,7 @@ def test_the_variables_of_a_playbook_are_described_and_none_is_reserved(path):
     ((first, *_others),) = [play["tasks"] for play in yaml.safe_load(path.read_text())]
     options = first.get("mfaops.auth0.variables", {"options": {}})["options"]
     assert RESERVED.isdisjoint(options) and {*OF_EVERY_PLAYBOOK}.isdisjoint(options)
-    assert [name for name, option in options.items() if not option.get("description") or not option.get("type")] == []
+    below = {name: each for option in options.values() for name, each in option.get("options", {}).items()}
+    every = [*options.items(), *below.items()]
+    assert [name for name, option in every if not option.get("description") or not option.get("type")] == []
     assert [name for name, option in options.items() if option.get("required", False) != ("example" in option)] == []
