@@ -248,12 +248,16 @@ class SecretsFolder:
                 hint="Choose a directory in an existing, writable directory.",
             ) from None
 
+    def path_of(self, user_id: str) -> str:
+        """Where the user's secret is, or will be."""
+        return os.path.join(self._path, name_of_file(user_id))
+
     def file_of(self, user_id: str, check_mode: bool) -> SecretFile:
         """The file for the user's secret.
 
         :raises ConfigurationError: it cannot be written
         """
-        file = SecretFile(self._option, os.path.join(self._path, name_of_file(user_id)), check_mode, self._replace)
+        file = SecretFile(self._option, self.path_of(user_id), check_mode, self._replace)
         # It warns of a missing directory, which the run makes.
         file.notice = None
         return file

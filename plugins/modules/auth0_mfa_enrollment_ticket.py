@@ -14,7 +14,7 @@ description:
   - Creates an enrollment ticket, as the operator. Whoever has its link can enroll an authenticator for the user, once and within five
     days.
   - Auth0 mails the link to the user, or the task writes it to a file or returns it, for you to give to the user.
-  - Every run creates another ticket. Earlier tickets stay valid until they expire. The request for a ticket is never sent twice. If its
+  - Every run creates another ticket, unless O(existing_file=keep). Earlier tickets stay valid until they expire. The request for a ticket is never sent twice. If its
     response is lost, the task fails and says that a ticket may exist.
 options:
   send_mail:
@@ -28,7 +28,8 @@ options:
     description:
       - Writes the link to this file on the host that the module runs on. Only its owner can read it. The result then has neither the
         ticket's ID nor its link, so nothing secret gets into a log. It has the file's full path.
-      - The file must not exist. The link of an earlier ticket is never overwritten, because nobody may have received it yet.
+      - The file must not exist, unless O(existing_file=keep). The link of an earlier ticket is never overwritten, because nobody may have
+        received it yet.
       - A relative path starts at the directory that the module runs in. With a local connection that is the playbook's directory, not the
         one in which you start C(ansible-playbook). Use an absolute path.
       - The task checks that it can write the file before it asks Auth0 for a ticket.
@@ -37,8 +38,21 @@ options:
   tickets_folder:
     description:
       - A directory for the links of O(users) that have no O(users[].ticket_file), with a file for each user, named after the user's ID.
-        The task makes the directory if it does not exist, with mode 0700. A user whose file is there already fails, and gets no ticket.
+        The task makes the directory if it does not exist, with mode 0700. A user whose file is there already gets no ticket; O(existing_file)
+        says whether the user fails.
     type: path
+    version_added: 0.3.0
+  existing_file:
+    description:
+      - What the task does for a user whose file of O(ticket_file) or O(tickets_folder) is there already. With V(refuse) the user fails.
+      - With V(keep) a file that has the link of an earlier ticket stays as it is. The user gets no other ticket, and is V(unchanged) with
+        the file's path in the result. So a task that was cut off can run again for the whole list. A file with anything else in it fails
+        the user.
+      - The task does not ask Auth0 whether that ticket still works. A ticket works once, and for five days. Move the file away to make
+        another one.
+    type: str
+    choices: [refuse, keep]
+    default: refuse
     version_added: 0.3.0
   custom_domain:
     description:
@@ -72,7 +86,8 @@ options:
       - A user who fails does not keep the task from the others. At the end the task fails, and RV(users) has the result of each user. If
         the next user would fail as well (credentials, scopes, the rate limit, the network), the task ends, and tells who was not reached.
         SIGINT and SIGTERM end it in the same way, after the users that are at work.
-      - If you run the task again, every user in the list gets another ticket. After a failure, run it for those who have none.
+      - If you run the task again, every user in the list gets another ticket. After a failure, run it for those who have none, or write
+        the links to files and set O(existing_file=keep).
     type: list
     elements: dict
     version_added: 0.3.0
@@ -119,8 +134,8 @@ attributes:
     support: none
     details: There is no earlier state to compare a ticket with.
   idempotent:
-    support: none
-    details: Every run creates another ticket.
+    support: partial
+    details: Every run creates another ticket, except for users whose file is there already, with O(existing_file=keep).
 notes:
   - Without O(send_mail) and O(ticket_file), register the result and set C(no_log=true) on the task, because RV(ticket_url) is a secret
     and is not masked.
@@ -161,6 +176,17 @@ EXAMPLES = r"""
     ticket_file: "{{ directory }}/user00003.ticket"
     custom_domain: login.example.com
 
+- name: Write the links of many users to files, in as many runs as it takes
+  mfaops.auth0.auth0_mfa_enrollment_ticket:
+    auth0_domain: example.eu.auth0.com
+    client_id: "{{ operator_client_id }}"
+    client_secret: "{{ operator_client_secret }}"
+    tickets_folder: "{{ directory }}/tickets"
+    existing_file: keep
+    users:
+      - email: user00001@example.com
+      - email: user00016@example.com
+
 - name: Mail a ticket to many users
   mfaops.auth0.auth0_mfa_enrollment_ticket:
     auth0_domain: example.eu.auth0.com
@@ -191,7 +217,7 @@ ticket_url:
   sample: https://example.eu.auth0.com/mfa/enrollment?ticket=jip3H2Q20fiUyQCcMmS0gBAinoBe4rOV
 ticket_file:
   description: The full path of the file with the link.
-  returned: with O(ticket_file), not in check mode
+  returned: with O(ticket_file), not in check mode unless the file is kept
   type: str
   sample: /secure/user00003.ticket
   version_added: 0.3.0
@@ -311,6 +337,8 @@ mistakes:
   version_added: 0.3.0
 """
 
+import os
+import re
 from contextlib import nullcontext
 from typing import Any, Callable, Mapping
 from urllib.parse import urlsplit
@@ -335,6 +363,9 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
 )
 from ansible_collections.mfaops.auth0.plugins.module_utils.secret_file import SecretFile, SecretsFolder
 
+# What this module writes to a file.
+LINK, LONGEST_LINK = re.compile(rb"https?://[!-~]+[?&]ticket=[!-~]+\n"), 65536
+
 # A user whose ticket failed has none. Whoever has one would get another.
 AGAIN = "Run the task again for those users only, because each user in the list gets another ticket."
 
@@ -349,6 +380,8 @@ def make_ticket(session: Session) -> dict:
     params = session.params
     check_way(params, params["ticket_file"])
     path = params["ticket_file"]
+    if is_kept(params, path):
+        return {"user_id": session.operator_side().user_id, **kept(path)}
     file = SecretFile("ticket_file", path, session.check_mode, replace=False) if path is not None else None
     side = session.operator_side()
     return {"user_id": side.user_id, **create(session, side, params, file, session.check_mode, session.warn)}
@@ -367,14 +400,19 @@ def make_tickets(session: Session) -> dict:
         path = options["ticket_file"]
         check_way(options, path)
         if path is not None:
-            file = SecretFile("ticket_file", path, session.check_mode, replace=False)
-            if file.path in paths:
-                raise ConfigurationError("ticket_file %s is another user's as well" % file.path)
-            paths.add(file.path)
+            if not is_kept(params, path):
+                SecretFile("ticket_file", path, session.check_mode, replace=False)
+            full = os.path.abspath(path)
+            if full in paths:
+                raise ConfigurationError("ticket_file %s is another user's as well" % full)
+            paths.add(full)
         elif folder_path is None and not options["send_mail"]:
             raise ConfigurationError("ticket_file is required, unless tickets_folder or send_mail is set")
 
         def act(side, *, check_mode: bool, warn) -> dict:
+            place = path or (folder.path_of(side.user_id) if folder_path is not None else None)
+            if is_kept(params, place):
+                return kept(place)
             file = None
             if path is not None:
                 file = SecretFile("ticket_file", path, check_mode, replace=False)
@@ -389,6 +427,23 @@ def make_tickets(session: Session) -> dict:
     if folder_path is not None:
         folder = SecretsFolder("tickets_folder", folder_path, session.check_mode, replace=False)
     return users.run()
+
+
+def is_kept(params: Mapping[str, Any], path: str | None) -> bool:
+    """Whether the file stays as it is, because it has the link of an earlier ticket."""
+    if params["existing_file"] != "keep" or path is None or not os.path.isfile(path):
+        return False
+    try:
+        with open(path, "rb") as file:
+            return LINK.fullmatch(file.read(LONGEST_LINK)) is not None
+    except OSError:
+        # What is wrong with it is told when it is to be written.
+        return False
+
+
+def kept(path: str) -> dict:
+    """The result of a user who has a link already."""
+    return {"changed": False, "ticket_file": os.path.abspath(path)}
 
 
 def check_way(options: Mapping[str, Any], place: str | None) -> None:
@@ -483,6 +538,7 @@ def main() -> None:
                 **OF_EACH_USER,
                 "send_mail": {"type": "bool", "default": False},
                 "tickets_folder": {"type": "path"},
+                "existing_file": {"type": "str", "choices": ["refuse", "keep"], "default": "refuse"},
                 "custom_domain": {"type": "str"},
                 "allow_multiple_enrollments": {"type": "bool", "default": False},
             },

@@ -18,6 +18,7 @@ from .conftest import email
 pytestmark = pytest.mark.run_by("module")
 
 TICKET = "mfaops.auth0.auth0_mfa_enrollment_ticket"
+KEEP = {"existing_file": "keep"}
 BROWSER = "mfaops.auth0.auth0_remembered_browser"
 
 
@@ -120,6 +121,39 @@ def test_a_link_that_nobody_may_have_read_is_not_overwritten(tenant):
     for refused in tenant.results(tenant.operator, {**task, "check_mode": True}, task):
         assert refused["failed"] and "exists already, and nobody may have read it yet" in refused["msg"]
     assert first["changed"] and path.read_text() == link and tenant.requests() == []
+
+
+def test_a_link_that_is_there_may_be_kept_for_one_user_or_for_many(tenant):
+    path, folder = tenant.folder / "ticket", tenant.folder / "tickets"
+    one = {TICKET: {"email": email(1), "ticket_file": str(path), "existing_file": "keep"}}
+    users = [{"email": email(2)}, {"email": email(16), "ticket_file": str(tenant.folder / "mine")}]
+    many = {TICKET: {"users": users, "tickets_folder": str(folder), "existing_file": "keep"}}
+    made = tenant.results(tenant.operator, one, many)
+    links = {each: each.read_text() for each in (path, tenant.folder / "mine", *folder.iterdir())}
+    assert made[0]["changed"] and made[1]["counts"]["changed"] == 2 and len(links) == 3
+    tenant.forget_requests()
+    users.append({"email": email(3)})
+    checked, kept, foreseen, rest = tenant.results(
+        tenant.operator, {**one, "check_mode": True}, one, {**many, "check_mode": True}, many
+    )
+    assert {each.read_text() for each in links} == {*links.values()}
+    for result in (checked, kept):
+        assert not result["changed"] and result["ticket_file"] == str(path)
+    for result in (foreseen, rest):
+        assert [row["result"] for row in result["users"]] == ["unchanged", "unchanged", "changed"]
+        assert [bool(row["ticket_file"]) for row in result["users"]] == [True, True, result is rest]
+    assert len(tenant.requests("POST", "/enrollments/ticket")) == 1
+
+
+@pytest.mark.parametrize("content", ["", "https://example.org/mfa\n", "notes\nhttps://example.org/mfa?ticket=a\n"])
+def test_a_file_without_a_link_is_neither_kept_nor_overwritten(tenant, content):
+    path = tenant.folder / "ticket"
+    path.write_text(content)
+    options = {"ticket_file": str(path), **KEEP}
+    for user in ({"email": email(1), **options}, {"users": [{"email": email(1), "ticket_file": str(path)}], **KEEP}):
+        (refused,) = tenant.results(tenant.operator, {TICKET: user})
+        assert refused["failed"] and "exists already" in refused["msg"] and path.read_text() == content
+    assert tenant.requests() == []
 
 
 @pytest.mark.parametrize("kind", ["lost", "close"])

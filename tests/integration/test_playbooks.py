@@ -234,6 +234,23 @@ def test_a_reset_of_many_takes_the_same_steps_and_leaves_out_who_failed(tenant):
     assert is_blocked(tenant, 2) and not is_blocked(tenant, 3)
 
 
+def test_a_reset_that_ended_before_the_block_went_is_finished_without_another_ticket(tenant):
+    tenant.running.reset(switches=SHORT_LOGINS)
+    block(tenant, 3)
+    (tenant.folder / "users.txt").write_text(email(3) + "\n")
+    given = {"users_file": "users.txt", "send_mail": False, "tickets_folder": "links"}
+    tenant.fault(kind="status", method="DELETE", path="*/user-blocks/*")
+    said = re.sub(r"\s+", " ", play(tenant, "reset_users", succeeds=False, **given))
+    assert "Reset, but perhaps still blocked: %s (line 1)" % email(3) in said and is_blocked(tenant, 3)
+    (link,) = (tenant.folder / "links").iterdir()
+    written = link.read_text()
+    tenant.forget_requests()
+    again = play(tenant, "reset_users", **given)
+    assert "%s (line 1) was reset by an earlier run" % email(3) in re.sub(r"\s+", " ", again) and changed(again) == 1
+    assert steps_of(tenant) == [("DELETE", "/user-blocks/")] and not is_blocked(tenant, 3)
+    assert link.read_text() == written and written.strip() not in again
+
+
 @pytest.mark.parametrize("name", ["reset_lost_phone", "reset_users"])
 def test_a_plan_without_sessions_is_told_before_anything_is_removed(tenant, name):
     tenant.running.reset(switches={"session-management": "off"})
