@@ -14,8 +14,8 @@ description:
   - Creates an enrollment ticket, as the operator. Whoever has its link can enroll an authenticator for the user, once and within five
     days.
   - Auth0 mails the link to the user, or the task writes it to a file or returns it, for you to give to the user.
-  - Every run creates another ticket, unless O(existing_file=keep). Earlier tickets stay valid until they expire. The request for a ticket is never sent twice. If its
-    response is lost, the task fails and says that a ticket may exist.
+  - Every run creates another ticket, unless O(existing_file=keep). Earlier tickets stay valid until they expire. The request for a ticket
+    is never sent twice. If its response is lost, the task fails and says that a ticket may exist.
 options:
   send_mail:
     description:
@@ -364,7 +364,8 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.module import (
 from ansible_collections.mfaops.auth0.plugins.module_utils.secret_file import SecretFile, SecretsFolder
 
 # What this module writes to a file.
-LINK, LONGEST_LINK = re.compile(rb"https?://[!-~]+[?&]ticket=[!-~]+\n"), 65536
+LINK = re.compile(rb"https?://[!-~]+[?&]ticket=[!-~]+\n")
+LONGEST_LINK = 65536
 
 # A user whose ticket failed has none. Whoever has one would get another.
 AGAIN = "Run the task again for those users only, because each user in the list gets another ticket."
