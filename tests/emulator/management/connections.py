@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``/connections``: the stores of users, with the IDs that exports ask for (recorded: auth0-deploy-cli, its dump).
 
-What is written is kept and shown; users and logins do not notice it.
+What is written is kept and shown. Of the options ``passwordPolicy`` decides which passwords a database takes, and ``set_user_root_attributes``
+whether profiles of an identity provider can be changed; users and logins do not notice the rest.
 """
 
 from __future__ import annotations
@@ -11,16 +12,18 @@ from __future__ import annotations
 from ..http.errors import management_error
 from ..http.routing import Call, Route
 from ..http.schemas import Body, array, record, text
-from ..http.validation import select_fields, taken
+from ..http.validation import select_fields
 from ..state.clients import AUTHORIZATION_CODE, PASSWORD
+from ..state.tenant import Tenant
 from ..users.connections import Connection
-from .listing import listed
+from ..users.passwords import POLICIES
+from .listing import listed, listed_by_cursor
 
 _KIND = "connections"
+_EACH = "on_each_login"
 _OPTIONS = {
     "database": {
         "mfa": {"active": True, "return_enroll_settings": True},
-        "passwordPolicy": "good",
         "passkey_options": {
             "challenge_ui": "both",
             "local_enrollment_enabled": True,
@@ -39,7 +42,10 @@ _OPTIONS = {
 _UPDATE = Body(
     record(
         {
-            "options": {"type": ["object", "null"]},
+            "options": {
+                "type": ["object", "null"],
+                "properties": {"passwordPolicy": {"enum": [*POLICIES, None]}},
+            },
             "display_name": text(longest=128),
             "is_domain_connection": {"type": "boolean"},
             "show_as_button": {"type": "boolean"},
@@ -85,9 +91,7 @@ def update_connection(call: Call) -> tuple[int, dict]:
 def list_clients(call: Call) -> tuple[int, dict]:
     """``GET /connections/{id}/clients``: the applications that may use it."""
     clients = _connection(call, _existing(call))["enabled_clients"]
-    page, following = taken(call, clients, str)
-    answer: dict = {"clients": [{"client_id": client_id} for client_id in page]}
-    return 200, answer if following is None else {**answer, "next": following}
+    return 200, listed_by_cursor(call, "clients", clients, lambda client_id: {"client_id": client_id}, str)
 
 
 def update_clients(call: Call) -> tuple[int, None]:
@@ -99,6 +103,24 @@ def update_clients(call: Call) -> tuple[int, None]:
         clients += [entry["client_id"]] if entry["status"] else []
     call.tenant.configuration.change(_KIND, connection.id, {"enabled_clients": clients})
     return 204, None
+
+
+def password_policy(tenant: Tenant, connection: Connection) -> str:
+    """The policy for new passwords of a database: that of its options, in which none is ``none`` (documented)."""
+    return _options(tenant, connection).get("passwordPolicy") or "none"
+
+
+def keeps_profiles_in_step(tenant: Tenant, connection: Connection) -> bool:
+    """Whether each login replaces the profile by what an identity provider says (documented, and the default)."""
+    of_provider = connection.strategy_type in ("enterprise", "social")
+    return of_provider and _options(tenant, connection).get("set_user_root_attributes", _EACH) == _EACH
+
+
+def _options(tenant: Tenant, connection: Connection) -> dict:
+    options = _OPTIONS.get(connection.strategy_type, {})
+    if connection.strategy_type == "database":
+        options = {**options, "passwordPolicy": tenant.switches["password-policy"]}
+    return tenant.configuration.changed(_KIND, connection.id, {"options": options})["options"]
 
 
 def _existing(call: Call) -> Connection:
@@ -113,7 +135,7 @@ def _connection(call: Call, connection: Connection) -> dict:
     clients = [client.id for client in call.tenant.applications.clients() if logins & set(client.grants)]
     shown = {
         "id": connection.id,
-        "options": _OPTIONS.get(connection.strategy_type, {}),
+        "options": _options(call.tenant, connection),
         "strategy": connection.strategy,
         "name": connection.name,
         "is_domain_connection": False,

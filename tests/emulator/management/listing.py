@@ -21,12 +21,19 @@ def listed(
     :param cursor_of: the cursor that stands for an item.
     """
     if "take" in call.query or "from" in call.query:
-        page, following = taken(call, items, cursor_of)
-        answer: dict[str, Any] = {name: [shown(item) for item in page]}
-        return answer if following is None else {**answer, "next": following}
+        return listed_by_cursor(call, name, items, shown, cursor_of)
     page, per_page = page_of(call)
     start = page * per_page
     page = [shown(item) for item in items[start : start + per_page]]
     if not flag(call, "include_totals", False):
         return page
     return {"total": len(items), "start": start, "limit": per_page, name: page}
+
+
+def listed_by_cursor(
+    call: Call, name: str, items: list, shown: Callable[[Any], dict], cursor_of: Callable[[Any], str]
+) -> dict:
+    """By ``from`` and ``take`` alone, for lists that have no other shape; the parameters are those of :func:`listed`."""
+    page, following = taken(call, items, cursor_of)
+    answer: dict[str, Any] = {name: [shown(item) for item in page]}
+    return answer if following is None else {**answer, "next": following}

@@ -19,6 +19,7 @@ from ..users.passwords import is_strong
 from ..users.profiles import identity, new_profile
 from ..users.times import iso
 from ..users.views import answered_profile, laid_over, profile_view
+from .connections import keeps_profiles_in_step, password_policy
 
 PAGEABLE = 1000
 SEARCH_ENGINE = "v3"
@@ -57,6 +58,7 @@ def _login(nullable: bool) -> dict[str, Schema]:
 
 
 _PROFILE = frozenset(_profile(False))
+_SYNCHRONIZED = {"family_name", "given_name", "name", "nickname", "picture"}
 # What Auth0 says to a member that a profile does not have (public threads).
 _ADVICE = (
     " (consider storing them in app_metadata or user_metadata. "
@@ -163,10 +165,14 @@ def create_user(call: Call) -> tuple[int, dict]:
     """``POST /users``."""
     body, tenant = call.content, call.tenant
     connection = tenant.connections.get(body["connection"])
-    if connection is None or not (
-        connection.strategy_type in ("database", "passwordless") or connection.name == SOCIAL
-    ):
+    if connection is None:
         raise management_error(400, "The connection does not exist.", "inexistent_connection")
+    if connection.strategy_type not in ("database", "passwordless") and connection.name != SOCIAL:
+        # That these two kinds are the ones is documented; how others are refused is not.
+        text = f"Users cannot be created in the connection ({connection.name})."
+        raise management_error(
+            400, f"{text} It must either be a database or a passwordless connection.", "operation_not_supported"
+        )
     email = _address(body, connection)
     is_database = connection.strategy_type == "database"
     needed = [_NEEDED[connection.name]] if connection.name in _NEEDED else []
@@ -181,7 +187,7 @@ def create_user(call: Call) -> tuple[int, dict]:
     if taken or tenant.find(user_id) is not None or user_id in tenant.linked:
         raise management_error(409, "The user already exists.", "auth0_idp_error")
     if is_database:
-        _require_strength(call, body["password"])
+        _require_strength(call, connection, body["password"])
     identities = [identity(connection.name, provider, local_id, connection.strategy_type == "social")]
     profile = new_profile(user_id, identities, email, tenant.now())
     profile |= {key: value for key, value in body.items() if key in _PROFILE and key != "email"}
@@ -192,9 +198,9 @@ def create_user(call: Call) -> tuple[int, dict]:
     return 201, profile
 
 
-def _require_strength(call: Call, password: str) -> None:
-    """400 for a password that the policy refuses; unlike a sign-up it does not say why (a public thread)."""
-    if not is_strong(password, call.tenant.switches["password-policy"]):
+def _require_strength(call: Call, connection: Connection, password: str) -> None:
+    """400 for a password that the connection's policy refuses; unlike a sign-up it does not say why (a public thread)."""
+    if not is_strong(password, password_policy(call.tenant, connection)):
         raise management_error(400, "PasswordStrengthError: Password is too weak")
 
 
@@ -210,9 +216,11 @@ def update_user(call: Call) -> tuple[int, dict]:
     """``PATCH /users/{id}``: metadata are merged at the first level, everything else is replaced."""
     user = existing_user(call)
     body = call.content
-    email = _address(body, call.tenant.connections[user.connection])
+    connection = call.tenant.connections[user.connection]
+    _require_changeable(call, connection, body)
+    email = _address(body, connection)
     if body.get("password") is not None:
-        _require_strength(call, body["password"])
+        _require_strength(call, connection, body["password"])
     profile = {**user.profile, "updated_at": iso(call.tenant.now())}
     for name, value in body.items():
         if name in ("app_metadata", "user_metadata"):
@@ -231,6 +239,22 @@ def update_user(call: Call) -> tuple[int, dict]:
     user.profile = _without_empty_app_metadata(profile)
     call.tenant.index_address(user)
     return 200, answered_profile(user)
+
+
+def _require_changeable(call: Call, connection: Connection, body: dict) -> None:
+    """400 for members that the identity provider says (recorded; for an address, of enterprise users alone, a support article)."""
+    if connection.strategy_type == "enterprise" and "email" in body:
+        raise management_error(400, "Cannot update email for this user", "operation_not_supported")
+    synchronized = sorted(_SYNCHRONIZED & body.keys())
+    if synchronized and keeps_profiles_in_step(call.tenant, connection):
+        raise management_error(
+            400,
+            f"The following user attributes cannot be updated: {', '.join(synchronized)}. The connection ({connection.name}) must either be "
+            "a database connection (using the Auth0 store), a passwordless connection (email or sms) or has disabled 'Sync user profile "
+            "attributes at each login'. For more information, see "
+            "https://auth0.com/docs/dashboard/guides/connections/configure-connection-sync",
+            "operation_not_supported",
+        )
 
 
 def _merged(metadata: dict, change: dict) -> dict:

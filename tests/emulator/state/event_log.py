@@ -55,24 +55,31 @@ class EventLog:
             self._forget(MOST_ENTRIES // 10)
 
     def entries(self, now: int) -> list[dict]:
-        """All entries that have arrived and are still stored, in the order of their arrival."""
-        self._latest = max(self._latest, now)
-        self._forget(bisect_right(self._arrived, now - self._lifetime))
-        return self._entries[: bisect_right(self._arrived, self._latest)]
+        """All entries that have arrived and are still stored, in the order of their arrival; not to be kept, nor changed."""
+        count = self._count(now)
+        return self._entries if count == len(self._entries) else self._entries[:count]
 
     def after(self, log_id: str, take: int, now: int) -> list[dict]:
         """Up to ``take`` entries that follow ``log_id``, which itself need not exist anymore."""
-        entries = self.entries(now)
-        start = bisect_right(entries, log_id, key=_id_of)
-        return entries[start : start + take]
+        count = self._count(now)
+        start = bisect_right(self._entries, log_id, hi=count, key=_id_of)
+        return self._entries[start : min(start + take, count)]
 
     def find(self, log_id: str, now: int) -> dict | None:
         """The entry with this ID; None if it does not exist or is no longer stored."""
-        entries = self.entries(now)
-        i = bisect_left(entries, log_id, key=_id_of)
-        return entries[i] if i < len(entries) and entries[i]["log_id"] == log_id else None
+        count = self._count(now)
+        i = bisect_left(self._entries, log_id, hi=count, key=_id_of)
+        return self._entries[i] if i < count and self._entries[i]["log_id"] == log_id else None
+
+    def _count(self, now: int) -> int:
+        """How many entries have arrived and are still stored; all others are late, or forgotten."""
+        self._latest = max(self._latest, now)
+        self._forget(bisect_right(self._arrived, now - self._lifetime))
+        return bisect_right(self._arrived, self._latest)
 
     def _forget(self, count: int) -> None:
+        if not count:
+            return
         del self._entries[:count]
         del self._arrived[:count]
 

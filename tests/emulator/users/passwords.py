@@ -9,10 +9,11 @@ import re
 
 _CLASSES = (re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]"), re.compile("[^a-zA-Z0-9]"))
 _SHORTEST = {"none": 1, "low": 6, "fair": 8, "good": 8, "excellent": 10}
+POLICIES = tuple(_SHORTEST)
 
 
 def is_strong(password: str, policy: str) -> bool:
-    """Whether a password meets a policy: ``none``, ``low``, ``fair``, ``good`` or ``excellent``."""
+    """Whether a password meets a policy, one of :data:`POLICIES`."""
     lower, upper, digit, special = (each.search(password) is not None for each in _CLASSES)
     if len(password) < _SHORTEST[policy]:
         return False

@@ -136,6 +136,68 @@ def test_an_application_is_taken_off_a_connection(api):
     assert read(api, f"/connections/{database['id']}")["options"] == {"mfa": {"active": False}}
 
 
+@pytest.mark.parametrize("switch", ["good", "none"])
+def test_the_password_policy_of_a_connection_is_the_one_that_counts(make_api, switch):
+    """The switch is what the databases start with; a changed one has its own policy, and the others keep theirs."""
+    api = make_api({"password-policy": switch})
+    (database,), (staff,) = read(api, "/connections", name=DATABASE), read(api, "/connections", name="staff")
+    assert database["options"]["passwordPolicy"] == staff["options"]["passwordPolicy"] == switch
+    path = f"/connections/{database['id']}"
+    user = f"/users/{quote(api.user_id(1))}"
+
+    def takes(password):
+        """Whether a user can be created with it, and whether one can be given it."""
+        body = {"connection": DATABASE, "email": f"{len(password)}-{password[0]}@example.com", "password": password}
+        created = api.manage("POST", "/users", json=body)
+        changed = api.manage("PATCH", user, json={"password": password})
+        if created.status_code == 201:
+            api.manage("DELETE", f"/users/{quote(created.json()['user_id'])}")
+        return created.status_code == 201, changed.status_code == 200
+
+    assert takes("secret") == (switch == "none",) * 2
+    for policy, weak, strong in (
+        ("excellent", "Aaaa-123456", "Aab-1234567"),
+        ("low", "short", "secret"),
+        (None, "", "x"),
+    ):
+        told(api.manage("PATCH", path, json={"options": {**database["options"], "passwordPolicy": policy}}))
+        assert read(api, path)["options"]["passwordPolicy"] == policy
+        assert takes(strong) == (True, True) and not (weak and any(takes(weak)))
+    told(api.manage("PATCH", path, json={"options": {}}))
+    assert takes("x") == (True, True)  # documented: a connection without a policy has the policy none
+    assert read(api, "/connections", name="staff") == [staff]
+    assert refusal(api.manage("PATCH", path, json={"options": {"passwordPolicy": "strict"}}), 400) == "invalid_body"
+
+
+def test_what_an_identity_provider_says_of_a_user_is_not_changed_by_others(api):
+    social, body = f"/users/{quote(api.user_id(16))}", {
+        "given_name": "A",
+        "family_name": "B",
+        "user_metadata": {"c": 1},
+    }
+    answer = api.manage("PATCH", social, json=body)
+    assert refusal(answer, 400) == "operation_not_supported"
+    assert "cannot be updated: family_name, given_name. The connection (google-oauth2) must" in answer.json()["message"]
+    assert "user_metadata" not in read(api, social)
+    told(api.manage("PATCH", social, json={"user_metadata": {"c": 1}, "blocked": True}))
+    (connection,) = read(api, "/connections", name="google-oauth2")
+    told(
+        api.manage(
+            "PATCH",
+            f"/connections/{connection['id']}",
+            json={"options": {"set_user_root_attributes": "on_first_login"}},
+        )
+    )
+    assert told(api.manage("PATCH", social, json=body))["given_name"] == "A"
+
+
+def test_the_address_of_an_enterprise_user_is_not_changed(make_api):
+    api = make_api({"user-kinds": "mixed"}, users=40)
+    (user,) = api.manage("GET", "/users", params={"q": "identities.connection:corp-adfs", "per_page": 1}).json()
+    answer = api.manage("PATCH", f"/users/{quote(user['user_id'], safe='')}", json={"email": "other@example.com"})
+    assert refusal(answer, 400) == "operation_not_supported"
+
+
 # Applications
 
 

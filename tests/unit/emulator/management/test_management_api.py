@@ -349,10 +349,17 @@ def test_a_connection_says_what_a_user_needs(api, connection, body, user_id, nam
         assert answer.status_code == 200
 
 
-@pytest.mark.parametrize("connection", ["corp-saml", "corp-entra", "nothing"])
-def test_nobody_is_created_where_an_identity_provider_says_who_there_is(api, connection):
-    body = {"connection": connection, "email": "a@example.com"}
-    refused(api.manage("POST", "/users", json=body), 400, "inexistent_connection")
+@pytest.mark.parametrize(
+    ("connection", "code"),
+    [
+        ("corp-saml", "operation_not_supported"),
+        ("corp-entra", "operation_not_supported"),
+        ("name", "operation_not_supported"),
+        ("nothing", "inexistent_connection"),
+    ],
+)
+def test_nobody_is_created_where_an_identity_provider_says_who_there_is(api, connection, code):
+    refused(api.manage("POST", "/users", json={"connection": connection, "email": "a@example.com"}), 400, code)
 
 
 def test_a_weak_password_is_refused_without_saying_why(api):

@@ -66,3 +66,13 @@ def test_whoever_reads_on_from_the_last_id_misses_nothing(take):
         seen += [entry["description"] for entry in page]
         cursor = page[-1]["log_id"] if page else cursor
     assert sorted(seen, key=int) == [str(tick) for tick in range(0, 6_000, 10)]
+
+
+def test_nothing_is_copied_unless_something_is_late():
+    log, _entries = written(0, number=3)
+    assert log.entries(NOW + 3) is log.entries(NOW + 4)
+    log.delay = 4
+    log.write(NOW + 5, description="late")
+    assert [entry["description"] for entry in log.entries(NOW + 5)] == ["0", "1", "2"]
+    assert [entry["description"] for entry in log.after("0", 10, NOW + 5)] == ["0", "1", "2"]
+    assert log.after("0", 10, NOW + 4005) == log.entries(NOW + 4005) and len(log.entries(NOW + 4005)) == 4

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.emulator.users.passwords import is_strong
-
-POLICIES = ("none", "low", "fair", "good", "excellent")
+from tests.emulator.users.passwords import POLICIES, is_strong
 
 
 @pytest.mark.parametrize(
