@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -23,10 +23,11 @@ from .app import CLOSE_EXTENSION, TRANSPORT_EXTENSION, Emulator
 from .control.guard import is_loopback
 from .control.routes import MOST_USERS
 from .state.rate_limits import PLANS
-from .state.seed_file import SeedFileError, plant
+from .state.seed_file import plant
 from .state.tenant import Tenant
-from .switches import PRESETS, read_switches
+from .switches import PRESETS, listed, read_switches
 from .tls import make_server_context
+from .yaml_file import FileMistake
 
 
 class ClosableProtocol(HttpToolsProtocol):
@@ -61,9 +62,32 @@ class Arguments(argparse.ArgumentParser):
         self.exit(2, f"tests.emulator: {message}\n")
 
 
+class Once(argparse.Action):
+    """An option with a value that may not be given twice, because the first value would be dropped without a word."""
+
+    _is_given = False
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, value: Any, option: str | None = None
+    ) -> None:
+        if self._is_given:
+            parser.error(f"{option} is given twice")
+        self._is_given = True
+        setattr(namespace, self.dest, value)
+
+
+class ListSwitches(argparse.Action):
+    """Prints the switches and ends."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(listed())
+        parser.exit()
+
+
 def read_arguments(arguments: list[str]) -> argparse.Namespace:
     """The command line; ends the process with code 2 and one line when it is wrong."""
     parser = Arguments(prog="tests.emulator", description="The embedded Auth0 tenant.")
+    parser.register("action", None, Once)  # that of options that name no other one
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=_whole_number(0, 65535), default=8090, help="0: any free port")
     parser.add_argument("--users", type=_whole_number(0, MOST_USERS), default=500)
@@ -71,6 +95,7 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--plan", choices=sorted(PLANS), default="enterprise", help="preset of rate limits")
     parser.add_argument("--preset", metavar="NAME|FILE", help=f"switches: {' or '.join(PRESETS)}, or a YAML file")
     parser.add_argument("--switch", metavar="NAME=VALUE", action="append", default=[], dest="switches")
+    parser.add_argument("--list-switches", action=ListSwitches, nargs=0, help="print all switches, and end")
     parser.add_argument("--seed-file", metavar="FILE", help="YAML file with users, added to the seeded ones")
     parser.add_argument("--tls", action="store_true", help="serve https with a certificate authority made at start")
     parser.add_argument("--ca-file", metavar="FILE", help="where its certificate is written; default: a temporary file")
@@ -140,7 +165,7 @@ def main() -> None:
     if options.seed_file is not None:
         try:
             count += plant(options.seed_file, tenant)
-        except SeedFileError as error:
+        except FileMistake as error:
             fail(str(error))
     facts = f"{count} users, seed {options.seed}, plan {options.plan}"
     if not options.tls:

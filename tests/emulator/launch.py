@@ -19,6 +19,7 @@ from typing import Any
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 STOP_SECONDS = 10
+_PRESETS = Path(__file__).resolve().parent / "presets"
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,8 @@ def start(
     command = [sys.executable, "-m", program, "--port", "0"]
     command += ["--users", str(users), "--seed", str(seed), "--plan", plan]
     if preset is not None:
-        command += ["--preset", str(preset)]
+        is_name = isinstance(preset, str) and (_PRESETS / f"{preset}.yml").exists()
+        command += ["--preset", preset if is_name else str(Path(preset).resolve())]
     for name, value in (switches or {}).items():
         command += ["--switch", f"{name}={value}"]
     if tls:

@@ -8,11 +8,15 @@ The README lists every switch with its meaning and evidence; a test compares the
 
 from __future__ import annotations
 
+import difflib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from .yaml_file import FileMistake, compose, read_file
 
 FACTORS = ("otp", "phone", "push-notification", "email", "webauthn-roaming", "webauthn-platform")
 _PRESETS = Path(__file__).parent / "presets"
@@ -24,35 +28,44 @@ Value = bool | int | str | tuple
 class Switch:
     """One switch: its default, and the values it may take (an empty tuple: any value of the default's type).
 
-    ``highest`` is the largest value of a whole number without choices.
+    ``highest`` is the largest value of a whole number without choices; the default is 31 years of seconds.
 
     A ``bool`` is written ``on``/``off``, a ``tuple`` as a comma-separated list (empty text: the empty list).
     """
 
     default: Value
     choices: tuple = ()
-    highest: int | None = None
+    highest: int = 1_000_000_000
+
+    @property
+    def expected(self) -> str:
+        """What its value may be, in words."""
+        if isinstance(self.default, bool):
+            return "on or off"
+        if isinstance(self.default, tuple):
+            return f"a comma-separated list of {', '.join(self.choices)}"
+        if isinstance(self.default, int) and not self.choices:
+            return f"a whole number up to {self.highest}"
+        return " or ".join(map(str, self.choices)) or "a text"
 
     def parse(self, text: str) -> Value:
         """The value written as ``text``; raises ``ValueError`` that names the allowed values."""
+        value = self._value(text)
+        if value is None:
+            raise ValueError(f"expected {self.expected}")
+        return value
+
+    def _value(self, text: str) -> Value | None:
+        """The value; None if it is not allowed."""
         if isinstance(self.default, bool):
-            if text not in ("on", "off"):
-                raise ValueError("expected on or off")
-            return text == "on"
+            return {"on": True, "off": False}.get(text)
         if isinstance(self.default, tuple):
             values = tuple(part for part in text.split(",") if part)
-            if self.choices and not set(values) <= set(self.choices):
-                raise ValueError(f"expected a comma-separated list of {', '.join(self.choices)}")
-            return values
+            return values if set(values) <= set(self.choices) else None
         if isinstance(self.default, int):
-            if not text.isdecimal() or (self.choices and int(text) not in self.choices):
-                raise ValueError(f"expected {' or '.join(map(str, self.choices)) or 'a whole number'}")
-            if self.highest is not None and int(text) > self.highest:
-                raise ValueError(f"expected a whole number up to {self.highest}")
-            return int(text)
-        if self.choices and text not in self.choices:
-            raise ValueError(f"expected {' or '.join(self.choices)}")
-        return text
+            number = int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else -1
+            return number if number in (self.choices or range(self.highest + 1)) else None
+        return text if not self.choices or text in self.choices else None
 
 
 # Percent of the users by kind, of a tenant such as companies have; users/kinds.py says what the kinds are. The rest are "database".
@@ -60,24 +73,37 @@ MIXED = (
     "google-oauth2:12", "samlp:8", "samlp-without-email:2", "waad:8", "adfs:3", "oidc:4", "sms:5", "email:4", "username:4", "phone:3",
     "linked:5", "imported:2",
 )  # fmt: skip
+_LABEL = "(?!-)[a-z0-9-]{1,63}(?<!-)"
+_HOST_NAME = re.compile(rf"({_LABEL}\.)+(?=.*[a-z]){_LABEL}", re.ASCII)
 KINDS = ("database", *(share.partition(":")[0] for share in MIXED))
 
 
 class Shares(Switch):
     """How many percent of the users are of which kind: such as ``samlp:30,sms:10``, or ``mixed``."""
 
-    def parse(self, text: str) -> tuple:
+    expected = f"mixed, or such as samlp:30,sms:10 of {', '.join(KINDS)}, with no more than 100 percent together"
+
+    def _value(self, text: str) -> tuple | None:
         if text == "mixed":
             return MIXED
         shares = tuple(part for part in text.split(",") if part)
         pairs = [share.partition(":")[::2] for share in shares]
         names, percents = [name for name, _percent in pairs], [percent for _name, percent in pairs]
-        right = set(names) <= set(KINDS) and len(set(names)) == len(names)
-        if not right or not all(percent.isascii() and percent.isdecimal() for percent in percents):
-            raise ValueError(f"expected mixed or such as samlp:30,sms:10, of {', '.join(KINDS)}")
-        if sum(map(int, percents)) > 100:
-            raise ValueError("expected no more than 100 percent together")
-        return shares
+        if not set(names) <= set(KINDS) or len(set(names)) < len(names):
+            return None
+        right = all(re.fullmatch("[0-9]{1,3}", percent) for percent in percents) and sum(map(int, percents)) <= 100
+        return shares if right else None
+
+
+class Domains(Switch):
+    """Host names."""
+
+    expected = "host names in lower case such as login.example.com, each once, with commas between them"
+
+    def _value(self, text: str) -> tuple | None:
+        names = tuple(part for part in text.split(",") if part)
+        right = all(len(name) < 254 and _HOST_NAME.fullmatch(name) for name in names) and len(set(names)) == len(names)
+        return names if right else None
 
 
 SWITCHES = {
@@ -87,7 +113,7 @@ SWITCHES = {
     "brute-force-protection": Switch(True),
     "brute-force-threshold": Switch(10),
     "compression": Switch(False),
-    "custom-domains": Switch(("login.example.com",)),
+    "custom-domains": Domains(("login.example.com",)),
     "default-directory": Switch("Username-Password-Authentication"),
     "enabled-factors": Switch(FACTORS, FACTORS),
     "latency-by-path": Switch(False),
@@ -184,28 +210,31 @@ def read_switches(assignments: list[str], preset: str | None = None) -> dict[str
     values = {name: switch.default for name, switch in SWITCHES.items()}
     if preset is not None:
         values |= read_preset(preset)
-    for assignment in assignments:
-        name, separator, text = assignment.partition("=")
+    given = [assignment.partition("=") for assignment in assignments]
+    for assignment, (name, separator, _text) in zip(assignments, given):
         if not separator:
             raise ValueError(f"switch '{assignment}': expected NAME=VALUE")
-        values[name] = _value(name, text)
-    return values
+        if sum(other == name for other, *_value in given) > 1:
+            raise ValueError(f"switch '{name}': is given twice")
+    return values | {name: _value(name, text) for name, _separator, text in given}
+
+
+def listed() -> str:
+    """Every switch with its default and what its value may be, a line each, for people."""
+    lines = (f"{name}={written(switch.default)}  ({switch.expected})" for name, switch in sorted(SWITCHES.items()))
+    return "\n".join(lines)
 
 
 def read_preset(preset: str) -> dict[str, Any]:
     """The values by switch name in the preset of this name or in the file at this path; raises ``ValueError``."""
     path = _PRESETS / f"{preset}.yml" if preset in PRESETS else Path(preset)
-    try:
-        # Without types, so that on, off and numbers are read as the command line writes them.
-        document = yaml.compose(path.read_text(encoding="utf-8"), yaml.BaseLoader)
-    except FileNotFoundError:
-        raise ValueError(f"preset '{preset}': no such file, and the known names are {', '.join(PRESETS)}") from None
-    except OSError as error:
-        raise ValueError(f"preset '{preset}': cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise ValueError(f"preset '{preset}': is not YAML: {str(error).splitlines()[0]}") from None
+    if not path.exists():
+        raise FileMistake(f"preset '{preset}': no such file, and the known names are {', '.join(PRESETS)}")
+    # Without types, so that on, off and numbers are read as the command line writes them.
+    expected = "lines such as 'otp-reuse: on'"
+    document = compose(read_file(str(path)), preset, yaml.BaseLoader, expected)
     if not isinstance(document, yaml.MappingNode):
-        raise ValueError(f"preset '{preset}': expected lines such as 'otp-reuse: on'")
+        raise FileMistake(f"{preset}:{document.start_mark.line + 1}: expected {expected}")
     values: dict[str, Any] = {}
     for key, value in document.value:
         where = f"{preset}:{key.start_mark.line + 1}"
@@ -222,7 +251,9 @@ def read_preset(preset: str) -> dict[str, Any]:
 
 def _value(name: str, text: str) -> Value:
     if name not in SWITCHES:
-        raise ValueError(f"switch '{name}': unknown; known are {', '.join(sorted(SWITCHES))}")
+        near = difflib.get_close_matches(name, SWITCHES, n=3)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        raise ValueError(f"switch '{name}': unknown; {hint}python -m tests.emulator --list-switches lists all")
     try:
         return SWITCHES[name].parse(text)
     except ValueError as error:

@@ -35,9 +35,36 @@ def answer(emulation: Emulation, method: str, path: str, query_string: str, body
         known = ", ".join(f"{verb} {name}" for verb, name in _ACTIONS)
         return 404, {"error": f"no such control address; known are {known}"}
     try:
-        return action(emulation, dict(parse_qsl(query_string)), json.loads(body) if body else None)
-    except (ValueError, RecursionError) as error:
+        return action(emulation, dict(parse_qsl(query_string)), _parsed(body))
+    except ValueError as error:
         return 400, {"error": str(error)}
+
+
+def _parsed(body: bytes) -> Any:
+    """The JSON value; None without one. Raises ``ValueError`` that says where it is wrong."""
+    if not body:
+        return None
+    try:
+        return json.loads(body.decode(), object_pairs_hook=_without_twins, parse_constant=_refuse)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"the body is not JSON: see line {error.lineno}, column {error.colno}") from None
+    except UnicodeDecodeError as error:
+        raise ValueError(f"the body is not UTF-8 text: see its byte {error.start + 1}") from None
+    except RecursionError:
+        raise ValueError("the body is nested too deeply") from None
+
+
+def _without_twins(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for name, value in members:
+        if name in made:
+            raise ValueError(f"the body has '{name}' twice in one object")
+        made[name] = value
+    return made
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"the body is not JSON: it has no {constant}")
 
 
 def _ready(emulation: Emulation, _query: dict, _body: Any) -> tuple[int, dict]:
@@ -102,8 +129,7 @@ def _change_switches(emulation: Emulation, query: dict, body: Any) -> tuple[int,
 
 def _add_users(emulation: Emulation, _query: dict, body: Any) -> tuple[int, dict]:
     tenant = emulation.tenant
-    users = read_users(json.dumps(body, ensure_ascii=False), "body", tenant.now(), tenant.switches["message-types"])
-    return 201, {"users": add_users(users, "body", tenant)}
+    return 201, {"users": add_users(read_users(body, tenant.now(), tenant.switches["message-types"]), tenant)}
 
 
 def _change_plan(emulation: Emulation, _query: dict, body: Any) -> tuple[int, dict]:
@@ -129,10 +155,7 @@ def _set_clock(emulation: Emulation, query: dict, body: Any) -> tuple[int, dict]
     if not isinstance(body, dict) or set(body) not in ({"now"}, {"advance_seconds"}):
         raise ValueError('expected {"now": ISO time} or {"advance_seconds": number}')
     if "now" in body:
-        moment = datetime.fromisoformat(str(body["now"]))
-        if moment.tzinfo is None:
-            raise ValueError("now needs a time zone, such as Z")
-        target = round(moment.timestamp() * 1000)
+        target = round(_moment(body["now"]).timestamp() * 1000)
     else:
         seconds = body["advance_seconds"]
         if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not abs(seconds) < 1e11:
@@ -142,6 +165,18 @@ def _set_clock(emulation: Emulation, query: dict, body: Any) -> tuple[int, dict]
         raise ValueError("the clock can be set to times from 1970 to 9998 only")
     tenant.move_clock(target - tenant.now())
     return _read_clock(emulation, query, body)
+
+
+def _moment(text: Any) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError(
+            f"now must be an ISO time with a time zone, such as 2026-03-01T12:00:00Z, not {json.dumps(text)}"
+        )
+    return moment
 
 
 def _read_requests(emulation: Emulation, _query: dict, _body: Any) -> tuple[int, list]:

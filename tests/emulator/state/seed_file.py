@@ -12,7 +12,7 @@ import json
 import random
 import re
 from datetime import datetime, timezone
-from pathlib import Path
+
 import yaml
 
 from ..users.connections import CONNECTIONS, DATABASE, Connection, connection_of, local_id
@@ -28,6 +28,7 @@ from ..users.models import (
 from ..users.profiles import identity, new_profile
 from ..users.seed import PASSWORD, credential
 from ..users.times import DAY, HOUR, iso
+from ..yaml_file import FileMistake, compose, read_file
 from .tenant import Tenant
 
 # Per factor of the file: the Management API's type, and the members that only some factors have.
@@ -42,6 +43,10 @@ FACTORS: dict[str, tuple[str, tuple[str, ...]]] = {
     "recovery-code": ("recovery-code", ("code",)),
 }
 PENDING_AGE = HOUR
+_EARLIEST, _LATEST = (
+    -62_135_596_800_000,
+    253_370_764_800_000,
+)  # the years 1 and 9999: others cannot be written as ISO dates
 DEFAULT_CREATED_AGE = 365 * DAY
 _AGE = re.compile(r"(in )?(\d{1,6}(?:\.\d{1,3})?) (minute|hour|day|week|month|year)s?( ago)?", re.ASCII)
 _UNITS = {
@@ -58,39 +63,22 @@ _PROVIDER = re.compile("[a-z0-9][a-z0-9-]*")
 _RECOVERY_CODE = re.compile(f"[{RECOVERY_CODE_CHARACTERS}]{{24}}")
 
 
-class SeedFileError(ValueError):
-    """A mistake in the file; the text is one line with the file's name and, if known, the number of the line."""
-
-
-def read_seed_file(path: str, now: int, message_types: tuple[str, ...]) -> list[tuple[int, User]]:
-    """The users that the file describes, each with the number of its first line.
+def read_seed_file(path: str, now: int, message_types: tuple[str, ...]) -> list[tuple[str, User]]:
+    """The users that the file describes, each with its place: the file's name and the number of the user's first line.
 
     :param now: the tenant's time, milliseconds; ages count back from it.
     :param message_types: what phones are enrolled for.
 
-    Raises :class:`SeedFileError` for the first mistake.
+    Raises :class:`FileMistake` for the first mistake.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise SeedFileError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise SeedFileError(f"{path}: is not UTF-8 text") from None
-    return read_users(text, path, now, message_types)
-
-
-def read_users(text: str, path: str, now: int, message_types: tuple[str, ...]) -> list[tuple[int, User]]:
-    """The same from the text of such a file, YAML or JSON; ``path`` is what errors call it."""
-    try:
-        document = yaml.compose(text, yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise SeedFileError(f"{path}:{mark.line + 1}: is not YAML: {error.problem}") from None
-    except (yaml.YAMLError, RecursionError) as error:
-        raise SeedFileError(f"{path}: is not YAML: {str(error).splitlines()[0]}") from None
-    if document is None:
-        raise SeedFileError(f"{path}: is empty; expected 'users:' with a list")
+    document = compose(read_file(path), path, yaml.SafeLoader, "'users:' with a list")
     return _Reader(path, now, message_types).users(document)
+
+
+def read_users(body: object, now: int, message_types: tuple[str, ...]) -> list[tuple[str, User]]:
+    """The same from a JSON value like such a file; places are such as ``body: user 2``."""
+    document = compose(json.dumps(body, ensure_ascii=False), "body", yaml.SafeLoader, "users")
+    return _Reader("body", now, message_types, has_lines=False).users(document)
 
 
 class _Plain(yaml.constructor.SafeConstructor):
@@ -101,29 +89,34 @@ _Plain.add_constructor("tag:yaml.org,2002:timestamp", lambda _self, node: node.v
 
 
 class _Reader:
-    def __init__(self, path: str, now: int, message_types: tuple[str, ...]):
+    """Reads users. What has no lines to tell is told by the number of the user."""
+
+    def __init__(self, path: str, now: int, message_types: tuple[str, ...], *, has_lines: bool = True):
         self._path = path
+        self._has_lines = has_lines
+        self._number = 0
         self._now = now
         self._message_types = message_types
         self._connections: dict[str, Connection] = {}
 
-    def users(self, document: yaml.Node) -> list[tuple[int, User]]:
+    def users(self, document: yaml.Node) -> list[tuple[str, User]]:
         members = self._members(document, "the file", ("users",), ("users",))
-        users: list[tuple[int, User]] = []
-        lines: dict[tuple, int] = {}
-        for node in self._items(members["users"], "users"):
+        users: list[tuple[str, User]] = []
+        owners: dict[tuple, str] = {}
+        for self._number, node in enumerate(self._items(members["users"], "users"), start=1):
             user = self._user(node)
-            line = node.start_mark.line + 1
             identities = [(one["connection"], one["user_id"]) for one in user.profile["identities"]]
             for name, taken in (
                 *(("name to log in by", (user.connection, name)) for name in user.names),
                 ("user_id", ("", user.id)),
                 *(("identity", ("identity", *pair)) for pair in identities),
             ):
-                if taken in lines:
-                    raise self._mistake(node, f"this {name} is that of the user in line {lines[taken]}")
-                lines[taken] = line
-            users.append((line, user))
+                if taken in owners:
+                    raise self._mistake(node, f"this {name} is that of {owners[taken]}")
+                owners[taken] = (
+                    f"the user in line {node.start_mark.line + 1}" if self._has_lines else f"user {self._number}"
+                )
+            users.append((self._place(node), user))
         return users
 
     def _user(self, node: yaml.Node) -> User:
@@ -304,8 +297,13 @@ class _Reader:
 
     # YAML
 
-    def _mistake(self, node: yaml.Node, text: str) -> SeedFileError:
-        return SeedFileError(f"{self._path}:{node.start_mark.line + 1}: {text}")
+    def _mistake(self, node: yaml.Node, text: str) -> FileMistake:
+        return FileMistake(f"{self._place(node)}: {text}")
+
+    def _place(self, node: yaml.Node) -> str:
+        if self._has_lines:
+            return f"{self._path}:{node.start_mark.line + 1}"
+        return f"{self._path}: user {self._number}" if self._number else self._path
 
     def _members(
         self, node: yaml.Node, what: str, allowed: tuple[str, ...], needed: tuple[str, ...]
@@ -380,34 +378,41 @@ class _Reader:
         text = self._text(members, name)
         if text in words:
             return None
+        moment = self._moment(text)
+        if moment is None or not _EARLIEST <= moment < _LATEST:
+            samples = ("an age such as '200 days ago'", "'in 3 days'", "a date such as 2026-01-31", "now", *words)
+            raise self._mistake(members[name], f"{name} must be {' or '.join(samples)}, not '{text}'")
+        return moment
+
+    def _moment(self, text: str) -> int | None:
+        """The time that an age or a date says, milliseconds since 1970; None if it is neither."""
         if text == "now":
             return self._now
         match = _AGE.fullmatch(text)
-        age = float(match[2]) * _UNITS[match[3]] if match and bool(match[1]) != bool(match[4]) else None
-        if age is not None and age <= min(self._now, 100 * 365 * DAY):
-            return self._now + (round(age) if match[1] else -round(age))
+        if match and bool(match[1]) != bool(match[4]):
+            age = round(float(match[2]) * _UNITS[match[3]])
+            return self._now + (age if match[1] else -age) if age <= min(self._now, 100 * 365 * DAY) else None
         try:
             moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
         except ValueError:
-            expected = " or ".join(("an age such as '200 days ago'", "'in 3 days'", "a date", "now", *words))
-            raise self._mistake(members[name], f"{name} must be {expected}, not '{text}'") from None
+            return None
         return int((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp() * 1000)
 
 
 def plant(path: str, tenant: Tenant) -> int:
     """Add the users of a seed file to a tenant and return how many there are.
 
-    Raises :class:`SeedFileError`, also for a user that already exists in the tenant.
+    Raises :class:`FileMistake`, also for a user that already exists in the tenant.
     """
-    return add_users(read_seed_file(path, tenant.now(), tenant.switches["message-types"]), path, tenant)
+    return add_users(read_seed_file(path, tenant.now(), tenant.switches["message-types"]), tenant)
 
 
-def add_users(users: list[tuple[int, User]], path: str, tenant: Tenant) -> int:
+def add_users(users: list[tuple[str, User]], tenant: Tenant) -> int:
     """Add the users that were read and return how many there are; raises as :func:`plant` does."""
-    for line, user in users:
+    for place, user in users:
         if any(tenant.find_by_name(name, user.connection) for name in user.names) or tenant.find(user.id):
-            raise SeedFileError(f"{path}:{line}: this user is seeded already (--users 0 leaves only those of the file)")
-    for _line, user in users:
+            raise FileMistake(f"{place}: this user is seeded already (--users 0 leaves only those of the file)")
+    for _place, user in users:
         for one in user.profile["identities"]:
             connection = connection_of(one["connection"], one["provider"])
             tenant.connections[connection.name] = connection

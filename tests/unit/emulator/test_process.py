@@ -79,6 +79,8 @@ def test_a_tenant_that_others_can_reach_is_told_about(host, warnings):
         pytest.param(["--switch", "no-such=1"], id="unknown switch"),
         pytest.param(["--switch", "otp-reuse"], id="switch without a value"),
         pytest.param(["--preset", "no-such"], id="unknown preset"),
+        pytest.param(["--preset", "realistic", "--preset", "realistic"], id="preset twice"),
+        pytest.param(["--seed-file", "a.yml", "--port", "0", "--seed-file", "a.yml"], id="seed file twice"),
         pytest.param(["--color", "red"], id="unknown option"),
         pytest.param(["--host", "192.0.2.1", "--port", "0"], id="foreign address"),
     ],
@@ -88,6 +90,14 @@ def test_bad_start_is_one_line_and_code_2(arguments):
     assert (ended.returncode, ended.stdout) == (2, "")
     assert len(ended.stderr.splitlines()) == 1
     assert ended.stderr.startswith("tests.emulator: ")
+
+
+def test_files_are_those_of_the_directory_in_which_the_caller_is(tmp_path, monkeypatch):
+    (tmp_path / "mine.yml").write_text("otp-reuse: on\n", encoding="utf-8")
+    (tmp_path / "users.yml").write_text("users:\n- email: me@example.com\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    with start(users=0, preset="mine.yml", seed_file="users.yml") as emulator:
+        assert emulator.control("GET", "switches")["otp-reuse"] == "on"
 
 
 def test_taken_port_is_one_line_and_code_2():

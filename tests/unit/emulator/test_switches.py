@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.switches import PRESETS, SWITCHES, read_preset, read_switches, written
+from tests.emulator.switches import PRESETS, SWITCHES, listed, read_preset, read_switches, written
 
 README = Path(__file__).parents[2] / "emulator" / "README.md"
 
@@ -40,6 +40,15 @@ def test_every_allowed_value_can_be_set(name):
         "mfa-token-lifetime=x",
         "search-total=some",
         "latency-tail=41",
+        "mfa-token-lifetime=99999999999",
+        "custom-domains=localhost",
+        "custom-domains=LOGIN.example.com",
+        "custom-domains=10.0.0.1",
+        "custom-domains=https://login.example.com",
+        "custom-domains=login.example.com:443",
+        "custom-domains=login example.com",
+        "custom-domains=-login.example.com",
+        "custom-domains=login.example.com,login.example.com",
         "user-kinds=fax:3",
         "user-kinds=sms",
         "user-kinds=sms:60,samlp:41",
@@ -49,6 +58,33 @@ def test_every_allowed_value_can_be_set(name):
 def test_wrong_assignment_is_named(assignment):
     with pytest.raises(ValueError, match=assignment.partition("=")[0]):
         read_switches([assignment])
+
+
+@pytest.mark.parametrize(
+    "text", ["", "login.example.com", "xn--bcher-kva.example", "a.b.c.example.com,l0gin.example.org"]
+)
+def test_custom_domains_are_host_names(text):
+    assert written(read_switches([f"custom-domains={text}"])["custom-domains"]) == text
+
+
+@pytest.mark.parametrize(
+    ("assignments", "said"),
+    [
+        (["mfa-polcy=never"], "switch 'mfa-polcy': unknown; did you mean mfa-policy? python -m tests.emulator --list"),
+        (["zzz=1"], "switch 'zzz': unknown; python -m tests.emulator --list-switches lists all"),
+        (["otp-reuse=on", "poll-interval=1", "otp-reuse=on"], "switch 'otp-reuse': is given twice"),
+    ],
+)
+def test_a_switch_that_is_mistaken_is_told_with_what_helps(assignments, said):
+    with pytest.raises(ValueError) as raised:
+        read_switches(assignments)
+    assert said in str(raised.value) and len(str(raised.value)) < 160
+
+
+def test_the_list_has_every_switch_with_its_values():
+    lines = listed().splitlines()
+    assert [line.partition("=")[0] for line in lines] == sorted(SWITCHES)
+    assert "mfa-policy=all-applications  (all-applications or never)" in lines
 
 
 def test_every_preset_can_be_read_and_changes_something():
@@ -74,9 +110,11 @@ def test_a_preset_takes_the_place_of_defaults_and_an_assignment_that_of_the_pres
         ("otp-reuse: on\notp-reuse: off\n", "mine.yml:2: switch 'otp-reuse' is there twice"),
         ("message-types: [sms]\n", "mine.yml:1: expected a switch and its value"),
         ("- otp-reuse\n", "expected lines such as"),
-        ("", "expected lines such as"),
-        ("otp-reuse: 'on\n", "is not YAML"),
-        (b"\xff\xfe\xff", "is not YAML"),
+        ("", "mine.yml: is empty; expected lines such as"),
+        ("# nothing\n", "mine.yml: is empty; expected lines such as"),
+        ("otp-reuse: on\npoll-interval: 'on\n", "mine.yml:3: is not YAML: while scanning a quoted scalar"),
+        ("otp-reuse: on\n\x07", "mine.yml:2: is not YAML: U+0007"),
+        (b"otp-reuse: on\n\xff\xfe\xff", "mine.yml:2: is not UTF-8 text"),
         (None, "no such file, and the known names are realistic"),
     ],
     ids=lambda part: repr(part)[:30],

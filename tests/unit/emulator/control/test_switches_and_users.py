@@ -129,6 +129,24 @@ def test_a_wrong_change_says_what_is_wrong_and_changes_nothing(api, body, said):
     assert api.call("GET", "/_control/switches").json() == before
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"otp-reuse": on}', "the body is not JSON: see line 1, column 15"),
+        (b'{\n  "otp-reuse": on\n}', "the body is not JSON: see line 2, column 16"),
+        (b'{"log-delay": NaN}', "the body is not JSON: it has no NaN"),
+        (b'{"otp-reuse": "on", "otp-reuse": "off"}', "the body has 'otp-reuse' twice in one object"),
+        (b'{"otp-reuse": "\xff"}', "the body is not UTF-8 text: see its byte 16"),
+        (b"[" * 100_000, "the body is nested too deeply"),
+        (b"\xef\xbb\xbf{}", "the body is not JSON: see line 1, column 1"),
+    ],
+    ids=lambda part: repr(part)[:30],
+)
+def test_what_is_no_json_is_told_with_its_place(api, body, said):
+    answer = api.call("PUT", "/_control/switches", content=body)
+    assert (answer.status_code, answer.json()) == (400, {"error": said})
+
+
 def test_users_with_dates_of_ones_choice(make_api):
     api = make_api({"search-delay": 60})
     phone = {"factor": "phone", "number": "+15005550123", "raw": {"last_auth_at": "2099-01-01T00:00:00.000Z"}}
@@ -143,8 +161,18 @@ def test_users_with_dates_of_ones_choice(make_api):
 @pytest.mark.parametrize(
     ("users", "said"),
     [
-        ([{"email": "new@example.com"}, {"email": "user00002@example.com"}], "this user is seeded already"),
-        ([{"email": "new@example.com"}, {"email": "new@example.com"}], "is that of the user in line 1"),
+        (
+            [{"email": "new@example.com"}, {"email": "user00002@example.com"}],
+            "body: user 2: this user is seeded already",
+        ),
+        (
+            [{"email": "new@example.com"}, {"email": "new@example.com"}],
+            "body: user 2: this name to log in by is that of user 1",
+        ),
+        (
+            [{"email": "new@example.com"}, {"email": "b@example.com", "created": "2026-02-30"}],
+            "body: user 2: created must be an age",
+        ),
         ([{"email": "new@example.com", "color": "red"}], "color"),
         (None, "users"),
     ],

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.contract.tenant import Tenant
 from tests.emulator.launch import PROJECT_ROOT, start
-from tests.emulator.state.seed_file import FACTORS, SeedFileError, read_seed_file
+from tests.emulator.state.seed_file import FACTORS, FileMistake, read_seed_file
 from tests.emulator.users.times import DAY, HOUR
 from tests.emulator.users.views import mfa_rows
 
@@ -172,7 +172,8 @@ ITEM = USER + "  authenticators:\n  - factor: otp\n"
         pytest.param("", None, "is empty", id="empty file"),
         pytest.param("users: [", 1, "is not YAML", id="list not closed"),
         pytest.param("a: 'b\n", 2, "is not YAML", id="quote not closed"),
-        pytest.param("\x01", None, "is not YAML", id="control character"),
+        pytest.param("users:\n- \x01", 2, "is not YAML: U+0001", id="control character"),
+        pytest.param("a: 1\n---\nb: 2\n", 2, "expected a single document", id="two documents"),
         pytest.param("- a\n", 1, "the file must be a mapping", id="list"),
         pytest.param("people: []\n", 1, "the file has no 'people'", id="no users"),
         pytest.param("users: 7\n", 1, "users must be a list", id="users is a number"),
@@ -248,9 +249,18 @@ ITEM = USER + "  authenticators:\n  - factor: otp\n"
         pytest.param(
             USER + "  created: yesterday\n",
             3,
-            "created must be an age such as '200 days ago' or 'in 3 days' or a date or now, not 'yesterday'",
+            "created must be an age such as '200 days ago' or 'in 3 days' or a date such as 2026-01-31 or now, not 'yesterday'",
             id="malformed age",
         ),
+        pytest.param(USER + "  last login: 2026-02-30\n", 3, "or never, not '2026-02-30'", id="no such day"),
+        pytest.param(USER + "  created: 10000-01-01\n", 3, "created must be an age", id="year too high"),
+        pytest.param(
+            USER + "  created: 0001-01-01\n  last login: 9999-12-31T23:59:59-14:00\n",
+            4,
+            "last login must be an age",
+            id="year too high in UTC",
+        ),
+        pytest.param(USER + "  created: [2020-01-01]\n", 3, "created must be a text", id="date is a list"),
         pytest.param(USER + "  created: in 3 days ago\n", 3, "created must be an age", id="past and future"),
         pytest.param(USER + "  created: 999999 years ago\n", 3, "created must be an age", id="age too high"),
         pytest.param(
@@ -340,7 +350,7 @@ ITEM = USER + "  authenticators:\n  - factor: otp\n"
     ],
 )
 def test_a_mistake_is_one_line_with_its_number(read, text, line, said):
-    with pytest.raises(SeedFileError) as caught:
+    with pytest.raises(FileMistake) as caught:
         read(text)
     message = str(caught.value)
     assert said in message and len(message.splitlines()) == 1
@@ -402,7 +412,7 @@ def test_any_text_is_users_or_a_mistake_in_one_line(tmp_path_factory, text):
     path.write_text(text, encoding="utf-8")
     try:
         read_seed_file(str(path), NOW, BOTH)
-    except SeedFileError as error:
+    except FileMistake as error:
         assert len(str(error).splitlines()) == 1
 
 
@@ -416,8 +426,8 @@ def launch(*arguments):
     [
         pytest.param(b"users:\n- mail: x\n", ":2: a user has no 'mail'", id="unknown member"),
         pytest.param(b"users:\n- email: user00003@example.com\n", ":2: this user is seeded already", id="seeded user"),
-        pytest.param(b"\xff\xfe\xfd", ": is not UTF-8 text", id="not utf-8"),
-        pytest.param(b"[" * 5000, ": is not YAML", id="nested too deeply"),
+        pytest.param(b"users:\n- \xff\xfe\xfd", ":2: is not UTF-8 text", id="not utf-8"),
+        pytest.param(b"[" * 5000, ": is nested too deeply", id="nested too deeply"),
         pytest.param(None, ": cannot be read: No such file or directory", id="missing file"),
     ],
 )
