@@ -92,7 +92,7 @@ def intention(options: argparse.Namespace) -> str:
     lines = [
         f"The suite will send up to 900 requests to {options.target}, at a pace that leaves half of its request budget.",
         f"It makes one user in {options.given.connection}, changes and reads that user, and deletes it at the end.",
-        "It reads the tenant's factors, policies, logs and first users, and starts an export of one user's ID.",
+        "It reads the tenant's factors, policies, logs and first users. It asks for four exports of one user's ID, two of which are to be refused.",
         "Mails and a push device that nobody has are part of it; no SMS is sent.",
     ]
     lines += [f"It also {ALSO[name]}." for name in options.also]
@@ -106,7 +106,7 @@ def intention(options: argparse.Namespace) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Run the suite; 0 if every fact holds, 1 if one differs or something was left behind, 2 if it could not be run."""
     options = read_arguments(sys.argv[1:] if arguments is None else arguments, os.environ)
-    print(intention(options))
+    print(intention(options), flush=True)
     if not options.yes and not _agreed():
         return 2
     ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -136,21 +136,31 @@ def main(arguments: list[str] | None = None) -> int:
         if sys.stderr.isatty():
             print(file=sys.stderr)
         tenant.close()
-    if failed and not results.cases and not results.switches:
-        return _failed(failed, lab)
+    has_report = bool(results.cases or results.switches)
+    if has_report:
+        _tell(results, facts, tenant, options)
+    if failed:
+        print(f"tests.fidelity: {failed}{'. The report ends there.' * has_report}", file=sys.stderr)
+    elif interrupted:
+        removed = "" if lab.left_behind else "what was made has been removed, and "
+        print(f"Interrupted: {removed}the report is not complete.", file=sys.stderr)
+    for what in lab.left_behind:
+        print(f"tests.fidelity: could not remove {what}. Remove it yourself.", file=sys.stderr)
+    if failed:
+        return 2
+    if interrupted:
+        return 130
+    return 1 if lab.left_behind or any(entry.outcome == "differs" for entry in results.cases) else 0
+
+
+def _tell(results: Results, facts: manifest.Manifest, tenant: Tenant, options: argparse.Namespace) -> None:
     median = statistics.median(tenant.latencies) * 1000
-    print(f"\n{report.text(results, facts)}\n\n{tenant.requests} requests, answered in {median:.0f} ms (median)")
+    told = f"{report.text(results, facts)}\n\n{tenant.requests} requests, answered in {median:.0f} ms (median)"
+    print(f"\n{told}", flush=True)
     if options.preset_file:
         Path(options.preset_file).write_text(report.preset(results), encoding="utf-8")
     if options.json_file:
         Path(options.json_file).write_text(report.as_json(results), encoding="utf-8")
-    if failed:
-        return _failed(f"{failed}. The report ends there.", lab)
-    _tell_left_behind(lab)
-    if interrupted:
-        print("Interrupted: what was made has been removed, and the report is not complete.", file=sys.stderr)
-        return 130
-    return 1 if lab.left_behind or any(entry.outcome == "differs" for entry in results.cases) else 0
 
 
 def _agreed() -> bool:
@@ -166,17 +176,6 @@ def _progress(done: int, name: str) -> None:
         print(f"\r\033[K{done}: {name}", end="", file=sys.stderr, flush=True)
     elif done % 25 == 0:
         print(f"{done} facts and switches looked at", file=sys.stderr, flush=True)
-
-
-def _failed(reason: str, lab: Lab) -> int:
-    print(f"tests.fidelity: {reason}", file=sys.stderr)
-    _tell_left_behind(lab)
-    return 2
-
-
-def _tell_left_behind(lab: Lab) -> None:
-    for what in lab.left_behind:
-        print(f"tests.fidelity: could not remove {what}. Remove it yourself.", file=sys.stderr)
 
 
 if __name__ == "__main__":

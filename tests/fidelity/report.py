@@ -62,6 +62,8 @@ def text(results: Results, manifest: Manifest) -> str:
     if seen := _seen(results):
         lines = [f"  --switch {entry.side.name}={written(value)}" for entry, value in seen]
         parts.append("The tenant's side of what is not documented, for the embedded tenant:\n" + "\n".join(lines))
+    if measured := _measured(results):
+        parts.append(f"Measured, and so not exact: {measured}.")
     if unseen := [entry for entry in results.switches if entry.value is None]:
         parts.append("Switches not seen:\n" + "\n".join(f"  {entry.side.name}: {entry.why}" for entry in unseen))
     return "\n\n".join(parts)
@@ -71,6 +73,8 @@ def preset(results: Results) -> str:
     """A file for ``python -m tests.emulator --preset``: the switches that were seen, as YAML."""
     values = {entry.side.name: written(value) for entry, value in _seen(results)}
     head = "# What the fidelity suite saw of a tenant. Start the embedded tenant with it: --preset FILE\n"
+    if measured := _measured(results):
+        head += f"# Measured, and so not exact: {measured}.\n"
     return head + yaml.safe_dump(values, default_flow_style=False)
 
 
@@ -89,3 +93,10 @@ def as_json(results: Results) -> str:
 
 def _seen(results: Results) -> list[tuple[Seen, bool | int | str | tuple]]:
     return [(entry, entry.value) for entry in results.switches if entry.value is not None]
+
+
+def _measured(results: Results) -> str:
+    """The switches that were seen and whose values are seconds, each with how far the true one may be away; empty without any."""
+    return ", ".join(
+        f"{entry.side.name} within {entry.side.within} s" for entry, _value in _seen(results) if entry.side.within
+    )

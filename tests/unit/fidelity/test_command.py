@@ -18,10 +18,10 @@ import requests
 from tests.emulator.launch import PROJECT_ROOT
 from tests.emulator.switches import read_switches
 from tests.fidelity import __main__ as program
-from tests.fidelity import manifest
+from tests.fidelity import manifest, report
 from tests.fidelity import tenant as tenants
 from tests.fidelity.checks import CannotRun
-from tests.fidelity.run import Results, run
+from tests.fidelity.run import Results, Seen, run
 
 SECRETS = {"AUTH0_CLIENT_SECRET": "m2m-secret", "AUTH0_APP_CLIENT_SECRET": "app-secret"}
 ENVIRONMENT = {"AUTH0_CLIENT_ID": "m2m", "AUTH0_APP_CLIENT_ID": "app", **SECRETS}
@@ -152,6 +152,43 @@ def test_what_is_not_auth0_gives_no_token(make_lab):
         lab.tenant.begin(wrong=1)
         with pytest.raises(CannotRun, match="no Management API token: 418"):
             lab.token()
+
+
+@pytest.mark.parametrize(
+    ("ends_with", "left", "code", "said"),
+    [
+        (KeyboardInterrupt(), [], 130, "Interrupted: what was made has been removed, and the report is not complete."),
+        (KeyboardInterrupt(), ["the user x"], 130, "Interrupted: the report is not complete."),
+        (CannotRun("no token"), ["the user x"], 2, "tests.fidelity: no token"),
+        (requests.ConnectionError(), [], 2, "tests.fidelity: no answer from http://127.0.0.1:9: ConnectionError"),
+    ],
+)
+def test_an_end_before_the_first_answer_is_told_without_a_report(monkeypatch, capsys, ends_with, left, code, said):
+    class Ended(program.Lab):
+        def token(self):
+            self.left_behind += left
+            raise ends_with
+
+    monkeypatch.setattr(program, "Lab", Ended)
+    monkeypatch.setattr(program.signal, "signal", lambda *_: None)
+    for name, value in {**ENVIRONMENT, "AUTH0_BASE_URL": "http://127.0.0.1:9"}.items():
+        monkeypatch.setenv(name, value)
+    assert program.main(["--yes"]) == code
+    out, err = capsys.readouterr()
+    assert "| Area |" not in out
+    lines = [line for line in err.splitlines() if line and not line.endswith("removing what was made.")]
+    assert lines == [said, *(f"tests.fidelity: could not remove {what}. Remove it yourself." for what in left)]
+
+
+def test_what_was_measured_is_told_with_how_exact_it_is():
+    results = Results(
+        switches=[
+            Seen(side, 4, "") for side in manifest.read().switches if side.name in ("log-delay", "longest-address")
+        ]
+    )
+    said = "Measured, and so not exact: log-delay within 3 s."
+    assert said in report.text(results, manifest.read()) and f"# {said}\n" in report.preset(results)
+    assert "Measured" not in report.preset(Results())
 
 
 def test_nobody_who_could_answer_is_one_line_and_no_request(emulator):
