@@ -276,7 +276,7 @@ def test_every_other_command_runs_as_printed_or_is_listed(source, checkout, tmp_
                 else {"cwd": empty, "env": {**plain, "PATH": "%s:%s" % (BIN, plain["PATH"])}}
             )
             shell = command.replace("8090", port)
-            if "-m tests.emulator" in command:
+            if "-m tests.emulator --port" in command or "-m tests.emulator --host" in command:
                 stack.enter_context(emulator(shell, **where))
                 continue
             run = subprocess.run(
