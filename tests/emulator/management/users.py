@@ -23,6 +23,7 @@ from .connections import keeps_profiles_in_step, password_policy
 
 PAGEABLE = 1000
 SEARCH_ENGINE = "v3"
+_ORGANIZATIONS = "organization_id"
 # What a user of a connection needs; the passwordless ones are told by their strategy, all other databases need any name.
 _NEEDED = {DATABASE: "email", STAFF: "username", PHONES: "phone_number", EMAIL: "email", SMS: "phone_number"}
 
@@ -130,16 +131,33 @@ def list_users(call: Call) -> tuple[int, list | dict]:
     raw = {user.id: user.raw for user in changed.values() if user and user.raw}
     aside = {position: user and profile_view(user) for position, user in changed.items()}
     aside = call.tenant.search_delay.applied(aside, call.tenant.now())
+    aside |= _members_of_organizations(call, aside)
     try:
         profiles, total = search(store.population, aside, query, sort, start, per_page)
     except TooManyUsers:
         raise management_error(503, "The query exceeded the timeout. Please try refining your search.") from None
-    users = [select_fields(call, laid_over(profile, raw.get(profile["user_id"], {}))) for profile in profiles]
+    shown = ({name: value for name, value in profile.items() if name != _ORGANIZATIONS} for profile in profiles)
+    users = [select_fields(call, laid_over(profile, raw.get(profile["user_id"], {}))) for profile in shown]
     if not include_totals:
         return 200, users
     if call.tenant.switches["search-total"] == "capped":
         total = min(total, PAGEABLE)
     return 200, {"start": start, "limit": per_page, "length": len(users), "users": users, "total": total}
+
+
+def _members_of_organizations(call: Call, aside: dict[int, dict | None]) -> dict[int, dict]:
+    """By position the profiles of all members, with what the search finds them by, and no answer shows."""
+    store = call.tenant.store
+    memberships: dict[int, list[str]] = {}
+    for organization in call.tenant.organizations.values():
+        for position in filter(None, map(store.position, organization.members)):
+            memberships.setdefault(position, []).append(organization.id)
+    found = {}
+    for position, ids in memberships.items():
+        profile = aside[position] if position in aside else profile_view(store.population.user(position))
+        if profile is not None:
+            found[position] = {**profile, _ORGANIZATIONS: ids}
+    return found
 
 
 def _query(call: Call) -> Query:

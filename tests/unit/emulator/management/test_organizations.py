@@ -44,6 +44,33 @@ def test_a_user_knows_the_organizations(api, organization):
     assert api.manage("GET", path).json() == []
 
 
+def test_the_user_search_finds_members(make_api):
+    """Documented, with ``NOT`` for those who are no members; whatever the number of users."""
+    api = make_api(users=1_000_000)
+    one, two = (api.manage("POST", "/organizations", json={"name": name}).json()["id"] for name in ("one", "two"))
+    ids = [api.user_id(number) for number in (2, 3, 4)]
+    api.manage("POST", f"/organizations/{one}/members", json={"members": ids[:2]})
+    api.manage("POST", f"/organizations/{two}/members", json={"members": ids[1:]})
+
+    def found(query):
+        answer = api.manage(
+            "GET", "/users", params={"q": query, "sort": "created_at:1", "include_totals": "true"}
+        ).json()
+        assert answer["total"] == answer["length"] and not any("organization_id" in user for user in answer["users"])
+        return [user["user_id"] for user in answer["users"]]
+
+    assert (found(f'organization_id:"{one}"'), found(f"organization_id:{two}")) == (ids[:2], ids[1:])
+    assert found(f"organization_id:{one} AND organization_id:{two}") == [ids[1]]
+    assert found(f"organization_id:{one} AND NOT organization_id:{two}") == [ids[0]]
+    assert found(f'user_id:"{ids[0]}" AND NOT organization_id:{two}') == [ids[0]]
+    assert found(f'user_id:"{ids[2]}" AND NOT organization_id:{two}') == []
+    assert found(f"organization_id:{one} AND email:user00003*") == [ids[1]]
+    api.manage("DELETE", f"/users/{quote(ids[0])}")
+    assert found(f"organization_id:{one}") == [ids[1]] and found("organization_id:org_0000000000000000") == []
+    api.manage("DELETE", f"/organizations/{one}")
+    assert found(f"organization_id:{one}") == []
+
+
 def test_a_deleted_user_is_no_member(api, organization):
     path = f"/organizations/{organization['id']}/members"
     api.manage("POST", path, json={"members": [api.user_id(3)]})
