@@ -14,6 +14,7 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..switches import SWITCHES
 from .connections import CONNECTIONS
@@ -76,6 +77,11 @@ def _ages(created: float, rng: random.Random) -> Ages:
     if chance < 0.15:  # dormant, when old enough
         return Ages(created, min(created, rng.uniform(180, 500)))
     return Ages(created, rng.uniform(0, min(created, 30)))
+
+
+@lru_cache(maxsize=256)  # making one user asks many times
+def _digest(seed: int, i: int) -> bytes:
+    return hashlib.sha256(f"{seed}/{i}/id".encode()).digest()
 
 
 class Population:
@@ -231,7 +237,7 @@ class Population:
         return mark
 
     def _digest(self, i: int) -> bytes:
-        return hashlib.sha256(f"{self.seed}/{i}/id".encode()).digest()
+        return _digest(self.seed, i)
 
     def _profile(self, i: int, rng: random.Random, ages: Ages) -> tuple[dict, str]:
         kind = self.kind(i)
