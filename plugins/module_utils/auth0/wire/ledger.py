@@ -79,6 +79,11 @@ class Ledger:
         # The number of the file's first line, and of the line that is read next with its place.
         self._first, self._next, self._place = -1, -1, 0
 
+    def __del__(self) -> None:
+        """A process that makes many of them, one after the other, keeps no file open of those that it has dropped."""
+        if self._file is not None:
+            os.close(self._file)
+
     @contextmanager
     def held(self) -> Iterator[list[Told]]:
         """Keep the others from telling; what they told since the last time. Nothing where the file cannot be used."""

@@ -200,3 +200,10 @@ def test_the_rate_that_a_task_was_given_is_its_own(runtime):
     for each in (one, two):
         each.send("GET", "management", "try", lambda: answered(9, clock))
     assert clock.slept == []
+
+
+def test_a_ledger_that_is_dropped_keeps_no_file_open(runtime):
+    before = len(os.listdir("/proc/self/fd"))
+    for number in range(5):
+        tell(Ledger("t.example"), number)
+    assert len(os.listdir("/proc/self/fd")) == before
