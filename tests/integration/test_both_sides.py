@@ -35,7 +35,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.user_side
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.users.wanted import Wanted
 
 from tests.emulator.launch import Running
-from tests.emulator.switches import SWITCHES
+from tests.emulator.switches import SWITCHES, Switch
 
 from .conftest import PASSWORD, REALM, code_of, email
 
@@ -68,7 +68,8 @@ def other_values(name: str) -> list[str]:
     if switch.choices:
         return [str(choice) for choice in switch.choices if choice != switch.default]
     if isinstance(switch.default, int):
-        return [str(switch.default + 60 if switch.highest is None else switch.highest)]
+        # The largest number that any switch takes would be waited for.
+        return [str(switch.default + 60 if switch.highest == Switch.highest else switch.highest)]
     return ["no-such-connection"]
 
 

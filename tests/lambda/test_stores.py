@@ -135,7 +135,7 @@ def test_one_worker_at_a_time(another):
 
 
 def test_the_lease_of_a_dead_worker_ends_by_the_clock_of_s3(of_s3):
-    dead, live = of_s3("dead", lease=1.0), of_s3("live")
+    dead, live = of_s3("dead", lease=60.0), of_s3("live")
     dead._claim()
     with pytest.raises(TakenError), live.hold():
         pass

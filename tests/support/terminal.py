@@ -64,7 +64,12 @@ class Terminal:
         raise AssertionError("%s is not in: %s" % (pattern, self.shown))
 
     def type(self, line: str) -> None:
-        """A line of input."""
+        """A line of input, when it is waited for: what is typed before Ansible is ready is thrown away."""
+        deadline = time.monotonic() + _SECONDS
+        while termios.tcgetattr(self._terminal)[3] & termios.ICANON and time.monotonic() < deadline:
+            time.sleep(0.02)
+        # It throws away once more after it has set the terminal.
+        time.sleep(0.2)
         os.write(self._terminal, line.encode() + b"\r")
 
     def end(self) -> int:
