@@ -60,12 +60,16 @@ class Switch:
         if isinstance(self.default, bool):
             return {"on": True, "off": False}.get(text)
         if isinstance(self.default, tuple):
-            values = tuple(part for part in text.split(",") if part)
+            values = _parts(text)
             return values if set(values) <= set(self.choices) else None
         if isinstance(self.default, int):
             number = int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else -1
             return number if number in (self.choices or range(self.highest + 1)) else None
         return text if not self.choices or text in self.choices else None
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part for part in text.split(",") if part)
 
 
 # Percent of the users by kind, of a tenant such as companies have; users/kinds.py says what the kinds are. The rest are "database".
@@ -86,7 +90,7 @@ class Shares(Switch):
     def _value(self, text: str) -> tuple | None:
         if text == "mixed":
             return MIXED
-        shares = tuple(part for part in text.split(",") if part)
+        shares = _parts(text)
         pairs = [share.partition(":")[::2] for share in shares]
         names, percents = [name for name, _percent in pairs], [percent for _name, percent in pairs]
         if not set(names) <= set(KINDS) or len(set(names)) < len(names):
@@ -101,7 +105,7 @@ class Domains(Switch):
     expected = "host names in lower case such as login.example.com, each once, with commas between them"
 
     def _value(self, text: str) -> tuple | None:
-        names = tuple(part for part in text.split(",") if part)
+        names = _parts(text)
         right = all(len(name) < 254 and _HOST_NAME.fullmatch(name) for name in names) and len(set(names)) == len(names)
         return names if right else None
 

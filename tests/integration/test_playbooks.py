@@ -119,6 +119,7 @@ def test_every_playbook_is_tested_and_checks_its_variables_first():
 @pytest.mark.parametrize(
     "name, options, says",
     [
+        ("reset_lost_phone", {}, "user is required"),
         ("audit", {}, "audits is required. Set it in the inventory or on the command line: -e audits=mfa-audits."),
         (
             "policy",

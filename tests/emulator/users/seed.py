@@ -106,7 +106,7 @@ class Population:
         self.seed = seed
         self._start = start
         self._logins: list[tuple[int, int]] = []
-        self._mask = int.from_bytes(self._digest(0)[:4], "big")
+        self._mask = int.from_bytes(_digest(self.seed, 0)[:4], "big")
 
     def kind(self, i: int) -> Kind:
         """The kind of user ``i`` (from 1)."""
@@ -114,11 +114,11 @@ class Population:
             return {ODD_ID: CUSTOM, SOCIAL_USER: KINDS["google-oauth2"]}.get(i, KINDS["database"])
         if i <= self._gallery_size:
             return KINDS[self._second[i - GALLERY_SIZE - 1]]
-        return kind_at(self._shares, self._digest(i)[0])
+        return kind_at(self._shares, _digest(self.seed, i)[0])
 
     def user_id(self, i: int) -> str:
         """The id of user ``i`` (from 1)."""
-        return user_id(self.kind(i), i, i ^ self._mask, self._digest(i)[1:9].hex())
+        return user_id(self.kind(i), i, i ^ self._mask, _digest(self.seed, i)[1:9].hex())
 
     def index_of_id(self, text: str) -> int | None:
         """The ``i`` of a user ID; None if no seeded user has it."""
@@ -212,7 +212,7 @@ class Population:
         if i <= self._gallery_size:
             return OLDEST + self._gallery_size - i
         slot = (OLDEST - YOUNGEST) / (self.count - self._gallery_size)
-        drawn = (self._digest(i)[9] + 0.5) / 256
+        drawn = (_digest(self.seed, i)[9] + 0.5) / 256
         return OLDEST - (i - self._gallery_size - 1 + drawn) * slot
 
     def _ages(self, i: int, rng: random.Random) -> Ages:
@@ -235,9 +235,6 @@ class Population:
             number, digit = divmod(number, len(ALPHANUMERIC))
             mark = ALPHANUMERIC[digit] + mark
         return mark
-
-    def _digest(self, i: int) -> bytes:
-        return _digest(self.seed, i)
 
     def _profile(self, i: int, rng: random.Random, ages: Ages) -> tuple[dict, str]:
         kind = self.kind(i)
@@ -268,7 +265,7 @@ class Population:
         if not kind.has_email:
             self._identify(i, kind, profile)
         if kind.linked:
-            other = user_id(KINDS[kind.linked], i, i ^ self._mask, self._digest(i)[1:9].hex()).partition("|")
+            other = user_id(KINDS[kind.linked], i, i ^ self._mask, _digest(self.seed, i)[1:9].hex()).partition("|")
             data = {"email": f"user{i:05d}@mail.example.org", "email_verified": True, "name": profile["name"]}
             profile["identities"].append({**identity(kind.linked, other[0], other[2], True), "profileData": data})
         if last_login is not None:
