@@ -9,10 +9,12 @@ import asyncio
 import contextlib
 import json
 import math
+from collections.abc import Awaitable
 from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
@@ -53,6 +55,7 @@ from .universal_login import routes as universal_login
 
 _STATUSES = {status.value for status in HTTPStatus}
 LARGEST_BODY = 1_000_000  # bytes of a Management write (documented)
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 # Set in the ASGI scope by the server: closes the connection without an answer.
 CLOSE_EXTENSION = "emulator.close"
 # The same: the transport of the connection, for an answer byte for byte.
@@ -94,13 +97,11 @@ class Emulator:
         self._router = Router([route for group in groups for route in group.ROUTES])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_date(message: Message) -> None:
-            if message["type"] == "http.response.start" and not any(
-                name == b"date" for name, _value in message["headers"]
-            ):
-                date = formatdate(self.emulation.tenant.now() // 1000, usegmt=True)
-                message = {**message, "headers": [*message["headers"], (b"date", date.encode())]}
-            await send(message)
+        def send_with_date(message: Message) -> Awaitable[None]:
+            if message["type"] == "http.response.start" and b"date" not in dict(message["headers"]):
+                date = (b"date", _date(self.emulation.tenant.now() // 1000))
+                message = {**message, "headers": [*message["headers"], date]}
+            return send(message)
 
         await self._respond(scope, receive, send_with_date)
 
@@ -196,7 +197,7 @@ class Emulator:
                 if self.emulation.tenant.switches["retry-after"] or api == "my-account":
                     headers = {**headers, "retry-after": str(max(1, math.ceil(admission.wait)))}
                 raise _too_many_requests(api)
-            fault = self.emulation.faults.take(method, unquote(path))
+            fault = self.emulation.faults.take(method, path)
             if fault is not None and fault.kind == "close":
                 return 0, None, headers, fault
             if fault is not None and fault.kind == "proxy":
@@ -240,6 +241,11 @@ class Emulator:
         return route.group
 
 
+@lru_cache(maxsize=1)
+def _date(seconds: int) -> bytes:
+    return formatdate(seconds, usegmt=True).encode()
+
+
 def _api_of(path: str) -> str:
     if f"{path}/".startswith("/api/v2/"):
         return "management"
@@ -262,10 +268,15 @@ def _authorize(call: Call, scopes: tuple[str, ...]) -> None:
     call.principal = claims["azp"]
     if call.tenant.now() >= claims["exp"] * 1000:
         raise _unauthorized("Expired token received for JSON Web Token validation")
-    call.scopes = tuple(claims["scope"].split())
+    call.scopes = _scopes(claims["scope"])
     if not any(scope in call.scopes for scope in scopes):
         text = f"Insufficient scope, expected any of: {','.join(scopes)}"
         raise management_error(403, text, "insufficient_scope")
+
+
+@lru_cache
+def _scopes(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
 
 
 def _unauthorized(text: str) -> ApiError:
@@ -301,7 +312,7 @@ def _response(status: int, answer: Any, headers: dict[str, Any]) -> Response:
     if answer is None:
         content = b""
     else:
-        content = answer if isinstance(answer, bytes) else json.dumps(answer, separators=(",", ":")).encode()
+        content = answer if isinstance(answer, bytes) else _ENCODER.encode(answer).encode()
     response = Response(content, status, headers, media_type="application/json; charset=utf-8")
     for cookie in cookies:
         response.headers.append("set-cookie", cookie)

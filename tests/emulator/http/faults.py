@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
+from urllib.parse import unquote
 
 from . import hostile
 
@@ -161,9 +162,9 @@ class Faults:
         self.pending.clear()
 
     def take(self, method: str, path: str) -> Fault | None:
-        """The first fault that matches a request, counted down; None if no fault matches."""
+        """The first fault that matches a request of this percent-encoded path, counted down; None if no fault matches."""
         for fault in self.pending:
-            if fault.method in ("*", method) and fnmatchcase(path, fault.path):
+            if fault.method in ("*", method) and fnmatchcase(unquote(path), fault.path):
                 if fault.after:
                     fault.after -= 1
                     continue

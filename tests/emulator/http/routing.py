@@ -91,18 +91,21 @@ class Router:
 
     def find(self, method: str, raw_path: str) -> tuple[Route, dict[str, str]] | None:
         """The route of a percent-encoded path and its decoded parameters; None if there is no route."""
-        segments = [unquote(raw, errors="replace") for raw in raw_path[1:].split("/")]
-        return self._find(self._root, method, segments, ())
+        segments = raw_path[1:].split("/")
+        if "%" in raw_path:
+            segments = [unquote(raw, errors="replace") for raw in segments]
+        return self._find(self._root, method, segments, 0, ())
 
     def _find(
-        self, node: dict, method: str, segments: list[str], values: tuple[str, ...]
+        self, node: dict, method: str, segments: list[str], depth: int, values: tuple[str, ...]
     ) -> tuple[Route, dict[str, str]] | None:
-        if len(segments) == 0:
+        if depth == len(segments):
             found = node.get(_ROUTES, {}).get(method)
             return None if found is None else (found[0], dict(zip(found[1], values)))
-        segment, rest = segments[0], segments[1:]
-        literal, parameter = node.get(segment), node.get(_PARAMETER)
+        segment = segments[depth]
         # A literal segment may lead nowhere where a parameter does: factors/sms/templates, and factors/{name}.
-        if literal is not None and (found := self._find(literal, method, rest, values)) is not None:
+        literal = node.get(segment)
+        if literal is not None and (found := self._find(literal, method, segments, depth + 1, values)) is not None:
             return found
-        return self._find(parameter, method, rest, (*values, segment)) if parameter is not None and segment else None
+        parameter = node.get(_PARAMETER) if segment else None
+        return None if parameter is None else self._find(parameter, method, segments, depth + 1, (*values, segment))

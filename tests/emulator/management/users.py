@@ -154,7 +154,7 @@ def _members_of_organizations(call: Call, aside: dict[int, dict | None]) -> dict
             memberships.setdefault(position, []).append(organization.id)
     found = {}
     for position, ids in memberships.items():
-        profile = aside[position] if position in aside else profile_view(store.population.user(position))
+        profile = aside[position] if position in aside else store.population.profile_view(position)
         if profile is not None:
             found[position] = {**profile, _ORGANIZATIONS: ids}
     return found

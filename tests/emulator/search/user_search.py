@@ -19,7 +19,6 @@ from itertools import islice
 
 from ..users.seed import Population
 from ..users.times import iso
-from ..users.views import profile_view
 from .language import Query, Term, field_values
 
 WALKABLE = 50_000
@@ -53,7 +52,7 @@ def search(
         found = _walk(population, ranges, aside, query) | matching
         ordered = sorted(found) if sort is None else _sorted(found, *sort)
         positions, total = ordered[start : start + count], len(ordered)
-    return [matching.get(position) or profile_view(population.user(position)) for position in positions], total
+    return [matching.get(position) or population.profile_view(position) for position in positions], total
 
 
 def candidates(population: Population, query: Query) -> tuple[list[range], bool]:

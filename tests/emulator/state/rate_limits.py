@@ -156,13 +156,12 @@ class Limiter:
         """Count one request against the common bucket of the API and the group's; reports the one with fewer tokens."""
         now = self._clock()
         buckets = [bucket for key in (ALL, group) if (bucket := self._buckets.get((api, key)))]
-        allowed = all(bucket.tokens(now) >= 1 for bucket in buckets)
+        tightest = buckets[0] if len(buckets) == 1 else min(buckets, key=lambda bucket: bucket.tokens(now))
+        allowed = tightest.tokens(now) >= 1
         if allowed:
             for bucket in buckets:
                 bucket.take()
-        tightest = min(buckets, key=lambda bucket: bucket.tokens(now))
-        wait = tightest.wait()
-        return Admission(allowed, limit_headers(tightest, now, self._ahead()), wait)
+        return Admission(allowed, limit_headers(tightest, now, self._ahead()), tightest.wait())
 
     def gauge(self) -> list[dict]:
         """The state of every bucket: ``api``, ``group``, ``limit``, ``remaining``, ``per_second``, ``reset``."""

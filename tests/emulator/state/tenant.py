@@ -119,7 +119,8 @@ class Tenant:
 
     def under(self, host: str) -> Tenant:
         """The same tenant as it is seen under the name ``host`` of a request: a custom domain is the issuer of what it issues."""
-        if host.partition(":")[0].lower() not in self.switches["custom-domains"]:
+        names = self.switches["custom-domains"]
+        if not names or host.partition(":")[0].lower() not in names:
             return self
         other = copy.copy(self)
         other.domain, other.issuer = host, f"https://{host}/"

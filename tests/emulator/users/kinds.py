@@ -9,6 +9,7 @@ provider calls the user: blanks, commas, slashes and backslashes as in the names
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -116,14 +117,14 @@ def shares_of(texts: tuple[str, ...]) -> dict[str, int]:
     return {name: int(percent) for name, _colon, percent in pairs}
 
 
-def kind_at(shares: dict[str, int], byte: int) -> Kind:
-    """The kind of a user of whom this byte, 0 to 255, is drawn."""
+def kinds_by_byte(shares: dict[str, int]) -> list[Kind]:
+    """The kinds of users of whom the bytes 0 to 255 are drawn."""
+    kinds: list[Kind] = []
     end = 0
     for name, percent in shares.items():
         end += percent
-        if byte * 100 < end * 256:
-            return KINDS[name]
-    return KINDS["database"]
+        kinds += [KINDS[name]] * (math.ceil(end * 256 / 100) - len(kinds))
+    return kinds + [KINDS["database"]] * (256 - len(kinds))
 
 
 def user_id(kind: Kind, i: int, hidden: int, mark: str) -> str:

@@ -15,13 +15,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 from ..switches import SWITCHES
 from .connections import CONNECTIONS
-from .kinds import CUSTOM, KINDS, Kind, kind_at, numbers_in, shares_of, user_id
+from .kinds import CUSTOM, KINDS, Kind, kinds_by_byte, numbers_in, shares_of, user_id
 from .models import ALPHANUMERIC, Authenticator, User, device_suffix, recovery_code, totp_secret
 from .profiles import identity, logged_in
 from .times import DAY, HOUR, iso
+from .views import with_factors
 
 PASSWORD = "Correct-Horse-7"
 
@@ -100,6 +102,7 @@ class Population:
     ):
         self.count = count
         self._shares = shares_of(kinds)
+        self._kinds = kinds_by_byte(self._shares)
         self._second = () if kinds == USUAL else SECOND_GALLERY
         self._gallery_size = GALLERY_SIZE + len(self._second)
         self._message_types = message_types
@@ -114,7 +117,7 @@ class Population:
             return {ODD_ID: CUSTOM, SOCIAL_USER: KINDS["google-oauth2"]}.get(i, KINDS["database"])
         if i <= self._gallery_size:
             return KINDS[self._second[i - GALLERY_SIZE - 1]]
-        return kind_at(self._shares, _digest(self.seed, i)[0])
+        return self._kinds[_digest(self.seed, i)[0]]
 
     def user_id(self, i: int) -> str:
         """The id of user ``i`` (from 1)."""
@@ -184,28 +187,38 @@ class Population:
     def profile(self, i: int) -> dict:
         """The profile of user ``i``."""
         rng = random.Random(f"{self.seed}/{i}")
-        return self._profile(i, rng, self._ages(i, rng))[0]
+        return self._profile(i, self.kind(i), rng, self._ages(i, rng))
+
+    def profile_view(self, i: int) -> dict:
+        """What :func:`.views.profile_view` makes of user ``i``, without making the authenticators."""
+        rng = random.Random(f"{self.seed}/{i}")
+        kind, ages = self.kind(i), self._ages(i, rng)
+        profile = self._profile(i, kind, rng, ages)
+        return profile if self._state(i, kind, rng, ages) in WITHOUT_FACTOR else with_factors(profile)
 
     def user(self, i: int) -> User:
         """User ``i`` as the tenant starts with them: profile and authenticators."""
         rng = random.Random(f"{self.seed}/{i}")
-        ages = self._ages(i, rng)
-        user = User(*self._profile(i, rng, ages))
-        kind = self.kind(i)
+        kind, ages = self.kind(i), self._ages(i, rng)
+        user = User(self._profile(i, kind, rng, ages), kind.connection)
         if CONNECTIONS[kind.connection].strategy_type == "database":
             user.password = PASSWORD
-        if i <= self._gallery_size:
-            state = GALLERY.get(i, _no_factor)
-        elif kind.is_enterprise and rng.random() < 0.75:
-            state = _no_factor
-        elif ages.last_login is None:
-            state = rng.choice((_no_factor, _created_by_administrator))
-        else:
-            state = rng.choices(STATES, WEIGHTS)[0]
+        state = self._state(i, kind, rng, ages)
         state(Builder(user, rng, self._start, i, ages, self._message_types))
-        for item in user.authenticators:
-            item.suffix = f"dev_{self._device_mark(i)}{item.suffix[10:]}"
+        if user.authenticators:
+            mark = self._device_mark(i)
+            for item in user.authenticators:
+                item.suffix = f"dev_{mark}{item.suffix[10:]}"
         return user
+
+    def _state(self, i: int, kind: Kind, rng: random.Random, ages: Ages) -> State:
+        if i <= self._gallery_size:
+            return GALLERY.get(i, _no_factor)
+        if kind.is_enterprise and rng.random() < 0.75:
+            return _no_factor
+        if ages.last_login is None:
+            return rng.choice((_no_factor, _created_by_administrator))
+        return rng.choices(STATES, cum_weights=CUMULATIVE_WEIGHTS)[0]
 
     def _created_days_ago(self, i: int) -> float:
         """The age of user ``i``: each user has a time slot of equal length, and a random moment in it."""
@@ -236,9 +249,8 @@ class Population:
             mark = ALPHANUMERIC[digit] + mark
         return mark
 
-    def _profile(self, i: int, rng: random.Random, ages: Ages) -> tuple[dict, str]:
-        kind = self.kind(i)
-        text = self.user_id(i)
+    def _profile(self, i: int, kind: Kind, rng: random.Random, ages: Ages) -> dict:
+        text = user_id(kind, i, i ^ self._mask, _digest(self.seed, i)[1:9].hex())
         local_id = text.partition("|")[2]
         is_social = CONNECTIONS[kind.connection].strategy_type == "social"
         given, family = GALLERY_NAMES.get(i) or (rng.choice(GIVEN_NAMES), rng.choice(FAMILY_NAMES))
@@ -277,7 +289,7 @@ class Population:
         for every, moment in self._logins:
             if i % every == 0:
                 profile = logged_in(profile, moment)
-        return profile, kind.connection
+        return profile
 
     @staticmethod
     def _identify(i: int, kind: Kind, profile: dict) -> None:
@@ -503,4 +515,6 @@ SHARES: dict[State, int] = {
     _stale: 6,
     _pending: 2,
 }
-STATES, WEIGHTS = list(SHARES), list(SHARES.values())
+STATES, CUMULATIVE_WEIGHTS = list(SHARES), list(accumulate(SHARES.values()))
+# States that leave a user without a factor that is confirmed and can be challenged.
+WITHOUT_FACTOR = (_no_factor, _pending, _passkey, _recovery_code_only)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+import time
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -14,5 +14,5 @@ DAY = 24 * HOUR
 
 def iso(milliseconds: int) -> str:
     """``2023-03-10T16:25:51.113Z``, as the Management API writes times."""
-    moment = datetime.fromtimestamp(milliseconds / 1000, timezone.utc)
-    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
+    seconds, rest = divmod(milliseconds, 1000)
+    return "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ" % (*time.gmtime(seconds)[:6], rest)

@@ -149,9 +149,12 @@ def laid_over(answer: dict, raw: dict) -> dict:
 
 def profile_view(user: User) -> dict:
     """The profile as the user search sees it; ``multifactor`` only says that there are factors (API.md §3.3)."""
-    if active_factors(user):
-        return {**user.profile, "multifactor": ["guardian"]}
-    return user.profile
+    return with_factors(user.profile) if active_factors(user) else user.profile
+
+
+def with_factors(profile: dict) -> dict:
+    """The profile of a user who has factors."""
+    return {**profile, "multifactor": ["guardian"]}
 
 
 def challengeable(user: User) -> list[tuple[Authenticator, str]]:

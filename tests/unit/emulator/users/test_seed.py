@@ -15,7 +15,7 @@ from tests.emulator.switches import KINDS, MIXED, SWITCHES
 from tests.emulator.users import kinds
 from tests.emulator.users.seed import GALLERY_SIZE, SECOND_GALLERY, Population
 from tests.emulator.users.times import DAY
-from tests.emulator.users.views import active_factors
+from tests.emulator.users.views import active_factors, profile_view
 
 START = 1_790_000_000_000
 COUNT = 500
@@ -116,6 +116,13 @@ def test_each_kind_has_what_it_logs_in_by():
         assert (user.password is None) == (kind.provider != "auth0")
         assert kind.is_enterprise or kind.identifier in user.profile
         assert all(item.target for item in user.authenticators if item.type in ("email", "phone"))
+
+
+def test_a_list_shows_what_the_user_is_without_making_the_authenticators():
+    for kinds_of in (MIXED, SWITCHES["user-kinds"].default):
+        population = Population(7, 2_000, START, BOTH, kinds_of)
+        for i in range(1, 2_001):
+            assert population.profile_view(i) == profile_view(population.user(i))
 
 
 def test_the_second_gallery_has_every_kind():
