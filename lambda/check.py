@@ -117,18 +117,21 @@ def check_account(session: Any) -> str:
 
 def check_bucket(session: Any, name: str, account: str) -> None:
     """
-    :raises Wrong: the account has no such bucket
+    :raises Wrong: the account has no such bucket in the region
     """
     from botocore.exceptions import ClientError
 
     try:
-        session.client("s3").head_bucket(Bucket=name, ExpectedBucketOwner=account)
+        there = session.client("s3").head_bucket(Bucket=name, ExpectedBucketOwner=account).get("BucketRegion")
     except ClientError as error:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
         why = {403: "is somebody else's, or you may not use it", 404: "does not exist"}.get(status, "fails: %s" % error)
         raise Wrong(
             "The bucket %s %s. Name one of the account %s, or none: then the stack makes one." % (name, why, account)
         ) from None
+    if there not in (None, session.region_name):
+        lies = (name, there, session.region_name)
+        raise Wrong("The bucket %s lies in %s, but the region is %s. Both have to be the same." % lies)
 
 
 def check_encryption(session: Any, name: str, kms_key: str | None, account: str, checks: Checks) -> None:
@@ -169,6 +172,17 @@ def check_name(name: str) -> None:
             "The stack's name %s has to be letters, digits and -, at most %d of them. Name it otherwise (stack)."
             % (name, _LONGEST_NAME)
         )
+
+
+def json_object(text: str) -> dict[str, str]:
+    """Parameters of the template. A number and true are text to CloudFormation.
+
+    :raises ValueError: the text is something else
+    """
+    given = json.loads(text)
+    if not isinstance(given, dict):
+        raise ValueError
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in given.items()}
 
 
 def check_parameters(given: Mapping[str, str], written: Mapping[str, Mapping[str, Any]]) -> None:
@@ -287,6 +301,20 @@ def secret_in_aws(session: Any, name: str, checks: Checks) -> object | None:
     return parsed(name, text)
 
 
+def secret_in_file(name: str, file: str) -> object:
+    """The JSON of a secret that is not in AWS.
+
+    :param file: its path, or - for the standard input
+    :raises Wrong: it cannot be read, or is not JSON
+    """
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not text"
+        raise Wrong("The file %s with the secret cannot be read: %s." % (file, why)) from None
+    return parsed(name, text)
+
+
 def parsed(name: str, text: str) -> object:
     """
     :raises Wrong: the text is not JSON
@@ -357,7 +385,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--kms-key", help="the parameter KmsKey")
     parser.add_argument("--policy", help="the policy file")
     parser.add_argument("--stack", help="the stack's name")
-    parser.add_argument("--parameters", type=json.loads, default={}, help="the template's parameters, as a JSON object")
+    parser.add_argument(
+        "--parameters", type=json_object, default={}, help="the template's parameters, as a JSON object"
+    )
     parser.add_argument("--no-login", action="store_true", help="do not log in to the tenant")
     options = parser.parse_args(arguments)
     checks = Checks()
@@ -369,8 +399,7 @@ def main(arguments: list[str]) -> int:
         checks.of(check_parameters, options.parameters, _yaml(TEMPLATE)["Parameters"])
     name, value = options.secret or "that was given", None
     if options.secret_file:
-        text = sys.stdin.read() if options.secret_file == "-" else Path(options.secret_file).read_text(encoding="utf-8")
-        value = checks.of(parsed, name, text)
+        value = checks.of(secret_in_file, name, options.secret_file)
     if options.region or options.secret or options.bucket or options.kms_key or options.stack:
         value = _in_aws(options, checks) or value
     if value is not None:
@@ -386,8 +415,24 @@ def main(arguments: list[str]) -> int:
 
 def _in_aws(options: argparse.Namespace, checks: Checks) -> object | None:
     """Check what is in AWS; returns the secret, if it is there and may be read."""
-    import boto3
+    try:
+        import boto3
+        from botocore.exceptions import BotoCoreError
+    except ImportError:
+        checks.problems.append("What is in AWS cannot be checked without boto3. Install it for %s." % sys.executable)
+        return None
+    try:
+        return _asked(boto3, options, checks)
+    except BotoCoreError as error:
+        checks.problems.append("AWS cannot be asked: %s" % error)
+        return None
 
+
+def _asked(boto3: Any, options: argparse.Namespace, checks: Checks) -> object | None:
+    """The same, where it can be asked.
+
+    :raises BotoCoreError: it cannot
+    """
     session = boto3.Session(region_name=options.region)
     known = {
         region

@@ -19,7 +19,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.order import Or
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports import files
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.stopping import UnstartedError
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import DamagedError, TakenError
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import DamagedError, RoomError, TakenError
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.guardian import GuardianApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.api.management import ManagementApi
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import as_time, iso
@@ -48,6 +48,7 @@ from told import nobody
 
 # For so many seconds after a segment nobody else takes its run.
 GRACE = 120.0
+_MORE_ROOM = "Increase EphemeralStorage of the function in template.yaml, and deploy it. What was read is kept."
 
 logger = Logger(service="mfa-audit")
 
@@ -123,6 +124,15 @@ class Segment:
             state = without(self._before, checkpoint, outage, self._is_further(), self._took)
             told = {"away": outage.service, "reason": nobody(str(outage)), "wait": state.wait}
             logger.warning("a service of AWS is away", extra=told)
+        except (TransportError, ServerError) as error:
+            # Nobody could log in or be listed. An unknown host is a mistake more likely than an outage.
+            lasting = isinstance(error, TransportError) and error.lasting
+            if lasting or not is_of_the_tenant(error):
+                raise
+            state = after(self._before, Walked(None, False, nobody(str(error)), in_time=False, took=self._took))
+            logger.warning("the tenant is away", extra={"reason": nobody(str(error)), "wait": state.wait})
+        except RoomError as full:
+            raise ConfigurationError(full.message, hint=_MORE_ROOM) from None
         return state.model_copy(update={"worker": self._worker})
 
     def _done(self) -> State:
@@ -152,19 +162,11 @@ class Segment:
         # A bucket that cannot be read shows before the tenant is asked, and a login that is refused before anything is stored.
         self._store.names(RUNS)
         tenant = _tenant(self._settings, self._deadline)
-        try:
-            with ManagementApi(tenant.connection, tenant.budget, tenant.bearer) as api:
-                tenant.bearer()
-                with self._store.hold():
-                    state = self._walk(api, tenant.budget, order)
-                    self._keep(state)
-        except (TransportError, ServerError) as error:
-            # Nobody could log in or be listed. An unknown host is a mistake more likely than an outage.
-            lasting = isinstance(error, TransportError) and error.lasting
-            if isinstance(error, Outage) or lasting or not is_of_the_tenant(error):
-                raise
-            state = after(self._before, Walked(None, False, nobody(str(error)), in_time=False, took=self._took))
-            logger.warning("the tenant is away", extra={"reason": nobody(str(error)), "wait": state.wait})
+        with ManagementApi(tenant.connection, tenant.budget, tenant.bearer) as api:
+            tenant.bearer()
+            with self._store.hold():
+                state = self._walk(api, tenant.budget, order)
+                self._keep(state)
         return state
 
     def _walk(self, api: ManagementApi, budget: Any, order: Order) -> State:
@@ -172,9 +174,7 @@ class Segment:
         try:
             ledger, begun = self._begin(api, budget, order)
         except UnstartedError:
-            # The list is lost, so it has to fit into one segment. Half of one is nothing to begin with: users move meanwhile.
-            why = "The list of users does not fit into one segment of %.0f s." % self._begun_with
-            return after(self._before, Walked(None, False, why, in_time=True))
+            return self._unlisted()
         checkpoint = ledger.checkpoint
         self._reads = (ledger, None if begun else checkpoint)
         logger.append_keys(run=checkpoint.run)
@@ -201,6 +201,11 @@ class Segment:
         except NoProgress as error:
             self._give_up(ledger, error.message)
             raise
+
+    def _unlisted(self) -> State:
+        """The list is lost, so it has to fit into one segment. Half of one is nothing to begin with: users move meanwhile."""
+        why = "The list of users does not fit into one segment of %.0f s." % self._begun_with
+        return after(self._before, Walked(None, False, why, in_time=True))
 
     def _is_further(self) -> bool:
         """Whether the run came closer to its end. Nobody is counted in it whom a tenant that was away did not answer for."""
@@ -296,7 +301,10 @@ class Segment:
         order = self._order()
         tenant = _tenant(self._settings, self._deadline)
         with ManagementApi(tenant.connection, tenant.budget, tenant.bearer) as api:
-            planned = audit.plan(api, self._store, order, stop=self._deadline)
+            try:
+                planned = audit.plan(api, self._store, order, stop=self._deadline)
+            except UnstartedError:
+                return self._unlisted()
         users = {"carried": planned.carried, "out_of_scope": planned.out_of_scope, "unseen": planned.listing.unseen}
         logger.info("planned", extra={"to_read": planned.to_read, "requests": planned.requests, **users})
         return State(next="end", segment=self._before.segment + 1, to_read=planned.to_read, status="planned")

@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import suppress
 from datetime import datetime, timezone
 
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import scratch
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.file import load
 from ansible_collections.mfaops.auth0.plugins.module_utils.yaml_file.checked import FileError
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model import Policy
@@ -34,7 +34,7 @@ def read_policy(store: S3Store, name: str | None) -> tuple[Policy, str | None]:
         return Policy(), None
     file = name if "." in name else name + ".yml"
     place = store.place("%s/%s" % (FOLDER, file))
-    with tempfile.TemporaryDirectory() as directory:
+    with scratch() as directory:
         try:
             version = store.fetch("%s/%s" % (FOLDER, file), os.path.join(directory, file))
         except DamagedError:

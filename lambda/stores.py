@@ -15,11 +15,12 @@ import shutil
 import tempfile
 import time
 import uuid
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import IO, Any, Callable, Iterator
 
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.lines import room
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import (
     DAMAGED,
     DamagedError,
@@ -177,7 +178,7 @@ class S3Store:
 
     def open(self, name: str) -> IO[bytes]:
         """As :class:`Store`."""
-        with ExitStack() as stack:
+        with room(), ExitStack() as stack:
             file = stack.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY))
             if self._get(name, file) is None:
                 message = "%s cannot be read: it is missing" % self.place(name)
@@ -191,8 +192,9 @@ class S3Store:
         """Store a copy in a local file; returns its version, None where the bucket keeps none.
 
         :raises DamagedError: there is nothing of this name
+        :raises RoomError: there is no room for it
         """
-        with open(path, "wb") as file:
+        with room(), open(path, "wb") as file:
             answer = self._get(name, file)
         if answer is None:
             raise DamagedError("%s cannot be read: it is missing" % self.place(name))
@@ -262,8 +264,9 @@ class S3Store:
                 with self._telling("read", "s3:GetObject", key):
                     answer: dict[str, Any] = self._client().get_object(Bucket=self._bucket, Key=key)
                     try:
-                        shutil.copyfileobj(answer["Body"], file)
-                    except (BotoCoreError, OSError):
+                        with closing(answer["Body"]) as body:
+                            shutil.copyfileobj(body, file)
+                    except BotoCoreError:
                         # The library does not ask again for a content that broke off.
                         if attempt == _ATTEMPTS:
                             raise
@@ -319,7 +322,7 @@ class S3Store:
             yield
         except ClientError as error:
             raise self._error(verb, action, key, error.response) from None
-        except (BotoCoreError, Boto3Error, OSError) as error:
+        except (BotoCoreError, Boto3Error) as error:
             raise StoreOutage(
                 _text(verb, action, self._bucket, key, "%s: %s" % (type(error).__name__, error))
             ) from None

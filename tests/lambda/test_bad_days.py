@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
+import os
+import tempfile
 import time
 from datetime import datetime, timedelta, timezone
 from email.utils import formatdate
@@ -78,6 +81,53 @@ def test_a_service_of_aws_that_is_away_is_waited_for_and_then_named(monkeypatch,
         assert str(failure.value).startswith(service + " does not work, and nothing new was stored for 71 s: ")
         mails = audit.mails()
         assert len(mails) == (not event) and all("status of what is named above (AWS," in mail for mail in mails)
+
+
+@pytest.mark.parametrize("path", ["/oauth/token", "/api/v2/users"])
+@pytest.mark.parametrize("event", [{}, {"dry_run": True}])
+def test_a_tenant_that_is_away_is_waited_for_and_then_named_whoever_asks(monkeypatch, event, path):
+    monkeypatch.setattr(handler, "PATIENCE", 0)
+    monkeypatch.setattr(segments, "LONGEST_HELD", 2)
+    with start(users=3, seed=7, switches={"export-seconds": 0}) as tenant, InMemory(tenant) as audit:
+        for each in (path, "/api/v2/jobs/*"):
+            breaks(tenant, each, 503)
+        state, held = None, []
+        with pytest.raises(segments.NoProgress if not event else handler.QuestionError, match="^Nobody could be read"):
+            while len(held) < 9:
+                state = audit.invoke({**event, "execution": "e-1", "state": state})
+                held.append(state["held"])
+        assert held == [1, 2]
+        # Nobody else needs to know of a question that has no answer.
+        assert len(audit.mails()) == (not event)
+
+
+@pytest.mark.parametrize(
+    ("number", "event"),
+    [
+        pytest.param(0, {}, id="for the list of users"),
+        pytest.param(1, {}, id="for the plan"),
+        pytest.param(2, {}, id="for the reports"),
+        pytest.param(0, {"dry_run": True}, id="for a question"),
+    ],
+)
+def test_a_full_disk_is_told_as_one_and_not_retried(monkeypatch, number, event):
+    made = tempfile.TemporaryDirectory
+    with start(users=3, seed=7, switches={"export-seconds": 0}) as tenant, InMemory(tenant) as audit:
+        state = audit.invoke({"execution": "e-1"}) if number == 2 else None
+        left = iter(range(number % 2))
+
+        def full(**arguments):
+            if next(left, None) is None:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return made(**arguments)
+
+        with monkeypatch.context() as patch, pytest.raises(ConfigurationError) as failure:
+            patch.setattr(tempfile, "TemporaryDirectory", full)
+            audit.invoke({**event, "execution": "e-1", "state": state})
+        assert "Could not write temporary files: No space left on device. Increase Ephemeral" in str(failure.value)
+        assert isinstance(failure.value, handler.QuestionError) is bool(event)
+        mails = audit.mails()
+        assert len(mails) == (not event) and all("EphemeralStorage" in mail for mail in mails)
 
 
 def test_reports_are_made_again_of_the_last_run_of_everybody():

@@ -95,6 +95,13 @@ def test_all_that_is_wrong_is_told_at_once(checked, tenant, secret_file, tmp_pat
         ),
         (["--secret", "nothing-there"], "The secret nothing-there cannot be read"),
         (["--secret", "ssm:/nothing/there"], "The secret ssm:/nothing/there cannot be read"),
+        (
+            ["--bucket", "arn:aws:s3:::mine"],
+            'AWS cannot be asked: Parameter validation failed:\nInvalid bucket name "arn',
+        ),
+        (["--secret-file", "no.json"], "The file no.json with the secret cannot be read: No such file or directory."),
+        (["--secret-file", "/dev"], "The file /dev with the secret cannot be read: Is a directory."),
+        (["--parameters", '{"Threads": 100}'], "Threads is '100', and not a whole number from 1 to 64"),
     ],
 )
 def test_what_is_wrong_in_aws_is_told(checked, tenant, words, told):
@@ -154,6 +161,32 @@ def test_a_secret_that_whoever_deploys_may_not_read_is_no_mistake():
 def test_a_bucket_of_somebody_else_is_told():
     with pytest.raises(check.Wrong, match="The bucket theirs is somebody else's.*Name one of the account 1, or none"):
         check.check_bucket(Refuses("403", 403), "theirs", "1")
+
+
+def test_a_bucket_in_another_region_is_told():
+    class There:
+        region_name = REGION
+
+        def client(self, _service: str) -> There:
+            return self
+
+        def head_bucket(self, **_options):
+            return {"BucketRegion": "us-east-1"}
+
+    with pytest.raises(check.Wrong, match="The bucket mine lies in us-east-1, but the region is eu-west-1. Both have"):
+        check.check_bucket(There(), "mine", "1")
+
+
+def test_without_boto3_it_says_so(checked, tenant, monkeypatch):
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    code, _out, wrong = checked(tenant, "--region", REGION)
+    assert code == 1 and wrong.startswith("What is in AWS cannot be checked without boto3.")
+
+
+@pytest.mark.parametrize("text", ["[]", "x", "1"])
+def test_parameters_that_are_no_object_are_told(checked, tenant, text):
+    with pytest.raises(SystemExit):
+        checked(tenant, "--parameters", text)
 
 
 def test_an_account_that_is_not_known_is_told():

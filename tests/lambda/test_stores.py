@@ -15,6 +15,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.policy.model im
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import (
     DamagedError,
     FolderStore,
+    RoomError,
     StoreError,
     TakenError,
 )
@@ -313,6 +314,20 @@ def test_a_content_that_breaks_off_is_asked_for_again(of_s3, s3):
     breaks[0] = 3
     with pytest.raises(StoreError, match="Could not read audits/a .*ResponseStreamingError"):
         breaking.read("a")
+
+
+def test_a_full_disk_is_no_outage_of_s3(of_s3, monkeypatch, tmp_path):
+    store = of_s3()
+    store.put("policies/large.yml", io.BytesIO(bytes(2_000_000)))
+    monkeypatch.setattr(stores.tempfile, "SpooledTemporaryFile", lambda _size: open("/dev/full", "w+b"))
+    for ask in (
+        lambda: store.open("policies/large.yml"),
+        lambda: store.fetch("policies/large.yml", "/dev/full"),
+        lambda: store.fetch("policies/large.yml", str(tmp_path / "no-such-directory" / "large.yml")),
+    ):
+        with pytest.raises(RoomError, match="^Could not write temporary files: No s") as failure:
+            ask()
+        assert not isinstance(failure.value, stores.StoreOutage)
 
 
 def refused(missing: bool):

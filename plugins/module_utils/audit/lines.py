@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from typing import IO, Any, Iterable, Iterator, Mapping
 
 from .forms import check_of
-from .store import DAMAGED, DamagedError, StoreError
+from .store import DAMAGED, DamagedError, RoomError
 
 _JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False)
 # The highest takes twice as long, for files that are three percent smaller.
@@ -130,7 +130,7 @@ def damaged(name: str, why: str) -> DamagedError:
 def written(rows: Iterable[Mapping[str, Any]]) -> Iterator[IO[bytes]]:
     """The rows in a temporary file, at its beginning.
 
-    :raises StoreError: there is no room for it
+    :raises RoomError: there is no room for it
     """
     with scratch() as directory, tempfile.TemporaryFile(dir=directory) as file:
         write_lines(rows, file)
@@ -142,13 +142,22 @@ def written(rows: Iterable[Mapping[str, Any]]) -> Iterator[IO[bytes]]:
 def scratch() -> Iterator[str]:
     """A directory for what is only needed for a moment.
 
-    :raises StoreError: there is no room for it
+    :raises RoomError: there is no room for it
+    """
+    with room(), tempfile.TemporaryDirectory() as directory:
+        yield directory
+
+
+@contextmanager
+def room() -> Iterator[None]:
+    """While temporary files are written.
+
+    :raises RoomError: there is no room for them
     """
     try:
-        with tempfile.TemporaryDirectory() as directory:
-            yield directory
+        yield
     except (OSError, sqlite3.Error) as error:
-        raise StoreError(
+        raise RoomError(
             "Could not write temporary files: %s" % (getattr(error, "strerror", None) or error),
             hint="Make room in %s, or set TMPDIR to another directory." % _temporary(),
         ) from None

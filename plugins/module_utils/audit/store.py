@@ -39,6 +39,10 @@ class ExpiredError(DamagedError, ConfigurationError):
     """What was read of a run is forgotten by now, as whoever set up the store wished, and no retry brings it back."""
 
 
+class RoomError(StoreError):
+    """There is no room on this machine for temporary files."""
+
+
 class TakenError(StoreError):
     """Somebody else works on the same run."""
 
