@@ -51,7 +51,9 @@ _LASTING_REFUSALS = frozenset(
         "AllAccessDisabled",
         "InvalidAccessKeyId",
         "InvalidBucketName",
+        "InvalidObjectState",
         "KMS.DisabledException",
+        "KMS.KMSInvalidStateException",
         "KMS.NotFoundException",
         "NoSuchBucket",
         "PermanentRedirect",
@@ -315,7 +317,7 @@ class S3Store:
     @contextmanager
     def _telling(self, verb: str, action: str, key: str) -> Iterator[None]:
         from boto3.exceptions import Boto3Error
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
         begun = time.monotonic()
         try:
@@ -323,9 +325,10 @@ class S3Store:
         except ClientError as error:
             raise self._error(verb, action, key, error.response) from None
         except (BotoCoreError, Boto3Error) as error:
-            raise StoreOutage(
-                _text(verb, action, self._bucket, key, "%s: %s" % (type(error).__name__, error))
-            ) from None
+            message = _text(verb, action, self._bucket, key, "%s: %s" % (type(error).__name__, error))
+            if isinstance(error, ParamValidationError):
+                raise StoreRefusal(message, hint=_hint(action, "", "")) from None
+            raise StoreOutage(message) from None
         finally:
             if verb == "write":
                 self.slowest = max(self.slowest, time.monotonic() - begun)
@@ -360,6 +363,8 @@ def _hint(action: str, code: str, why: str) -> str:
     key = "that the stack's KmsKey is the key that encrypts the bucket, that it is enabled, and that its policy and the role allow"
     if "kms" in ("%s %s" % (code, why)).lower():
         return "Check %s kms:Decrypt and kms:GenerateDataKey." % key
+    if code == "InvalidObjectState":
+        return "The object is archived. Restore it, and let no rule of the bucket archive what is below AUDIT_PREFIX."
     hint = "Check AUDIT_BUCKET and AUDIT_PREFIX, and that the function's role may call %s there." % action
     return (
         "%s If a key of your own encrypts the bucket: check %s its use." % (hint, key)

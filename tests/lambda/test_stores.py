@@ -254,11 +254,18 @@ def test_errors_name_action_bucket_key_and_the_code_of_aws(of_s3, s3, bucket, as
             "^Check that the stack's KmsKey",
         ),
         ("KMS.DisabledException", "The key is disabled", "^Check that the stack's KmsKey .* enabled"),
+        ("KMS.KMSInvalidStateException", "k is pending deletion.", "^Check that the stack's KmsKey .* enabled"),
+        ("InvalidObjectState", "It is not valid for the storage class", "^The object is archived. Restore it, and"),
         ("NoSuchBucket", "The specified bucket does not exist", "^Check AUDIT_BUCKET and [^.]*s3:PutObject there.$"),
     ],
 )
 def test_a_refusal_says_what_to_check_by_what_s3_says(code, why, told):
-    assert re.search(told, stores._hint("s3:PutObject", code, why))
+    assert re.search(told, stores._hint("s3:PutObject", code, why)) and code in stores._LASTING_REFUSALS
+
+
+def test_a_name_that_no_bucket_can_have_is_no_outage(of_s3):
+    with pytest.raises(stores.StoreRefusal, match="(?s)ParamValidationError: .*Check AUDIT_BUCKET"):
+        of_s3(bucket="arn:aws:s3:::mine").read("a")
 
 
 class Refusing:
