@@ -179,6 +179,7 @@ SWITCHES = {
     "search-delay": Switch(0),
     "search-total": Switch("all", ("all", "capped")),
     "slow-down-status": Switch(400, (400, 429)),
+    "social-users": Switch("refused", ("refused", "created")),
     "unconfirmed-enrollment": Switch(False),
     "unconfirmed-in-management": Switch(False),
     "unknown-custom-domain-status": Switch(400, (400, 404, 409)),

@@ -92,6 +92,7 @@ def intention(options: argparse.Namespace) -> str:
     lines = [
         f"The suite will send up to 900 requests to {options.target}, at a pace that leaves half of its request budget.",
         f"It makes one user in {options.given.connection}, changes and reads that user, and deletes it at the end.",
+        "It tries to make one in google-oauth2, which the tenant may refuse, and deletes the user at once if the tenant does not.",
         "It reads the tenant's factors, policies, logs and first users. It asks for four exports of one user's ID, two of which are to be refused.",
         "Mails and a push device that nobody has are part of it; no SMS is sent.",
     ]

@@ -27,6 +27,7 @@ ORDERS = (
 LONGEST_ADDRESS = 32768
 MOST_FAILURES = 25
 OLD_FACTORS = {"sms": "phone"}
+SOCIAL = "google-oauth2"
 
 
 # What the tenant's administrator configures
@@ -391,6 +392,20 @@ def search_total(lab: Lab) -> str:
     if total < 1000:
         raise NotSeen("the tenant has fewer than 1,000 users")
     return "all" if total > 1000 else "capped"
+
+
+def social_users(lab: Lab) -> str:
+    address = f"x-{lab.email}"
+
+    def remove() -> None:
+        for user in has_status(lab.manage("GET", "/users-by-email", query={"email": address}), 200).body:
+            has_status(lab.manage("DELETE", f"/users/{encoded(user['user_id'])}"), 204)
+
+    with lab.meanwhile(f"the user {address}", remove):
+        answer = lab.manage("POST", "/users", json={"connection": SOCIAL, "email": address})
+    if answer.status == 400 and answer.member("errorCode") == "inexistent_connection":
+        raise NotSeen(f"the tenant has no connection {SOCIAL}")
+    return "created" if has_status(answer, 201, 400).status == 201 else "refused"
 
 
 def revocation_delay(lab: Lab) -> int:

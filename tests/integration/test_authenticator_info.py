@@ -97,7 +97,7 @@ def test_one_request_per_user_and_no_write_in_any_mode(tenant):
 
 
 def test_two_users_with_one_address_are_listed_by_id(tenant):
-    other = {"connection": "google-oauth2", "email": email(3), "password": "Correct-Horse-7"}
+    other = {"connection": "email", "email": email(3)}
     created = tenant.management("POST", "/users", other)
     (result,) = tenant.results(tenant.operator, {INFO: {"email": email(3)}})
     assert result["failed"]

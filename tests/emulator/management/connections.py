@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``/connections``: the stores of users, with the IDs that exports ask for (recorded: auth0-deploy-cli, its dump).
 
-What is written is kept and shown. Of the options ``passwordPolicy`` decides which passwords a database takes, and ``set_user_root_attributes``
-whether profiles of an identity provider can be changed; users and logins do not notice the rest.
+What is written is kept and shown. Of the options ``passwordPolicy`` and ``password_complexity_options`` decide which passwords a database
+takes, and ``set_user_root_attributes`` whether profiles of an identity provider can be changed; users and logins do not notice the rest.
 """
 
 from __future__ import annotations
@@ -44,7 +44,13 @@ _UPDATE = Body(
         {
             "options": {
                 "type": ["object", "null"],
-                "properties": {"passwordPolicy": {"enum": [*POLICIES, None]}},
+                "properties": {
+                    "passwordPolicy": {"enum": [*POLICIES, None]},
+                    "password_complexity_options": {
+                        "type": ["object", "null"],
+                        "properties": {"min_length": {"type": "integer", "minimum": 1, "maximum": 128}},
+                    },
+                },
             },
             "display_name": text(longest=128),
             "is_domain_connection": {"type": "boolean"},
@@ -105,9 +111,10 @@ def update_clients(call: Call) -> tuple[int, None]:
     return 204, None
 
 
-def password_policy(tenant: Tenant, connection: Connection) -> str:
-    """The policy for new passwords of a database: that of its options, in which none is ``none`` (documented)."""
-    return _options(tenant, connection).get("passwordPolicy") or "none"
+def password_policy(tenant: Tenant, connection: Connection) -> tuple[str, int | None]:
+    """The policy for new passwords of a database, and a shortest length of its own: those of its options, in which none is ``none`` (documented)."""
+    options = _options(tenant, connection)
+    return options.get("passwordPolicy") or "none", (options.get("password_complexity_options") or {}).get("min_length")
 
 
 def keeps_profiles_in_step(tenant: Tenant, connection: Connection) -> bool:

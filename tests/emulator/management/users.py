@@ -13,7 +13,7 @@ from ..http.schemas import Body, Schema, anything, boolean, invalid_body, record
 from ..http.validation import flag, invalid_query, page_of, select_fields
 from ..search.language import EVERYTHING, SEARCHABLE, Query, SearchError, parse
 from ..search.user_search import TooManyUsers, search
-from ..users.connections import DATABASE, EMAIL, PHONES, SMS, SOCIAL, STAFF, Connection
+from ..users.connections import DATABASE, EMAIL, PHONES, SMS, STAFF, Connection, local_id
 from ..users.models import User
 from ..users.passwords import is_strong
 from ..users.profiles import identity, new_profile
@@ -185,7 +185,10 @@ def create_user(call: Call) -> tuple[int, dict]:
     connection = tenant.connections.get(body["connection"])
     if connection is None:
         raise management_error(400, "The connection does not exist.", "inexistent_connection")
-    if connection.strategy_type not in ("database", "passwordless") and connection.name != SOCIAL:
+    is_social = connection.strategy_type == "social"
+    if connection.strategy_type not in ("database", "passwordless") and not (
+        is_social and tenant.switches["social-users"] == "created"
+    ):
         # That these two kinds are the ones is documented; how others are refused is not.
         text = f"Users cannot be created in the connection ({connection.name})."
         raise management_error(
@@ -198,15 +201,15 @@ def create_user(call: Call) -> tuple[int, dict]:
         if not body.get(name):
             raise invalid_body(f"Missing required property: {name}")
     provider = connection.strategy
-    local_id = body.get("user_id") or secrets.token_hex(12)
-    user_id = f"{provider}|{local_id}"
+    own_id = local_id(connection, body.get("user_id") or secrets.token_hex(12))
+    user_id = f"{provider}|{own_id}"
     names = {email, *(body[name] for name in needed if name != "email")} - {None}
     taken = any(tenant.find_by_name(name, connection.name) for name in names)
     if taken or tenant.find(user_id) is not None or user_id in tenant.linked:
         raise management_error(409, "The user already exists.", "auth0_idp_error")
     if is_database:
         _require_strength(call, connection, body["password"])
-    identities = [identity(connection.name, provider, local_id, connection.strategy_type == "social")]
+    identities = [identity(connection.name, provider, own_id, is_social)]
     profile = new_profile(user_id, identities, email, tenant.now())
     profile |= {key: value for key, value in body.items() if key in _PROFILE and key != "email"}
     profile = _without_empty_app_metadata(profile)
@@ -218,7 +221,7 @@ def create_user(call: Call) -> tuple[int, dict]:
 
 def _require_strength(call: Call, connection: Connection, password: str) -> None:
     """400 for a password that the connection's policy refuses; unlike a sign-up it does not say why (a public thread)."""
-    if not is_strong(password, password_policy(call.tenant, connection)):
+    if not is_strong(password, *password_policy(call.tenant, connection)):
         raise management_error(400, "PasswordStrengthError: Password is too weak")
 
 

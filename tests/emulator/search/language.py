@@ -70,6 +70,13 @@ class Term:
 
 
 @dataclass(frozen=True)
+class Alternatives:
+    """Conditions of several options, of which a match meets those of at least one."""
+
+    options: tuple[tuple[Term | Alternatives, ...], ...]
+
+
+@dataclass(frozen=True)
 class Query:
     """A parsed query; call it with a profile to know whether that matches.
 
@@ -78,7 +85,7 @@ class Query:
     """
 
     matches: Predicate
-    terms: tuple[Term, ...] = ()
+    terms: tuple[Term | Alternatives, ...] = ()
     complete: bool = False
 
     def __call__(self, profile: Profile) -> bool:
@@ -137,7 +144,7 @@ class _Parser:
         parts = [self._neighbors(field)]
         while self._take("OR"):
             parts.append(self._neighbors(field))
-        return parts[0] if len(parts) == 1 else Query(lambda profile: any(part(profile) for part in parts))
+        return parts[0] if len(parts) == 1 else _any_of(parts)
 
     def _neighbors(self, field: str | None) -> Query:
         """Terms without an operator: one of them matches, and every one that begins with ``NOT`` as well."""
@@ -148,6 +155,8 @@ class _Parser:
             (demands if negated else options).append(self._conjunction(field))
         if len(options + demands) == 1:
             return (options + demands)[0]
+        if not demands:
+            return _any_of(options)
         return Query(
             lambda profile: (not options or any(option(profile) for option in options))
             and all(demand(profile) for demand in demands)
@@ -285,6 +294,14 @@ def _exists(field: str, searchable: frozenset[str]) -> Predicate:
     if field.partition(".")[0] not in searchable:
         return lambda profile: False
     return lambda profile: any(value not in ({}, []) for value in field_values(profile, field))
+
+
+def _any_of(parts: list[Query]) -> Query:
+    return Query(
+        lambda profile: any(part(profile) for part in parts),
+        (Alternatives(tuple(part.terms for part in parts)),),
+        all(part.complete for part in parts),
+    )
 
 
 def _equals(field: str, wanted: str) -> Query:

@@ -12,10 +12,13 @@ _SHORTEST = {"none": 1, "low": 6, "fair": 8, "good": 8, "excellent": 10}
 POLICIES = tuple(_SHORTEST)
 
 
-def is_strong(password: str, policy: str) -> bool:
-    """Whether a password meets a policy, one of :data:`POLICIES`."""
+def is_strong(password: str, policy: str, shortest: int | None = None) -> bool:
+    """Whether a password meets a policy, one of :data:`POLICIES`.
+
+    :param shortest: the connection's own minimum length, which takes the place of the policy's (documented).
+    """
     lower, upper, digit, special = (each.search(password) is not None for each in _CLASSES)
-    if len(password) < _SHORTEST[policy]:
+    if len(password) < (_SHORTEST[policy] if shortest is None else shortest):
         return False
     if policy == "fair":
         return lower and upper and digit

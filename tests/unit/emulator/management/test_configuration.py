@@ -163,10 +163,20 @@ def test_the_password_policy_of_a_connection_is_the_one_that_counts(make_api, sw
         told(api.manage("PATCH", path, json={"options": {**database["options"], "passwordPolicy": policy}}))
         assert read(api, path)["options"]["passwordPolicy"] == policy
         assert takes(strong) == (True, True) and not (weak and any(takes(weak)))
+    for shortest, weak, strong in (
+        (4, "aA1", "aA1-"),
+        (12, "aA1-5678901", "aA1-56789012"),
+        (None, "aA1-567", "aA1-5678"),
+    ):
+        length = {"min_length": shortest} if shortest else {}
+        options = {**database["options"], "passwordPolicy": "fair", "password_complexity_options": length}
+        told(api.manage("PATCH", path, json={"options": options}))
+        assert (takes(weak), takes(strong)) == ((False, False), (True, True))
     told(api.manage("PATCH", path, json={"options": {}}))
     assert takes("x") == (True, True)  # documented: a connection without a policy has the policy none
     assert read(api, "/connections", name="staff") == [staff]
-    assert refusal(api.manage("PATCH", path, json={"options": {"passwordPolicy": "strict"}}), 400) == "invalid_body"
+    for options in ({"passwordPolicy": "strict"}, {"password_complexity_options": {"min_length": 0}}):
+        assert refusal(api.manage("PATCH", path, json={"options": options}), 400) == "invalid_body"
 
 
 def test_what_an_identity_provider_says_of_a_user_is_not_changed_by_others(api):

@@ -272,7 +272,7 @@ def test_metadata_can_be_emptied(api, change, left):
 
 
 def test_empty_metadata_of_a_new_user_are_shown_as_those_of_an_old_one(api):
-    body = {"connection": "google-oauth2", "user_metadata": {}, "app_metadata": {}}
+    body = {"connection": "email", "email": "new@example.com", "user_metadata": {}, "app_metadata": {}}
     created = api.manage("POST", "/users", json=body).json()
     assert (created["user_metadata"], "app_metadata" in created) == ({}, False)
 

@@ -165,7 +165,23 @@ def test_seeded_users_have_one_identity_in_the_documented_form(make_api):
         assert identity["isSocial"] is (provider != "auth0") and identity["connection"]
 
 
-def test_an_address_keeps_its_case_in_a_social_connection(api):
+def test_users_of_an_identity_provider_are_not_created_by_others_unless_the_tenant_lets_it(make_api):
+    for connection, sides in (("google-oauth2", (400, 201)), ("name", (400, 201)), ("corp-saml", (400, 400))):
+        for switch, status in zip(("refused", "created"), sides):
+            answer = make_api({"social-users": switch}).manage("POST", "/users", json={"connection": connection})
+            assert answer.status_code == status
+            if status == 400:
+                assert (
+                    answer.json()["errorCode"] == "operation_not_supported" and connection in answer.json()["message"]
+                )
+            else:
+                (identity,) = answer.json()["identities"]
+                assert answer.json()["user_id"] == f"{identity['provider']}|{identity['user_id']}"
+                assert identity["isSocial"] and (connection != "name" or identity["user_id"].startswith("name|"))
+
+
+def test_an_address_keeps_its_case_in_a_social_connection(make_api):
+    api = make_api({"social-users": "created"})
     for connection, expected in (("google-oauth2", "New@Example.com"), ("Username-Password-Authentication", None)):
         body = {"connection": connection, "email": "New@Example.com"} | (
             {} if expected else {"password": "Long-Horse-7"}

@@ -99,6 +99,9 @@ def test_the_index_finds_the_same_users_as_checking_each_one(text, sort, changes
         ('email:"user1000001@example.com"', 0),
         (f'user_id:"{MILLION.user_id(999_999)}"', 1),
         ("email:user00* AND email:user0001*", 10),
+        ("email:(user0001* OR user00015* OR user00099*)", 11),
+        ('email:"user00007@example.com" OR organization_id:"org_1" OR organization_id:"org_2"', 1),
+        ("email:user9* AND (email:user99999* OR created_at:[* TO 2000-01-01])", 11),
     ],
 )
 def test_totals_at_a_million_are_exact(text, total):
