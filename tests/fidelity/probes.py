@@ -80,14 +80,20 @@ def default_directory(lab: Lab) -> str:
 
 
 def password_policy(lab: Lab) -> str:
-    letters = f"{secrets.randbelow(10**5):05d}".translate(str.maketrans("0123456789", "bcdfghjkmp"))
-    # From the weakest password to the strongest one, and the weakest policy that takes it.
-    weak = {"none": "x", "low": f"x{letters}", "good": f"x1!{letters}", "fair": f"Xx1{letters}"}
+    def takes(password: str) -> bool:
+        return has_status(lab.patch_user(password=password), 200, 400).status == 200
+
+    letters = f"{secrets.randbelow(10**20):020d}".translate(str.maketrans("0123456789", "bcdfghjkmp"))
     try:
-        for policy, password in weak.items():
-            if has_status(lab.patch_user(password=password), 200, 400).status == 200:
-                return policy
-        return "excellent"
+        # Long ones first, because a connection may have a shortest length that is not its policy's.
+        if takes(letters):
+            if not takes(letters[:6]):
+                raise NotSeen("none or low, and the connection has a shortest length of its own")
+            return "none" if takes("x") else "low"
+        # Only the strictest policy refuses a letter three times in a row.
+        if takes(f"1!xxx{letters}"):
+            return "good"
+        return "fair" if takes(f"1Xxxx{letters}") else "excellent"
     finally:
         has_status(lab.change_password(), 200)
 
