@@ -249,6 +249,11 @@ def _kept_version(tenant: Tenant, action: Action, version: Version) -> dict:
     return {**_version(tenant, version), "deployed": version is action.deployed, "action": _base(action)}
 
 
+def get_execution(_call: Call) -> tuple[int, None]:
+    """``GET /actions/executions/{id}``: none is kept; so it is recorded of an unknown one (go-auth0)."""
+    raise management_error(404, "That execution does not exist.")
+
+
 # Bindings
 
 
@@ -480,6 +485,7 @@ ROUTES = [
     Route("GET", _ACTIONS + "/{id}/versions", list_versions, ("read:actions",)),
     Route("GET", _ACTIONS + "/{id}/versions/{version_id}", get_version, ("read:actions",)),
     Route("POST", _ACTIONS + "/{id}/versions/{version_id}/deploy", deploy_version, ("create:actions",)),
+    Route("GET", "/api/v2/actions/executions/{id}", get_execution, ("read:actions",)),
     Route("GET", _BINDINGS_PATH, get_bindings, ("read:actions",)),
     Route("PATCH", _BINDINGS_PATH, set_bindings, ("update:actions",), body=_BINDINGS),
 ]

@@ -250,7 +250,7 @@ def _of_the_plan(handler: Handler) -> Handler:
 
     def answer(call: Call) -> tuple[int, Any]:
         if not call.tenant.switches["session-management"]:
-            text = "Your plan does not include this feature."
+            text = "Please upgrade your subscription to use this feature"  # recorded of another feature
             raise management_error(403, text, "insufficient_entitlement")
         return handler(call)
 

@@ -34,6 +34,15 @@ _BRUTE_FORCE_BODY = Body(
         }
     )
 )
+_TIMEOUTS = {"mfa_session_inactivity_timeout": 2592000, "mfa_session_overall_timeout": 7776000}  # the longest ones
+_GUARDIAN_MEMBERS: dict[str, dict] = {
+    "display_remember_me_checkbox": boolean(),
+    "remember_me_default_value": boolean(),
+    **{name: {"type": "integer", "minimum": 3600, "maximum": longest} for name, longest in _TIMEOUTS.items()},
+}
+_GUARDIAN_BODY = Body(record(_GUARDIAN_MEMBERS, [*_GUARDIAN_MEMBERS]))
+_CODE_MEMBERS = {"otp_length": {"type": "integer"}, "otp_expiration_time": {"type": "integer"}}
+_CODE_BODY = Body(record(_CODE_MEMBERS, [*_CODE_MEMBERS]))
 
 
 # Settings
@@ -52,6 +61,10 @@ class Settings:
     :param initial: what it is until it is written.
     :param missing: how it is refused until then, if that is so.
     :param body: what may be written.
+    :param defaults: what a read has where the write left it out.
+    :param write_only: members that the answer to the write has, and no read.
+    :param unseen: members that no answer has.
+    :param is_read: whether it can be read at all.
     """
 
     path: str
@@ -61,6 +74,10 @@ class Settings:
     initial: dict = field(default_factory=dict)
     missing: Callable[[], ApiError] | None = None
     body: Body = _OBJECT
+    defaults: dict = field(default_factory=dict)
+    write_only: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+    is_read: bool = True
 
 
 _GUARDIAN = "guardian/factors/"
@@ -164,8 +181,77 @@ SETTINGS = (
         "Update new device assessor",
         {"remember_for": 30},
     ),
-    Settings(_GUARDIAN + "push-notification/providers/sns", "guardian_factors", "PUT", "Update AWS SNS configuration"),
-    Settings(_GUARDIAN + "push-notification/providers/apns", "guardian_factors", "PUT", "Update APNS configuration"),
+    Settings(
+        _GUARDIAN + "push-notification/providers/sns",
+        "guardian_factors",
+        "PUT",
+        "Update AWS SNS configuration",
+        write_only=("aws_secret_access_key",),
+    ),
+    Settings(
+        _GUARDIAN + "push-notification/providers/apns",
+        "guardian_factors",
+        "PUT",
+        "Update APNS configuration",
+        defaults={"enabled": True},
+        unseen=("p12",),
+    ),
+    *(
+        Settings(
+            _GUARDIAN + "push-notification/providers/" + name,
+            "guardian_factors",
+            "PUT",
+            title,
+            unseen=(secret,),
+            is_read=False,
+        )
+        for name, title, secret in (
+            ("fcm", "Updates FCM configuration", "server_key"),
+            ("fcmv1", "Updates FCMV1 configuration", "server_credentials"),
+        )
+    ),
+    Settings(_GUARDIAN + "duo/settings", "guardian_factors", "PUT", "Set the DUO account configuration"),
+    # Defaults and bounds are documented, the scopes of these three are not; terraform-provider-auth0 was recorded reading them.
+    Settings(
+        "guardian/settings",
+        "guardian_factors",
+        "PUT",
+        "Set the Guardian Settings",
+        {
+            "display_remember_me_checkbox": True,
+            "remember_me_default_value": False,
+            "mfa_session_inactivity_timeout": 604800,
+            "mfa_session_overall_timeout": 2592000,
+        },
+        body=_GUARDIAN_BODY,
+    ),
+    *(
+        Settings(
+            f"{_GUARDIAN}{factor}/settings",
+            "guardian_factors",
+            "PUT",
+            f"Set the {factor.title()} Factor Settings",
+            {"otp_length": 6, "otp_expiration_time": 300},
+            body=_CODE_BODY,
+        )
+        for factor in ("phone", "email")
+    ),
+    # Not in the published description; go-auth0 and terraform-provider-auth0 were recorded using them.
+    Settings(
+        _GUARDIAN + "webauthn-roaming/settings",
+        "guardian_factors",
+        "PUT",
+        "Update WebAuthn roaming settings",
+        {"userVerification": "discouraged", "overrideRelyingParty": False},
+        defaults={"overrideRelyingParty": False},
+    ),
+    Settings(
+        _GUARDIAN + "webauthn-platform/settings",
+        "guardian_factors",
+        "PUT",
+        "Update WebAuthn platform settings",
+        {"overrideRelyingParty": False},
+    ),
     Settings(
         _GUARDIAN + "push-notification/selected-provider",
         "guardian_factors",
@@ -178,7 +264,11 @@ SETTINGS = (
         for factor in ("sms", "phone")
         for setting in (
             Settings(
-                _GUARDIAN + factor + "/providers/twilio", "guardian_factors", "PUT", "Update Twilio configuration"
+                _GUARDIAN + factor + "/providers/twilio",
+                "guardian_factors",
+                "PUT",
+                "Update Twilio configuration",
+                defaults={"from": None, "messaging_service_sid": None},
             ),
             Settings(
                 _GUARDIAN + factor + "/templates",
@@ -202,7 +292,10 @@ SETTINGS = (
 
 def _read(setting: Settings) -> Handler:
     def answer(call: Call) -> tuple[int, dict]:
-        return 200, select_fields(call, _present(call, setting))
+        present = _present(call, setting)
+        if _key(call, setting) in call.tenant.configuration.documents:
+            present = {**setting.defaults, **_without(present, setting.write_only)}
+        return 200, select_fields(call, present)
 
     return answer
 
@@ -211,12 +304,16 @@ def _write(setting: Settings) -> Handler:
     def answer(call: Call) -> tuple[int, dict]:
         documents = call.tenant.configuration.documents
         if setting.method == "PUT":
-            documents[_key(call, setting)] = call.content
+            documents[_key(call, setting)] = _without(call.content, setting.unseen)
         else:
             documents[_key(call, setting)] = merged(_present(call, setting), call.content)
         return 200, documents[_key(call, setting)]
 
     return answer
+
+
+def _without(document: dict, names: tuple[str, ...]) -> dict:
+    return {name: value for name, value in document.items() if name not in names}
 
 
 def _present(call: Call, setting: Settings) -> dict:
@@ -381,7 +478,7 @@ def _ungranted() -> list[Route]:
 
 
 ROUTES = [
-    *(Route("GET", _PREFIX + it.path, _read(it), (f"read:{it.scope}",)) for it in SETTINGS),
+    *(Route("GET", _PREFIX + it.path, _read(it), (f"read:{it.scope}",)) for it in SETTINGS if it.is_read),
     *(
         Route(it.method, _PREFIX + it.path, _write(it), (f"update:{it.scope}",), body=it.body, title=it.title)
         for it in SETTINGS

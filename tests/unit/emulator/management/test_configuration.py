@@ -420,3 +420,77 @@ def test_a_reader_may_write_nothing(api):
     assert not set(WRITE_SCOPES) & set(MANAGEMENT_SCOPES[: -len(WRITE_SCOPES)])
     for path in ("/tenants/settings", "/clients/app", "/branding"):
         assert refusal(api.call("PATCH", f"/api/v2{path}", token, json={}), 403) == "insufficient_scope"
+
+
+# Settings of factors, as go-auth0 and terraform-provider-auth0 were recorded
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "body", "answer", "after"),
+    [
+        pytest.param(
+            "factors/webauthn-roaming/settings",
+            {"userVerification": "discouraged", "overrideRelyingParty": False},
+            {"userVerification": "preferred"},
+            {"userVerification": "preferred"},
+            {"userVerification": "preferred", "overrideRelyingParty": False},
+            id="security keys",
+        ),
+        pytest.param(
+            "factors/sms/providers/twilio",
+            {},
+            {"from": "123456789", "auth_token": "t", "sid": "s"},
+            {"from": "123456789", "auth_token": "t", "sid": "s"},
+            {"auth_token": "t", "sid": "s", "from": "123456789", "messaging_service_sid": None},
+            id="Twilio",
+        ),
+        pytest.param(
+            "factors/push-notification/providers/sns",
+            {},
+            {"aws_access_key_id": "a", "aws_secret_access_key": "s", "aws_region": "us-west-1"},
+            {"aws_access_key_id": "a", "aws_secret_access_key": "s", "aws_region": "us-west-1"},
+            {"aws_access_key_id": "a", "aws_region": "us-west-1"},
+            id="SNS",
+        ),
+        pytest.param(
+            "factors/push-notification/providers/apns",
+            {},
+            {"sandbox": False, "bundle_id": "com.my.app", "p12": "MII="},
+            {"sandbox": False, "bundle_id": "com.my.app"},
+            {"sandbox": False, "bundle_id": "com.my.app", "enabled": True},
+            id="APNS",
+        ),
+        pytest.param(
+            "factors/phone/settings",
+            {"otp_length": 6, "otp_expiration_time": 300},
+            {"otp_length": 4, "otp_expiration_time": 30},
+            {"otp_length": 4, "otp_expiration_time": 30},
+            {"otp_length": 4, "otp_expiration_time": 30},
+            id="codes",
+        ),
+    ],
+)
+def test_settings_of_a_factor(api, path, before, body, answer, after):
+    assert read(api, f"/guardian/{path}") == before
+    assert told(api.manage("PUT", f"/guardian/{path}", json=body)) == answer
+    assert read(api, f"/guardian/{path}") == after
+
+
+def test_a_key_of_a_push_provider_is_written_only(api):
+    path = "/guardian/factors/push-notification/providers/fcmv1"
+    assert told(api.manage("PUT", path, json={"server_credentials": "abc123"})) == {}
+    assert refusal(api.manage("GET", path), 404) is None
+
+
+def test_guardian_settings_are_written_as_a_whole_and_within_bounds(api):
+    settings = read(api, "/guardian/settings")
+    assert settings["mfa_session_overall_timeout"] == 30 * 24 * 3600
+    changed = {**settings, "remember_me_default_value": True, "mfa_session_inactivity_timeout": 3600}
+    assert told(api.manage("PUT", "/guardian/settings", json=changed)) == read(api, "/guardian/settings") == changed
+    for wrong in ({"remember_me_default_value": True}, {**settings, "mfa_session_inactivity_timeout": 60}):
+        assert refusal(api.manage("PUT", "/guardian/settings", json=wrong), 400) == "invalid_body"
+
+
+def test_no_execution_of_an_action_is_kept(api):
+    answer = api.manage("GET", "/actions/executions/M9IqRp9wQLaYNrSwz6YPTTIwMjEwNDA0")
+    assert told(answer, 404)["message"] == "That execution does not exist."
