@@ -95,17 +95,22 @@ def body(told: Told, notes: Sequence[str] = ()) -> str:
     return "\n\n".join("\n".join(lines) for lines in paragraphs if lines) + "\n"
 
 
-def failure_body(tenant: str, why: Sequence[str], goes_on: bool = False) -> str:
+# What a person does about a run that failed: because of a mistake; because something was away or too slow; because of a damaged run.
+CORRECT = "Correct this, and start the audit again or wait for the next one. Until then nobody is audited."
+GOES_ON = (
+    "Check the status of what is named above (AWS, Auth0 or the tenant), and do what is said there. The next run starts by itself, and "
+    "goes on."
+)
+BEGINS_ANEW = "Start the audit again, or wait for the next run. It begins anew, and nothing has to be corrected before."
+
+
+def failure_body(tenant: str, why: Sequence[str], to_do: str = CORRECT) -> str:
     """The message about a run that failed, and is not retried.
 
     :param why: line by line
-    :param goes_on: the tenant or a service of AWS was away or too slow, so the next run may do without a correction
+    :param to_do: ``CORRECT``, ``GOES_ON`` or ``BEGINS_ANEW``
     """
     lines = ["FAILED. %s" % nobody(why[0]), *map(nobody, why[1:]), "Tenant: %s" % tenant]
-    to_do = "Correct this, and start the audit again or wait for the next one. Until then nobody is audited."
-    if goes_on:
-        to_do = "Check the status of what is named above (AWS, Auth0 or the tenant), and do what is said there."
-        to_do += " The next run starts by itself, and goes on."
     return "%s\n\nTO DO FIRST\n1. %s\n\nEarlier reports stay where they are.\n" % ("\n".join(lines), to_do)
 
 

@@ -48,6 +48,7 @@ from told import nobody
 
 # For so many seconds after a segment nobody else takes its run.
 GRACE = 120.0
+_DAMAGED = "Start a new execution, which begins a new run. A redrive would fail again."
 _MORE_ROOM = "Increase EphemeralStorage of the function in template.yaml, and deploy it. What was read is kept."
 
 logger = Logger(service="mfa-audit")
@@ -84,7 +85,8 @@ def handler(event: object, context: LambdaContext) -> dict[str, Any]:
         # A retry policy goes by the name of the error, and must not retry these.
         lasting = isinstance(error, (ConfigurationError, AuthenticationError, ForbiddenError))
         # What is raised goes to logs, and a message may name the user whom a request was about.
-        told = error.replace(ConfigurationError if lasting else None, message=nobody(error.message))
+        hint = _DAMAGED if isinstance(error, DamagedError) and not lasting else None
+        told = error.replace(ConfigurationError if lasting else None, message=nobody(error.message), hint=hint)
         if lasting or isinstance(error, (NoProgress, DamagedError)):
             if settings is not None and (ask is None or not ask.is_audit):
                 raise told.replace(QuestionError) from None

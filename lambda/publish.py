@@ -27,7 +27,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.records import 
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.asff import Selection
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.files import OWN, REPORT, SUMMARY, is_there
 from ansible_collections.mfaops.auth0.plugins.module_utils.audit.reports.lists import FINDINGS
-from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import Store, StoreError
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import DamagedError, Store, StoreError
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import iso
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import Auth0Error
 from aws_lambda_powertools import Logger
@@ -138,11 +138,14 @@ def tell_failure(environment: Mapping[str, str], error: Auth0Error, *, client: C
     topic, tenant = (environment.get(name, "").strip() for name in ("AUDIT_TOPIC", "AUDIT_TENANT"))
     if not topic:
         return
+    to_do = digest.GOES_ON if isinstance(error, NoProgress) else digest.CORRECT
+    if isinstance(error, DamagedError):
+        to_do = digest.BEGINS_ANEW
     try:
         client("sns").publish(
             TopicArn=topic,
             Subject=digest.failure_subject(tenant),
-            Message=digest.failure_body(tenant, error.told(), goes_on=isinstance(error, NoProgress)),
+            Message=digest.failure_body(tenant, error.told(), to_do),
         )
     except Exception as refusal:
         logger.error("output failed", extra={"output": "digest", "why": _why(refusal)})

@@ -147,6 +147,10 @@ class InMemory:
         """Replace an object."""
         self._s3.put_object(Bucket=self.bucket, Key=key, Body=content)
 
+    def remove(self, key: str) -> None:
+        """Remove an object."""
+        self._s3.delete_object(Bucket=self.bucket, Key=key)
+
     def uploads(self) -> list[str]:
         """The keys of files that were begun and neither ended nor given up."""
         return [each["Key"] for each in self._s3.list_multipart_uploads(Bucket=self.bucket).get("Uploads", ())]

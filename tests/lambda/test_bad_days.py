@@ -19,6 +19,7 @@ from types import SimpleNamespace
 from urllib.parse import unquote
 
 import pytest
+from ansible_collections.mfaops.auth0.plugins.module_utils.audit.store import DamagedError
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.times import as_time
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.budget import Budget
 from ansible_collections.mfaops.auth0.plugins.module_utils.auth0.wire.errors import ConfigurationError
@@ -162,6 +163,27 @@ def test_a_damaged_checkpoint_is_told_in_the_message_and_the_summary_of_the_next
         )
         assert "\nNote: %s" % why in mail
         assert why in json.loads(audit.read(PREFIX + "runs/%s/report/summary.json" % run))["note"]
+
+
+def test_a_run_that_is_damaged_in_the_middle_is_given_up_for_a_new_one_until_its_checkpoint_is_removed():
+    with start(users=6, seed=7, switches={"export-seconds": 0}) as tenant, InMemory(tenant) as audit:
+        audit.to_the_end({"execution": "e-1"})
+        state = audit.invoke({"execution": "e-2"})
+        (plan,) = (key for key in audit.keys() if "parts/%s/plan-" % state["run"] in key)
+        audit.write(plan, b"{")
+        audit.mails()
+        with pytest.raises(DamagedError, match="Start a new execution, which begins a new run"):
+            audit.to_the_end({"execution": "e-2"}, state)
+        (mail,) = audit.mails()
+        assert "1. Start the audit again, or wait for the next run. It begins anew" in mail
+        assert "Correct" not in mail and "folder" not in mail
+        assert audit.to_the_end({"execution": "e-3"})["status"] == "complete"
+        assert "Note: Damaged runs" in audit.mails()[0]
+        # As the runbook says.
+        audit.remove(PREFIX + "runs/%s/checkpoint.json" % state["run"])
+        run = audit.to_the_end({"execution": "e-4"})["run"]
+        assert "Damaged" not in audit.mails()[0]
+        assert json.loads(audit.read(PREFIX + "latest.json"))["complete"]["run"] == run
 
 
 def clock_is_off(patch, seconds: float) -> None:

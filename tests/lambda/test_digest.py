@@ -20,7 +20,7 @@ from ansible_collections.mfaops.auth0.plugins.module_utils.audit.rules import RU
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest import ALWAYS, CHANGES, body, failure_body, failure_subject, is_due, subject
+from digest import ALWAYS, CHANGES, GOES_ON, body, failure_body, failure_subject, is_due, subject
 from metrics import UNITS, values
 from told import High, Place, Told, nobody
 
@@ -253,7 +253,7 @@ def test_what_is_unknown_in_a_complete_run_is_not_said_to_be_of_users_who_were_n
 
 
 def test_after_an_outage_there_is_nothing_to_correct():
-    text = failure_body("example.eu.auth0.com", ["Nobody could be read for 3690 s"], goes_on=True)
+    text = failure_body("example.eu.auth0.com", ["Nobody could be read for 3690 s"], GOES_ON)
     assert (
         "1. Check the status of what is named above (AWS, Auth0 or the tenant), and do what is said there. The next run"
         in text

@@ -158,8 +158,11 @@ def test_every_command_of_the_runbook_runs_as_printed(cloud, operator, tmp_path)
     parameters = {each["ParameterKey"]: each["ParameterValue"] for each in cloud.stack(STACK)["Parameters"]}
     assert (parameters["Policy"], parameters["Runtime"]) == ("next", RUNTIME)
 
-    (again,) = map(run, blocks.pop("Resume and redrive"))
-    assert len(again.split()) == 1
+    go_on, give_up = blocks.pop("Resume and redrive")
+    assert len(run(go_on).split()) == 1
+    damaged = prefix + "runs/000000-20261127T020000Z/checkpoint.json"
+    s3.put_object(Bucket=bucket, Key=damaged, Body=b"{")
+    assert "delete: s3://" in run(give_up.replace("000012", "000000")) and damaged.removeprefix(prefix) not in keys()
 
     (partial,) = map(run, blocks.pop("Read a partial run"))
     assert json.loads(partial)["partial"] is False
