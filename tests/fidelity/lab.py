@@ -248,14 +248,14 @@ class Lab:
     # As the user
 
     def login(self, audience: str | None = "mfa", scope: str | None = None, **changes: str | None) -> Answer:
-        """Log in with the password: for the MFA API, for ``me``, or (None) for no API."""
+        """Log in with the password: for the MFA API, for ``me``, for another audience, or (None) for no API."""
         audiences = {"mfa": self.tenant.mfa_audience, "me": self.tenant.my_account_audience, None: None}
         parameters = {
             "grant_type": PASSWORD_REALM,
             "realm": self.given.connection,
             "username": self.email,
             "password": self._password,
-            "audience": audiences[audience],
+            "audience": audiences.get(audience, audience),
             "scope": scope,
             **self.application().parameters(),
             **changes,

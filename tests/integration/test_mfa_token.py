@@ -406,7 +406,7 @@ def test_check_mode_sends_nothing_that_uses_up_something(tenant):
         (1, {"client_secret": "wrong"}, "Check client_id and client_secret", {"status": 401}),
         (1, {"client_id": "m2m", "client_secret": "m2m-secret"}, "Enable this grant type", {"status": 403}),
         (1, {"realm": "nowhere"}, "Check realm", {"status": 403}),
-        (1, {"audience": "https://nowhere.example.com/"}, "Check realm, the audience", {"status": 403}),
+        (1, {"audience": "https://nowhere.example.com/"}, "Check the audience", {"status": 400}),
         (2, {"otp": "000000"}, "Check the code and the clock of the device", {"error_code": "invalid_grant"}),
         (17, {}, "unblock the user", {"error_code": "unauthorized"}),
         (

@@ -29,6 +29,14 @@ def granted_scope(asked: str | None, available: tuple[str, ...], also: tuple[str
     return tuple(scope for scope in dict.fromkeys(asked.split()) if scope in available or scope in also)
 
 
+class UnknownApi(ApiError):
+    """The audience is no API of the tenant."""
+
+    def __init__(self, audience: str):
+        text = f"Service not enabled within domain: {audience}"
+        super().__init__(403, oauth_error(403, "access_denied", text).body)
+
+
 def user_grant(tenant: Tenant, client: Client, parameters: dict) -> tuple[str, tuple[str, ...]]:
     """The audience and scope of a login; the audience is empty for the user-info endpoint.
 
@@ -51,7 +59,7 @@ def unknown_audience(tenant: Tenant, audience: str) -> ApiError:
     """The refusal of an audience that the client cannot have a token for."""
     if audience in (tenant.management_audience, tenant.mfa_audience, tenant.my_account_audience):
         return oauth_error(403, "access_denied", f'Client is not authorized to access "{audience}".')
-    return oauth_error(403, "access_denied", f"Service not enabled within domain: {audience}")
+    return UnknownApi(audience)
 
 
 def needs_second_step(tenant: Tenant, audience: str, user: User) -> bool:

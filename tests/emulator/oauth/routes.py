@@ -46,6 +46,7 @@ from .issuing import (
     mfa_required,
     needs_second_step,
     token_answer,
+    UnknownApi,
     unknown_audience,
     user_grant,
 )
@@ -93,7 +94,11 @@ def password(tenant: Tenant, client: Client, parameters: dict, device: Device) -
         if not connection:
             raise oauth_error(403, "server_error", "Authorization server not configured with default connection.")
     name, secret = required(parameters, "username"), required(parameters, "password")
-    audience, scope = user_grant(tenant, client, parameters)
+    try:
+        audience, scope = user_grant(tenant, client, parameters)
+    except UnknownApi:  # recorded (ruby-auth0); other grants are told what is not there
+        text = "invalid audience specified for password grant exchange"
+        raise oauth_error(400, "invalid_request", text) from None
     known = tenant.connections.get(connection)
     if known is None or known.strategy_type != "database":
         raise oauth_error(403, "access_denied", f"Unknown or invalid realm: {connection}")

@@ -50,6 +50,13 @@ def unknown_audience(lab: Lab) -> None:
     refused(lab.client_credentials(audience="https://nobody.example.com/"), 403, "access_denied")
 
 
+def unknown_audience_of_a_login(lab: Lab) -> None:
+    answer = lab.login("https://nobody.example.com/", grant_type="password", realm=None)
+    if "default connection" in str(answer.member("error_description")):
+        raise NotSeen("the tenant has no default directory")
+    refused(answer, 400, "invalid_request", "invalid audience specified for password grant exchange")
+
+
 def unknown_grant(lab: Lab) -> None:
     has_status(lab.client_credentials(grant_type="no-such-grant"), 400, 403)
 

@@ -280,7 +280,7 @@ def _hint_for_token(status: int, code: str | None, said: str) -> str | None:
         return "Check username, password and realm."
     if code == "invalid_grant" and "otp" in lowered:
         return "Check the code and the clock of the device that shows it."
-    if code == "access_denied" and status == 403:
+    if (code == "access_denied" and status == 403) or (code == "invalid_request" and "audience" in lowered):
         return "Check the audience, and that the application may use it."
     if "already enrolled" in lowered:
         return "An mfa_token can enroll only the first factor. Log in with otp as well."

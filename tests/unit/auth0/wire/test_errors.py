@@ -141,6 +141,7 @@ def test_class_and_text(status, body, kind, says):
         (403, "invalid_grant", "Invalid otp_code.", "clock"),
         (403, "unlisted", "Invalid otp_code.", None),
         (403, "access_denied", "Service not enabled within domain", "audience"),
+        (400, "invalid_request", "invalid audience specified for password grant exchange", "audience"),
         (400, "access_denied", "No", None),
         (400, "unlisted", "User is already enrolled.", "first"),
         (401, "unlisted", "No", "this tenant"),

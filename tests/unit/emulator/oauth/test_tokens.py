@@ -97,6 +97,14 @@ def test_refusals_of_client_credentials(api, changes, status, error, description
     refused(answer, status, error, description)
 
 
+@pytest.mark.parametrize("realm", [None, "Username-Password-Authentication"])
+def test_a_login_for_an_unknown_audience_is_told_so(api, realm):
+    """Recorded: unlike an application that asks for itself, and without the audience's name."""
+    grant = "password" if realm is None else "http://auth0.com/oauth/grant-type/password-realm"
+    answer = api.login(1, audience="https://elsewhere/", grant_type=grant, **({"realm": realm} if realm else {}))
+    refused(answer, 400, "invalid_request", "invalid audience specified for password grant exchange")
+
+
 def test_grant_that_is_not_enabled_is_named_with_a_link(api):
     answer = api.token(grant_type="client_credentials", audience=api.management_audience, **APP)
     text = "Grant type 'client_credentials' not allowed for the client."
