@@ -287,10 +287,9 @@ class Segment:
         logger.append_keys(run=checkpoint.run)
         if policy == Policy.from_row(checkpoint.policy):
             with self._store.hold():
-                now, stopped = _time_of(checkpoint), audit.unfinished(checkpoint)
-                outcome = audit.conclude(self._store, history, ledger, now, stopped, checkpoint.costs)
-        else:
-            outcome = audit.report(self._store, checkpoint.run, lambda _own: policy, datetime.now(timezone.utc))
+                # Whoever was not told of the run is told now.
+                return self._conclude(ledger, audit.unfinished(checkpoint))
+        outcome = audit.report(self._store, checkpoint.run, lambda _own: policy, datetime.now(timezone.utc))
         partial = outcome.summary["partial"]
         logger.info(
             "reports stored",

@@ -138,6 +138,19 @@ def test_reports_are_made_again_of_the_last_run_of_everybody():
         assert one > run == audit.invoke({"execution": "e-3", "report_only": True})["run"]
 
 
+def test_an_output_that_failed_is_told_when_the_reports_are_made_again(monkeypatch):
+    with start(users=6, seed=7, switches={"export-seconds": 0}) as tenant, InMemory(tenant) as audit:
+        audit.disturb = lambda request, do: (403, {}, "denied") if "/tables/" in request.url else do()
+        audit.to_the_end({"execution": "e-1"})
+        (mail,) = audit.mails()
+        assert "Failed: tables." in mail and not [key for key in audit.keys() if "/tables/" in key]
+        audit.disturb = lambda _request, do: do()
+        assert audit.invoke({"execution": "e-2", "report_only": True})["status"] == "complete"
+        assert len([key for key in audit.keys() if "/tables/" in key]) == 3
+        # Nobody is told twice.
+        assert audit.mails() == []
+
+
 def test_reports_are_made_again_of_the_run_that_the_pointer_names_and_not_of_one_that_read_nobody(monkeypatch):
     monkeypatch.setattr(handler, "PATIENCE", 1)
     monkeypatch.setattr(segments, "LONGEST_HELD", 0)
