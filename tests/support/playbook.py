@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,8 +34,19 @@ class Played:
     output: str
 
 
+@functools.cache
+def _kept_modules() -> tempfile.TemporaryDirectory:
+    return tempfile.TemporaryDirectory(prefix="kept_modules")
+
+
 def environment(collections: Path | None = None) -> dict[str, str]:
-    """The environment for ansible commands, without anything of the caller's that changes what they do."""
+    """The environment for ansible commands, without anything of the caller's that changes what they do.
+
+    This process packs and compiles the modules of the checkout once and not for each play and task: see the callback plugin
+    ``kept_modules``, and ``kept_bytecode``.
+
+    :param collections: where to find them, if not in the checkout
+    """
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "AUTH0_", "PYTHONPATH"))
     }
@@ -45,7 +58,9 @@ def environment(collections: Path | None = None) -> dict[str, str]:
         ANSIBLE_INVENTORY_UNPARSED_WARNING="false",
         ANSIBLE_NOCOLOR="1",
         LC_ALL="C.UTF-8",
+        PYTHONPATH=str(Path(__file__).parent / "kept_bytecode"),
         PATH="%s:%s" % (BIN, os.environ["PATH"]),
+        MFAOPS_KEPT_MODULES="" if collections else _kept_modules().name,
     )
     return kept
 
