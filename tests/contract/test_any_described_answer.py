@@ -25,7 +25,7 @@ from .openapi import described_answers
 
 pytestmark = pytest.mark.run_by("module")
 
-EACH = 15
+EACH = 8
 DEEPEST = 6
 SIMPLE = {
     "boolean": st.booleans(),

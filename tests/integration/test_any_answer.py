@@ -65,7 +65,7 @@ SCENARIOS = {
     "challenge, login": with_challenge,
     "info, two addresses": two_addresses,
 }
-EACH = 100
+EACH = 40
 
 
 def prepared(tenant: Tenant, name: str) -> dict:

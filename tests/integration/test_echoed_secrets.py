@@ -27,7 +27,7 @@ from .test_failures import ACTION
 
 pytestmark = pytest.mark.run_by("module")
 
-EACH = 40
+EACH = 20
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
