@@ -27,11 +27,10 @@ def _compiled(pathname, source):
     place = pathname.rpartition(".zip" + os.sep)[2]
     key = hashlib.sha256(b"\0".join([importlib.util.MAGIC_NUMBER, place.encode(), source])).hexdigest()
     kept = os.path.join(_FOLDER, key)
-    try:
+    if os.path.exists(kept):
         with open(kept, "rb") as file:
             return marshal.load(file)
-    except FileNotFoundError:
-        code = _compile(pathname, source)
+    code = _compile(pathname, source)
     os.makedirs(_FOLDER, exist_ok=True)
     partial = "%s.%d" % (kept, os.getpid())
     with open(partial, "wb") as file:
