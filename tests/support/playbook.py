@@ -39,13 +39,14 @@ def _kept_modules() -> tempfile.TemporaryDirectory:
     return tempfile.TemporaryDirectory(prefix="kept_modules")
 
 
-def environment(collections: Path | None = None) -> dict[str, str]:
+def environment(collections: Path | None = None, keep: bool = True) -> dict[str, str]:
     """The environment for ansible commands, without anything of the caller's that changes what they do.
 
     This process packs and compiles the modules of the checkout once and not for each play and task: see the callback plugin
     ``kept_modules``, and ``kept_bytecode``.
 
     :param collections: where to find them, if not in the checkout
+    :param keep: false for what users have, whose modules are packed and compiled anew
     """
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "AUTH0_", "PYTHONPATH"))
@@ -58,10 +59,13 @@ def environment(collections: Path | None = None) -> dict[str, str]:
         ANSIBLE_INVENTORY_UNPARSED_WARNING="false",
         ANSIBLE_NOCOLOR="1",
         LC_ALL="C.UTF-8",
-        PYTHONPATH=str(Path(__file__).parent / "kept_bytecode"),
         PATH="%s:%s" % (BIN, os.environ["PATH"]),
-        MFAOPS_KEPT_MODULES="" if collections else _kept_modules().name,
     )
+    if keep and collections is None:
+        kept.update(
+            PYTHONPATH=str(Path(__file__).parent / "kept_bytecode"),
+            MFAOPS_KEPT_MODULES=_kept_modules().name,
+        )
     return kept
 
 

@@ -121,7 +121,10 @@ class Population:
 
     def user_id(self, i: int) -> str:
         """The id of user ``i`` (from 1)."""
-        return user_id(self.kind(i), i, i ^ self._mask, _digest(self.seed, i)[1:9].hex())
+        return self._id(i, self.kind(i))
+
+    def _id(self, i: int, kind: Kind) -> str:
+        return user_id(kind, i, i ^ self._mask, _digest(self.seed, i)[1:9].hex())
 
     def index_of_id(self, text: str) -> int | None:
         """The ``i`` of a user ID; None if no seeded user has it."""
@@ -250,7 +253,7 @@ class Population:
         return mark
 
     def _profile(self, i: int, kind: Kind, rng: random.Random, ages: Ages) -> dict:
-        text = user_id(kind, i, i ^ self._mask, _digest(self.seed, i)[1:9].hex())
+        text = self._id(i, kind)
         local_id = text.partition("|")[2]
         is_social = CONNECTIONS[kind.connection].strategy_type == "social"
         given, family = GALLERY_NAMES.get(i) or (rng.choice(GIVEN_NAMES), rng.choice(FAMILY_NAMES))
@@ -277,7 +280,7 @@ class Population:
         if not kind.has_email:
             self._identify(i, kind, profile)
         if kind.linked:
-            other = user_id(KINDS[kind.linked], i, i ^ self._mask, _digest(self.seed, i)[1:9].hex()).partition("|")
+            other = self._id(i, KINDS[kind.linked]).partition("|")
             data = {"email": f"user{i:05d}@mail.example.org", "email_verified": True, "name": profile["name"]}
             profile["identities"].append({**identity(kind.linked, other[0], other[2], True), "profileData": data})
         if last_login is not None:
